@@ -1,0 +1,1 @@
+"""What users write: pydantic models of the kinds, and the generator model to CRD."""

@@ -1,0 +1,1 @@
+"""The command: argument parsing only."""

@@ -1,0 +1,1 @@
+"""The Kubernetes client lives here: credentials, status patches, Events, metadata lists."""

@@ -1,0 +1,41 @@
+"""The error tree. A failed scrape is data: `ScrapeFailed` never leaves the run that it belongs to.
+
+ScrapeOperatorError
+├── ScrapeFailed       a target could not be fetched or read; carries a Reason
+├── StoreUnavailable   the database can't be reached or refuses; retry later
+├── ClusterError       the API server can't be reached or refuses
+└── InvalidValue       a text that should be a duration, a byte size, a selector … is none
+"""
+
+from scrape_operator.core.reasons import Reason
+
+
+class ScrapeOperatorError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class ScrapeFailed(ScrapeOperatorError):
+    """One target failed. `message` is shown to users: it never holds a secret."""
+
+    def __init__(self, reason: Reason, message: str, *, http_status: int | None = None) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+        self.http_status = http_status
+
+
+class StoreUnavailable(ScrapeOperatorError):
+    """The database did not answer, or did not accept the work: nothing was written."""
+
+
+class ClusterError(ScrapeOperatorError):
+    """The API server refused, or did not answer. `status` is its HTTP status, 0 where there is none."""
+
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class InvalidValue(ScrapeOperatorError, ValueError):
+    """A text does not have the form that its field needs; the message names form and remedy."""

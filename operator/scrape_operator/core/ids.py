@@ -1,0 +1,13 @@
+"""Run identifiers: UUID version 7 (RFC 9562 section 5.7), so that they sort by time."""
+
+import os
+from datetime import datetime
+from uuid import UUID
+
+
+def uuid7(at: datetime) -> UUID:
+    """Make a UUIDv7 for the instant `at`: 48 bits of Unix milliseconds, then 74 random bits."""
+    milliseconds = int(at.timestamp() * 1000) & ((1 << 48) - 1)
+    value = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    return UUID(int=value & ~(0x3 << 62) | (0x2 << 62))

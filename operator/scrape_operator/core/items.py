@@ -1,0 +1,50 @@
+"""Items: what a target gives, how one is told from another, how a change is seen."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+JSONValue = None | bool | int | float | str | list[Any] | dict[str, Any]
+"""A value that JSON can hold. Decimals are text, times RFC 3339 UTC text (api.md, exact rules)."""
+
+KEY_MAX_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that was scraped: its identity within schedule and target, data, and fingerprint."""
+
+    key: str
+    data: Mapping[str, JSONValue]
+    content_hash: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, JSONValue], key_fields: Sequence[str] = ()) -> "Item":
+        """Make an item whose identity is `key_fields`, or all of its fields where none are named."""
+        content_hash = _digest(data)
+        if not key_fields:
+            return cls(content_hash, data, content_hash)
+        key = _canonical([data.get(name) for name in key_fields])
+        if len(key) > KEY_MAX_LENGTH:
+            key = _digest(key)
+        return cls(key, data, content_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """What storing a run's items changed; `total` counts the items of the schedule that are not gone."""
+
+    total: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(_canonical(value).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

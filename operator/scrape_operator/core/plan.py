@@ -1,0 +1,48 @@
+"""The plan of a schedule: what its spec means, compiled once per generation."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scrape_operator.core.duetimes import DueTimes
+from scrape_operator.core.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """Which object: `uid` is its identity, namespace and name are how people call it."""
+
+    uid: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePlan:
+    """When and how often a schedule runs.
+
+    `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and
+    nothing runs. `work` is what the runner compiled from the targets; only the runner looks inside.
+    `schedule_text` is what people read in the SCHEDULE column.
+    """
+
+    key: ObjectKey
+    generation: int
+    created_at: datetime
+    schedule_text: str = ""
+    due_times: DueTimes | None = None
+    offset: timedelta = timedelta(0)
+    suspend: bool = False
+    starting_deadline: timedelta = timedelta(seconds=60)
+    timeout: timedelta = timedelta(minutes=5)
+    target_names: tuple[str, ...] = ()
+    policy: str | None = None
+    findings: tuple[Finding, ...] = ()
+    work: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether only a person can help."""
+        return bool(self.findings)

@@ -1,0 +1,117 @@
+"""Every contract between the rooms, on one page. `wiring` introduces who implements them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from scrape_operator.core.documents import Document, Extraction, Request, Response
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.state import ScheduleState
+
+
+class Clock(Protocol):
+    """Time as an input."""
+
+    def now(self) -> datetime:
+        """Give the wall clock as an aware UTC instant."""
+
+    def monotonic(self) -> float:
+        """Give seconds of a clock that never jumps."""
+
+
+class Fetcher(Protocol):
+    """Sends one request and gives the whole answer."""
+
+    async def fetch(self, request: Request) -> Response:
+        """Fetch, following redirects.
+
+        Raises:
+            ScrapeFailed: with the reason, for everything that the far side or the network can do.
+
+        """
+
+
+class Extractor(Protocol):
+    """The compiled `extract` of a target."""
+
+    def extract(self, document: Document) -> Extraction:
+        """Read the items of a document. Pure and bounded; may take milliseconds of CPU.
+
+        Raises:
+            ScrapeFailed: DecodeError or ExtractionError.
+
+        """
+
+
+class RunStore(Protocol):
+    """Where runs and items are kept. Every method raises StoreUnavailable where the database is away."""
+
+    async def claim(self, claim: RunClaim) -> bool:
+        """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it."""
+
+    async def finish(self, result: RunResult) -> ItemCounts | None:
+        """Store items and the final row in one transaction, fenced by owner and RUNNING.
+
+        None: the row was no longer ours, so nothing was written.
+        """
+
+    async def skip(self, skipped: SkippedSlot) -> bool:
+        """Insert a SKIPPED row. False: the slot is taken."""
+
+    async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
+        """Prolong the leases of runs that are RUNNING and ours."""
+
+    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
+
+    async def load_states(self) -> Mapping[str, ScheduleState]:
+        """Give what the rows say about every schedule, by UID: the start of a process."""
+
+    async def ping(self) -> None:
+        """Return if the database answers."""
+
+
+class StatusSink(Protocol):
+    """Takes the news of a schedule, and tells the API server in its own time. Never blocks, never fails."""
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState, *, urgent: bool) -> None:
+        """Note that the status may differ. `urgent`: a reader would act on the change."""
+
+    def forget(self, uid: str) -> None:
+        """Drop what waits for an object that is gone."""
+
+
+class StatusPatcher(Protocol):
+    """Writes one status to the API server."""
+
+    async def patch_status(self, key: ObjectKey, status: Mapping[str, object]) -> bool:
+        """Merge-patch the status. False: the object is gone, or is another one of that name.
+
+        Raises:
+            ClusterError: refused or unreachable; `retry_after` in seconds where the server gave one.
+
+        """
+
+
+class EventPoster(Protocol):
+    """Posts a Kubernetes Event about a schedule."""
+
+    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str) -> None:
+        """Create an events.k8s.io/v1 Event. Raises ClusterError."""
+
+
+class RunObserver(Protocol):
+    """Is told of what happens to runs: metrics and logs."""
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        """Note that a run was claimed, `skew` seconds after it was due."""
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        """Note that a run ended and was stored."""
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        """Note that a due time was not run."""

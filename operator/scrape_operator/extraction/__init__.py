@@ -1,0 +1,1 @@
+"""Documents to items: html, json; selectors compiled once per spec generation."""

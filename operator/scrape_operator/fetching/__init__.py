@@ -1,0 +1,1 @@
+"""httpx lives here: transport, address guard, limits, decoding."""

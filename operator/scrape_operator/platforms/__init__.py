@@ -1,0 +1,1 @@
+"""Adapters found by entry point, and the odds vocabulary that they share."""

@@ -1,0 +1,1 @@
+"""What is told: status and conditions, Events, metrics, logs of runs."""

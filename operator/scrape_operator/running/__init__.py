@@ -1,0 +1,1 @@
+"""One run from claim to outcome: the pool, the ordered steps, deadlines, cancellation."""

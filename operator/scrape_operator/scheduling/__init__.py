@@ -1,0 +1,1 @@
+"""When and who: the registry of schedules, the timer queue, due times."""

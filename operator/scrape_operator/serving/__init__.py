@@ -1,0 +1,1 @@
+"""aiohttp.web: /healthz /readyz /metrics."""

@@ -1,0 +1,1 @@
+"""SQLAlchemy lives here: tables, one SQL store for SQLite and PostgreSQL, migrations."""

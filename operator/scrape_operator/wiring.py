@@ -1,0 +1,1 @@
+"""The composition root: Settings to App, closed by one AsyncExitStack."""
