@@ -9,6 +9,7 @@ from scrape_operator.core.errors import InvalidValue
 DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 BYTES_PATTERN = r"^[0-9]+(Ki|Mi|Gi|k|M|G)?$"
 
+_MAX_LENGTH = 64
 _DURATION = re.compile(DURATION_PATTERN, re.ASCII)
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", re.ASCII)
 _BYTES = re.compile(BYTES_PATTERN, re.ASCII)
@@ -23,8 +24,8 @@ def parse_duration(text: str) -> timedelta:
         InvalidValue: the text is none, or too long to hold.
 
     """
-    if len(text) > 64 or not _DURATION.match(text) or text.endswith("\n"):
-        raise InvalidValue(f"{text[:64]!r} is no duration: write numbers with units, such as 90s, 5m or 1h30m")
+    if len(text) > _MAX_LENGTH or not _DURATION.match(text) or text.endswith("\n"):
+        raise InvalidValue(f"{text[:_MAX_LENGTH]!r} is no duration: write numbers with units, such as 90s, 5m or 1h30m")
     milliseconds = sum((Decimal(n) * _UNIT_MS[unit] for n, unit in _DURATION_PART.findall(text)), Decimal(0))
     try:
         return timedelta(microseconds=int(milliseconds * 1000))
@@ -53,7 +54,9 @@ def parse_bytes(value: str | int) -> int:
 
     """
     text = str(value)
-    if len(text) > 32 or not _BYTES.match(text) or text.endswith("\n"):
-        raise InvalidValue(f"{text[:32]!r} is no byte size: write an integer, or one with Ki, Mi, Gi, k, M or G")
+    if len(text) > _MAX_LENGTH or not _BYTES.match(text) or text.endswith("\n"):
+        raise InvalidValue(
+            f"{text[:_MAX_LENGTH]!r} is no byte size: write an integer, or one with Ki, Mi, Gi, k, M or G"
+        )
     digits = text.rstrip("KMGik")
     return int(digits) * _UNIT_BYTES[text[len(digits) :]]

@@ -26,7 +26,7 @@ class Reason(StrEnum):
     SELECTOR_MISSED = "SelectorMissed"
     EXPECTATION_FAILED = "ExpectationFailed"
     AUTH_FAILED = "AuthFailed"
-    SECRET_NOT_FOUND = "SecretNotFound"
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 -- a reason, no secret
     PLATFORM_CHANGED = "PlatformChanged"
     POLICY_DENIED = "PolicyDenied"
     POLICY_NOT_FOUND = "PolicyNotFound"
