@@ -15,13 +15,28 @@ class ScrapeOperatorError(Exception):
 
 
 class ScrapeFailed(ScrapeOperatorError):
-    """One target failed. `message` is shown to users: it never holds a secret."""
+    """One target failed. `message` is shown to users: it never holds a secret.
 
-    def __init__(self, reason: Reason, message: str, *, http_status: int | None = None) -> None:
+    `retry_after` is what the far side asked for, in seconds. `requests` and `bytes` were spent all the same.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+        requests: int = 0,
+        bytes_read: int = 0,
+    ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
         self.http_status = http_status
+        self.retry_after = retry_after
+        self.requests = requests
+        self.bytes_read = bytes_read
 
 
 class StoreUnavailable(ScrapeOperatorError):

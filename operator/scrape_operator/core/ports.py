@@ -71,6 +71,9 @@ class RunStore(Protocol):
     async def load_states(self) -> Mapping[str, ScheduleState]:
         """Give what the rows say about every schedule, by UID: the start of a process."""
 
+    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
+        """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many."""
+
     async def ping(self) -> None:
         """Return if the database answers."""
 
@@ -78,8 +81,11 @@ class RunStore(Protocol):
 class StatusSink(Protocol):
     """Takes the news of a schedule, and tells the API server in its own time. Never blocks, never fails."""
 
-    def changed(self, plan: SchedulePlan, state: ScheduleState, *, urgent: bool) -> None:
-        """Note that the status may differ. `urgent`: a reader would act on the change."""
+    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
+        """Take the status that the object carries when it is first seen: transition times live on."""
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Note that the status may differ; what a reader would act on is written at once."""
 
     def forget(self, uid: str) -> None:
         """Drop what waits for an object that is gone."""
