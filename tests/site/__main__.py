@@ -1,0 +1,21 @@
+"""`python -m tests.site [PORT]`: serve the demo site until Ctrl-C."""  # noqa: A005 -- only ever imported as tests.site
+
+import asyncio
+import sys
+from contextlib import suppress
+
+from tests.site.serving import serve_site
+
+DEFAULT_PORT = 18080
+
+
+async def serve(port: int) -> None:
+    """Serve on the loopback address."""
+    async with serve_site(port=port) as site:
+        print(f"the demo site is at {site.url}; Ctrl-C ends it")
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_PORT))
