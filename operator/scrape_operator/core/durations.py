@@ -34,15 +34,16 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Write a duration in its shortest Go form: `1h30m`, `1.5s`, `0s`."""
-    milliseconds = value // timedelta(milliseconds=1)
+    """Write a duration of at least zero in its shortest Go form: `1h30m`, `1.5s`, `0s`."""
+    rest = value // timedelta(microseconds=1)
     parts = []
-    for unit, size in (("h", 3_600_000), ("m", 60_000)):
-        count, milliseconds = divmod(milliseconds, size)
+    for unit, size in (("h", 3_600_000_000), ("m", 60_000_000)):
+        count, rest = divmod(rest, size)
         if count:
             parts.append(f"{count}{unit}")
-    if milliseconds or not parts:
-        parts.append(f"{Decimal(milliseconds) / 1000:f}".rstrip("0").rstrip(".") + "s" if milliseconds else "0s")
+    if rest or not parts:
+        seconds, fraction = divmod(rest, 1_000_000)
+        parts.append(f"{seconds}.{fraction:06}".rstrip("0").rstrip(".") + "s")
     return "".join(parts)
 
 
