@@ -33,11 +33,15 @@ class SchedulePlan:
     created_at: datetime
     schedule_text: str = ""
     due_times: DueTimes | None = None
+    first_run_at_once: bool = True
     offset: timedelta = timedelta(0)
     suspend: bool = False
     starting_deadline: timedelta = timedelta(seconds=60)
     timeout: timedelta = timedelta(minutes=5)
     target_names: tuple[str, ...] = ()
+    successful_limit: int = 100
+    failed_limit: int = 100
+    history_max_age: timedelta = timedelta(hours=720)
     policy: str | None = None
     findings: tuple[Finding, ...] = ()
     work: object = field(default=None, compare=False, repr=False)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from scrape_operator.core.decision import Skip, Start
 from scrape_operator.core.documents import Document, Extraction, Request, Response
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
@@ -108,6 +109,23 @@ class EventPoster(Protocol):
 
     async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str) -> None:
         """Create an events.k8s.io/v1 Event. Raises ClusterError."""
+
+
+class SkipJournal(Protocol):
+    """Counts a slot that is not run, and records it, now or when the database is back."""
+
+    def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
+        """Take the skip. Never blocks, never fails."""
+
+
+class RunLauncher(Protocol):
+    """Starts runs, and lets them end."""
+
+    def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
+        """Claim the slot and run, as soon as the pool has room. Never blocks, never fails."""
+
+    def cancel(self, uid: str, reason: Reason) -> None:
+        """Cancel the runs of a schedule; each ends with a row that says why."""
 
 
 class RunObserver(Protocol):

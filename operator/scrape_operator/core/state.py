@@ -71,6 +71,14 @@ class ScheduleState:
             self.items = counts
         return summary
 
+    def record_orphan(self, summary: RunSummary) -> None:
+        """Take up a run that nobody finished; it counts as a failure where it is the latest."""
+        self.active.pop(summary.id, None)
+        self._count(summary)
+        if self.last_run is None or self.last_run.scheduled_for <= summary.scheduled_for:
+            self.last_run = summary
+            self.history.appendleft(summary)
+
     def _count(self, summary: RunSummary) -> None:
         if summary.status.is_good:
             self.consecutive_failures = 0

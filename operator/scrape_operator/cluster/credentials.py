@@ -1,0 +1,78 @@
+"""How to reach the API server: the pod's ServiceAccount, else the current kubeconfig context.
+
+`watching` gives these to kopf, `cluster.client` uses them itself. They are read again every few
+minutes, since ServiceAccount tokens rotate.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+
+from scrape_operator.core.errors import ClusterError
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One way in. Paths are files on disk; `authorization` is the whole header value, such as `Bearer …`."""
+
+    server: str
+    ca_path: str | None
+    certificate_path: str | None
+    private_key_path: str | None
+    authorization: str | None
+    verify: bool = True
+
+    def __repr__(self) -> str:
+        return f"Credentials(server={self.server!r})"
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Make the TLS context: the cluster's CA, and the client certificate where there is one."""
+        context = ssl.create_default_context(cafile=self.ca_path)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if self.certificate_path:
+            context.load_cert_chain(self.certificate_path, self.private_key_path)
+        return context
+
+
+async def load_credentials() -> Credentials:
+    """Read the credentials anew, off the event loop (a kubeconfig may run an exec plugin).
+
+    Raises:
+        ClusterError: neither a ServiceAccount nor a usable kubeconfig was found.
+
+    """
+    return await asyncio.to_thread(read_credentials)
+
+
+def read_credentials() -> Credentials:
+    """Read the credentials anew. Blocks.
+
+    Raises:
+        ClusterError: neither a ServiceAccount nor a usable kubeconfig was found.
+
+    """
+    configuration = kubernetes_client.Configuration()
+    try:
+        kubernetes_config.load_incluster_config(  # type: ignore[no-untyped-call]
+            client_configuration=configuration, try_refresh_token=False
+        )
+    except kubernetes_config.ConfigException:
+        try:
+            kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
+                client_configuration=configuration, persist_config=False
+            )
+        except (kubernetes_config.ConfigException, OSError, ValueError) as error:
+            raise ClusterError(f"no way to the API server: run in a pod, or set KUBECONFIG ({error})") from error
+    return Credentials(
+        server=configuration.host.rstrip("/"),
+        ca_path=configuration.ssl_ca_cert,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        authorization=configuration.get_api_key_with_prefix("authorization"),
+        verify=configuration.verify_ssl,
+    )

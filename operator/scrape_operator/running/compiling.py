@@ -1,0 +1,150 @@
+"""From an object to a plan: the controller's own validation. `watching` and `lint` both come through here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scrape_operator.api.http import HTTPTarget
+from scrape_operator.api.schedule import ScrapeSchedule, ScrapeScheduleSpec
+from scrape_operator.api.support import unsupported
+from scrape_operator.api.targets import Target
+from scrape_operator.api.validation import parse
+from scrape_operator.core.documents import Request
+from scrape_operator.core.duetimes import IntervalDueTimes, stable_offset
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.expectations import Expectations, OnBreach
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.retrying import RetryPolicy
+from scrape_operator.extraction.compiling import CompiledExtract, compile_extract
+from scrape_operator.running.work import ScheduleWork, TargetWork
+
+TIMEOUT_MAX = timedelta(minutes=10)
+"""The default of `timeout` is the interval, but not more than this (api.md, exact rules)."""
+
+
+def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Say everything that is wrong with an object, as the controller would: what `lint` prints."""
+    _schedule, _extracts, findings = _check(obj)
+    return findings
+
+
+def compile_schedule(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
+    """Make the plan of an object. One that is refused gives a stalled plan; it never raises."""
+    key, generation, created_at = identify(obj)
+    schedule, extracts, findings = _check(obj)
+    if schedule is None or findings:
+        return SchedulePlan(key, generation, created_at, schedule_text=_text_of(schedule), findings=findings)
+    return _plan(key, generation, created_at, schedule.spec, extracts, default_interval)
+
+
+def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
+    """Read who an object is, from metadata that the API server itself wrote."""
+    metadata = obj["metadata"]
+    key = ObjectKey(str(metadata["uid"]), str(metadata["namespace"]), str(metadata["name"]))
+    created = metadata.get("creationTimestamp")
+    created_at = datetime.fromisoformat(created) if created else datetime.fromtimestamp(0, UTC)
+    return key, int(metadata.get("generation", 0)), created_at
+
+
+def _check(
+    obj: Mapping[str, Any],
+) -> tuple[ScrapeSchedule | None, Mapping[str, CompiledExtract], tuple[Finding, ...]]:
+    schedule, findings = parse(obj)
+    if schedule is None or findings:
+        return schedule, {}, findings
+    findings = unsupported(schedule.spec)
+    extracts, broken = _compile_extracts(schedule.spec.targets)
+    return schedule, extracts, (*findings, *broken)
+
+
+def _compile_extracts(targets: Sequence[Target]) -> tuple[Mapping[str, CompiledExtract], Sequence[Finding]]:
+    extracts: dict[str, CompiledExtract] = {}
+    findings: list[Finding] = []
+    for index, target in enumerate(targets):
+        if target.extract is None:
+            continue
+        compiled, broken = compile_extract(target.extract, f"spec.targets[{index}].extract")
+        findings.extend(broken)
+        if compiled is not None:
+            extracts[target.name] = compiled
+    return extracts, findings
+
+
+def _text_of(schedule: ScrapeSchedule | None) -> str:
+    if schedule is None or schedule.spec.interval is None:
+        return ""
+    return format_duration(schedule.spec.interval)
+
+
+def _plan(
+    key: ObjectKey,
+    generation: int,
+    created_at: datetime,
+    spec: ScrapeScheduleSpec,
+    extracts: Mapping[str, CompiledExtract],
+    default_interval: timedelta,
+) -> SchedulePlan:
+    interval = spec.interval or default_interval
+    offset = stable_offset(key.uid, interval) if spec.spread == "Stable" else timedelta(0)
+    return SchedulePlan(
+        key,
+        generation,
+        created_at,
+        schedule_text=format_duration(interval),
+        due_times=IntervalDueTimes(interval, offset),
+        offset=offset,
+        suspend=spec.suspend,
+        starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),
+        timeout=spec.timeout or min(interval, TIMEOUT_MAX),
+        target_names=tuple(target.name for target in spec.targets),
+        successful_limit=spec.successful_runs_history_limit,
+        failed_limit=spec.failed_runs_history_limit,
+        history_max_age=spec.history_max_age,
+        work=_work(spec, extracts),
+    )
+
+
+def _work(spec: ScrapeScheduleSpec, extracts: Mapping[str, CompiledExtract]) -> ScheduleWork:
+    targets = tuple(
+        _target_work(target, target.http, extracts[target.name]) for target in spec.targets if target.http is not None
+    )
+    min_succeeded = 1 if spec.failure_policy is None else spec.failure_policy.min_succeeded_targets
+    return ScheduleWork(targets, min_succeeded, ZoneInfo(spec.time_zone))
+
+
+def _target_work(target: Target, http: HTTPTarget, extract: CompiledExtract) -> TargetWork:
+    retry = target.retry
+    return TargetWork(
+        name=target.name,
+        request=_request(http),
+        retry=RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods)),
+        extract=extract,
+        key=tuple(target.extract.key or ()) if target.extract else (),
+        expectations=_expectations(target),
+    )
+
+
+def _request(http: HTTPTarget) -> Request:
+    return Request(
+        url=http.url,
+        method=http.method,
+        headers=tuple((header.name, header.value or "") for header in http.headers),
+        params=tuple((param.name, param.value) for param in http.params),
+        timeout=http.timeout.total_seconds(),
+        max_redirects=http.max_redirects,
+        max_body_bytes=http.max_body_bytes,
+        success_status=tuple(http.success_status),
+    )
+
+
+def _expectations(target: Target) -> Expectations:
+    expect = target.expect
+    if expect is None:
+        return Expectations()
+    return Expectations(
+        min_items=expect.min_items,
+        coverage={rule.field: rule.min_percent for rule in expect.coverage or ()},
+        on_breach=OnBreach(expect.on_breach),
+    )

@@ -1,0 +1,219 @@
+"""The pool: bounded room for runs, and the life of each from claim to stored result."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from scrape_operator.core.decision import Skip, Start
+from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.ids import uuid7
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, Trigger
+from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.running.runner import Runner
+
+logger = logging.getLogger(__name__)
+
+STORE_RETRY_SECONDS = 1.0
+FINISH_PATIENCE = timedelta(minutes=2)
+"""How long a result is kept for a database that is away, beyond the run's own deadline."""
+
+
+@dataclass(slots=True)
+class Flight:
+    """A run in the pool, from its launch on: waiting for room, going on, or being stored."""
+
+    plan: SchedulePlan
+    state: ScheduleState
+    start: Start
+    run_id: UUID
+    stop: asyncio.Future[Reason]
+    claimed: bool = False
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class RunPool:
+    """Implements RunLauncher. At most `size` runs go on at the same time; the others wait their turn."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        store: RunStore,
+        journal: SkipJournal,
+        status: StatusSink,
+        observer: RunObserver,
+        clock: Clock,
+        *,
+        owner: str,
+        size: int,
+        lease: timedelta,
+    ) -> None:
+        self._runner = runner
+        self._store = store
+        self._journal = journal
+        self._status = status
+        self._observer = observer
+        self._clock = clock
+        self._owner = owner
+        self._room = asyncio.Semaphore(size)
+        self._lease = lease
+        self._flights: dict[UUID, Flight] = {}
+        self._closing = False
+        self.on_ended: Callable[[str, Start | None], None] = lambda _uid, _unclaimed: None
+
+    @property
+    def active(self) -> int:
+        """How many runs are claimed and not yet stored."""
+        return sum(flight.claimed for flight in self._flights.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait for room or for their claim."""
+        return len(self._flights) - self.active
+
+    def claimed_runs(self) -> list[UUID]:
+        """Give the runs whose leases are ours to renew."""
+        return [run_id for run_id, flight in self._flights.items() if flight.claimed]
+
+    def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
+        """Begin a run as soon as there is room."""
+        if self._closing:
+            return
+        run_id = uuid7(self._clock.now())
+        flight = Flight(plan, state, start, run_id, asyncio.get_running_loop().create_future())
+        self._flights[run_id] = flight
+        state.active[run_id] = ActiveRun(run_id, start.trigger, None)
+        flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key} {run_id}")
+
+    def cancel(self, uid: str, reason: Reason) -> None:
+        """Stop the runs of a schedule."""
+        for flight in self._flights.values():
+            if flight.plan.key.uid == uid and not flight.stop.done():
+                flight.stop.set_result(reason)
+
+    async def close(self, grace: timedelta) -> None:
+        """Start nothing more; let runs end within the grace, then stop them; every row is final after it."""
+        self._closing = True
+        for flight in self._flights.values():
+            if not flight.claimed and not flight.stop.done():
+                flight.stop.set_result(Reason.SHUTDOWN)
+        await self._wait(grace)
+        for flight in self._flights.values():
+            if not flight.stop.done():
+                flight.stop.set_result(Reason.SHUTDOWN)
+        await self._wait(timedelta(seconds=5))
+        for flight in tuple(self._flights.values()):
+            logger.error("run %s of %s could not be stored before the end", flight.run_id, flight.plan.key)
+            if flight.task is not None:
+                flight.task.cancel()
+
+    async def _wait(self, patience: timedelta) -> None:
+        tasks = {flight.task for flight in self._flights.values() if flight.task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=patience.total_seconds())
+
+    async def _fly(self, flight: Flight) -> None:
+        unclaimed: Start | None = None
+        try:
+            async with self._room:
+                claim = await self._claim(flight)
+                if claim is None:
+                    unclaimed = flight.start
+                    return
+                if not flight.claimed:
+                    return
+                result = await self._runner.run(flight.plan, claim, flight.stop)
+            await self._finish(flight, result)
+        except Exception:
+            logger.exception("run %s of %s failed by a defect of scrape-operator", flight.run_id, flight.plan.key)
+        finally:
+            self._flights.pop(flight.run_id, None)
+            flight.state.active.pop(flight.run_id, None)
+            self._status.changed(flight.plan, flight.state)
+            self.on_ended(flight.plan.key.uid, unclaimed)
+
+    async def _claim(self, flight: Flight) -> RunClaim | None:
+        """Insert the row. None: the database was away for too long. `flight.claimed` says who got the slot."""
+        give_up = self._claim_until(flight)
+        while not flight.stop.done():
+            claim = self._new_claim(flight)
+            try:
+                flight.claimed = await self._store.claim(claim)
+            except StoreUnavailable as error:
+                if self._clock.now() + timedelta(seconds=STORE_RETRY_SECONDS) > give_up:
+                    self._unclaimed(flight, error)
+                    return None
+                await asyncio.wait({flight.stop}, timeout=STORE_RETRY_SECONDS)
+                continue
+            if flight.claimed:
+                self._began(flight, claim)
+            return claim
+        return None
+
+    def _claim_until(self, flight: Flight) -> datetime:
+        """Give until when a claim may be tried: the starting deadline, or the next due time if that is sooner."""
+        until = flight.start.scheduled_for + flight.plan.starting_deadline
+        following = flight.plan.due_times and flight.plan.due_times.next_after(flight.start.scheduled_for)
+        return min(until, following) if following and flight.start.trigger is Trigger.SCHEDULED else until
+
+    def _new_claim(self, flight: Flight) -> RunClaim:
+        now, plan, start = self._clock.now(), flight.plan, flight.start
+        return RunClaim(
+            id=flight.run_id,
+            schedule_uid=plan.key.uid,
+            namespace=plan.key.namespace,
+            name=plan.key.name,
+            generation=plan.generation,
+            trigger=start.trigger,
+            slot=start.slot,
+            scheduled_for=start.scheduled_for,
+            started_at=now,
+            owner=self._owner,
+            lease_expires_at=now + self._lease,
+            missed=start.missed,
+            policy=plan.policy,
+        )
+
+    def _unclaimed(self, flight: Flight, error: StoreUnavailable) -> None:
+        """Count a due time that the database kept us from running; a run at once or by token is tried again."""
+        if flight.start.trigger is Trigger.SCHEDULED and not flight.start.is_at_once:
+            skip = Skip(
+                flight.start.slot,
+                flight.start.scheduled_for,
+                Reason.STORE_UNAVAILABLE,
+                f"the database was away, so the run could not be claimed: {error}",
+                missed=flight.start.missed,
+            )
+            self._journal.skip(flight.plan, flight.state, skip)
+
+    def _began(self, flight: Flight, claim: RunClaim) -> None:
+        flight.state.active[claim.id] = ActiveRun(claim.id, claim.trigger, claim.started_at)
+        flight.state.last_schedule_time = claim.scheduled_for
+        flight.state.missed += claim.missed
+        skew = (claim.started_at - claim.scheduled_for).total_seconds()
+        self._observer.started(flight.plan, claim, skew)
+
+    async def _finish(self, flight: Flight, result: RunResult) -> None:
+        """Store the result, patiently; fenced, so that a run that was taken over changes nothing."""
+        patience = flight.plan.timeout + FINISH_PATIENCE
+        give_up = self._clock.now() + patience
+        while True:
+            try:
+                counts = await self._store.finish(result)
+                break
+            except StoreUnavailable as error:
+                if self._closing or self._clock.now() > give_up:
+                    logger.error("result of run %s of %s is lost: %s", flight.run_id, flight.plan.key, error)  # noqa: TRY400 -- no defect of ours
+                    return
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+        if counts is None:
+            logger.warning("run %s of %s was taken over: its result is dropped", flight.run_id, flight.plan.key)
+            return
+        flight.state.record_finish(result, counts)
+        duration = (result.completed_at - result.claim.started_at).total_seconds()
+        self._observer.finished(flight.plan, result, counts, duration)

@@ -1,0 +1,72 @@
+"""Keeps the history of each schedule within its limits: rows that fall out of them are deleted."""
+
+import asyncio
+import logging
+
+from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.ports import Clock, RunStore
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult
+
+logger = logging.getLogger(__name__)
+
+ROWS_BETWEEN_PRUNES = 20
+PAUSE_SECONDS = 10.0
+
+
+class Retention:
+    """Observes runs; prunes a schedule once enough rows have come, a little at a time."""
+
+    def __init__(self, store: RunStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._rows: dict[str, int] = {}
+        self._due: dict[str, SchedulePlan] = {}
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        """Nothing to do."""
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        """Count a row."""
+        self._count(plan)
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        """Count a row."""
+        self._count(plan)
+
+    def _count(self, plan: SchedulePlan) -> None:
+        uid = plan.key.uid
+        rows = self._rows.get(uid, ROWS_BETWEEN_PRUNES - 1) + 1
+        if rows >= ROWS_BETWEEN_PRUNES:
+            self._due[uid] = plan
+            rows = 0
+        self._rows[uid] = rows
+
+    def forget(self, uid: str) -> None:
+        """Drop the count of a schedule that is gone."""
+        self._rows.pop(uid, None)
+        self._due.pop(uid, None)
+
+    async def run(self) -> None:
+        """Prune what is due, for ever."""
+        while True:
+            await asyncio.sleep(PAUSE_SECONDS)
+            while self._due:
+                uid, plan = self._due.popitem()
+                try:
+                    await self._prune(uid, plan)
+                except StoreUnavailable:
+                    self._due[uid] = plan
+                    break
+                except Exception:
+                    logger.exception("history of %s could not be pruned", plan.key)
+
+    async def _prune(self, uid: str, plan: SchedulePlan) -> None:
+        await self._store.prune(
+            uid,
+            successful=plan.successful_limit,
+            failed=plan.failed_limit,
+            older_than=self._clock.now() - plan.history_max_age,
+        )

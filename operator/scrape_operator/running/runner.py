@@ -1,0 +1,69 @@
+"""One claimed run, from its targets to its result: the deadline, and a stop that can come at any time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.outcome import verdict
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.ports import Clock
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, TargetResult
+from scrape_operator.running.target import ScrapingOrchestrator
+from scrape_operator.running.work import ScheduleWork, TargetWork
+
+CANCEL_PATIENCE_SECONDS = 5.0
+"""A target that does not even stop when cancelled is left behind after this."""
+
+STOP_MESSAGES = {
+    Reason.SHUTDOWN: "the operator was stopped before the run had ended",
+    Reason.CANCELED: "the schedule was deleted while the run went on",
+    Reason.REPLACED: "a newer run took its place (concurrencyPolicy Replace)",
+}
+
+
+class Runner:
+    """Runs the targets of a claimed run within the schedule's timeout."""
+
+    def __init__(self, orchestrator: ScrapingOrchestrator, clock: Clock) -> None:
+        self._orchestrator = orchestrator
+        self._clock = clock
+
+    async def run(self, plan: SchedulePlan, claim: RunClaim, stop: asyncio.Future[Reason]) -> RunResult:
+        """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
+        work = cast("ScheduleWork", plan.work)
+        tasks = self._orchestrator.scrape_all(work.targets, claim.scheduled_for, work.zone)
+        everything = asyncio.gather(*tasks)
+        try:
+            await asyncio.wait(
+                {everything, stop}, timeout=plan.timeout.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait({everything, *tasks}, timeout=CANCEL_PATIENCE_SECONDS)
+        targets = [self._result(task, target, plan, stop) for task, target in zip(tasks, work.targets, strict=True)]
+        return self._conclude(claim, work, targets, stop)
+
+    @staticmethod
+    def _result(
+        task: asyncio.Task[TargetResult], target: TargetWork, plan: SchedulePlan, stop: asyncio.Future[Reason]
+    ) -> TargetResult:
+        if task.done() and not task.cancelled():
+            return task.result()
+        if stop.done():
+            reason = stop.result()
+            return TargetResult(target.name, RunStatus.CANCELED, reason, STOP_MESSAGES[reason], complete=False)
+        message = f"not done within the run's timeout of {format_duration(plan.timeout)} (spec.timeout)"
+        return TargetResult(target.name, RunStatus.FAILED, Reason.TIMEOUT, message, complete=False)
+
+    def _conclude(
+        self, claim: RunClaim, work: ScheduleWork, targets: Sequence[TargetResult], stop: asyncio.Future[Reason]
+    ) -> RunResult:
+        now = self._clock.now()
+        if stop.done() and any(target.status is RunStatus.CANCELED for target in targets):
+            reason = stop.result()
+            return RunResult(claim, RunStatus.CANCELED, reason, STOP_MESSAGES[reason], now, targets)
+        status, reason, message = verdict(targets, work.min_succeeded)
+        return RunResult(claim, status, reason, message, now, targets)

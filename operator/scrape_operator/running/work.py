@@ -1,0 +1,37 @@
+"""What a run has to do, compiled once per generation from a schedule's targets."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scrape_operator.core import placeholders
+from scrape_operator.core.documents import Request
+from scrape_operator.core.expectations import Expectations
+from scrape_operator.core.retrying import RetryPolicy
+from scrape_operator.extraction.compiling import CompiledExtract
+
+
+@dataclass(frozen=True, slots=True)
+class TargetWork:
+    """One target: the request as written, with its placeholders, and how to read the answer."""
+
+    name: str
+    request: Request
+    retry: RetryPolicy
+    extract: CompiledExtract
+    key: tuple[str, ...]
+    expectations: Expectations
+
+    def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
+        """Fill in `{scheduledFor}` for one run."""
+        params = [(name, placeholders.render(value, scheduled_for, zone)) for name, value in self.request.params]
+        return replace(self.request, url=placeholders.render(self.request.url, scheduled_for, zone), params=params)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleWork:
+    """All targets of a schedule, in spec order, and how many of them must succeed."""
+
+    targets: tuple[TargetWork, ...]
+    min_succeeded: int
+    zone: ZoneInfo

@@ -1,0 +1,158 @@
+"""kopf in a thread of its own, with a loop of its own: news comes over, faults stay there.
+
+kopf cancels every task that is younger than itself when it ends, ends for good on some API faults, and
+copies each object twice while it lists. Here it may do all that: runs go on, and it is started again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import kopf
+
+from scrape_operator.cluster.credentials import Credentials
+
+logger = logging.getLogger(__name__)
+
+GROUP, VERSION, PLURAL = "scrape-operator.dev", "v1alpha1", "scrapeschedules"
+CREDENTIALS_LIFETIME = timedelta(minutes=10)
+RESTART_SECONDS = 3.0
+LOGIN_PAUSE_SECONDS = 1.0
+
+OnEvent = Callable[[str | None, Mapping[str, Any]], None]
+
+
+class Backoffs:
+    """Pauses between tries of a watch or list: growing to 30 s, jittered, without end.
+
+    kopf ends the process after the last pause; while the API server is away, runs must go on.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        pause = 0.2
+        while True:
+            yield pause * random.uniform(0.5, 1.5)  # noqa: S311 -- jitter is no secret
+            pause = min(30.0, pause * 2)
+
+
+class WatchThread:
+    """Runs kopf until it is stopped, and starts it again when it ends by itself.
+
+    `on_event` is called on the event loop of whoever called `start`.
+    """
+
+    def __init__(
+        self, namespaces: Sequence[str], read_credentials: Callable[[], Credentials], on_event: OnEvent
+    ) -> None:
+        self._namespaces = namespaces
+        self._read_credentials = read_credentials
+        self._on_event = on_event
+        self._stop = threading.Event()
+        self._restart = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.last_event_at = time.monotonic()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread is there; kopf itself may just be starting again."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
+        self._thread.start()
+
+    def restart(self) -> None:
+        """Start kopf anew: its watch seems to be dead."""
+        self._restart.set()
+
+    async def stop(self, patience: float = 10.0) -> None:
+        """End kopf and its thread."""
+        self._stop.set()
+        self._restart.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, patience)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._restart.clear()
+            try:
+                asyncio.run(self._operate())
+            except Exception:
+                logger.exception("the watch of %s ended by a fault; it is started again", PLURAL)
+            if not self._stop.is_set():
+                logger.warning("the watch of %s is started again", PLURAL)
+                self._stop.wait(RESTART_SECONDS)
+
+    async def _operate(self) -> None:
+        try:
+            await kopf.operator(
+                registry=self._registry(),
+                settings=watch_settings(),
+                standalone=True,
+                clusterwide=not self._namespaces,
+                namespaces=list(self._namespaces),
+                stop_flag=self._restart,
+            )
+        finally:
+            self._restart.set()  # kopf waits for the flag in a thread, which would keep this loop from closing
+
+    def _registry(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(self._login)
+        kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)(self._event)
+        return registry
+
+    async def _login(self, **_: Any) -> kopf.ConnectionInfo:
+        """Give kopf fresh credentials. The expiration makes them differ: kopf refuses an equal set again."""
+        await asyncio.sleep(LOGIN_PAUSE_SECONDS if self._logged_in else 0)
+        self._logged_in = True
+        credentials = await asyncio.to_thread(self._read_credentials)
+        scheme, _space, token = (credentials.authorization or "").partition(" ")
+        return kopf.ConnectionInfo(
+            server=credentials.server,
+            ca_path=credentials.ca_path,
+            insecure=not credentials.verify,
+            certificate_path=credentials.certificate_path,
+            private_key_path=credentials.private_key_path,
+            scheme=scheme or None,
+            token=token or None,
+            expiration=datetime.now(UTC) + CREDENTIALS_LIFETIME,
+        )
+
+    _logged_in = False
+
+    async def _event(self, event: kopf.RawEvent, **_: Any) -> None:
+        self.last_event_at = time.monotonic()
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the other loop is closed: the process ends
+                self._loop.call_soon_threadsafe(self._on_event, event["type"], event["object"])
+
+
+def watch_settings() -> kopf.OperatorSettings:
+    """Give kopf's settings; each prevents a fault that was measured.
+
+    chunk_size and idle_timeout: memory while listing. inactivity_timeout out of reach: it can cancel the
+    watcher itself, so the server's and the client's time-outs end a silent watch. Endless backoffs: see
+    `Backoffs`. posting and scanning off: no Events of kopf's own, no watch on CRDs and namespaces.
+    """
+    settings = kopf.OperatorSettings()
+    settings.watching.chunk_size = 500
+    settings.watching.inactivity_timeout = 1e9
+    settings.watching.client_timeout = 300
+    settings.watching.server_timeout = 240
+    settings.queueing.idle_timeout = 0.1
+    settings.networking.request_timeout = 30
+    settings.networking.error_backoffs = Backoffs()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.process.ultimate_exiting_timeout = None
+    return settings
