@@ -1,0 +1,84 @@
+"""What tests share: one control plane and one PostgreSQL server per test run, started by the first test that asks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import processes
+from tests.cluster.binaries import find, uses_existing_cluster
+from tests.cluster.connection import Cluster, existing_cluster_name
+from tests.cluster.controlplane import ControlPlane, open_cluster
+from tests.cluster.postgres import Postgres
+
+SHARED = {"control_plane": "cluster", "postgres": "postgres"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for, and keep all users of the control plane in one process of pytest-xdist."""
+    for item in items:
+        for fixture, marker in SHARED.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+def pytest_report_header() -> str | None:
+    """Name an existing cluster before anything is applied to it."""
+    kubectl = find("kubectl") if uses_existing_cluster() else None
+    return f"cluster: the existing one of context {existing_cluster_name(kubectl)}" if kubectl else None
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A cluster with RBAC and controllers; a test keeps to its own `namespace`."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # the first build takes minutes, and says so
+        opened = open_cluster()
+        cluster = opened.__enter__()
+    try:
+        yield cluster
+    finally:
+        opened.__exit__(None, None, None)
+
+
+@pytest.fixture
+def breakable_control_plane(control_plane: Cluster) -> Iterator[ControlPlane]:
+    """The control plane for tests that stop its API server; afterwards it serves again."""
+    if not isinstance(control_plane, ControlPlane):
+        pytest.skip("an existing cluster's API server is not ours to stop")
+    yield control_plane
+    if not control_plane.serves:
+        control_plane.start_apiserver()
+
+
+@pytest.fixture
+def namespace(control_plane: Cluster) -> Iterator[str]:
+    """A fresh namespace; its deletion is not waited for."""
+    name = control_plane.create_namespace()
+    yield name
+    control_plane.delete_namespace(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; a test keeps to a database of its own."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL (postgresql://…) of a fresh database, dropped afterwards; the server is up again for the next test."""
+    url = postgres.create_database()
+    yield url
+    if not postgres.serves:
+        postgres.start()
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    return processes.free_port()
