@@ -1,0 +1,118 @@
+"""A parsed cron expression, and which minutes of the wall calendar it names. No time zone here.
+
+Minutes are counted on the wall calendar from 1970-01-01 00:00; `duetimes` maps them to instants.
+"""
+
+import calendar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+MINUTES_OF_DAY = 1_440
+
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_SIX_WEEKS = sum(1 << 7 * week for week in range(6))
+
+
+@dataclass(frozen=True, slots=True)
+class CronExpression:
+    """One expression. Every set is the bits of an integer: bit n stands for value n.
+
+    `times` are minutes of the day (0 to 1439), `weekdays` count from Sunday as 0. `either_day` means
+    that both day fields are restricted, so that one of them is enough. `follows_elapsed_time` says
+    which rule for clock changes holds (api.md, Clock changes).
+    """
+
+    text: str
+    times: int
+    days: int
+    months: int
+    weekdays: int
+    either_day: bool
+    follows_elapsed_time: bool
+
+    def days_of(self, year: int, month: int) -> int:
+        """Give the days of a month that match: bit d stands for day d."""
+        if not self.months >> month & 1:
+            return 0
+        first_weekday, every_day = _shape(year, month)
+        by_weekday = self.weekdays * _SIX_WEEKS >> first_weekday << 1
+        both = self.days | by_weekday if self.either_day else self.days & by_weekday
+        return both & every_day
+
+
+@lru_cache(maxsize=1_024)
+def _shape(year: int, month: int) -> tuple[int, int]:
+    """Give the weekday of the first (Sunday is 0) and the bits of all days of a month."""
+    monday_based, length = calendar.monthrange(year, month)
+    return (monday_based + 1) % 7, (1 << length) - 1 << 1
+
+
+def first_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:
+    """Give the first minute m with low <= m < high that any of the expressions names."""
+    for start, times in _due_days(expressions, low, high, descending=False):
+        return start + _lowest(times)
+    return None
+
+
+def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:
+    """Give the last minute m with low <= m < high that any of the expressions names."""
+    for start, times in _due_days(expressions, low, high, descending=True):
+        return start + times.bit_length() - 1
+    return None
+
+
+def count_in(expressions: Sequence[CronExpression], low: int, high: int) -> int:
+    """Count the minutes m with low <= m < high that any of the expressions names."""
+    return sum(times.bit_count() for _, times in _due_days(expressions, low, high, descending=False))
+
+
+def _due_days(
+    expressions: Sequence[CronExpression], low: int, high: int, *, descending: bool
+) -> Iterator[tuple[int, int]]:
+    """Give the days that have due minutes in [low, high): the day's first minute, and the due ones as bits."""
+    if not expressions or low >= high:
+        return
+    for day in _matching_days(expressions, low // MINUTES_OF_DAY, (high - 1) // MINUTES_OF_DAY, descending=descending):
+        start, times = day
+        if start < low:
+            times = times >> (low - start) << (low - start)
+        if high < start + MINUTES_OF_DAY:
+            times &= (1 << high - start) - 1
+        if times:
+            yield start, times
+
+
+def _matching_days(
+    expressions: Sequence[CronExpression], first_day: int, last_day: int, *, descending: bool
+) -> Iterator[tuple[int, int]]:
+    """Give each matching day from first to last: its first minute, and the union of the times of its expressions."""
+    for year, month in _months(first_day, last_day, descending=descending):
+        parts = [(expression.days_of(year, month), expression.times) for expression in expressions]
+        before = date(year, month, 1).toordinal() - _EPOCH_ORDINAL - 1
+        days = 0
+        for part, _ in parts:
+            days |= part
+        days &= -1 << max(0, first_day - before)
+        days &= (1 << max(0, last_day - before) + 1) - 1
+        while days:
+            day = days.bit_length() - 1 if descending else _lowest(days)
+            days ^= 1 << day
+            times = 0
+            for part, part_times in parts:
+                if part >> day & 1:
+                    times |= part_times
+            yield (before + day) * MINUTES_OF_DAY, times
+
+
+def _months(first_day: int, last_day: int, *, descending: bool) -> Iterator[tuple[int, int]]:
+    first = date.fromordinal(first_day + _EPOCH_ORDINAL)
+    last = date.fromordinal(last_day + _EPOCH_ORDINAL)
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    for index in reversed(months) if descending else months:
+        yield index // 12, index % 12 + 1
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1

@@ -1,0 +1,100 @@
+"""Windows: the hours of the week in which a schedule may run (`spec.windows`).
+
+Called by the plan compiler, which parses them, and by the decision about a due time: one that no
+window allows is a recorded skip.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from scrape_operator.core.errors import InvalidValue
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+_MIDNIGHT = 24 * 60
+
+
+class WindowMode(StrEnum):
+    """What a window says about the time within it."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `start` to before `end`, in minutes of the day (0 to 1440), on each of `days` (Monday is 0).
+
+    A window with `start` after `end` spans midnight: it belongs to the day that it starts on and ends
+    on the next.
+    """
+
+    mode: WindowMode
+    days: frozenset[int]
+    start: int
+    end: int
+
+    def covers(self, weekday: int, minute: int) -> bool:
+        """Whether a wall time is inside: a weekday (Monday is 0) and a minute of the day."""
+        if self.start < self.end:
+            return weekday in self.days and self.start <= minute < self.end
+        if minute >= self.start:
+            return weekday in self.days
+        return minute < self.end and (weekday - 1) % 7 in self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """All windows of a schedule, in its time zone. Deny beats Allow; with only Deny windows all else is allowed.
+
+    An instant is judged by the date and time that the wall clock shows at it, and by nothing else. So
+    when the clock jumps, a window loses the hour that is not read and has the doubled hour twice, and
+    the end of a window, which is not part of it, is where the clock shows it or a later time.
+    """
+
+    windows: tuple[Window, ...]
+    zone: ZoneInfo
+
+    def allows(self, instant: datetime) -> bool:
+        """Whether a run that is due at an aware instant may start."""
+        if not self.windows:
+            return True
+        local = instant.astimezone(self.zone)
+        weekday, minute = local.weekday(), local.hour * 60 + local.minute
+        inside = {window.mode for window in self.windows if window.covers(weekday, minute)}
+        if WindowMode.DENY in inside:
+            return False
+        return WindowMode.ALLOW in inside or all(window.mode is WindowMode.DENY for window in self.windows)
+
+
+def parse_window(mode: str, days: Iterable[str], start: str, end: str) -> Window:
+    """Read a window as users write it; no days means every day.
+
+    Raises:
+        InvalidValue: an unknown mode or day, a time that is not `HH:MM`, or a window without a minute.
+
+    """
+    first, last = _minute("from", start), _minute("to", end)
+    if first == last or (first, last) == (_MIDNIGHT, 0):
+        raise InvalidValue(f"a window from {start} to {end} is empty: for the whole day write from 00:00 to 24:00")
+    if mode not in set(WindowMode):
+        raise InvalidValue(f"mode {mode[:16]!r} is not known: use Allow or Deny")
+    return Window(WindowMode(mode), frozenset(map(_weekday, days)) or frozenset(range(7)), first, last)
+
+
+def _minute(field: str, text: str) -> int:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise InvalidValue(f"{field} {text[:16]!r} is no time of day: write HH:MM, from 00:00 to 24:00")
+    return int(match[1]) * 60 + int(match[2]) if match[1] else _MIDNIGHT
+
+
+def _weekday(day: str) -> int:
+    if day not in DAYS:
+        raise InvalidValue(f"day {day[:16]!r} is not known: use {', '.join(DAYS)}")
+    return DAYS.index(day)
