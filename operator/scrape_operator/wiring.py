@@ -1,17 +1,17 @@
 """The composition root: Settings to App, closed by one AsyncExitStack."""
 
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
-from scrape_operator.cluster.client import ClusterClient, open_client
+from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
+from scrape_operator.core.ports import RunObserver
 from scrape_operator.extraction.workers import ExtractionPool
-from scrape_operator.fetching.fetcher import open_fetcher
+from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
 from scrape_operator.reporting.events import TransitionEvents
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.metrics import Metrics
@@ -29,7 +29,7 @@ from scrape_operator.scheduling.skips import StoredSkipJournal
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore, open_store
 
-LAST_WRITES = timedelta(seconds=5)
+LAST_WRITES_SECONDS = 5.0
 
 
 class SystemClock:
@@ -42,3 +42,83 @@ class SystemClock:
     def monotonic(self) -> float:
         """Give seconds that never jump."""
         return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts of a process that others need to reach, already introduced to each other."""
+
+    settings: Settings
+    client: ClusterClient
+    store: SQLRunStore
+    registry: Registry
+    scheduler: Scheduler
+    pool: RunPool
+    journal: StoredSkipJournal
+    keeper: LeaseKeeper
+    retention: Retention
+    writer: StatusWriter
+    metrics: Metrics
+
+    def tasks(self) -> Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
+        """Give what must go on for as long as the process lives; one that ends is a defect."""
+        return (
+            ("journal", self.journal.run),
+            ("leases", self.keeper.run),
+            ("retention", self.retention.run),
+            ("status", self.writer.run),
+        )
+
+    async def drain(self) -> None:
+        """End the work: runs within the grace, then every row, then the statuses that matter."""
+        await self.pool.close(timedelta(seconds=self.settings.shutdown_grace_seconds))
+        await self.journal.flush()
+        await self.writer.flush(LAST_WRITES_SECONDS)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Open what a process needs, and close it in reverse order."""
+    async with AsyncExitStack() as stack:
+        clock, metrics = SystemClock(), Metrics()
+        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.observe_transaction))
+        client = await stack.enter_async_context(ClusterClient())
+        fetcher = await stack.enter_async_context(open_fetcher(settings))
+        extraction = ExtractionPool()
+        stack.push_async_callback(extraction.aclose)
+        yield build_app(settings, clock, metrics, store, client, fetcher, extraction)
+
+
+def build_app(
+    settings: Settings,
+    clock: SystemClock,
+    metrics: Metrics,
+    store: SQLRunStore,
+    client: ClusterClient,
+    fetcher: HttpFetcher,
+    extraction: ExtractionPool,
+) -> App:
+    """Introduce the rooms to each other."""
+    owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
+    events = TransitionEvents(ClusterEventPoster(client, clock, owner))
+    writer = StatusWriter(
+        client,
+        clock,
+        owner=owner,
+        writes_per_second=settings.status_writes_per_second,
+        events=events,
+        on_gone=lambda uid: scheduler.removed(uid),  # noqa: PLW0108 -- the scheduler is made below
+        observer=metrics,
+    )
+    retention = Retention(store, clock)
+    observer: RunObserver = CompositeObserver(RunLog(), metrics, retention)
+    journal = StoredSkipJournal(store, clock, observer, writer, owner=owner)
+    runner = Runner(ScrapingOrchestrator(TargetScraper(fetcher, extraction, clock)), clock)
+    size = settings.max_concurrent_runs
+    pool = RunPool(runner, store, journal, writer, observer, clock, owner=owner, size=size, lease=lease)
+    interval = timedelta(minutes=settings.interval_minutes)
+    registry = Registry(partial(compile_schedule, default_interval=interval), writer)
+    scheduler = Scheduler(registry, pool, journal, writer, clock)
+    pool.on_ended = scheduler.ended
+    keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
+    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, metrics)

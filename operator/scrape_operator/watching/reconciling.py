@@ -5,7 +5,7 @@ kopf never tells of a deletion that it slept through, and its watch can die whil
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from scrape_operator.core.errors import ClusterError
@@ -17,14 +17,17 @@ logger = logging.getLogger(__name__)
 SETTLE_SECONDS = 5.0
 """News younger than this may still be on its way through the watch."""
 
+APPLIED_AT_ONCE = 20
+"""Schedules taken up before runs get their turn."""
+
 
 class ScheduleSource(Protocol):
-    """Where schedules are listed."""
+    """Where schedules are listed: `cluster.client`."""
 
-    def schedules(self) -> AsyncIterator[dict[str, Any]]:
+    def schedules(self, namespaces: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Give every schedule, whole."""
 
-    def schedule_metadata(self) -> AsyncIterator[dict[str, Any]]:
+    def schedule_metadata(self, namespaces: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Give the metadata of every schedule."""
 
     async def get_schedule(self, namespace: str, name: str) -> dict[str, Any] | None:
@@ -34,11 +37,14 @@ class ScheduleSource(Protocol):
 class Reconciler:
     """Compares the registry with the API server's list."""
 
-    def __init__(self, source: ScheduleSource, registry: Registry, scheduler: Scheduler) -> None:
+    def __init__(
+        self, source: ScheduleSource, namespaces: Sequence[str], registry: Registry, scheduler: Scheduler
+    ) -> None:
         self._source = source
+        self._namespaces = namespaces
         self._registry = registry
         self._scheduler = scheduler
-        self.is_primed = False
+        self.primed = asyncio.Event()
 
     async def prime(self) -> int:
         """Take up every schedule from one paged list, and drop those that are gone; give how many there are.
@@ -47,12 +53,14 @@ class Reconciler:
         """
         before = set(self._registry.uids())
         seen = set()
-        async for obj in self._source.schedules():
+        async for obj in self._source.schedules(self._namespaces):
             seen.add(obj["metadata"]["uid"])
             self._scheduler.applied(obj)
+            if len(seen) % APPLIED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         for uid in before - seen:
             self._scheduler.removed(uid)
-        self.is_primed = True
+        self.primed.set()
         return len(seen)
 
     async def reconcile(self) -> int:
@@ -72,7 +80,7 @@ class Reconciler:
         """Drop ghosts; give the metadata of what is not known, or not in this generation."""
         before = set(self._registry.uids())
         seen, suspects = set(), []
-        async for obj in self._source.schedule_metadata():
+        async for obj in self._source.schedule_metadata(self._namespaces):
             metadata = obj["metadata"]
             seen.add(metadata["uid"])
             if not self._knows(metadata):
@@ -86,7 +94,7 @@ class Reconciler:
     def _knows(self, metadata: Mapping[str, Any]) -> bool:
         return self._registry.knows(metadata["uid"], metadata.get("generation", 0), requested_run(metadata))
 
-    async def run(self, interval: float, restart_watch: "Restart") -> None:
+    async def run(self, interval: float, restart_watch: Callable[[], None]) -> None:
         """Prime, then reconcile every `interval` seconds, for ever; a watch that missed news is started again."""
         await self._prime_patiently()
         while True:
@@ -105,7 +113,7 @@ class Reconciler:
 
     async def _prime_patiently(self) -> None:
         pause = 0.5
-        while not self.is_primed:
+        while not self.primed.is_set():
             try:
                 count = await self.prime()
                 logger.info("%d schedules found", count)
@@ -113,10 +121,3 @@ class Reconciler:
                 logger.warning("schedules can't be listed yet: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(15.0, pause * 2)
-
-
-class Restart(Protocol):
-    """Starts the watch anew."""
-
-    def __call__(self) -> None:
-        """Do it."""

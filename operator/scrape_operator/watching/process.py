@@ -1,0 +1,168 @@
+"""The life of the process: start, watch and run until a signal comes, drain, exit. `cli` calls this."""
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from scrape_operator.cluster.credentials import read_credentials
+from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.reporting.logs import configure
+from scrape_operator.serving.server import serve
+from scrape_operator.settings import Settings
+from scrape_operator.watching.bridge import WatchThread
+from scrape_operator.watching.reconciling import Reconciler
+from scrape_operator.wiring import App, open_app
+
+logger = logging.getLogger(__name__)
+
+STORE_PAUSE_SECONDS = 1.0
+STORE_SILENCE_SECONDS = 10.0
+"""Not ready after the database was silent for so long."""
+
+
+def run_process(settings: Settings) -> int:
+    """Run the operator until SIGTERM or SIGINT; give the exit code."""
+    configure(settings.log_format, settings.log_level)
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_app(settings) as app:
+        return await Process(app, stop).run()
+
+
+class Process:
+    """One run of the operator, from the first probe to the last row."""
+
+    def __init__(self, app: App, stop: asyncio.Event) -> None:
+        self._app = app
+        self._stop = stop
+        self._tasks: list[asyncio.Task[None]] = []
+        self._starting = ["starting: schedules and runs are not read yet"]
+        self._database: list[str] = []
+        self._dead: list[str] = []
+        self._reconciler = Reconciler(app.client, app.settings.namespaces, app.registry, app.scheduler)
+        self._watch = WatchThread(app.settings.namespaces, read_credentials, self._on_event)
+
+    async def run(self) -> int:
+        """Live until a signal comes, or a part fails for good; 0 after an orderly end."""
+        settings = self._app.settings
+        async with serve(
+            settings.listen_host,
+            settings.listen_port,
+            live=lambda: self._dead,
+            ready=lambda: [*self._dead, *self._starting, *self._database],
+            metrics=self._app.metrics.render,
+        ) as port:
+            logger.info("probes and metrics on port %d, replica %s", port, settings.identity)
+            await self._until_stopped(self._begin())
+            await self._stop.wait()
+            logger.info("stopping: no new runs, running ones have %g s", settings.shutdown_grace_seconds)
+            await self._end()
+        logger.info("stopped")
+        return 1 if self._dead else 0
+
+    async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, unless a stop comes first."""
+        task, stop = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if task.done():
+            task.result()
+        else:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _begin(self) -> None:
+        """Read what was, then what should be, then run."""
+        await self._load_states()
+        for name, run in self._app.tasks():
+            self._supervise(name, run)
+        self._supervise("store probe", self._probe_store)
+        interval = self._app.settings.reconcile_seconds
+        self._supervise("reconciler", lambda: self._reconciler.run(interval, self._watch.restart))
+        await self._reconciler.primed.wait()
+        self._watch.start()
+        self._supervise("scheduler", self._app.scheduler.run)
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be walked by every full collection
+        self._starting = []
+
+    async def _load_states(self) -> None:
+        """Read what the rows say. Without it no due time can be known to be new, so it is waited for."""
+        while True:
+            try:
+                states = await self._app.store.load_states()
+            except StoreUnavailable as error:
+                self._database = [f"database: {error}"]
+                logger.warning("waiting for the database: %s", error)
+                await asyncio.sleep(STORE_PAUSE_SECONDS)
+            else:
+                self._database = []
+                self._app.registry.remember(states)
+                return
+
+    def _supervise(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a part that must never end: if it does, the process is not alive, and ends."""
+        task = asyncio.create_task(run(), name=name)
+        task.add_done_callback(self._on_end)
+        self._tasks.append(task)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._stop.is_set():
+            return
+        self._dead = [*self._dead, f"{task.get_name()} has ended"]
+        logger.error("%s has ended, so the process ends", task.get_name(), exc_info=task.exception())
+        self._stop.set()
+
+    async def _probe_store(self) -> None:
+        """Keep readiness true to the database: it turns false when that is away, liveness does not."""
+        loop = asyncio.get_running_loop()
+        answered = loop.time()
+        while True:
+            try:
+                await self._app.store.ping()
+            except StoreUnavailable as error:
+                if loop.time() - answered > STORE_SILENCE_SECONDS:
+                    self._database = [f"database: {error}"]
+            else:
+                answered = loop.time()
+                self._database = []
+            await asyncio.sleep(STORE_PAUSE_SECONDS)
+
+    def _on_event(self, kind: str | None, obj: Mapping[str, Any]) -> None:
+        """Take one piece of news from the watch; a defect in handling it must not end the watch."""
+        if self._stop.is_set():
+            return
+        try:
+            if kind == "DELETED":
+                self._app.scheduler.removed(obj["metadata"]["uid"])
+            else:
+                self._app.scheduler.applied(obj)
+        except Exception:
+            logger.exception("news of a schedule could not be taken up")
+
+    async def _end(self) -> None:
+        """Stop claiming, drain, and write the last things; the watch is stopped on the side."""
+        scheduling = [task for task in self._tasks if task.get_name() in {"scheduler", "reconciler", "retention"}]
+        await cancel(scheduling)
+        stopping = asyncio.create_task(self._watch.stop())
+        await self._app.drain()
+        await cancel(self._tasks)
+        await stopping
+
+
+async def cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
