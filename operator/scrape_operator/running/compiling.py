@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scrape_operator.api.http import HTTPTarget
+from scrape_operator.api.http import HTTP
 from scrape_operator.api.schedule import ScrapeSchedule, ScrapeScheduleSpec
 from scrape_operator.api.support import unsupported
-from scrape_operator.api.targets import Target
+from scrape_operator.api.target import Target
 from scrape_operator.api.validation import parse
 from scrape_operator.core.documents import Request
 from scrape_operator.core.duetimes import IntervalDueTimes, stable_offset
@@ -110,11 +110,10 @@ def _work(spec: ScrapeScheduleSpec, extracts: Mapping[str, CompiledExtract]) -> 
     targets = tuple(
         _target_work(target, target.http, extracts[target.name]) for target in spec.targets if target.http is not None
     )
-    min_succeeded = 1 if spec.failure_policy is None else spec.failure_policy.min_succeeded_targets
-    return ScheduleWork(targets, min_succeeded, ZoneInfo(spec.time_zone))
+    return ScheduleWork(targets, spec.failure_policy.min_succeeded_targets, ZoneInfo(spec.time_zone))
 
 
-def _target_work(target: Target, http: HTTPTarget, extract: CompiledExtract) -> TargetWork:
+def _target_work(target: Target, http: HTTP, extract: CompiledExtract) -> TargetWork:
     retry = target.retry
     return TargetWork(
         name=target.name,
@@ -126,7 +125,7 @@ def _target_work(target: Target, http: HTTPTarget, extract: CompiledExtract) -> 
     )
 
 
-def _request(http: HTTPTarget) -> Request:
+def _request(http: HTTP) -> Request:
     return Request(
         url=http.url,
         method=http.method,

@@ -1,0 +1,73 @@
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.running.runner import Runner
+from tests.clock import ManualClock
+from tests.running.conftest import Scrapes, make_plan, settle
+
+NOW = ManualClock().now()
+CLAIM = RunClaim(
+    UUID(int=1), "uid", "default", "quotes", 1, Trigger.SCHEDULED, "slot", NOW, NOW, "me", NOW + timedelta(seconds=15)
+)
+
+
+class Running:
+    """One run that goes on while a test looks at it."""
+
+    def __init__(self, *names: str, **options: float) -> None:
+        self.scrapes = Scrapes()
+        self.stop: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+        runner = Runner(self.scrapes, ManualClock())  # type: ignore[arg-type]
+        plan = make_plan(*names, **options)  # type: ignore[arg-type]
+        self.task: asyncio.Task[RunResult] = asyncio.create_task(runner.run(plan, CLAIM, self.stop))
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ({"a": RunStatus.SUCCEEDED, "b": RunStatus.SUCCEEDED}, (RunStatus.SUCCEEDED, Reason.SUCCEEDED)),
+        ({"a": RunStatus.SUCCEEDED, "b": RunStatus.FAILED}, (RunStatus.PARTIALLY_SUCCEEDED, Reason.HTTP_STATUS)),
+        ({"a": RunStatus.FAILED, "b": RunStatus.FAILED}, (RunStatus.FAILED, Reason.HTTP_STATUS)),
+    ],
+    ids=["all fine", "one failed", "all failed"],
+)
+async def test_the_verdict_follows_from_the_targets(
+    ends: dict[str, RunStatus], expected: tuple[RunStatus, Reason]
+) -> None:
+    run = Running(*ends)
+    for name, status in ends.items():
+        run.scrapes.end(name, status)
+    result = await run.task
+    assert (result.status, result.reason) == expected
+    assert [target.target for target in result.targets] == list(ends)
+
+
+async def test_a_target_that_never_ends_is_timed_out_and_the_others_keep_their_results() -> None:
+    run = Running("slow", "quick", timeout=0.05)
+    run.scrapes.end("quick")
+    result = await run.task
+    assert (result.status, result.reason) == (RunStatus.PARTIALLY_SUCCEEDED, Reason.TIMEOUT)
+    assert [target.status for target in result.targets] == [RunStatus.FAILED, RunStatus.SUCCEEDED]
+
+
+async def test_a_stop_cancels_what_goes_on_and_keeps_what_has_ended() -> None:
+    run = Running("slow", "quick")
+    run.scrapes.end("quick")
+    await settle()
+    run.stop.set_result(Reason.SHUTDOWN)
+    result = await run.task
+    assert (result.status, result.reason) == (RunStatus.CANCELED, Reason.SHUTDOWN)
+    assert [target.status for target in result.targets] == [RunStatus.CANCELED, RunStatus.SUCCEEDED]
+
+
+async def test_a_stop_that_comes_after_the_last_target_changes_nothing() -> None:
+    run = Running("main")
+    run.scrapes.end("main")
+    await settle()
+    assert run.task.done()
+    assert (await run.task).status is RunStatus.SUCCEEDED
