@@ -33,8 +33,18 @@ class ApiModel(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Add the model's rules to its schema."""
+        """Add the model's rules to its schema, and write defaults as users write them (10Mi, 30s)."""
         result = handler.resolve_ref_schema(handler(schema))
+        for name, default in cls._defaults().items():
+            result["properties"][name]["default"] = default
         if cls.rules:
             result["x-kubernetes-validations"] = [rule.as_cel() for rule in cls.rules]
         return result
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        absent = (None, ())
+        given = {
+            name for name, field in cls.model_fields.items() if not field.is_required() and field.default not in absent
+        }
+        return cls.model_construct().model_dump(mode="json", by_alias=True, include=given)

@@ -7,8 +7,9 @@ from pydantic import Field as Bounds
 from pydantic import StringConstraints
 
 from scrape_operator.api.base import ApiModel
+from scrape_operator.api.lists import ListMap
 from scrape_operator.api.rules import Rule, cel_count, cel_has, count_given, exactly_one
-from scrape_operator.api.values import AnyJSON, Description, Expression, FieldName, Flag, IntOrString, ListMap
+from scrape_operator.api.values import PREFIX_PATTERN, AnyJSON, Description, Expression, FieldName, Flag, IntOrString
 
 
 class Format(StrEnum):
@@ -147,7 +148,7 @@ class Field(ApiModel):
 class Namespace(ApiModel):
     """A prefix that XPath expressions use for an XML namespace."""
 
-    prefix: Annotated[str, StringConstraints(strict=True, max_length=63, pattern="^[A-Za-z_][A-Za-z0-9_.-]*$")]
+    prefix: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=63, pattern=PREFIX_PATTERN)]
     """The prefix, as the expressions write it."""
 
     uri: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1024)]

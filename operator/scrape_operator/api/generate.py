@@ -1,0 +1,71 @@
+"""Writes the generated manifests: `python -m scrape_operator.api.generate [--check]`, behind `make generate`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scrape_operator.api.crd import crds
+
+MANIFESTS = Path("manifests")
+_HEADER = "# Generated from operator/scrape_operator/api by `make generate`. Do not edit.\n"
+_REMEDY = "make generate"
+
+
+def main() -> int:
+    """Write the files, or with --check say which ones are not current; 1 where any is not."""
+    parser = argparse.ArgumentParser(prog="python -m scrape_operator.api.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a file is not current")
+    check = parser.parse_args().check
+    stale = [path for path, text in rendered().items() if not path.is_file() or path.read_text("utf-8") != text]
+    if check and stale:
+        sys.stderr.write(f"not current: {', '.join(map(str, stale))}; mend it with: {_REMEDY}\n")
+        return 1
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(rendered()[path], "utf-8")
+        sys.stdout.write(f"wrote {path}\n")
+    return 0
+
+
+def rendered(manifests: Path = MANIFESTS) -> dict[Path, str]:
+    """Give every generated file with its text."""
+    definitions = crds()
+    files = {manifests / "crds" / file_name(crd): _HEADER + to_yaml(crd) for crd in definitions}
+    files[manifests / "chart" / "scrape-operator" / "templates" / "crds.yaml"] = chart_template(definitions)
+    return files
+
+
+def file_name(crd: dict[str, Any]) -> str:
+    """Name a CRD's file as kubebuilder does: the group, then the plural."""
+    return f"{crd['spec']['group']}_{crd['spec']['names']['plural']}.yaml"
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """Write a document so that the same one always gives the same text."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+def chart_template(definitions: list[dict[str, Any]]) -> str:
+    """Write the CRDs as a template of the chart, so that an upgrade of the chart upgrades them too."""
+    documents = "".join(f"---\n{_annotated(to_yaml(crd))}" for crd in definitions)
+    return f"{_HEADER}{{{{- if .Values.crds.install }}}}\n{documents}{{{{- end }}}}\n"
+
+
+def _annotated(text: str) -> str:
+    escaped = text.replace("{{", '{{ "{{" }}')
+    keep = "  {{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n"
+    return escaped.replace("\nmetadata:\n", f"\nmetadata:\n{keep}", 1)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: a CRD that says a thing twice is easier to read than one that points back."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

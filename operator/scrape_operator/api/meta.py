@@ -1,0 +1,32 @@
+"""The part of `metadata` that the operator reads; the rest belongs to Kubernetes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Strict
+
+from scrape_operator.api.base import ApiModel
+from scrape_operator.api.quantities import Instant
+from scrape_operator.api.values import Text
+
+GROUP = "scrape-operator.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+REQUESTED_AT = f"{GROUP}/requested-at"
+"""The annotation whose new values ask for a run each."""
+
+
+class ObjectMeta(ApiModel):
+    """Who an object is. An object from a file has neither uid nor generation yet."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Text = ""
+    namespace: Text = "default"
+    uid: Text = ""
+    generation: Annotated[int, Strict()] = 0
+    creation_timestamp: Annotated[datetime, Instant()] | None = None
+    annotations: Mapping[Text, Text] = {}
+    labels: Mapping[Text, Text] = {}
