@@ -6,9 +6,9 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
-from tests.manifests.conftest import CHART, Object, Render
 
 from scrape_operator.settings import Settings
+from tests.manifests.conftest import CHART, Object, Render
 
 Pick = Callable[[list[Object], str], Object]
 
