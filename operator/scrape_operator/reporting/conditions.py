@@ -1,0 +1,197 @@
+"""The conditions of a schedule, judged from plan and state (api.md, Status). Pure; called for every news of a run.
+
+`Reconciling` and `Stalled` are absent unless True, as kstatus wants them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth
+from scrape_operator.core.state import ScheduleState
+
+TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
+BREACHES = frozenset({Reason.EXPECTATION_FAILED, Reason.SELECTOR_MISSED})
+
+
+class ConditionType(StrEnum):
+    """The types of conditions, as api.md names them."""
+
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    SCHEDULED = "Scheduled"
+    LAST_RUN_SUCCEEDED = "LastRunSucceeded"
+    TARGETS_HEALTHY = "TargetsHealthy"
+    DATA_HEALTHY = "DataHealthy"
+
+
+class ConditionReason(StrEnum):
+    """The reasons that no run can have; all others are in `core.reasons`."""
+
+    SCHEDULED = "Scheduled"
+    SUSPENDED = "Suspended"
+    ENDED = "Ended"
+    PROGRESSING = "Progressing"
+    RUN_FAILED = "RunFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One judgement. The message is not bounded yet: whoever shows it clips it."""
+
+    type: ConditionType
+    status: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the last run that counts says about the schedule."""
+
+    good: bool
+    reason: str
+    message: str
+    generation: int
+
+
+def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
+    """Judge a schedule: every condition that is not absent, in the order of api.md."""
+    verdict, due = _last_verdict(state), next_due(plan, state, now)
+    scheduled = _scheduled(plan, due)
+    coming = due is not None or bool(state.active)
+    taken_up = _reconciling(plan, verdict, coming=coming)
+    conditions = [_ready(plan, verdict, scheduled, coming=coming)]
+    if taken_up is not None:
+        conditions.append(taken_up)
+    if plan.is_stalled:
+        conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, _findings(plan)))
+    conditions += [scheduled, _last_run(state.last_run), _targets(plan, state), _data(plan, state)]
+    return conditions
+
+
+def next_due(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
+    """Give when the schedule runs next; None where it doesn't."""
+    if plan.is_stalled or plan.suspend or plan.due_times is None:
+        return None
+    return state.next_due or plan.due_times.next_after(now)
+
+
+def known_targets(plan: SchedulePlan, state: ScheduleState) -> Sequence[TargetHealth]:
+    """Give the health of the targets that the spec still has, in the order of the last run."""
+    names = frozenset(plan.target_names)
+    return [target for target in state.targets if not names or target.name in names]
+
+
+def is_failing(target: TargetHealth) -> bool:
+    """Whether a target failed when it was last scraped."""
+    return target.status is RunStatus.FAILED
+
+
+def _last_verdict(state: ScheduleState) -> _Verdict | None:
+    """Find the last run that says something: a canceled one says nothing.
+
+    Where only canceled runs are remembered (concurrencyPolicy Replace with a run that never gets
+    through), the counters still know how the last other one ended.
+    """
+    for run in _finished(state):
+        if run.status.is_good:
+            reason = Reason.SUCCEEDED if run.status is RunStatus.SUCCEEDED else Reason.PARTIALLY_SUCCEEDED
+            return _Verdict(True, reason, _run_message(run), run.generation)
+        if run.status is RunStatus.FAILED:
+            return _Verdict(False, run.reason, _run_message(run), run.generation)
+    if state.consecutive_failures:
+        return _Verdict(False, ConditionReason.RUN_FAILED, "the last run that was not canceled failed", 0)
+    if state.last_successful_time is not None:
+        return _Verdict(True, Reason.SUCCEEDED, "the last run that was not canceled succeeded", 0)
+    return None
+
+
+def _finished(state: ScheduleState) -> Iterator[RunSummary]:
+    if state.last_run is not None:
+        yield state.last_run
+    yield from state.history
+
+
+def _run_message(run: RunSummary) -> str:
+    return run.message or f"run {run.id}: {run.items_scraped} items, {run.counts.changed} changed"
+
+
+def _findings(plan: SchedulePlan) -> str:
+    """Join the first findings: no more than can be shown."""
+    text = ""
+    for finding in plan.findings:
+        text = f"{text}; {finding}" if text else str(finding)
+        if len(text) > MESSAGE_MAX_BYTES:
+            break
+    return text
+
+
+def _ready(plan: SchedulePlan, verdict: _Verdict | None, scheduled: Condition, *, coming: bool) -> Condition:
+    if plan.is_stalled:
+        return Condition(ConditionType.READY, FALSE, Reason.INVALID_SPEC, _findings(plan))
+    if verdict is not None:
+        return Condition(ConditionType.READY, TRUE if verdict.good else FALSE, verdict.reason, verdict.message)
+    reason = ConditionReason.PROGRESSING if coming else scheduled.reason
+    return Condition(ConditionType.READY, UNKNOWN, reason, "the first run has not ended yet")
+
+
+def _reconciling(plan: SchedulePlan, verdict: _Verdict | None, *, coming: bool) -> Condition | None:
+    """Tell that the spec is being taken up: its first run is to come, or the run that may mend a failure."""
+    if plan.is_stalled or not coming:
+        return None
+    mending = verdict is not None and not verdict.good and plan.first_run_at_once and not plan.suspend
+    if verdict is None or (mending and 0 < verdict.generation < plan.generation):
+        message = f"the first run of generation {plan.generation} has not ended yet"
+        return Condition(ConditionType.RECONCILING, TRUE, ConditionReason.PROGRESSING, message)
+    return None
+
+
+def _scheduled(plan: SchedulePlan, due: datetime | None) -> Condition:
+    kind = ConditionType.SCHEDULED
+    if plan.is_stalled:
+        return Condition(kind, FALSE, Reason.INVALID_SPEC, "the spec is refused: see the condition Stalled")
+    if plan.suspend:
+        return Condition(kind, FALSE, ConditionReason.SUSPENDED, "spec.suspend is true")
+    if due is None:
+        return Condition(kind, FALSE, ConditionReason.ENDED, "no due time lies ahead: see spec.endTime")
+    return Condition(kind, TRUE, ConditionReason.SCHEDULED, "it runs at status.nextScheduleTime")
+
+
+def _last_run(run: RunSummary | None) -> Condition:
+    kind = ConditionType.LAST_RUN_SUCCEEDED
+    if run is None:
+        return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no run has ended yet")
+    return Condition(kind, TRUE if run.status.is_good else FALSE, run.reason, _run_message(run))
+
+
+def _targets(plan: SchedulePlan, state: ScheduleState) -> Condition:
+    kind, targets = ConditionType.TARGETS_HEALTHY, known_targets(plan, state)
+    failing = [target for target in targets if is_failing(target)]
+    if failing:
+        first = failing[0]
+        message = f"{len(failing)} of {len(targets)} targets failed; {first.name}: {first.message}"
+        return Condition(kind, FALSE, first.reason, message)
+    if any(target.status.is_good for target in targets):
+        return Condition(kind, TRUE, Reason.SUCCEEDED, "no target failed in the last run")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no target has been scraped yet")
+
+
+def _data(plan: SchedulePlan, state: ScheduleState) -> Condition:
+    """Judge the data that came. A target that gave none because it failed says nothing about data."""
+    kind, targets = ConditionType.DATA_HEALTHY, known_targets(plan, state)
+    breached = next((target for target in targets if _is_breached(target)), None)
+    if breached is not None:
+        reason = breached.reason if breached.reason in BREACHES else Reason.EXPECTATION_FAILED
+        return Condition(kind, FALSE, reason, f"target {breached.name}: {breached.breach or breached.message}")
+    if any(target.status.is_good for target in targets):
+        return Condition(kind, TRUE, Reason.SUCCEEDED, "every expectation is met")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no data has come that could be judged")
+
+
+def _is_breached(target: TargetHealth) -> bool:
+    return target.breach is not None or target.reason in BREACHES

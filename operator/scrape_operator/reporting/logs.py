@@ -1,0 +1,128 @@
+"""Logs: structlog over the standard library, so that kopf and other libraries come out in the same form.
+
+One line is one event with fields. Request and response texts, headers and URLs are never logged here.
+"""
+
+import logging
+import logging.config
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor
+
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, clip
+
+LogFormat = Literal["json", "console"]
+
+MESSAGE_MAX_BYTES = 1024
+
+# These tell at INFO or DEBUG what must not be told, or tell it too often: kopf a line for each event of
+# each object, httpx each URL, kubernetes the bodies of Secrets, sqlalchemy the parameters of statements.
+QUIET = (
+    "kopf.objects",
+    "aiohttp.access",
+    "aiosqlite",
+    "asyncio",
+    "hpack",
+    "httpcore",
+    "httpx",
+    "kubernetes",
+    "sqlalchemy",
+    "urllib3",
+)
+
+
+def configure(log_format: LogFormat, level: str) -> None:
+    """Send all logs of the process to stderr, as JSON for machines or as text for people."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(log_format)],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"structured": formatter},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET},
+            "root": {"level": level, "handlers": ["stderr"]},
+        }
+    )
+
+
+def _rendering(log_format: LogFormat) -> list[Processor]:
+    # Tracebacks without the values of local variables: those may be secrets.
+    if log_format == "console":
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
+
+
+def _to_json(event: EventDict, **_: Any) -> str:
+    option = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+    try:
+        return orjson.dumps(event, default=str, option=option).decode()
+    except TypeError:  # lone surrogates, or integers beyond 64 bits
+        plain = {str(name): repr(value) for name, value in event.items()}
+        return orjson.dumps({k: v.encode("utf-8", "replace").decode() for k, v in plain.items()}).decode()
+
+
+class RunLog:
+    """The `RunObserver` that logs: a run's start and end at INFO, a failed run at WARNING, our defects at ERROR."""
+
+    def __init__(self) -> None:
+        self._log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("scrape_operator.runs")
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        """Log that a run was claimed."""
+        self._log.info("run started", **_identity(plan, claim), skew=round(skew, 3), missed=claim.missed)
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        """Log how a run ended."""
+        fields: MutableMapping[str, Any] = {
+            **_identity(plan, result.claim),
+            "status": result.status.value,
+            "reason": result.reason.value,
+            "duration": round(duration, 3),
+            "items": sum(len(target.items) for target in result.targets),
+            "new": counts.new,
+            "changed": counts.changed,
+            "gone": counts.gone,
+        }
+        if result.message:
+            fields["message"] = clip(result.message, MESSAGE_MAX_BYTES)
+        self._log.log(_level(result), "run failed" if result.status is RunStatus.FAILED else "run ended", **fields)
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        """Log that a due time was not run."""
+        self._log.info("run skipped", schedule=str(plan.key), reason=reason.value, missed=missed)
+
+
+def _identity(plan: SchedulePlan, claim: RunClaim) -> Mapping[str, str]:
+    return {"schedule": str(plan.key), "run_id": str(claim.id), "trigger": claim.trigger.value}
+
+
+def _level(result: RunResult) -> int:
+    if result.reason is Reason.INTERNAL_ERROR:
+        return logging.ERROR
+    return logging.WARNING if result.status is RunStatus.FAILED else logging.INFO

@@ -1,0 +1,41 @@
+"""Tells several observers of what happens to runs. `wiring` puts metrics and logs behind the one port."""
+
+import logging
+from collections.abc import Callable
+
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.ports import RunObserver
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult
+
+logger = logging.getLogger(__name__)
+
+
+class CompositeObserver:
+    """Fans out in order. An observer that fails is logged, and disturbs neither the run nor the others."""
+
+    def __init__(self, *observers: RunObserver) -> None:
+        self._observers = observers
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        """Pass on that a run was claimed."""
+        for observer in self._observers:
+            self._guard(observer, lambda o: o.started(plan, claim, skew))
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        """Pass on that a run ended and was stored."""
+        for observer in self._observers:
+            self._guard(observer, lambda o: o.finished(plan, result, counts, duration))
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        """Pass on that a due time was not run."""
+        for observer in self._observers:
+            self._guard(observer, lambda o: o.skipped(plan, reason, missed))
+
+    @staticmethod
+    def _guard(observer: RunObserver, tell: Callable[[RunObserver], None]) -> None:
+        try:
+            tell(observer)
+        except Exception:
+            logger.exception("%s failed to take note", type(observer).__name__)

@@ -1,0 +1,113 @@
+"""The endpoints of a process: /healthz and /readyz for the kubelet, /metrics for Prometheus.
+
+`wiring` opens it for the life of the process. Whoever reaches the pod's address may call it, so that
+requests are bounded in size, time and number.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+logger = logging.getLogger(__name__)
+
+Complaints = Callable[[], Sequence[str]]
+Metrics = Callable[[], tuple[bytes, str]]
+
+MAX_CONNECTIONS = 128
+MAX_LINE_BYTES = 4096
+MAX_HEADERS = 64
+MAX_BODY_BYTES = 1024
+HEADER_SECONDS = 30.0
+LINGER_SECONDS = 1.0
+SHUTDOWN_SECONDS = 2.0
+COMPLAINTS_MAX = 50
+COMPLAINT_MAX_LENGTH = 500
+
+
+@asynccontextmanager
+async def serve(
+    host: str,
+    port: int,
+    *,
+    live: Complaints,
+    ready: Complaints,
+    metrics: Metrics,
+    header_seconds: float = HEADER_SECONDS,
+) -> AsyncIterator[int]:
+    """Serve while the block runs, and give the port that was bound (0 asks for a free one).
+
+    `live` and `ready` give what is wrong, one line each; nothing is 200, anything 503. A connection that
+    doesn't send a whole request head within `header_seconds`, or rests for as long, is closed.
+
+    Raises:
+        OSError: the address can't be bound.
+
+    """
+    runner = web.AppRunner(
+        _application(live, ready, metrics),
+        access_log=None,
+        keepalive_timeout=header_seconds,
+        lingering_time=LINGER_SECONDS,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
+        max_headers=MAX_HEADERS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        listener = await asyncio.get_running_loop().create_server(_bounded(runner), host, port)
+        try:
+            yield listener.sockets[0].getsockname()[1]
+        finally:
+            listener.close()
+    finally:
+        await runner.cleanup()
+
+
+def _bounded(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
+    """Make protocols for new connections; of too many the oldest is closed, so that a probe still gets in."""
+
+    def accept() -> asyncio.Protocol:
+        server = runner.server
+        if server is None:
+            raise ConnectionAbortedError("the server is closed")
+        open_ = server.connections
+        if len(open_) >= MAX_CONNECTIONS:
+            open_[0].force_close()
+        return server()
+
+    return accept
+
+
+def _application(live: Complaints, ready: Complaints, metrics: Metrics) -> web.Application:
+    async def healthz(_request: web.Request) -> web.Response:
+        return _verdict(live)
+
+    async def readyz(_request: web.Request) -> web.Response:
+        return _verdict(ready)
+
+    async def metrics_(_request: web.Request) -> web.Response:
+        body, content_type = metrics()
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    application = web.Application(client_max_size=MAX_BODY_BYTES)
+    application.router.add_get("/healthz", healthz)
+    application.router.add_get("/readyz", readyz)
+    application.router.add_get("/metrics", metrics_)
+    return application
+
+
+def _verdict(ask: Complaints) -> web.Response:
+    """Answer a probe. A check that breaks is a complaint too: silence would pass for health."""
+    try:
+        complaints = list(ask())
+    except Exception as error:
+        logger.exception("a health check broke")
+        complaints = [f"the check itself broke: {type(error).__name__}"]
+    if not complaints:
+        return web.Response(text="ok\n")
+    lines = (" ".join(line.split())[:COMPLAINT_MAX_LENGTH] for line in complaints[:COMPLAINTS_MAX])
+    return web.Response(status=503, text="".join(f"{line}\n" for line in lines))
