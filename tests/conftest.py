@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.cluster import processes
 from tests.cluster.binaries import find, uses_existing_cluster
@@ -15,13 +17,28 @@ SHARED = {"control_plane": "cluster", "postgres": "postgres"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they ask for, and keep all users of the control plane in one process of pytest-xdist."""
+    """Mark tests by the shared servers that they ask for."""
     for item in items:
         for fixture, marker in SHARED.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
-        if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+class OneClusterScheduling(LoadScopeScheduling):  # type: ignore[misc] -- xdist has no types
+    """pytest-xdist's plan: all users of the control plane in one process, so that there is one; the rest one by one.
+
+    xdist's own `loadgroup` loses its groups with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = self.config.rootpath / nodeid.partition("::")[0]
+        sources = (source for source in (file, file.with_name("conftest.py")) if source.exists())
+        return "cluster" if any("control_plane" in source.read_text() for source in sources) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneClusterScheduling:
+    """Give pytest-xdist our plan."""
+    return OneClusterScheduling(config, log)
 
 
 def pytest_report_header() -> str | None:
