@@ -1,0 +1,71 @@
+# The project's verbs. Each brings up what it needs: a clone needs Python 3.11+, make and Go, nothing else.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+# Packages are installed again when the lock or the project's own metadata change.
+KEY := $(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
+READY := .venv/ready-$(KEY)
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --python-version 3.11 \
+  --custom-compile-command 'make lock'
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check fix generate bench lock clean
+
+help: ## Show the verbs
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do printf 'make %-9s %s\n' "$$verb" "$$text"; done
+
+demo: $(READY) ## See it work: a local control plane, a site, the operator, the samples (KEEP=1: leave it running)
+	@$(BIN)/python -m tests.cluster build etcd kube-apiserver kubectl
+	@$(BIN)/python -m tests.demo
+
+test: $(READY) ## Run all tests (ARGS='-k name' to choose)
+	@$(BIN)/python -m tests.cluster build
+	@$(BIN)/pytest --numprocesses 2 $(ARGS)
+
+check: check-format check-lint check-types check-imports check-generated check-house ## Run what a change must pass before it is tested
+
+.PHONY: check-format check-lint check-types check-imports check-generated check-house
+check-format: $(READY)
+	$(BIN)/ruff format --check .
+check-lint: $(READY)
+	$(BIN)/ruff check .
+check-types: $(READY)
+	$(BIN)/mypy operator tests
+check-imports: $(READY)
+	$(BIN)/lint-imports
+check-generated: $(READY)
+	$(BIN)/python -m scrape_operator.api.generate --check
+check-house: $(READY) # the house rules, the README's commands, the chart and its rendered objects
+	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/house tests/manifests
+
+fix: $(READY) ## Format, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, reference pages
+	$(BIN)/python -m scrape_operator.api.generate
+
+bench: $(READY) ## Measure
+	@$(BIN)/python -m tests.bench
+
+lock: $(READY) ## Resolve the dependencies anew; pins that still fit are kept
+	$(LOCK) --group dev --output-file requirements-dev.lock
+	$(LOCK) --constraints requirements-dev.lock --output-file requirements.lock
+
+clean: ## Remove what was made in this folder; the built control plane in the cache folder stays
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo bench-results
+	find operator tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: name it, such as `make PYTHON=python3.13`.' >&2; exit 1; }
+	@echo 'Installing the locked packages into .venv'
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --require-hashes --requirements requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --editable .
+	@rm -f .venv/ready-*
+	@touch $@
