@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import yaml
+
 from scrape_operator.api.meta import GROUP, VERSION
 from scrape_operator.api.schedule import ScrapeSchedule, ScrapeScheduleSpec
 from scrape_operator.api.status import ScrapeScheduleStatus
@@ -11,6 +13,16 @@ from scrape_operator.api.structural import structural
 def crds() -> list[dict[str, Any]]:
     """Give every CustomResourceDefinition of the product."""
     return [schedule_crd()]
+
+
+def crd_yaml() -> str:
+    """Write every CustomResourceDefinition, as documents of one YAML stream."""
+    return "---\n".join(map(to_yaml, crds()))
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """Write a document so that the same one always gives the same text."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def schedule_crd() -> dict[str, Any]:
@@ -86,3 +98,10 @@ def _columns() -> list[dict[str, Any]]:
         for column in (*narrow, *wide)
         for name, kind, path in [column]
     ]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: a CRD that says a thing twice is easier to read than one that points back."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -5,9 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from scrape_operator.api.crd import crds
+from scrape_operator.api.crd import crds, to_yaml
 
 MANIFESTS = Path("manifests")
 _HEADER = "# Generated from operator/scrape_operator/api by `make generate`. Do not edit.\n"
@@ -43,11 +41,6 @@ def file_name(crd: dict[str, Any]) -> str:
     return f"{crd['spec']['group']}_{crd['spec']['names']['plural']}.yaml"
 
 
-def to_yaml(document: dict[str, Any]) -> str:
-    """Write a document so that the same one always gives the same text."""
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
-
-
 def chart_template(definitions: list[dict[str, Any]]) -> str:
     """Write the CRDs as a template of the chart, so that an upgrade of the chart upgrades them too."""
     documents = "".join(f"---\n{_annotated(to_yaml(crd))}" for crd in definitions)
@@ -58,13 +51,6 @@ def _annotated(text: str) -> str:
     escaped = text.replace("{{", '{{ "{{" }}')
     keep = "  {{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n"
     return escaped.replace("\nmetadata:\n", f"\nmetadata:\n{keep}", 1)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Without anchors: a CRD that says a thing twice is easier to read than one that points back."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from scrape_operator.api.base import ApiModel
 from scrape_operator.api.lists import ListSet
 from scrape_operator.api.rules import Rule
 from scrape_operator.api.values import Clock
+from scrape_operator.core.windows import WindowMode
 
 
 class Spread(StrEnum):
@@ -31,13 +32,6 @@ class ConcurrencyPolicy(StrEnum):
     FORBID = "Forbid"
     REPLACE = "Replace"
     QUEUE = "Queue"
-
-
-class WindowMode(StrEnum):
-    """Whether a window opens or closes."""
-
-    ALLOW = "Allow"
-    DENY = "Deny"
 
 
 class Day(StrEnum):

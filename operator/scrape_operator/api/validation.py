@@ -1,0 +1,124 @@
+"""Judges an object as the API server and the controller do. `running` compiles what passes; `lint` prints the rest.
+
+First the types, bounds and unknown fields, by pydantic; then the rules between fields; then what CEL can't say.
+Nothing that an object holds makes this raise, and no value of it is repeated in full.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from itertools import chain, islice
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from scrape_operator.api.base import ApiModel
+from scrape_operator.api.beyond import beyond_cel
+from scrape_operator.api.lists import DUPLICATE_ERROR
+from scrape_operator.api.paths import member_model, model_in, written
+from scrape_operator.api.schedule import ScrapeSchedule
+from scrape_operator.api.values import REMEDIES
+from scrape_operator.core.findings import Finding
+
+MAX_FINDINGS = 100
+"""Nobody reads more; an object may have tens of thousands of faults."""
+
+_SHOWN = 64
+
+
+def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
+    """Read a ScrapeSchedule and say what is wrong with it.
+
+    The schedule is None where types or bounds are wrong. With findings it must not be run in any case. `status` and
+    what Kubernetes keeps in `metadata` are not looked at.
+    """
+    if not isinstance(obj, Mapping):
+        return None, (Finding("", "must be an object with apiVersion, kind, metadata and spec"),)
+    content = {name: _as_dict(value) for name, value in obj.items() if name != "status"}
+    try:
+        schedule = ScrapeSchedule.model_validate(content, by_alias=True, by_name=False)
+    except ValidationError as error:
+        return None, tuple(islice(_findings(error), MAX_FINDINGS))
+    return schedule, tuple(islice(chain(_broken_rules(schedule, ()), beyond_cel(schedule.spec)), MAX_FINDINGS))
+
+
+def _as_dict(value: Any) -> Any:
+    # A watcher's body is a view; pydantic reads dicts.
+    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
+
+
+def _broken_rules(model: ApiModel, location: tuple[int | str, ...]) -> Iterator[Finding]:
+    for rule in model.rules:
+        if not rule.holds(model):
+            yield Finding(written((*location, rule.path) if rule.path else location), rule.message)
+    for attribute, name in _parts(type(model)):
+        value = getattr(model, attribute)
+        if isinstance(value, tuple):
+            for index, entry in enumerate(value):
+                yield from _broken_rules(entry, (*location, name, index))
+        elif value is not None:
+            yield from _broken_rules(value, (*location, name))
+
+
+@cache
+def _parts(model: type[ApiModel]) -> tuple[tuple[str, str], ...]:
+    """Give the attributes that hold models, with their names in the API."""
+    fields = model.model_fields.items()
+    return tuple((attribute, field.alias or attribute) for attribute, field in fields if model_in(field.annotation))
+
+
+def _findings(error: ValidationError) -> Iterator[Finding]:
+    details = error.errors(include_url=False, include_input=False)
+    faulty = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
+    for detail in details:
+        # A list whose only entry is wrong counts as empty, too; that isn't for the user to mend.
+        if detail["type"] != "too_short" or detail["loc"] not in faulty:
+            yield _finding(detail)
+
+
+def _finding(detail: ErrorDetails) -> Finding:
+    location, context = detail["loc"], detail.get("ctx", {})
+    path = written(location) + (context["suffix"] if detail["type"] == DUPLICATE_ERROR else "")
+    if detail["type"] == "extra_forbidden":
+        return Finding(path, _unknown(location))
+    say = _MESSAGES.get(detail["type"])
+    return Finding(path, say(context) if say else detail["msg"])
+
+
+def _unknown(location: Sequence[int | str]) -> str:
+    model, name = member_model(ScrapeSchedule, location[:-1]), str(location[-1])[:_SHOWN]
+    known = [field.alias or attribute for attribute, field in model.model_fields.items()] if model else []
+    lower = {alias.lower(): alias for alias in known}
+    meant = get_close_matches(name.replace("_", "").lower(), lower, n=1)
+    hint = f"did you mean {lower[meant[0]]}?" if meant else f"known are {', '.join(known)}"
+    return f"is not a known field: {hint}"
+
+
+def _pattern(context: Mapping[str, Any]) -> str:
+    return REMEDIES.get(context["pattern"], f"must match {context['pattern']}")
+
+
+_Context = Mapping[str, Any]
+_MESSAGES: dict[str, Callable[[_Context], str]] = {
+    "missing": lambda _: "is required: add it",
+    "invalid_key": lambda _: "must be text, as all names of fields",
+    "string_type": lambda _: "must be text: put it in quotes",
+    "string_unicode": lambda _: "must be text without lone surrogates",
+    "string_too_short": lambda c: f"must have at least {c['min_length']} character{'s' * (c['min_length'] > 1)}",
+    "string_too_long": lambda c: f"must have at most {c['max_length']} characters",
+    "string_pattern_mismatch": _pattern,
+    "int_type": lambda _: "must be a whole number, without quotes",
+    "bool_type": lambda _: "must be true or false, without quotes",
+    "enum": lambda c: f"must be {c['expected']}".replace("'", ""),
+    "literal_error": lambda c: f"must be {c['expected']}".replace("'", ""),
+    "model_type": lambda _: "must be an object with named fields",
+    "model_attributes_type": lambda _: "must be an object with named fields",
+    "dict_type": lambda _: "must be an object with named fields",
+    "mapping_type": lambda _: "must be an object with named fields",
+    "tuple_type": lambda _: "must be a list",
+    "too_short": lambda c: f"must have at least {c['min_length']} entr{'ies' if c['min_length'] > 1 else 'y'}",
+    "too_long": lambda c: f"must have at most {c['max_length']} entries",
+    "greater_than_equal": lambda c: f"must be {c['ge']} or more",
+    "less_than_equal": lambda c: f"must be {c['le']} or less",
+}
