@@ -1,0 +1,96 @@
+"""Who has a slot: claims, recorded skips, and claims given back. Called by the committer, for many at once."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from scrape_operator.core.runs import RunClaim, RunStatus, SkippedSlot
+from scrape_operator.storage.tables import scrape_runs
+from scrape_operator.storage.upserts import insert_into
+
+Row = dict[str, Any]
+
+NOTHING_YET = dict.fromkeys(
+    ("items_scraped", "items_total", "items_new", "items_changed", "items_gone", "requests", "bytes"), 0
+)
+
+
+async def claim_runs(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[bool]:
+    """Insert each run RUNNING; say of each whether its slot is ours."""
+    won = await _insert(connection, [_claim_row(claim) for claim in claims])
+    return [claim.id in won for claim in claims]
+
+
+async def skip_slots(connection: AsyncConnection, skips: Sequence[SkippedSlot]) -> list[bool]:
+    """Insert each slot SKIPPED; say of each whether it was free."""
+    won = await _insert(connection, [_skip_row(skipped) for skipped in skips])
+    return [skipped.id in won for skipped in skips]
+
+
+async def release_claims(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[None]:
+    """Take back claims that nobody will run, so that their slots are free for whoever wants them."""
+    mine = (scrape_runs.c.id.in_({claim.id for claim in claims}), scrape_runs.c.status == RunStatus.RUNNING.value)
+    await connection.execute(delete(scrape_runs).where(*mine))
+    return [None] * len(claims)
+
+
+async def _insert(connection: AsyncConnection, rows: list[Row]) -> set[UUID]:
+    # Replicas that insert the same slots in the same order wait for each other, but never in a circle.
+    rows.sort(key=lambda row: (row["schedule_uid"], row["slot"]))
+    statement = insert_into(connection, scrape_runs).on_conflict_do_nothing().returning(scrape_runs.c.id)
+    won = set(await connection.scalars(statement, rows))
+    lost = {row["id"] for row in rows} - won
+    return won | await _already_ours(connection, lost) if lost else won
+
+
+async def _already_ours(connection: AsyncConnection, run_ids: set[UUID]) -> set[UUID]:
+    """Recognise what a commit did whose answer was lost: the rows are there, with our identifiers."""
+    untouched = scrape_runs.c.status.in_((RunStatus.RUNNING.value, RunStatus.SKIPPED.value))
+    return set(await connection.scalars(select(scrape_runs.c.id).where(scrape_runs.c.id.in_(run_ids), untouched)))
+
+
+def _claim_row(claim: RunClaim) -> Row:
+    return {
+        **_slot_row(claim),
+        "status": RunStatus.RUNNING.value,
+        "reason": None,
+        "message": None,
+        "started_at": claim.started_at,
+        "completed_at": None,
+        "lease_expires_at": claim.lease_expires_at,
+        "policy": claim.policy,
+        "robots": claim.robots,
+    }
+
+
+def _skip_row(skipped: SkippedSlot) -> Row:
+    return {
+        **_slot_row(skipped),
+        "status": RunStatus.SKIPPED.value,
+        "reason": skipped.reason.value,
+        "message": skipped.message,
+        "started_at": None,
+        "completed_at": skipped.at,
+        "lease_expires_at": None,
+        "policy": None,
+        "robots": None,
+    }
+
+
+def _slot_row(slot: RunClaim | SkippedSlot) -> Row:
+    return {
+        **NOTHING_YET,
+        "id": slot.id,
+        "schedule_uid": slot.schedule_uid,
+        "namespace": slot.namespace,
+        "name": slot.name,
+        "generation": slot.generation,
+        "trigger": slot.trigger.value,
+        "slot": slot.slot,
+        "scheduled_for": slot.scheduled_for,
+        "missed": slot.missed,
+        "owner": slot.owner,
+    }

@@ -1,0 +1,105 @@
+"""The engine for an address: pool, pragmas, timeouts. Called by `database` alone."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.storage.address import Address, PostgresAddress, SQLiteAddress
+from scrape_operator.storage.cleaning import dump_json
+
+WRITES = {"writes": True}
+"""Execution options of a connection whose transaction will write (SQLite takes its lock at once)."""
+
+POOL_SIZE = 4  # one writes (the committer), the others read
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",  # readers don't wait for the writer
+    "PRAGMA synchronous=NORMAL",  # with WAL: power loss may cost the last commits, never consistency
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+)
+
+IDLE_TRANSACTION_TIMEOUT = "15s"
+"""After so long PostgreSQL ends a transaction whose client went silent (a node that lost power), which
+would else keep its slots locked, and every claim of them waiting, until TCP gives up after two hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How soon a silent PostgreSQL is given up, in seconds: a connect, a statement, a transaction."""
+
+    connect: float = 5.0
+    statement: float = 10.0
+    transaction: float = 30.0
+
+
+def create_engine(address: Address, timeouts: Timeouts) -> AsyncEngine:
+    """Make the engine; nothing is contacted yet."""
+    if isinstance(address, SQLiteAddress):
+        return _sqlite_engine(address)
+    return _postgres_engine(address, timeouts)
+
+
+def _sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
+    url = f"sqlite+aiosqlite:///{address.path.absolute()}"
+    engine = create_async_engine(url, pool_size=POOL_SIZE, json_serializer=dump_json, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver opens no transactions of its own; `_begin` does
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that began as a reader is refused at once, without waiting, if another wrote meanwhile.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(address: PostgresAddress, timeouts: Timeouts) -> AsyncEngine:
+    arguments: dict[str, Any] = {}
+    if address.prepared_statement_cache_size is not None:
+        arguments["prepared_statement_cache_size"] = address.prepared_statement_cache_size
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=_connector(address, timeouts),
+        connect_args=arguments,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=timeouts.statement,
+        pool_pre_ping=True,  # after a restart of the server the pool is full of dead connections
+        pool_use_lifo=True,
+        json_serializer=dump_json,
+        hide_parameters=True,
+    )
+
+
+def _connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(
+                address.dsn,
+                timeout=address.connect_timeout or timeouts.connect,
+                command_timeout=timeouts.statement,
+                server_settings={
+                    "application_name": "scrape-operator",
+                    "idle_in_transaction_session_timeout": IDLE_TRANSACTION_TIMEOUT,
+                },
+            )
+        except ValueError as error:  # also asyncpg.ClientConfigurationError; its text may quote the password
+            raise InvalidValue(
+                "DATABASE_URL can't be read: it is postgresql://user:password@host:port/database, with special "
+                "characters of user and password percent-encoded"
+            ) from error
+
+    return connect

@@ -1,0 +1,21 @@
+"""What can go wrong with the store besides being away, which is `core.errors.StoreUnavailable`.
+
+ScrapeOperatorError
+├── StoreRefused     the database is there and refuses this one row: a defect of ours, no retry helps
+├── StoreLocked      another process has the SQLite file open
+└── SchemaMismatch   the tables are older or newer than this program
+"""
+
+from scrape_operator.core.errors import ScrapeOperatorError
+
+
+class StoreRefused(ScrapeOperatorError):
+    """The database does not take this row, whatever its neighbours: nothing of it was written."""
+
+
+class StoreLocked(ScrapeOperatorError):
+    """Another process has the SQLite file open; the message names the file and the remedy."""
+
+
+class SchemaMismatch(ScrapeOperatorError):
+    """The tables don't fit this program; the message names the command that mends it."""

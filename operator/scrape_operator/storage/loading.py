@@ -1,0 +1,162 @@
+"""What the rows say about every schedule: how a process starts with the memory of the one before.
+
+Called once, by `store.load_states`. Schedules are read in pages, by UID: each page is a few grouped
+statements over an index range, so that neither the database nor this process ever holds all of history.
+`core.state.ScheduleState` says how the same facts are kept up afterwards; a test holds the two together.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.state import HISTORY_LENGTH, ScheduleState
+from scrape_operator.storage.pruning import GOOD
+from scrape_operator.storage.summaries import SUMMARY_COLUMNS, summary_of
+from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
+
+SCHEDULES_PER_PAGE = 500
+MANUAL_PREFIX = "manual:"
+
+States = dict[str, ScheduleState]
+
+_c = scrape_runs.c
+_skipped = _c.status == RunStatus.SKIPPED.value
+_finished = _c.status.not_in((RunStatus.SKIPPED.value, RunStatus.RUNNING.value))
+_good = _c.status.in_(GOOD)
+_failed = _c.status == RunStatus.FAILED.value
+_missed = and_(_skipped, _c.reason == Reason.MISSED_DEADLINE.value)
+
+
+async def pages(connection: AsyncConnection) -> AsyncIterator[ColumnElement[bool]]:
+    """Give, page by page, the condition that a row of scrape_runs is of one of the page's schedules."""
+    after = ""
+    while True:
+        uids = select(_c.schedule_uid).distinct().where(_c.schedule_uid > after)
+        page = list(await connection.scalars(uids.order_by(_c.schedule_uid).limit(SCHEDULES_PER_PAGE)))
+        if not page:
+            return
+        yield and_(_c.schedule_uid > after, _c.schedule_uid <= page[-1])
+        after = page[-1]
+
+
+async def load_page(connection: AsyncConnection, page: ColumnElement[bool]) -> States:
+    """Give the states of the schedules of one page."""
+    states = await _times_and_counters(connection, page)
+    await _handled_requests(connection, page, states)
+    newest = await _history(connection, page, states)
+    await _target_healths(connection, newest, states)
+    await _beyond_history(connection, page, states)
+    return states
+
+
+async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[bool]) -> States:
+    of_schedule = _c.trigger == Trigger.SCHEDULED.value
+    changed = _c.items_new + _c.items_changed + _c.items_gone > 0
+    facts = (
+        _c.schedule_uid,
+        func.max(_c.scheduled_for).filter(of_schedule).label("last_slot"),
+        func.max(_c.scheduled_for).filter(~_skipped).label("last_schedule_time"),
+        func.max(_c.completed_at).filter(_good).label("last_successful_time"),
+        func.max(_c.completed_at).filter(_failed).label("last_failure_time"),
+        func.max(_c.completed_at).filter(changed).label("last_change_time"),
+        (func.sum(_c.missed) + func.count().filter(_missed)).label("missed"),
+        (func.count().filter(_skipped) - func.count().filter(_missed)).label("skipped"),
+    )
+    rows = await connection.execute(select(*facts).where(page).group_by(_c.schedule_uid))
+    states = {}
+    for row in rows.mappings():
+        values = dict(row)
+        uid = values.pop("schedule_uid")
+        states[uid] = ScheduleState(**values | {"missed": int(row["missed"])})  # SUM of BIGINT is NUMERIC
+    return states
+
+
+async def _handled_requests(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
+    newest = func.row_number().over(partition_by=_c.schedule_uid, order_by=(_c.scheduled_for.desc(), _c.id.desc()))
+    manual = select(_c.schedule_uid, _c.slot, newest.label("place"))
+    ranked = manual.where(page, _c.trigger == Trigger.MANUAL.value).subquery()
+    rows = await connection.execute(select(ranked.c.schedule_uid, ranked.c.slot).where(ranked.c.place == 1))
+    for uid, slot in rows:
+        states[uid].last_handled_request = slot.removeprefix(MANUAL_PREFIX)
+
+
+async def _history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> dict[UUID, str]:
+    """Fill in the last finished runs; give the newest run that had targets, with its schedule."""
+    ranked = _ranked(page, _finished)
+    has_targets = exists().where(scrape_target_runs.c.run_id == ranked.c.id).label("has_targets")
+    within = select(ranked, has_targets).where(ranked.c.place <= HISTORY_LENGTH)
+    rows = await connection.execute(within.order_by(ranked.c.schedule_uid, ranked.c.place))
+    newest: dict[str, UUID] = {}
+    for row in rows:
+        state = states[row.schedule_uid]
+        state.history.append(summary_of(row))
+        state.last_run = state.history[0]
+        if row.has_targets:
+            newest.setdefault(row.schedule_uid, row.id)
+    return {run_id: uid for uid, run_id in newest.items()}
+
+
+def _ranked(page: ColumnElement[bool], kind: ColumnElement[bool]) -> FromClause:
+    """Number the runs of a kind of each schedule, newest first, by when they ended."""
+    order = (_c.completed_at.desc(), _c.id.desc())
+    place = func.row_number().over(partition_by=_c.schedule_uid, order_by=order).label("place")
+    return select(_c.schedule_uid, *SUMMARY_COLUMNS, place).where(page, kind).subquery()
+
+
+async def _target_healths(connection: AsyncConnection, newest: dict[UUID, str], states: States) -> None:
+    t = scrape_target_runs.c
+    columns = (t.run_id, t.target, t.status, t.reason, t.message, t.since, t.breach)
+    rows = await connection.execute(select(*columns).where(t.run_id.in_(newest)).order_by(t.run_id, t.position))
+    healths: dict[str, list[TargetHealth]] = {}
+    for row in rows:
+        healths.setdefault(newest[row.run_id], []).append(_health(row))
+    for uid, targets in healths.items():
+        states[uid].targets = tuple(targets)
+
+
+def _health(row: Row[*tuple[Any, ...]]) -> TargetHealth:
+    return TargetHealth(row.target, RunStatus(row.status), Reason(row.reason), row.message, row.since, row.breach)
+
+
+async def _beyond_history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
+    """Fill in items and failures in a row: from the last good run, which for most is in their history."""
+    farther = []
+    for uid, state in states.items():
+        good = next((place for place, run in enumerate(state.history) if run.status.is_good), None)
+        if good is None:
+            farther.append(uid)
+            continue
+        before = list(state.history)[:good]
+        state.items = state.history[good].counts
+        state.consecutive_failures = sum(run.status is RunStatus.FAILED for run in before)
+    if farther:
+        await _last_good_counts(connection, page, farther, states)
+        await _long_streaks(connection, farther, states)
+
+
+async def _last_good_counts(
+    connection: AsyncConnection, page: ColumnElement[bool], uids: Sequence[str], states: States
+) -> None:
+    ranked = _ranked(and_(page, _c.schedule_uid.in_(uids)), _good)
+    for row in await connection.execute(select(ranked).where(ranked.c.place == 1)):
+        states[row.schedule_uid].items = ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)
+
+
+async def _long_streaks(connection: AsyncConnection, uids: Sequence[str], states: States) -> None:
+    last_good = select(_c.schedule_uid, func.max(_c.completed_at).label("at")).where(_good, _c.schedule_uid.in_(uids))
+    good = last_good.group_by(_c.schedule_uid).subquery()
+    since = or_(good.c.at.is_(None), _c.completed_at > good.c.at)
+    streaks = (
+        select(_c.schedule_uid, func.count())
+        .join_from(scrape_runs, good, good.c.schedule_uid == _c.schedule_uid, isouter=True)
+        .where(_c.schedule_uid.in_(uids), _failed, since)
+        .group_by(_c.schedule_uid)
+    )
+    for uid, failures in await connection.execute(streaks):
+        states[uid].consecutive_failures = failures

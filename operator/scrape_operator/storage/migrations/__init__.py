@@ -1,0 +1,1 @@
+"""The versions of the schema, for alembic; `storage.migrate` runs them."""

@@ -1,0 +1,129 @@
+"""The SQL store: `core.ports.RunStore` on SQLite and PostgreSQL. `wiring` opens it, once per process.
+
+All writes go through the committer, one transaction at a time. Every write can be repeated: a caller that
+was told StoreUnavailable, and can't know whether the commit was done, asks again with the same value and
+gets the answer that it would have got.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.plan import ObjectKey
+from scrape_operator.core.ports import RunStore
+from scrape_operator.core.runs import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.state import ScheduleState
+from scrape_operator.settings import Settings
+from scrape_operator.storage.address import SQLiteAddress, address_of
+from scrape_operator.storage.claims import claim_runs, release_claims, skip_slots
+from scrape_operator.storage.committer import Committer, TransactionObserver
+from scrape_operator.storage.database import Database
+from scrape_operator.storage.engine import Timeouts
+from scrape_operator.storage.finishing import finish_runs
+from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
+from scrape_operator.storage.loading import States, load_page, pages
+from scrape_operator.storage.lock import exclusive
+from scrape_operator.storage.pruning import Limits, prune_runs
+
+
+class SQLRunStore(RunStore):
+    """Runs and items in SQL. Made by `open_store`."""
+
+    def __init__(self, database: Database, committer: Committer) -> None:
+        self._database = database
+        self._committer = committer
+
+    async def claim(self, claim: RunClaim) -> bool:
+        """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
+
+        A caller that is cancelled meanwhile will not run what it may have got, so the claim is taken
+        back; should that fail as well, the lease runs out and the reaper ends the run.
+        """
+        try:
+            return await self._committer.submit(claim_runs, claim)
+        except asyncio.CancelledError:
+            self._committer.submit_unattended(release_claims, claim)
+            raise
+
+    async def finish(self, result: RunResult) -> ItemCounts | None:
+        """Store items and the final row in one transaction, fenced by owner and RUNNING.
+
+        Once accepted it is stored even if the caller is cancelled. None: the row was no longer ours.
+
+        Raises:
+            StoreRefused: the result can't be stored, however often it is tried.
+
+        """
+        weight = 1 + sum(1 + len(target.items) for target in result.targets)
+        return await self._committer.submit(finish_runs, result, weight=weight)
+
+    async def skip(self, skipped: SkippedSlot) -> bool:
+        """Insert a SKIPPED row. False: the slot is taken."""
+        return await self._committer.submit(skip_slots, skipped)
+
+    async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
+        """Prolong the leases of runs that are RUNNING and ours, before all other work that waits."""
+        await self._committer.submit_urgent(renew_leases, (owner, run_ids, lease_expires_at))
+
+    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
+        reaped: list[tuple[ObjectKey, RunSummary]] = []
+        while True:
+            some = await self._committer.submit(reap_runs, now)
+            reaped.extend(some)
+            if len(some) < REAPED_AT_ONCE:
+                return reaped
+
+    async def load_states(self) -> Mapping[str, ScheduleState]:
+        """Give what the rows say about every schedule, by UID: the start of a process.
+
+        `active` stays empty: what is RUNNING now belongs to others, or to the reaper.
+        """
+        states: States = {}
+        async with self._database.reading() as connection:
+            async for page in pages(connection):
+                states |= await load_page(connection, page)
+        return states
+
+    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
+        """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.
+
+        The rows that remember which slots were dealt with stay in any case (see `pruning`).
+        """
+        return await self._committer.submit(prune_runs, Limits(uid, successful, failed, older_than))
+
+    async def ping(self) -> None:
+        """Return if the database answers, and has the tables of this program."""
+        async with self._database.reading() as connection:
+            await connection.execute(select(1))
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, *, on_transaction: TransactionObserver | None = None, timeouts: Timeouts | None = None
+) -> AsyncIterator[SQLRunStore]:
+    """Open the database that the settings name; at the end everything that was accepted is written.
+
+    A SQLite file is locked and brought up to date. PostgreSQL may be away: every call then raises
+    StoreUnavailable until it is back. `on_transaction` is told the seconds and operations of each commit.
+
+    Raises:
+        InvalidValue: the settings name no usable database.
+        StoreLocked: another process has the SQLite file open.
+        SchemaMismatch: the tables are newer than this program, or PostgreSQL's are older.
+
+    """
+    address = address_of(settings)
+    async with AsyncExitStack() as stack:
+        if isinstance(address, SQLiteAddress):
+            stack.enter_context(exclusive(address.path))
+        database = Database(address, timeouts or Timeouts())
+        stack.push_async_callback(database.close)
+        await database.open()
+        committer = await stack.enter_async_context(Committer(database.writing, on_transaction))
+        yield SQLRunStore(database, committer)

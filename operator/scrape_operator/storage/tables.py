@@ -1,0 +1,113 @@
+"""The tables (api.md, Rows), the same on SQLite and on PostgreSQL. `migrations` creates them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
+
+from scrape_operator.core.runs import RunStatus, Trigger
+from scrape_operator.storage.columns import CleanText, Json, RowId, UTCDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+scrape_runs = Table(
+    "scrape_runs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("schedule_uid", CleanText, nullable=False),
+    Column("namespace", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("trigger", CleanText, nullable=False),
+    Column("slot", CleanText, nullable=False),
+    Column("scheduled_for", UTCDateTime, nullable=False),
+    Column("status", CleanText, nullable=False),
+    Column("reason", CleanText),
+    Column("message", CleanText),
+    Column("started_at", UTCDateTime),
+    Column("completed_at", UTCDateTime),
+    Column("items_scraped", BigInteger, nullable=False),
+    Column("items_total", BigInteger, nullable=False),
+    Column("items_new", BigInteger, nullable=False),
+    Column("items_changed", BigInteger, nullable=False),
+    Column("items_gone", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("missed", BigInteger, nullable=False),
+    Column("owner", CleanText, nullable=False),
+    Column("lease_expires_at", UTCDateTime),
+    Column("policy", CleanText),
+    Column("robots", CleanText),
+    UniqueConstraint("schedule_uid", "slot"),
+)
+"""One row per slot of a schedule: it runs, has run, or was skipped. `items_total` is the total after it."""
+
+Index("ix_scrape_runs_history", scrape_runs.c.schedule_uid, scrape_runs.c.scheduled_for.desc())
+
+_running = scrape_runs.c.status == RunStatus.RUNNING.value
+Index(
+    "ix_scrape_runs_running", scrape_runs.c.lease_expires_at, postgresql_where=_running, sqlite_where=_running
+)  # the reaper's: it holds only what is going on, so it stays small however long history is
+
+_manual = scrape_runs.c.trigger == Trigger.MANUAL.value
+Index(
+    "ix_scrape_runs_manual",
+    scrape_runs.c.schedule_uid,
+    scrape_runs.c.scheduled_for,
+    postgresql_where=_manual,
+    sqlite_where=_manual,
+)  # finds the last handled request of each schedule
+
+scrape_target_runs = Table(
+    "scrape_target_runs",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", CleanText, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("status", CleanText, nullable=False),
+    Column("reason", CleanText, nullable=False),
+    Column("message", CleanText, nullable=False),
+    Column("http_status", Integer),
+    Column("duration", Float, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("items", BigInteger, nullable=False),
+    Column("warnings", Json, nullable=False),
+    Column("breach", CleanText),
+    Column("since", UTCDateTime),
+)
+"""One row per target of a run. `position` is its place in the spec; `since`, where it is not fine, is
+when it began to be so with this status and reason; `duration` is in seconds."""
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("schedule_uid", CleanText, nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("key", CleanText, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("content_hash", CleanText, nullable=False),
+    Column("first_seen_at", UTCDateTime, nullable=False),
+    Column("last_seen_at", UTCDateTime, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+    Column("gone_at", UTCDateTime),
+    Column("run_id", Uuid, nullable=False),
+    UniqueConstraint("schedule_uid", "target", "key"),
+)
+"""One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
