@@ -264,3 +264,19 @@ def test_the_service_reaches_the_pods(render: Render, pick: Pick) -> None:
 def test_the_schema_refuses_nonsense(chart: helm_python.Chart, values: Object) -> None:
     with pytest.raises(helm_python.HelmValuesError):
         chart.validate_schema(values)
+
+
+def test_the_crds_come_with_the_chart_and_stay_when_it_goes(render: Render) -> None:
+    crds = [document for document in render() if document["kind"] == "CustomResourceDefinition"]
+    assert [crd["spec"]["group"] for crd in crds] == ["scrape-operator.dev"] * len(crds)
+    assert "scrapeschedules.scrape-operator.dev" in {crd["metadata"]["name"] for crd in crds}
+    assert all(crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for crd in crds)
+
+
+@pytest.mark.parametrize(
+    ("crds", "kept"),
+    [pytest.param({"install": False}, None, id="not installed"), pytest.param({"keep": False}, [False], id="not kept")],
+)
+def test_the_crds_can_be_left_out_or_let_go(render: Render, crds: Object, kept: list[bool] | None) -> None:
+    found = [document for document in render(crds=crds) if document["kind"] == "CustomResourceDefinition"]
+    assert [("helm.sh/resource-policy" in crd["metadata"].get("annotations", {})) for crd in found] == (kept or [])
