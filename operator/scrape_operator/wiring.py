@@ -12,10 +12,11 @@ from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import RunObserver
 from scrape_operator.extraction.workers import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
-from scrape_operator.reporting.events import TransitionEvents
+from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.logs import RunLog
+from scrape_operator.reporting.looplag import watch_loop_lag
 from scrape_operator.reporting.metrics import Metrics
-from scrape_operator.reporting.observing import CompositeObserver
+from scrape_operator.reporting.observers import CompositeObserver
 from scrape_operator.reporting.writer import StatusWriter
 from scrape_operator.running.compiling import compile_schedule
 from scrape_operator.running.leases import LeaseKeeper
@@ -58,6 +59,7 @@ class App:
     keeper: LeaseKeeper
     retention: Retention
     writer: StatusWriter
+    events: EventReporter
     metrics: Metrics
 
     def tasks(self) -> Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
@@ -67,6 +69,8 @@ class App:
             ("leases", self.keeper.run),
             ("retention", self.retention.run),
             ("status", self.writer.run),
+            ("events", self.events.run),
+            ("loop lag", partial(watch_loop_lag, self.metrics.loop_lag)),
         )
 
     async def drain(self) -> None:
@@ -81,7 +85,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open what a process needs, and close it in reverse order."""
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
-        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.observe_transaction))
+        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.store_transaction))
         client = await stack.enter_async_context(ClusterClient())
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         extraction = ExtractionPool()
@@ -100,7 +104,7 @@ def build_app(
 ) -> App:
     """Introduce the rooms to each other."""
     owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
-    events = TransitionEvents(ClusterEventPoster(client, clock, owner))
+    events = EventReporter(ClusterEventPoster(client, clock, owner), clock)
     writer = StatusWriter(
         client,
         clock,
@@ -121,4 +125,11 @@ def build_app(
     scheduler = Scheduler(registry, pool, journal, writer, clock)
     pool.on_ended = scheduler.ended
     keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
-    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, metrics)
+    metrics.bind(
+        timer_queue_depth=lambda: scheduler.queue_depth,
+        runs_active=lambda: pool.active,
+        runs_waiting=lambda: pool.waiting,
+        statuses_pending=lambda: writer.pending,
+        schedules=registry.counts,
+    )
+    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, events, metrics)

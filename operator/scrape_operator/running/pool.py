@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from scrape_operator.core.decision import Skip, Start
-from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.core.ids import uuid7
+from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
 from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, Trigger
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
 from scrape_operator.core.state import ActiveRun, ScheduleState
 from scrape_operator.running.runner import Runner
 
@@ -199,21 +200,40 @@ class RunPool:
         self._observer.started(flight.plan, claim, skew)
 
     async def _finish(self, flight: Flight, result: RunResult) -> None:
-        """Store the result, patiently; fenced, so that a run that was taken over changes nothing."""
-        patience = flight.plan.timeout + FINISH_PATIENCE
-        give_up = self._clock.now() + patience
-        while True:
-            try:
-                counts = await self._store.finish(result)
-                break
-            except StoreUnavailable as error:
-                if self._closing or self._clock.now() > give_up:
-                    logger.error("result of run %s of %s is lost: %s", flight.run_id, flight.plan.key, error)  # noqa: TRY400 -- no defect of ours
-                    return
-                await asyncio.sleep(STORE_RETRY_SECONDS)
+        """Store the result, fenced: a run that was taken over changes nothing."""
+        try:
+            counts = await self._store_patiently(flight, result)
+        except StoreUnavailable as error:
+            logger.error("result of run %s of %s is lost: %s", flight.run_id, flight.plan.key, error)  # noqa: TRY400 -- no defect of ours
+            return
+        except ScrapeOperatorError:
+            logger.exception("result of run %s of %s was refused by the store", flight.run_id, flight.plan.key)
+            result = without_items(result)
+            counts = await self._store.finish(result)
         if counts is None:
             logger.warning("run %s of %s was taken over: its result is dropped", flight.run_id, flight.plan.key)
             return
         flight.state.record_finish(result, counts)
         duration = (result.completed_at - result.claim.started_at).total_seconds()
         self._observer.finished(flight.plan, result, counts, duration)
+
+    async def _store_patiently(self, flight: Flight, result: RunResult) -> ItemCounts | None:
+        """Store, trying again while the database is away and there is time."""
+        give_up = self._clock.now() + flight.plan.timeout + FINISH_PATIENCE
+        while True:
+            try:
+                return await self._store.finish(result)
+            except StoreUnavailable:
+                if self._closing or self._clock.now() > give_up:
+                    raise
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+def without_items(result: RunResult) -> RunResult:
+    """Give the result of a run whose items the store refuses: failed by a defect of ours, and final all the same."""
+    message = "the store refused the items: please report it with the operator's log"
+    targets = [
+        replace(target, status=RunStatus.FAILED, reason=Reason.INTERNAL_ERROR, message=message, items=(), warnings=())
+        for target in result.targets
+    ]
+    return replace(result, status=RunStatus.FAILED, reason=Reason.INTERNAL_ERROR, message=message, targets=targets)

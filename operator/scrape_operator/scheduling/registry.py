@@ -88,6 +88,14 @@ class Registry:
         self._status.forget(uid)
         return self._entries.pop(uid, None)
 
+    def counts(self) -> Mapping[str, int]:
+        """Count the schedules by what they are: active, suspended or stalled."""
+        counts = {"active": 0, "suspended": 0, "stalled": 0}
+        for entry in self._entries.values():
+            state = "stalled" if entry.plan.is_stalled else "suspended" if entry.plan.suspend else "active"
+            counts[state] += 1
+        return counts
+
     def uids(self) -> Mapping[str, ObjectKey]:
         """Give who is known, for a reconcile."""
         return {uid: entry.plan.key for uid, entry in self._entries.items()}
