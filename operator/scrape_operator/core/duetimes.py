@@ -39,11 +39,11 @@ class IntervalDueTimes:
     def _at(self, index: int) -> datetime:
         return EPOCH + self.offset + index * self.period
 
-    def next_after(self, instant: datetime) -> datetime | None:
+    def next_after(self, instant: datetime) -> datetime:
         """Give the first due time strictly after `instant`."""
         return self._at(self._index(instant) + 1)
 
-    def latest_until(self, instant: datetime) -> datetime | None:
+    def latest_until(self, instant: datetime) -> datetime:
         """Give the last due time at or before `instant`."""
         return self._at(self._index(instant))
 

@@ -53,8 +53,8 @@ class Windows:
     """All windows of a schedule, in its time zone. Deny beats Allow; with only Deny windows all else is allowed.
 
     An instant is judged by the date and time that the wall clock shows at it, and by nothing else. So
-    when the clock jumps, a window loses the hour that is not read and has the doubled hour twice, and
-    the end of a window, which is not part of it, is where the clock shows it or a later time.
+    a window has no part of an hour that the clock jumps over and both passes of a doubled one; a due
+    time that moved out of a gap, to where the clock goes on, is judged there.
     """
 
     windows: tuple[Window, ...]

@@ -1,6 +1,5 @@
 """Due times of cron expressions in a time zone: the `DueTimes` of a schedule that has `schedules`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -55,13 +54,6 @@ class CronDueTimes:
             for stretch in stretches_of(self.zone, year)
             if stretch.start <= last and stretch.end > first
         )
-
-    def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
-        """Give the due times t with after < t <= until, in order."""
-        due = self.next_after(after)
-        while due is not None and due <= until:
-            yield due
-            due = self.next_after(due)
 
     def _first(self, stretch: Stretch, after: int) -> int | None:
         if after < stretch.start and self._is_due_at_jump(stretch):
