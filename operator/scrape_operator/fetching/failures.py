@@ -1,0 +1,149 @@
+"""What went wrong on the wire, in the product's own words. `transport` translates with it, `fetcher` tells the run.
+
+aiohttp tells some failures only by what stands behind an error: the chain of causes is searched, the most telling
+class first. No text of the server's is shown, since it may echo what was sent.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+import httpx
+from aiohttp import http_exceptions
+
+from scrape_operator.core.addresses import BlockedAddress
+from scrape_operator.core.reasons import Reason
+
+WIRE_ERRORS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError, ValueError)
+"""What aiohttp may raise for anything that the far side or the network does; TimeoutError is an OSError."""
+
+_MAX_DEPTH = 8
+
+
+class HopFailed(httpx.RequestError):
+    """One hop of a fetch failed. `message` goes on from the host's name: "refused the connection"."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+        sent: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.http_status = http_status
+        self.retry_after = retry_after
+        self.sent = sent
+
+
+def translate(error: Exception, *, secure: bool = False) -> HopFailed:
+    """Say what an error of the wire means; `secure` where TLS is spoken."""
+    chain = tuple(_chain(error))
+    return (
+        _blocked(chain)
+        or _insecure(chain, secure=secure)
+        or _unresolved(chain)
+        or _late(chain)
+        or _disconnected(chain)
+        or _malformed(chain)
+        or HopFailed(Reason.PROTOCOL_ERROR, "broke off the exchange", sent=_was_sent(chain))
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: list[BaseException] = [error]
+    for current in seen:  # grows while it is walked
+        yield current
+        behind = (getattr(current, "os_error", None), current.__cause__, current.__context__)
+        seen.extend(
+            one for one in behind if isinstance(one, BaseException) and one not in seen and len(seen) < _MAX_DEPTH
+        )
+
+
+def _was_sent(chain: tuple[BaseException, ...]) -> bool:
+    return not any(isinstance(one, aiohttp.ClientConnectorError | aiohttp.InvalidURL) for one in chain)
+
+
+def _blocked(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    for one in chain:
+        if isinstance(one, BlockedAddress):
+            return HopFailed(Reason.BLOCKED_ADDRESS, f"is refused: {one}", sent=False)
+    return None
+
+
+def _insecure(chain: tuple[BaseException, ...], *, secure: bool) -> HopFailed | None:
+    sent = _was_sent(chain)
+    for one in chain:
+        why = getattr(one, "verify_message", None)  # aiohttp's own classes derive from ssl's, without its fields
+        if why:
+            return HopFailed(Reason.TLS_ERROR, f"has a certificate that fails: {why}", sent=sent)
+        what = getattr(one, "reason", None) if isinstance(one, ssl.SSLError) else None
+        if what:
+            what = str(what).replace("_", " ").lower()
+            return HopFailed(Reason.TLS_ERROR, f"can't be spoken to by TLS: {what}", sent=sent)
+    # a name is resolved and connected to before TLS begins: what is reset then is the handshake
+    handshake = secure and not sent and any(isinstance(one, ConnectionResetError) for one in chain)
+    if handshake or any(isinstance(one, ssl.SSLError | aiohttp.ClientSSLError) for one in chain):
+        return HopFailed(Reason.TLS_ERROR, "broke off the TLS handshake", sent=sent)
+    return None
+
+
+def _unresolved(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    for one in chain:
+        if isinstance(one, aiohttp.ClientConnectorDNSError | socket.gaierror):
+            return HopFailed(Reason.DNS_ERROR, "is a name that DNS does not know, or did not answer for", sent=False)
+    return None
+
+
+def _late(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    for one in chain:
+        handshake = isinstance(one, ConnectionAbortedError) and one.errno is None  # asyncio's own, after 60 s
+        if isinstance(one, TimeoutError) or handshake:
+            return HopFailed(Reason.TIMEOUT, "did not answer in time", sent=_was_sent(chain))
+    return None
+
+
+def _disconnected(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    sent = _was_sent(chain)
+    for one in chain:
+        if isinstance(one, ConnectionRefusedError):
+            return HopFailed(Reason.CONNECT_ERROR, "refused the connection", sent=sent)
+        # a reset in the middle of a body is known to aiohttp's text alone
+        payload = isinstance(one, aiohttp.ClientPayloadError) and "ConnectionResetError(" in str(one)
+        if payload or isinstance(one, ConnectionResetError | BrokenPipeError):
+            return HopFailed(Reason.CONNECT_ERROR, "reset the connection", sent=sent)
+    for one in chain:
+        if isinstance(one, aiohttp.ClientConnectorError):
+            what = one.os_error.strerror or "no route or no answer"
+            return HopFailed(Reason.CONNECT_ERROR, f"can't be reached: {what}", sent=False)
+    if any(isinstance(one, aiohttp.ServerDisconnectedError) for one in chain):
+        return HopFailed(Reason.PROTOCOL_ERROR, "closed the connection without an answer")
+    if isinstance(chain[0], OSError):
+        return HopFailed(Reason.CONNECT_ERROR, f"lost the connection: {chain[0].strerror or 'no reason given'}")
+    return None
+
+
+_MALFORMED: tuple[tuple[type[BaseException], str], ...] = (
+    (http_exceptions.LineTooLong, "sent too much header"),
+    (http_exceptions.BadStatusLine, "sent no HTTP status line"),
+    (http_exceptions.TransferEncodingError, "broke off or garbled its chunks"),
+    (http_exceptions.ContentLengthError, "ended the body before its announced length"),
+    (http_exceptions.InvalidHeader, "sent a header that can't be read"),
+    (aiohttp.ClientPayloadError, "broke off the body"),
+    (aiohttp.ClientResponseError, "sent an answer that is no HTTP"),
+    (http_exceptions.HttpProcessingError, "sent an answer that is no HTTP"),
+)
+
+
+def _malformed(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    if any(isinstance(one, aiohttp.InvalidURL) for one in chain):
+        return HopFailed(Reason.INVALID_SPEC, "is an address that can't be used", sent=False)
+    for class_, what in _MALFORMED:
+        if any(isinstance(one, class_) for one in chain):
+            return HopFailed(Reason.PROTOCOL_ERROR, what)
+    return None

@@ -1,0 +1,55 @@
+"""The headers of a request as they are sent: checked, and completed. `fetcher` calls this once per fetch."""
+
+import re
+from collections.abc import Sequence
+
+from scrape_operator.core.reasons import Reason
+from scrape_operator.fetching.decoding import ACCEPTED
+from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.redirects import Headers
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # a token (RFC 9110 section 5.6.2)
+_MAX_VALUE = 8192
+# The connection is ours: these would change where a message ends, or keep an exchange from ending.
+_OURS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def complete(headers: Sequence[tuple[str, str]], user_agent: str) -> Headers:
+    """Check what a user asks for, and add User-Agent, Accept and Accept-Encoding where they are not set.
+
+    Raises:
+        HopFailed: InvalidSpec; the message names the header, never its value.
+
+    """
+    names = set()
+    for name, value in headers:
+        _check(name, value)
+        names.add(name.lower())
+    defaults = (("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", ACCEPTED))
+    return (*headers, *(pair for pair in defaults if pair[0].lower() not in names))
+
+
+def _check(name: str, value: str) -> None:
+    problem = None
+    if _NAME.fullmatch(name) is None:
+        problem = "has a name that is none: use letters, digits and hyphens, at most 256"
+    elif name.lower() in _OURS:
+        problem = "can't be set: it belongs to the connection"
+    elif len(value) > _MAX_VALUE:
+        problem = f"has a value of more than {_MAX_VALUE} characters"
+    elif any(ch in "\r\n\0" or "\ud800" <= ch <= "\udfff" for ch in value):
+        problem = "has a value with a line break or another character that headers can't hold"
+    if problem is not None:
+        raise HopFailed(Reason.INVALID_SPEC, f"can't be asked: header {name[:64]!r} {problem}", sent=False)

@@ -1,0 +1,86 @@
+"""What the next hop of a redirect chain is, and what it may carry (RFC 9110 section 15.4). `fetcher` asks.
+
+The rule for headers: to another origin go only headers that are known to hold no secret (`_HARMLESS`). Any other
+name may carry one, since values may come from Secrets; X-Token, Api-Key and Cookie alike stay with the origin that
+they were meant for. A step from http to https on the same host, at their own ports, stays within the origin here.
+"""
+
+from dataclasses import dataclass
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.urls import HttpUrl, resolve_location
+from scrape_operator.fetching.failures import HopFailed
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_SEE_OTHER = 303
+_REWRITING = frozenset({301, 302})  # history made POST into GET here (RFC 9110 sections 15.4.2, 15.4.3)
+_HARMLESS = frozenset(
+    {
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "dnt",
+        "pragma",
+        "range",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "x-requested-with",
+    }
+)
+# Belong to the origin that they were written for, but hold no secret: dropped without a word.
+_TIED = frozenset({"content-type", "from", "host", "if-modified-since", "if-none-match", "origin", "referer"})
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request of a redirect chain."""
+
+    method: str
+    url: HttpUrl
+    headers: Headers
+
+    def after(self, status: int, locations: list[str]) -> "Hop":
+        """Give the hop that an answer with `status` and these Location headers asks for.
+
+        Raises:
+            HopFailed: RedirectError; no usable Location, or secrets would be sent without TLS.
+
+        """
+        if len(set(locations)) != 1:
+            count = "no" if not locations else "more than one"
+            raise HopFailed(Reason.REDIRECT_ERROR, f"redirects ({status}) with {count} Location", http_status=status)
+        try:
+            url = resolve_location(self.url, locations[0])
+        except InvalidValue as error:
+            message = f"redirects ({status}) to an address that is refused: {error}"
+            raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=status) from error
+        headers = self.headers if self._keeps_origin(url) else harmless(self.headers)
+        if self.url.scheme == "https" and url.scheme == "http" and has_credentials(self.headers):
+            message = f"redirects ({status}) from https to http, and the request carries credentials"
+            raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=status)
+        return Hop(self._method_after(status), url, headers)
+
+    def _keeps_origin(self, url: HttpUrl) -> bool:
+        upgraded = (self.url.scheme, self.url.port, url.scheme, url.port) == ("http", 80, "https", 443)
+        return url.origin == self.url.origin or (upgraded and url.host == self.url.host)
+
+    def _method_after(self, status: int) -> str:
+        if status == _SEE_OTHER:
+            return "HEAD" if self.method == "HEAD" else "GET"
+        return "GET" if status in _REWRITING and self.method == "POST" else self.method
+
+
+def harmless(headers: Headers) -> Headers:
+    """Keep the headers that may go to any origin."""
+    return tuple((name, value) for name, value in headers if name.lower() in _HARMLESS)
+
+
+def has_credentials(headers: Headers) -> bool:
+    """Whether a header may hold a secret: any but the ones that are known to hold none."""
+    return any(name.lower() not in _HARMLESS | _TIED for name, _ in headers)

@@ -1,0 +1,89 @@
+import asyncio
+import socket
+import ssl
+import struct
+from dataclasses import replace
+
+import pytest
+
+from scrape_operator.core.documents import Request
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.reasons import Reason
+from tests.fetching.servers import ClientCertificateServer, answering, never_ending, ok, redirect, serving
+
+
+def ask(url, **changes):
+    return replace(Request(url, timeout=20.0), **changes)
+
+
+async def tls_failure(fetcher, request):
+    with pytest.raises(ScrapeFailed) as raised:
+        await fetcher.fetch(request)
+    assert raised.value.reason is Reason.TLS_ERROR
+    return raised.value
+
+
+async def test_a_trusted_server_is_spoken_to(tls_fetcher, server_tls):
+    async with serving(answering(ok(b"x")), context=server_tls) as server:
+        assert (await tls_fetcher.fetch(ask(server.url))).body == b"x"
+
+
+async def test_a_certificate_that_nobody_signed_is_refused(fetcher, server_tls):
+    async with serving(answering(ok(b"x")), context=server_tls) as server:
+        failed = await tls_failure(fetcher, ask(server.url))
+    assert "self-signed" in failed.message
+    assert failed.requests == 0
+
+
+async def test_a_certificate_for_another_name_is_refused(tls_fetcher, server_tls):
+    async with serving(answering(ok(b"x")), context=server_tls) as server:
+        await tls_failure(tls_fetcher, ask(server.url.replace("127.0.0.1", "localhost")))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+async def test_a_server_that_wants_a_client_certificate_is_a_tls_failure(tls_fetcher, server_tls, certificate, version):
+    server_tls.verify_mode = ssl.CERT_REQUIRED
+    server_tls.load_verify_locations(certificate[0])
+    server_tls.minimum_version = server_tls.maximum_version = version
+    with ClientCertificateServer(server_tls) as server:
+        await tls_failure(tls_fetcher, ask(server.url))
+
+
+async def test_a_server_that_resets_the_handshake_is_a_tls_failure(tls_fetcher):
+    async def reset(reader, writer):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await reader.read(1)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(reset, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await tls_failure(tls_fetcher, ask(f"https://127.0.0.1:{port}/"))
+
+
+async def test_a_server_without_tls_is_a_tls_failure(tls_fetcher):
+    async with serving(answering(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        # it answers to the ClientHello once that holds a blank line, or else when it hangs up
+        with pytest.raises(ScrapeFailed) as raised:
+            await tls_fetcher.fetch(ask(server.url.replace("http:", "https:"), timeout=0.3))
+    assert raised.value.reason in {Reason.TLS_ERROR, Reason.TIMEOUT}
+
+
+async def test_credentials_do_not_leave_tls(tls_fetcher, server_tls):
+    async with (
+        serving(answering(ok(b"x"))) as plain,
+        serving(answering(redirect(plain.url)), context=server_tls) as server,
+    ):
+        with pytest.raises(ScrapeFailed) as raised:
+            await tls_fetcher.fetch(ask(server.url, headers=[("Authorization", "Bearer hunter2")]))
+        assert raised.value.reason is Reason.REDIRECT_ERROR
+        assert not plain.heads
+        assert (await tls_fetcher.fetch(ask(server.url))).body == b"x"
+
+
+async def test_a_tls_server_that_falls_silent_is_hung_up_on(tls_fetcher, server_tls):
+    async with serving(never_ending(b"HTTP/1.1 200 OK\r\n"), context=server_tls) as server:
+        with pytest.raises(ScrapeFailed) as raised:
+            await tls_fetcher.fetch(ask(server.url, timeout=0.3))
+        assert raised.value.reason is Reason.TIMEOUT
+        await server.gone()
