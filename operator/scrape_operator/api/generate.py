@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,19 @@ _HEADER = "# Generated from operator/scrape_operator/api by `make generate`. Do 
 _REMEDY = "make generate"
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or with --check say which ones are not current; 1 where any is not."""
     parser = argparse.ArgumentParser(prog="python -m scrape_operator.api.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file is not current")
-    check = parser.parse_args().check
-    stale = [path for path, text in rendered().items() if not path.is_file() or path.read_text("utf-8") != text]
+    check = parser.parse_args(arguments).check
+    files = rendered()
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_text("utf-8") != text]
     if check and stale:
         sys.stderr.write(f"not current: {', '.join(map(str, stale))}; mend it with: {_REMEDY}\n")
         return 1
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rendered()[path], "utf-8")
+        path.write_text(files[path], "utf-8")
         sys.stdout.write(f"wrote {path}\n")
     return 0
 

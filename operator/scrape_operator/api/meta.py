@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Strict
 
 from scrape_operator.api.base import ApiModel
 from scrape_operator.api.quantities import Instant
-from scrape_operator.api.values import Text
+from scrape_operator.api.rules import Rule
+from scrape_operator.api.values import ObjectName, Text
 
 GROUP = "scrape-operator.dev"
 VERSION = "v1alpha1"
@@ -23,10 +24,20 @@ class ObjectMeta(ApiModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: Text = ""
+    name: ObjectName = ""
+    generate_name: Text = ""
     namespace: Text = "default"
     uid: Text = ""
     generation: Annotated[int, Strict()] = 0
     creation_timestamp: Annotated[datetime, Instant()] | None = None
     annotations: Mapping[Text, Text] = {}
     labels: Mapping[Text, Text] = {}
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.name) || has(self.generateName)",
+            lambda meta: meta.name or meta.generate_name,
+            "is required: name the object",
+            path="name",
+        ),
+    )

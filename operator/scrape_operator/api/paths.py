@@ -5,12 +5,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+_SHOWN = 64
+
 
 def written(location: Sequence[int | str]) -> str:
-    """Write a location of pydantic as a path."""
+    """Write a location of pydantic as a path; a name that somebody made up may be of any length."""
     text = ""
     for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        text += f"[{step}]" if isinstance(step, int) else f".{step[:_SHOWN]}"
     return text.removeprefix(".")
 
 

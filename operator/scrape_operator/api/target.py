@@ -62,8 +62,8 @@ def _coverage_exists(target: "Target") -> bool:
 
 def _only_http(name: str) -> Rule:
     return Rule(
-        f"!has(self.platform) || !has(self.{name})",
-        lambda target: target.platform is None or getattr(target, name) is None,
+        f"!has(self.platform) || has(self.http) || !has(self.{name})",
+        lambda target: target.platform is None or target.http is not None or getattr(target, name) is None,
         "may not stand beside platform: remove it, the adapter knows",
         path=name,
     )

@@ -34,7 +34,7 @@ def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
     what Kubernetes keeps in `metadata` are not looked at.
     """
     if not isinstance(obj, Mapping):
-        return None, (Finding("", "must be an object with apiVersion, kind, metadata and spec"),)
+        return None, (Finding("object", "must be an object with apiVersion, kind, metadata and spec"),)
     content = {name: _as_dict(value) for name, value in obj.items() if name != "status"}
     try:
         schedule = ScrapeSchedule.model_validate(content, by_alias=True, by_name=False)

@@ -1,0 +1,240 @@
+"""Right, from the smallest to the largest, and at every bound."""
+
+from tests.api.building import HOOK, HTTP, PLATFORM, SECRET_KEY, Right, fields, targets
+
+_WHOLE_FOLLOW = {
+    "link": {"xpath": "@href"},
+    "fields": [{"name": f"g{n}", "xpath": "a"} for n in range(128)],
+    "maxItems": 10_000,
+}
+
+RIGHT = (
+    Right("the smallest"),
+    Right("the smallest interval", {"interval": "1s", "timeout": "1s"}),
+    Right("the largest interval", {"interval": "720h", "timeout": "24h"}),
+    Right("an interval in parts", {"interval": "1h0.5m250ms", "timeout": "1h30.250s"}),
+    Right("a timeout without interval", {"timeout": "24h"}),
+    Right(
+        "a null is absent", {"interval": None, "suspend": None, "targets.0.retry": None, f"{HTTP}.maxBodyBytes": None}
+    ),
+    Right("whole numbers with a fraction of 0", {"startingDeadlineSeconds": 60.0, f"{HTTP}.maxRedirects": 5.0}),
+    Right("16 schedules", {"schedules": ["H/15 8-18 * * 1-5"] * 16}, ["spec.schedules"]),
+    Right("a time zone", {"timeZone": "America/Argentina/ComodRivadavia"}),
+    Right("a time zone with a sign", {"timeZone": "Etc/GMT+5"}),
+    Right("no spread", {"spread": "None"}),
+    Right("suspended", {"suspend": True}),
+    Right(
+        "a season",
+        {"startTime": "2026-12-01T00:00:00Z", "endTime": "2026-12-01T01:00:00.000001+01:00"},
+        ["spec.startTime", "spec.endTime"],
+    ),
+    Right(
+        "windows",
+        {
+            "windows": [
+                {"mode": "Allow", "days": ["Mon", "Sun"], "from": "22:00", "to": "06:00"},
+                {"mode": "Deny", "from": "00:00", "to": "24:00"},
+            ]
+        },
+        ["spec.windows"],
+    ),
+    Right("the shortest deadline", {"startingDeadlineSeconds": 1}),
+    Right("the longest deadline", {"startingDeadlineSeconds": 604_800}),
+    Right(
+        "the other policies",
+        {"missedRunPolicy": "Skip", "concurrencyPolicy": "Queue"},
+        ["spec.missedRunPolicy", "spec.concurrencyPolicy"],
+    ),
+    Right("suspends after 1000", {"suspendAfterFailures": 1000}, ["spec.suspendAfterFailures"]),
+    Right("a policy", {"policyRef": {"name": "shop.v1"}}, ["spec.policyRef"]),
+    Right("64 targets that must all succeed", {"targets": targets(64), "failurePolicy": {"minSucceededTargets": 64}}),
+    Right("an empty failure policy", {"failurePolicy": {}}),
+    Right(
+        "history at its least", {"successfulRunsHistoryLimit": 0, "failedRunsHistoryLimit": 0, "historyMaxAge": "1h"}
+    ),
+    Right(
+        "history at its most",
+        {"successfulRunsHistoryLimit": 100_000, "failedRunsHistoryLimit": 100_000, "historyMaxAge": "87600h"},
+    ),
+    Right(
+        "bodies and rows", {"keepBodies": "OnFailure", "dataPolicy": "Delete"}, ["spec.keepBodies", "spec.dataPolicy"]
+    ),
+    Right("8 webhooks", {"notify": [{**HOOK, "name": f"n{n}"} for n in range(8)]}, ["spec.notify"]),
+    Right(
+        "a platform",
+        {**PLATFORM, "targets.0.expect": {"minItems": 0}, "targets.0.retry": {"attempts": 1}},
+        ["spec.targets[0].platform"],
+    ),
+    Right(
+        "a platform of a plugin", {**PLATFORM, "targets.0.platform": {"name": "Другая"}}, ["spec.targets[0].platform"]
+    ),
+    Right("the longest url", {f"{HTTP}.url": f"HTTPS://a.example:8443/{'a' * 2024}"}),
+    Right("a url with a fragment", {f"{HTTP}.url": "http://[2001:db8::1]/?q=a@b#top"}),
+    Right("placeholders", {f"{HTTP}.url": "https://a.example/{scheduledFor:%Y-%m-%d}/{{x}}?at={scheduledFor}"}),
+    Right(
+        "64 params and headers",
+        {
+            f"{HTTP}.params": [{"name": "q", "value": ""}] * 64,
+            f"{HTTP}.headers": [{"name": "A" * 256, "value": "a" * 64}] * 64,
+        },
+    ),
+    Right("the longest header", {f"{HTTP}.headers": [{"name": "X-Long", "value": "ä" * 8192}]}),
+    Right(
+        "a header from a Secret",
+        {f"{HTTP}.headers": [{"name": "A", "valueFrom": {"secretKeyRef": SECRET_KEY}}]},
+        ["spec.targets[0].http.headers[0].valueFrom"],
+    ),
+    Right(
+        "a JSON body",
+        {f"{HTTP}.method": "POST", f"{HTTP}.body": {"json": [{"a": None}]}},
+        ["spec.targets[0].http.method", "spec.targets[0].http.body"],
+    ),
+    Right(
+        "a form body",
+        {f"{HTTP}.method": "PATCH", f"{HTTP}.body": {"form": [{"name": "a", "value": ""}]}},
+        ["spec.targets[0].http.method", "spec.targets[0].http.body"],
+    ),
+    Right("bearer", {f"{HTTP}.auth": {"bearer": {"secretKeyRef": SECRET_KEY}}}, ["spec.targets[0].http.auth"]),
+    Right("basic", {f"{HTTP}.auth": {"basic": {"secretRef": {"name": "a"}}}}, ["spec.targets[0].http.auth"]),
+    Right(
+        "an API key",
+        {f"{HTTP}.auth": {"apiKey": {"in": "Query", "name": "k", "secretKeyRef": SECRET_KEY}}},
+        ["spec.targets[0].http.auth"],
+    ),
+    Right(
+        "OAuth 2",
+        {
+            f"{HTTP}.auth": {
+                "oauth2": {"tokenURL": "https://a.example/token", "secretRef": {"name": "a"}, "scopes": ["read"]}
+            }
+        },
+        ["spec.targets[0].http.auth"],
+    ),
+    Right(
+        "TLS and a proxy",
+        {
+            f"{HTTP}.tls": {"caSecretRef": {"name": "ca"}, "certSecretRef": {"name": "c"}, "serverName": "a.example"},
+            f"{HTTP}.proxySecretRef": {"name": "p"},
+        },
+        ["spec.targets[0].http.tls", "spec.targets[0].http.proxySecretRef"],
+    ),
+    Right(
+        "http at its least",
+        {
+            f"{HTTP}.timeout": "100ms",
+            f"{HTTP}.maxRedirects": 0,
+            f"{HTTP}.maxBodyBytes": "1Ki",
+            f"{HTTP}.successStatus": [100],
+        },
+    ),
+    Right(
+        "http at its most",
+        {
+            f"{HTTP}.timeout": "10m",
+            f"{HTTP}.maxRedirects": 20,
+            f"{HTTP}.maxBodyBytes": "1Gi",
+            f"{HTTP}.successStatus": [599, "1xx", "5xx"],
+        },
+    ),
+    Right("bytes as an integer", {f"{HTTP}.maxBodyBytes": 1024}),
+    Right("unconditional", {f"{HTTP}.conditional": False}),
+    Right("conditional", {f"{HTTP}.conditional": True}, ["spec.targets[0].http.conditional"]),
+    Right(
+        "retry at its least",
+        {"targets.0.retry": {"attempts": 1, "initialDelay": "10ms", "maxDelay": "10ms", "methods": []}},
+    ),
+    Right(
+        "retry at its most",
+        {
+            "targets.0.retry": {
+                "attempts": 10,
+                "initialDelay": "1m",
+                "maxDelay": "10m",
+                "methods": ["GET", "HEAD", "POST", "PUT", "PATCH"],
+            }
+        },
+    ),
+    Right(
+        "next link",
+        {"targets.0.paginate": {"nextLink": {"css": "li.next > a::attr(href)"}, "maxPages": 10_000}},
+        ["spec.targets[0].paginate"],
+    ),
+    Right(
+        "pages by header", {"targets.0.paginate": {"nextLink": {"linkHeader": "next"}}}, ["spec.targets[0].paginate"]
+    ),
+    Right(
+        "offsets",
+        {"targets.0.paginate": {"offsetParam": {"name": "skip", "limitName": "take", "limit": 100}}},
+        ["spec.targets[0].paginate"],
+    ),
+    Right(
+        "a cursor",
+        {"targets.0.paginate": {"cursor": {"param": "c", "from": {"jmespath": "meta.next"}}}},
+        ["spec.targets[0].paginate"],
+    ),
+    Right(
+        "128 fields, 16 keys, 128 more to follow, 64 coverages",
+        {
+            "targets.0.extract.fields": fields(128),
+            "targets.0.extract.key": [*(f"f{n}" for n in range(15)), "g0"],
+            "targets.0.follow": _WHOLE_FOLLOW,
+            "targets.0.expect": {
+                "minItems": 10_000_000,
+                "coverage": [{"field": f"g{n}", "minPercent": 100} for n in range(64)],
+            },
+        },
+        ["spec.targets[0].follow"],
+    ),
+    Right(
+        "follow without fields",
+        {"targets.0.follow": {"link": {"css": "a::attr(href)"}}, "targets.0.extract.key": ["text"]},
+        ["spec.targets[0].follow"],
+    ),
+    Right(
+        "every kind of field",
+        {
+            "targets.0.extract.fields": [
+                {"name": "_a", "css": "a", "regex": "([0-9.,]+)", "type": "Decimal", "default": "2.50"},
+                {"name": "b", "xpath": "count(a)", "type": "Integer", "default": 0},
+                {"name": "c", "jmespath": "a[*]", "many": True, "default": []},
+                {"name": "d", "regex": "a" * 1024, "type": "DateTime", "default": "2026-12-01T00:00:00Z"},
+                {"name": "e", "value": "ScheduledFor"},
+                {"name": "f", "const": {"any": ["thing"]}, "type": "JSON"},
+                {"name": "g", "const": False, "type": "Boolean"},
+                {"name": "h" * 63, "css": "a", "required": True, "description": "the longest name"},
+                {"name": "i", "css": "a", "default": None, "required": True},
+            ],
+            "targets.0.extract.items": {"css": "div"},
+        },
+    ),
+    Right(
+        "CSV and groups",
+        {
+            "targets.0.extract": {
+                "format": "CSV",
+                "csv": {"header": False, "delimiter": "|", "encoding": "latin1"},
+                "mode": "Append",
+                "fields": [
+                    {"name": "a", "column": 1},
+                    {"name": "b", "column": "1", "regex": "a"},
+                    {"name": "c", "group": 0},
+                ],
+            }
+        },
+        [
+            "spec.targets[0].extract.format",
+            "spec.targets[0].extract.mode",
+            "spec.targets[0].extract.csv",
+            "spec.targets[0].extract.fields[0].column",
+            "spec.targets[0].extract.fields[1].column",
+            "spec.targets[0].extract.fields[2].group",
+        ],
+    ),
+    Right(
+        "namespaces",
+        {"targets.0.extract.namespaces": [{"prefix": "a", "uri": "urn:a"}]},
+        ["spec.targets[0].extract.namespaces"],
+    ),
+    Right("empty may be normal", {"targets.0.expect": {"minItems": 0, "onBreach": "Fail"}}),
+    Right("a drop", {"targets.0.expect": {"maxDropPercent": 100}}, ["spec.targets[0].expect.maxDropPercent"]),
+)

@@ -1,0 +1,85 @@
+"""A real API server judges the same table of objects as `parse`: the CRD and the models mean the same."""
+
+import json
+from typing import Any
+
+import pytest
+
+from scrape_operator.api.validation import parse
+from tests.api.building import Right, Wrong, changed
+from tests.api.objects import RIGHT, WRONG
+from tests.cluster.connection import Cluster
+
+COLLECTION = "/apis/scrape-operator.dev/v1alpha1/namespaces/default/scrapeschedules"
+
+
+def create(cluster: Cluster, obj: dict[str, Any]) -> str:
+    """Ask for the object's creation without keeping it; give the answer, an object in JSON or an error."""
+    url = f"{COLLECTION}?dryRun=All&fieldValidation=Strict"
+    return cluster.kubectl("create", "--raw", url, "-f", "-", input=json.dumps(obj), check=False)
+
+
+def applied(cluster: Cluster, obj: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """Apply the object on the server and give it back."""
+    obj["metadata"]["namespace"] = namespace
+    answer = cluster.kubectl("apply", "--server-side", "-o", "json", "-f", "-", input=json.dumps(obj))
+    stored: dict[str, Any] = json.loads(answer)
+    return stored
+
+
+@pytest.mark.usefixtures("served_crds")
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.id)
+def test_a_wrong_object_is_refused_naming_the_field(control_plane: Cluster, wrong: Wrong):
+    answer = create(control_plane, wrong.object())
+    if wrong.controller_only:
+        assert json.loads(answer)["kind"] == "ScrapeSchedule"
+    else:
+        assert not answer.startswith("{")
+        assert (wrong.named or wrong.path) in answer
+
+
+@pytest.mark.usefixtures("served_crds")
+@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.id)
+def test_a_right_object_is_accepted_and_means_the_same_with_its_defaults_written_out(
+    control_plane: Cluster, right: Right
+):
+    stored = json.loads(create(control_plane, right.object()))
+    assert stored["kind"] == "ScrapeSchedule"
+    schedule, findings = parse(stored)
+    given, _findings = parse(right.object())
+    assert not findings
+    assert schedule is not None
+    assert given is not None
+    assert schedule.spec == given.spec
+
+
+@pytest.mark.usefixtures("served_crds")
+def test_applying_twice_changes_nothing(control_plane: Cluster, namespace: str):
+    obj = changed({"interval": "5m", "targets.0.retry": {"attempts": 5}})
+    first, second, third = (applied(control_plane, obj, namespace) for _ in range(3))
+    # The server stores the default of status with the first update after creation, whoever makes it.
+    assert third["metadata"]["resourceVersion"] == second["metadata"]["resourceVersion"]
+    assert third["metadata"]["generation"] == 1
+    assert first["spec"] == third["spec"]
+
+
+@pytest.mark.usefixtures("served_crds")
+def test_what_is_in_force_is_shown(control_plane: Cluster, namespace: str):
+    stored = applied(control_plane, changed({"targets.0.retry": {"attempts": 5}}), namespace)
+    assert stored["status"] == {"observedGeneration": -1}
+    target = stored["spec"]["targets"][0]
+    assert target["retry"] == {"attempts": 5, "initialDelay": "1s", "maxDelay": "30s", "methods": ["GET", "HEAD"]}
+    assert "expect" not in target
+    assert not {"interval", "timeout", "policyRef", "windows", "notify"} & stored["spec"].keys()
+
+
+@pytest.mark.usefixtures("served_crds")
+def test_people_find_it_by_its_short_name_and_see_its_columns(control_plane: Cluster, namespace: str):
+    applied(control_plane, changed({"suspend": True}), namespace)
+    shown = control_plane.kubectl("get", "scs", "-n", namespace, "--field-selector", "spec.suspend=true")
+    assert shown.split()[:9] == ["NAME", "READY", "SCHEDULE", "LAST", "NEXT", "ITEMS", "TARGETS", "SUSPEND", "AGE"]
+    assert "example" in shown
+    others = control_plane.kubectl("get", "scraping", "-n", namespace, "--field-selector", "spec.suspend=false")
+    assert "example" not in others
+    explained = control_plane.kubectl("explain", "scrapeschedule.spec.targets.http.maxBodyBytes")
+    assert "TooLarge" in explained
