@@ -1,15 +1,45 @@
-"""The CRDs of this tree on the shared control plane."""
+"""The CRDs of this tree on the shared control plane, and a way to ask it about objects."""
 
+import json
+import ssl
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.cluster.connection import Cluster
 
 CRDS = Path(__file__).parents[2] / "manifests" / "crds"
+TRIAL = "/apis/scrape-operator.dev/v1alpha1/namespaces/default/scrapeschedules?dryRun=All&fieldValidation=Strict"
+
+Create = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
 def served_crds(control_plane: Cluster) -> None:
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
     control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+
+
+@pytest.fixture(scope="session")
+def try_to_create(control_plane: Cluster, served_crds: None) -> Create:
+    """Ask for an object's creation without keeping it; gives the object, or the Status that says why not."""
+    if not control_plane.token:
+        pytest.skip("the context of the existing cluster has no bearer token")
+    context = ssl.create_default_context(cafile=str(control_plane.ca_file))
+    headers = {"Authorization": f"Bearer {control_plane.token}", "Content-Type": "application/json"}
+
+    def create(obj: dict[str, Any]) -> dict[str, Any]:
+        request = Request(control_plane.url + TRIAL, json.dumps(obj).encode(), headers, method="POST")  # noqa: S310 -- https, ours
+        try:
+            with urlopen(request, context=context) as answer:  # noqa: S310
+                created: dict[str, Any] = json.load(answer)
+        except HTTPError as error:
+            with error:
+                created = json.load(error)
+        return created
+
+    return create
