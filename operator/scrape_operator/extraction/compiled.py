@@ -1,0 +1,270 @@
+"""The compiled `extract` of a target: an Extractor. Made by `compiling`, called by `workers` and by the CLI."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from scrape_operator.api.extract import Extract, FieldType, FieldValue, Format
+from scrape_operator.core.documents import Document, Extraction
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.items import JSONValue
+from scrape_operator.core.reasons import Reason
+from scrape_operator.extraction.formats import READERS, format_of
+from scrape_operator.extraction.instants import format_instant
+from scrape_operator.extraction.json_values import clean_text
+from scrape_operator.extraction.patterns import Pattern, filter_text
+from scrape_operator.extraction.reading import Family, Page, Reader, Selector, SelectorFailed
+from scrape_operator.extraction.types import MAX_ITEM_SIZE, Converter, Surroundings, Unparsable, text_of
+from scrape_operator.extraction.work import Work, WorkExceeded
+
+MAX_ITEMS: Final = 100_000
+"""Items of one document."""
+
+MAX_WARNINGS: Final = 20
+MAX_WARNING_LENGTH: Final = 256
+_SAMPLE_LENGTH: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledField:
+    """A field, ready to be read. Without a `selector` it is `known`, or the constant `default`."""
+
+    name: str
+    type: FieldType
+    convert: Converter
+    family: Family | None = None
+    selector: Selector | None = None
+    pattern: Pattern | None = None
+    known: FieldValue | None = None
+    many: bool = False
+    required: bool = False
+    default: JSONValue = None
+
+
+class CompiledExtract:
+    """Reads the items of documents by one `extract`; `spec` is its JSON, from which it can be compiled anew."""
+
+    def __init__(self, extract: Extract, items: Selector | None, fields: Sequence[CompiledField]) -> None:
+        self._extract = extract
+        self._items = items
+        self._fields = tuple(fields)
+        self._numbers_as_written = any(known.type is FieldType.DECIMAL for known in fields)
+
+    @cached_property
+    def spec(self) -> str:
+        """The `extract` as JSON."""
+        return self._extract.model_dump_json(by_alias=True, exclude_unset=True)
+
+    def extract(self, document: Document) -> Extraction:
+        """Read the items of a document.
+
+        Raises:
+            ScrapeFailed: DecodeError or ExtractionError.
+
+        """
+        try:
+            return self.read(self.open(document), document, Work())
+        except WorkExceeded:
+            raise ScrapeFailed(
+                Reason.EXTRACTION_ERROR, "reading the document takes too much work: use fewer or simpler selectors"
+            ) from None
+
+    def open(self, document: Document) -> Page:
+        """Parse a document; where it is HTML, most of this lets other threads run.
+
+        Raises:
+            ScrapeFailed: DecodeError or ExtractionError.
+
+        """
+        reader = self._reader(document)
+        return reader.read(document, numbers_as_written=self._numbers_as_written)
+
+    def read(self, page: Page, document: Document, work: Work) -> Extraction:
+        """Read the items of a document that is open.
+
+        Raises:
+            ScrapeFailed: ExtractionError.
+            WorkExceeded: the work is done before the document is.
+
+        """
+        around = Surroundings(
+            base_url=page.base_url,
+            language=page.language,
+            zone=document.time_zone,
+            now=document.fetched_at or document.scheduled_for,
+            work=work,
+        )
+        reading = _Reading(self._fields, page, around, _known_values(document))
+        return reading.run(self._nodes(page, work))
+
+    def _nodes(self, page: Page, work: Work) -> Sequence[Any]:
+        if self._items is None:
+            return page.nodes
+        try:
+            nodes = self._items.nodes(page, work, readings=len(self._fields))
+        except SelectorFailed as failure:
+            raise ScrapeFailed(Reason.EXTRACTION_ERROR, f"the items selector can't be used: {failure}") from None
+        if len(nodes) > MAX_ITEMS:
+            raise ScrapeFailed(
+                Reason.EXTRACTION_ERROR,
+                f"the items selector gives {len(nodes)} nodes, and a document may have {MAX_ITEMS} items: narrow it",
+            )
+        return nodes
+
+    def _reader(self, document: Document) -> Reader:
+        found = self._extract.format
+        if found is Format.AUTO:
+            found = format_of(document.content_type, document.body)
+        reader = READERS.get(found)
+        if reader is None:
+            raise ScrapeFailed(
+                Reason.EXTRACTION_ERROR,
+                f"the document is {found}, and what can be read is {', '.join(READERS)}: "
+                "set extract.format if it is one of these, or choose another address",
+            )
+        self._check_families(reader)
+        return reader
+
+    def _check_families(self, reader: Reader) -> None:
+        uses = [("items", self._items.family)] if self._items else []
+        uses += [(f"field {known.name}", known.family) for known in self._fields if known.family]
+        for where, family in uses:
+            if family not in reader.families:
+                raise ScrapeFailed(
+                    Reason.EXTRACTION_ERROR,
+                    f"{where} has a {family} selector, and the document is {reader.format}: "
+                    f"use {' or '.join(sorted(reader.families))}, or set extract.format",
+                )
+
+
+def _known_values(document: Document) -> Mapping[FieldValue, str | None]:
+    due, fetched = document.scheduled_for, document.fetched_at
+    return {
+        FieldValue.SCHEDULED_FOR: format_instant(due) if due else None,
+        FieldValue.FETCHED_AT: format_instant(fetched) if fetched else None,
+        FieldValue.PAGE_URL: document.url.partition("#")[0],
+    }
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One document being read: what is found, and what is told about it."""
+
+    fields: Sequence[CompiledField]
+    page: Page
+    around: Surroundings
+    known: Mapping[FieldValue, str | None]
+    missing: dict[str, int] = field(default_factory=dict)
+    complaints: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def run(self, nodes: Sequence[Any]) -> Extraction:
+        items = [item for node in nodes if (item := self._item(node)) is not None]
+        return Extraction(
+            items=items,
+            matched=len(nodes),
+            dropped=len(nodes) - len(items),
+            missing=self.missing,
+            warnings=self._warnings(),
+        )
+
+    def _item(self, node: Any) -> Mapping[str, JSONValue] | None:
+        item: dict[str, JSONValue] = {}
+        absent = []
+        size = 0
+        for known in self.fields:
+            values = self._values(known, node)
+            if not values:
+                if known.required:
+                    self._complain(known.name, "a required value is missing, and so the item is dropped", "")
+                    return None
+                absent.append(known.name)
+                item[known.name] = known.default if known.default is not None or not known.many else []
+                continue
+            item[known.name] = values if known.many else values[0]
+            size += sum(_size(value) for value in values)
+        self._check_size(size)
+        for name in absent:
+            self.missing[name] = self.missing.get(name, 0) + 1
+        return item
+
+    def _check_size(self, size: int) -> None:
+        if size > MAX_ITEM_SIZE:
+            raise ScrapeFailed(
+                Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields"
+            )
+        self.around.work.hold(size)
+
+    def _values(self, known: CompiledField, node: Any) -> list[JSONValue]:
+        if known.selector is None:
+            return self._fixed(known)
+        work = self.around.work
+        work.spend(2)
+        try:
+            found = _spread(known, known.selector.values(node, self.page, work))
+        except SelectorFailed as failure:
+            self._complain(known.name, f"its selector can't be used: {failure}", "")
+            return []
+        return self._converted(known, found)
+
+    def _fixed(self, known: CompiledField) -> list[JSONValue]:
+        if known.known is None:
+            return [known.default]
+        value = self.known[known.known]
+        return [] if value is None else self._converted(known, [value])
+
+    def _converted(self, known: CompiledField, found: Sequence[Any]) -> list[JSONValue]:
+        values: list[JSONValue] = []
+        for raw in found if known.many else found[:1]:
+            try:
+                value = self._filtered(known, raw)
+                if value is not None and not (known.many and value == ""):
+                    values.append(known.convert(value, self.around))
+            except Unparsable:
+                self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
+        return values
+
+    def _filtered(self, known: CompiledField, raw: Any) -> Any:
+        """Clean and strip a text, and let the field's regex choose from it; None where that finds nothing."""
+        if isinstance(raw, str):
+            self.around.work.spend(len(raw) // 256)
+            raw = clean_text(raw).strip()
+        if known.pattern is None:
+            return raw
+        chosen = filter_text(known.pattern, raw if isinstance(raw, str) else text_of(raw))
+        return None if chosen is None else chosen.strip()
+
+    def _complain(self, name: str, what: str, sample: str) -> None:
+        count, first = self.complaints.get((name, what), (0, sample))
+        self.complaints[name, what] = count + 1, first
+
+    def _warnings(self) -> Sequence[str]:
+        told = []
+        for (name, what), (count, sample) in self.complaints.items():
+            times = f" ({count} times)" if count > 1 else ""
+            such = f", such as {sample}" if sample else ""
+            told.append(f"field {name}: {what}{times}{such}"[:MAX_WARNING_LENGTH])
+        return tuple([*self.page.warnings, *told][:MAX_WARNINGS])
+
+
+def _spread(known: CompiledField, found: Sequence[Any]) -> Sequence[Any]:
+    """Take the members of a list that a selector computed for values; null is none."""
+    if known.family is not Family.JMESPATH or not found or not isinstance(found[0], list):
+        return found
+    if known.type is FieldType.JSON and not known.many:
+        return found
+    return [member for member in found[0] if member is not None]
+
+
+def _sample(raw: Any) -> str:
+    if isinstance(raw, str | int | float):
+        return repr(str(raw).strip()[:_SAMPLE_LENGTH])
+    return f"a {'list' if isinstance(raw, list) else 'object'}"
+
+
+def _size(value: JSONValue) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(key) + _size(member) for key, member in value.items())
+    return 8 + sum(map(_size, value)) if isinstance(value, list) else 8
