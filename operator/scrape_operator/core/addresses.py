@@ -140,16 +140,17 @@ def embedded_ipv4(address: IPv6Address) -> Iterator[IPv4Address]:
 def _translated_locally(value: int) -> Iterator[IPv4Address]:
     """Read 64:ff9b:1::/48 by each prefix length that a site may have chosen (RFC 6052 section 2.2, RFC 8215).
 
-    Where the place is not the one in use it holds zeros; 0.0.0.0/8 is nobody's address.
+    Where a place is not the one in use it may hold zeros; 0.0.0.0/8 is nobody's address.
     """
     upper, lower = value >> 64, value & 0xFFFF_FFFF_FFFF_FFFF
     places = (
         (upper & 0xFFFF) << 16 | lower >> 40 & 0xFFFF,  # /48
         (upper & 0xFF) << 24 | lower >> 32 & 0xFF_FFFF,  # /56
         lower >> 24 & _LOW_32,  # /64
+        lower & _LOW_32,  # /96
     )
-    yield from (IPv4Address(place) for place in places if place >> 24)
-    yield IPv4Address(lower & _LOW_32)  # /96
+    taken = [place for place in places if place >> 24] or [0]
+    yield from (IPv4Address(place) for place in taken)
 
 
 def _is_allowed(address: Address, allow: Sequence[Network]) -> bool:

@@ -51,7 +51,7 @@ def delay(attempt: int, initial: timedelta, maximum: timedelta, retry_after: flo
     jittered = min(initial * (1 << doublings), maximum) * random
     if retry_after is None:
         return jittered
-    return max(jittered, min(timedelta(seconds=retry_after), maximum))
+    return max(jittered, timedelta(seconds=min(retry_after, maximum.total_seconds())))
 
 
 def parse_retry_after(text: str, now: datetime) -> timedelta | None:
