@@ -44,24 +44,6 @@ WRONG_EXTRACT = (
         {f"{FIELD}.default": "a", f"{FIELD}.required": True},
         "spec.targets[0].extract.fields[0].default",
     ),
-    Wrong(
-        "default of another type",
-        {f"{FIELD}.default": 1},
-        "spec.targets[0].extract.fields[0].default",
-        controller_only=True,
-    ),
-    Wrong(
-        "default no list with many",
-        {f"{FIELD}.default": "a", f"{FIELD}.many": True},
-        "spec.targets[0].extract.fields[0].default",
-        controller_only=True,
-    ),
-    Wrong(
-        "default no number",
-        {f"{FIELD}.default": "ten", f"{FIELD}.type": "Decimal"},
-        "spec.targets[0].extract.fields[0].default",
-        controller_only=True,
-    ),
     Wrong("items of no language", {"targets.0.extract.items": {}}, "spec.targets[0].extract.items"),
     Wrong(
         "items of two languages",

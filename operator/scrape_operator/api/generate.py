@@ -45,7 +45,7 @@ def file_name(crd: dict[str, Any]) -> str:
 
 def chart_template(definitions: list[dict[str, Any]]) -> str:
     """Write the CRDs as a template of the chart, so that an upgrade of the chart upgrades them too."""
-    documents = "".join(f"---\n{_annotated(to_yaml(crd))}" for crd in definitions)
+    documents = "---\n".join(_annotated(to_yaml(crd)) for crd in definitions)
     return f"{_HEADER}{{{{- if .Values.crds.install }}}}\n{documents}{{{{- end }}}}\n"
 
 
