@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.cluster.processes import RunFolder, StartFailed, free_port
+from tests.cluster.processes import RunFolder, StartFailed, free_port, identity
 
 NAME = "postgres"
 USER = "postgres"
@@ -123,7 +123,7 @@ class Postgres:
         if self._user is not None:
             self._run_folder.path.chmod(0o711)
             for path in (home, password):
-                os.chown(path, self._user, -1)
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
         command: list[str | Path] = [
             *(self._bin / "initdb", "-D", self._data, "--username", USER, "--pwfile", password),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
@@ -150,9 +150,7 @@ class Postgres:
         return subprocess.run(
             command,
             cwd="/",
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
+            **identity(self._user),
             capture_output=True,
             text=True,
             check=False,
@@ -176,11 +174,11 @@ def server_programs(system: Path = Path("/usr/lib/postgresql")) -> Path:
     raise StartFailed("no PostgreSQL server: install it (on Debian: apt-get install postgresql)")
 
 
-def _unprivileged_user() -> int | None:
+def _unprivileged_user() -> pwd.struct_passwd | None:
     """Give the user that the server runs as when we are root, as which it refuses to."""
     if os.getuid() != 0:
         return None
     try:
-        return pwd.getpwnam("postgres").pw_uid
+        return pwd.getpwnam("postgres")
     except KeyError:
-        return pwd.getpwnam("nobody").pw_uid
+        return pwd.getpwnam("nobody")

@@ -17,8 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from pwd import struct_passwd
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 PREFIX = "scrape-operator-"
 POLL_SECONDS = 0.05
@@ -44,7 +45,12 @@ class RunFolder:
         )
 
     def spawn(
-        self, name: str, argv: Sequence[str | Path], *, end_by: signal.Signals = signal.SIGKILL, user: int | None = None
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        end_by: signal.Signals = signal.SIGKILL,
+        user: struct_passwd | None = None,
     ) -> None:
         """Start a server; its output goes to `<name>.log`.
 
@@ -58,9 +64,7 @@ class RunFolder:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
+                **identity(user),
             )
         (self.path / f"{name}.pid").write_text(f"{process.pid} {end_by.value}")
         self._running[name] = (process, end_by)
@@ -116,6 +120,11 @@ class RunFolder:
     def _last_words(self, name: str) -> str:
         lines = (self.path / f"{name}.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-15:]) or "it wrote no log"
+
+
+def identity(user: struct_passwd | None) -> dict[str, Any]:
+    """Give the arguments of `subprocess` that make a program run as that user, without root's groups."""
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def sweep() -> None:
