@@ -17,7 +17,6 @@ help: ## Show the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do printf 'make %-9s %s\n' "$$verb" "$$text"; done
 
 demo: $(READY) ## See it work: a local control plane, a site, the operator, the samples (KEEP=1: leave it running)
-	@$(BIN)/python -m tests.cluster build etcd kube-apiserver kubectl
 	@$(BIN)/python -m tests.demo
 
 test: $(READY) ## Run all tests (ARGS='-k name' to choose)

@@ -1,11 +1,11 @@
-"""Build or run the local control plane by hand: `python -m tests.cluster build [PROGRAM ...]`, `… up`."""
+"""Build or run the local control plane by hand: `python -m tests.cluster build`, `… up`."""
 
 import argparse
 import signal
 import sys
 
-from tests.cluster.binaries import DEMO, PROGRAMS, TESTS
-from tests.cluster.connection import CommandFailed
+from tests.cluster.binaries import DEMO, TESTS, uses_existing_cluster
+from tests.cluster.connection import CommandFailed, existing_cluster_name
 from tests.cluster.controlplane import open_cluster
 from tests.cluster.gobuild import BuildFailed, ensure
 from tests.cluster.processes import StartFailed
@@ -15,19 +15,24 @@ def main() -> None:
     """Parse the arguments and do what they say."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    build = verbs.add_parser("build", help="build the programs that are nowhere found")
-    build.add_argument("programs", nargs="*", default=TESTS, choices=[*PROGRAMS, []], metavar="PROGRAM")
+    verbs.add_parser("build", help="build the programs that the tests need and that are nowhere found")
     verbs.add_parser("up", help="run a control plane until Ctrl-C")
     arguments = parser.parse_args()
     try:
         if arguments.verb == "build":
-            ensure(arguments.programs)
+            _build()
         else:
             _up()
     except (BuildFailed, StartFailed, CommandFailed) as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _build() -> None:
+    programs = ensure(TESTS)
+    if uses_existing_cluster():
+        print(f"Cluster: the existing one of context {existing_cluster_name(programs['kubectl'])}", flush=True)
 
 
 def _up() -> None:

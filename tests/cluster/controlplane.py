@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.cluster.binaries import PROGRAMS, TESTS, uses_existing_cluster
+from tests.cluster.binaries import TESTS, uses_existing_cluster
 from tests.cluster.connection import Cluster, existing_cluster, existing_cluster_name, write_kubeconfig
 from tests.cluster.gobuild import ensure
 from tests.cluster.processes import RunFolder, free_port
@@ -56,8 +56,9 @@ class ControlPlane(Cluster):
 
     @property
     def versions(self) -> str:
-        """What runs, for people."""
-        return f"Kubernetes {PROGRAMS[APISERVER].version} and etcd {PROGRAMS[ETCD].version}"
+        """What runs, for people: the servers' own word, since KUBEBUILDER_ASSETS may have other versions than ours."""
+        kubernetes, etcd = json.loads(self._get("/version")), self._etcd_call("/version")
+        return f"Kubernetes {kubernetes['gitVersion']} and etcd v{etcd['etcdserver']}"
 
     def start(self) -> None:
         """Start all and wait until they serve.
@@ -154,17 +155,22 @@ class ControlPlane(Cluster):
         ]
 
     def _answers(self, path: str) -> bool:
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310 -- https, ours
         try:
-            # A certificate that is being written does not load yet.
-            verified = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca_file))
-            with _direct(verified).open(request, timeout=5):
-                return True
-        except OSError:
+            self._get(path)
+        except OSError:  # also of a certificate that is being written
             return False
+        return True
 
-    def _etcd_call(self, path: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        with _direct().open(self._etcd_url + path, json.dumps(message).encode(), timeout=10) as answer:
+    def _get(self, path: str) -> bytes:
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310 -- https, ours
+        verified = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca_file))
+        with _direct(verified).open(request, timeout=5) as answer:
+            body: bytes = answer.read()
+        return body
+
+    def _etcd_call(self, path: str, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        data = None if message is None else json.dumps(message).encode()
+        with _direct().open(self._etcd_url + path, data, timeout=10) as answer:
             body: dict[str, Any] = json.load(answer)
         return body
 
