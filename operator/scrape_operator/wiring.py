@@ -85,7 +85,11 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open what a process needs, and close it in reverse order."""
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
-        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.store_transaction))
+        store = await stack.enter_async_context(
+            open_store(
+                settings, on_transaction=lambda seconds, _operations: metrics.store_transaction("batch", seconds)
+            )
+        )
         client = await stack.enter_async_context(ClusterClient())
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         extraction = ExtractionPool()

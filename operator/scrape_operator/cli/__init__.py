@@ -3,6 +3,7 @@
 Imports are made inside the verbs: `lint` and `version` must not pay for kopf and SQLAlchemy.
 """
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +37,7 @@ def migrate() -> None:
     from scrape_operator.settings import Settings  # noqa: PLC0415
     from scrape_operator.storage.migrate import upgrade  # noqa: PLC0415
 
-    upgrade(Settings())
+    asyncio.run(upgrade(Settings()))
     typer.echo("the database is up to date")
 
 

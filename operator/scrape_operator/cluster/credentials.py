@@ -73,6 +73,6 @@ def read_credentials() -> Credentials:
         ca_path=configuration.ssl_ca_cert,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
-        authorization=configuration.get_api_key_with_prefix("authorization"),
+        authorization=configuration.get_api_key_with_prefix("BearerToken", alias="authorization"),
         verify=configuration.verify_ssl,
     )

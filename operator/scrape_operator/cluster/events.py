@@ -25,7 +25,7 @@ class ClusterEventPoster:
         event = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{key.name[:NAME_PREFIX_LENGTH]}.", "namespace": key.namespace},
+            "metadata": {"generateName": f"{key.name[:NAME_PREFIX_LENGTH].rstrip('.-')}-", "namespace": key.namespace},
             "eventTime": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "reportingController": "scrape-operator.dev/scrape-operator",
             "reportingInstance": self._owner,

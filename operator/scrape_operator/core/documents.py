@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from scrape_operator.core.items import JSONValue
+
 UTC_ZONE = ZoneInfo("Etc/UTC")
 
 
@@ -57,7 +59,7 @@ class Extraction:
     required field; `missing` counts per field the items that lack it; `warnings` are bounded.
     """
 
-    items: Sequence["Mapping[str, object]"]
+    items: Sequence[Mapping[str, JSONValue]]
     matched: int = 0
     dropped: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)

@@ -24,9 +24,10 @@ MESSAGE_MAX_BYTES = 1024
 # These tell at INFO or DEBUG what must not be told, or tell it too often: kopf a line for each event of
 # each object, httpx each URL, kubernetes the bodies of Secrets, sqlalchemy the parameters of statements.
 QUIET = (
-    "kopf.objects",
+    "kopf",
     "aiohttp.access",
     "aiosqlite",
+    "alembic",
     "asyncio",
     "hpack",
     "httpcore",

@@ -17,7 +17,8 @@ from scrape_operator.core.expectations import Expectations, OnBreach
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.retrying import RetryPolicy
-from scrape_operator.extraction.compiling import CompiledExtract, compile_extract
+from scrape_operator.extraction.compiled import CompiledExtract
+from scrape_operator.extraction.compiling import compile_extract
 from scrape_operator.running.work import ScheduleWork, TargetWork
 
 TIMEOUT_MAX = timedelta(minutes=10)

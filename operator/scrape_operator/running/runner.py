@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.outcome import verdict
@@ -34,15 +34,15 @@ class Runner:
         """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
         work = cast("ScheduleWork", plan.work)
         tasks = self._orchestrator.scrape_all(work.targets, claim.scheduled_for, work.zone)
-        everything = asyncio.gather(*tasks)
+        everything = asyncio.gather(*tasks, return_exceptions=True)
         try:
-            await asyncio.wait(
-                {everything, stop}, timeout=plan.timeout.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-            )
+            first: set[asyncio.Future[Any]] = {everything, stop}
+            timeout = plan.timeout.total_seconds()
+            await asyncio.wait(first, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait({everything, *tasks}, timeout=CANCEL_PATIENCE_SECONDS)
+            await asyncio.wait(tasks, timeout=CANCEL_PATIENCE_SECONDS)
         targets = [self._result(task, target, plan, stop) for task, target in zip(tasks, work.targets, strict=True)]
         return self._conclude(claim, work, targets, stop)
 

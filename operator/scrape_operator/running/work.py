@@ -8,7 +8,7 @@ from scrape_operator.core import placeholders
 from scrape_operator.core.documents import Request
 from scrape_operator.core.expectations import Expectations
 from scrape_operator.core.retrying import RetryPolicy
-from scrape_operator.extraction.compiling import CompiledExtract
+from scrape_operator.extraction.compiled import CompiledExtract
 
 
 @dataclass(frozen=True, slots=True)

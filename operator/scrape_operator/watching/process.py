@@ -46,7 +46,7 @@ class Process:
         self._app = app
         self._stop = stop
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting = ["starting: schedules and runs are not read yet"]
+        self._starting = True
         self._database: list[str] = []
         self._dead: list[str] = []
         self._reconciler = Reconciler(app.client, app.settings.namespaces, app.registry, app.scheduler)
@@ -59,7 +59,7 @@ class Process:
             settings.listen_host,
             settings.listen_port,
             live=lambda: self._dead,
-            ready=lambda: [*self._dead, *self._starting, *self._database],
+            ready=self._complaints,
             metrics=self._app.metrics.render,
         ) as port:
             logger.info("probes and metrics on port %d, replica %s", port, settings.identity)
@@ -69,6 +69,11 @@ class Process:
             await self._end()
         logger.info("stopped")
         return 1 if self._dead else 0
+
+    def _complaints(self) -> Sequence[str]:
+        """Say why the process is not ready."""
+        starting = [self._reconciler.complaint] if self._starting else []
+        return [*self._dead, *starting, *self._database]
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work, unless a stop comes first."""
@@ -95,7 +100,7 @@ class Process:
         self._supervise("scheduler", self._app.scheduler.run)
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be walked by every full collection
-        self._starting = []
+        self._starting = False
 
     async def _load_states(self) -> None:
         """Read what the rows say. Without it no due time can be known to be new, so it is waited for."""

@@ -45,6 +45,7 @@ class Reconciler:
         self._registry = registry
         self._scheduler = scheduler
         self.primed = asyncio.Event()
+        self.complaint = "starting: schedules are not listed yet"
 
     async def prime(self) -> int:
         """Take up every schedule from one paged list, and drop those that are gone; give how many there are.
@@ -118,6 +119,7 @@ class Reconciler:
                 count = await self.prime()
                 logger.info("%d schedules found", count)
             except ClusterError as error:
+                self.complaint = f"starting: schedules can't be listed yet: {error}"
                 logger.warning("schedules can't be listed yet: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(15.0, pause * 2)

@@ -1,0 +1,22 @@
+"""`make bench`: the figures that the docs quote, each with the command that gives it."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.bench import herd
+
+BENCHES: dict[str, tuple[str, Callable[[], Sequence[str]]]] = {
+    "herd": ("500 schedules every 2 s for 60 s, one replica, SQLite, real API server", herd.run),
+}
+
+
+def main(names: Sequence[str]) -> None:
+    """Run the benches that are named, or all."""
+    for name in names or BENCHES:
+        title, bench = BENCHES[name]
+        print(f"{name}: {title}", flush=True)
+        for line in bench():
+            print(f"  {line}", flush=True)
+
+
+main(sys.argv[1:])

@@ -1,0 +1,106 @@
+"""Many schedules at a short interval, for a while, on the real control plane: skew, slots, status writes, CPU."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.cluster.connection import Cluster
+from tests.cluster.controlplane import open_cluster
+from tests.operator.process import CHART, Operator, schedule
+from tests.operator.slots import instant, slot_faults
+from tests.site.serving import SiteThread
+
+CRDS = Path(__file__).parents[2] / "manifests" / "crds"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the user and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_mib(pid: int) -> float:
+    """Give the resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """Give the nearest-rank percentile."""
+    return sorted(values)[max(0, -(-len(values) * percent // 100).__int__() - 1)]
+
+
+@contextmanager
+def operator_for_bench(cluster: Cluster, **settings: str) -> Iterator[Operator]:
+    """Install the chart's account in a namespace of our own, and run one replica."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    namespace = cluster.create_namespace()
+    options = ["--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}"]
+    cluster.helm("install", "scrape-operator", str(CHART), "--namespace", namespace, *options)
+    with tempfile.TemporaryDirectory() as folder:
+        operator = Operator(cluster, namespace, Path(folder), settings)
+        try:
+            yield operator.start()
+        finally:
+            operator.close()
+            cluster.delete_namespace(namespace)
+
+
+def create_in_batches(operator: Operator, count: int, url: str, interval: str) -> None:
+    """Create schedules as fast as kubectl goes."""
+    for begin in range(0, count, 100):
+        items = [schedule(f"s{n}", url, interval=interval) for n in range(begin, min(begin + 100, count))]
+        operator.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
+
+def run(count: int = 500, seconds: int = 60, interval: int = 2) -> list[str]:
+    """Measure, and give the lines to print."""
+    with open_cluster() as cluster, SiteThread() as site, operator_for_bench(cluster) as operator:
+        create_in_batches(operator, count, f"{site.url}/api/products?limit=20", f"{interval}s")
+        time.sleep(5)
+        since, writes, cpu = datetime.now(UTC), operator.metric(WRITES), cpu_seconds(operator.pid)
+        time.sleep(seconds)
+        until = datetime.now(UTC)
+        cpu, writes = cpu_seconds(operator.pid) - cpu, operator.metric(WRITES) - writes
+        memory = resident_mib(operator.pid)
+        time.sleep(2)
+        return report(operator, timedelta(seconds=interval), since, until, cpu, writes, memory)
+
+
+WRITES = "scrape_operator_status_writes_total"
+
+
+def report(
+    operator: Operator,
+    period: timedelta,
+    since: datetime,
+    until: datetime,
+    cpu: float,
+    writes: float,
+    memory: float,
+) -> list[str]:
+    """Judge the rows."""
+    rows = operator.rows("SELECT * FROM scrape_runs")
+    seconds = (until - since).total_seconds()
+    window = [row for row in rows if since < instant(row["scheduled_for"]) <= until]
+    runs = [row for row in window if row["status"] != "SKIPPED"]
+    skews = [
+        (instant(row["started_at"]) - instant(row["scheduled_for"])).total_seconds() * 1000
+        for row in runs
+        if not row["slot"].startswith("generation:")
+    ]
+    faults = slot_faults(rows, period, until)
+    outcomes = {status: sum(row["status"] == status for row in window) for status in {r["status"] for r in window}}
+    return [
+        f"runs {len(runs)} in {seconds:.0f} s = {len(runs) / seconds:.0f}/s, outcomes {outcomes}",
+        f"start skew ms: p50 {percentile(skews, 50):.1f}, p99 {percentile(skews, 99):.1f}, max {max(skews):.1f}",
+        f"status writes {writes / seconds:.1f}/s",
+        f"operator CPU {cpu / seconds * 100:.0f} % of a core, {cpu / max(1, len(runs)) * 1000:.2f} ms a run",
+        f"operator memory {memory:.0f} MiB",
+        f"slots lost or doubled: {len(faults)} {faults[:3]}",
+    ]

@@ -1,0 +1,50 @@
+"""The proof that nothing is lost or doubled: for a schedule and a period, due times = runs + skips + missed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scrape_operator.core.duetimes import IntervalDueTimes, stable_offset
+
+
+def instant(value: str | datetime) -> datetime:
+    """Read a time as SQLite or PostgreSQL gives it."""
+    parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def slot_faults(rows: Iterable[Mapping[str, Any]], period: timedelta, until: datetime) -> list[str]:
+    """Say what is wrong with the rows of interval schedules; nothing, if each due time has its one row.
+
+    A schedule's due times count from its first row (the run at once) to `until`; those that a row coalesced
+    (`missed`) are accounted for by it.
+    """
+    by_schedule = defaultdict(list)
+    for row in rows:
+        if row["trigger"] == "scheduled":
+            by_schedule[str(row["schedule_uid"])].append(row)
+    faults = []
+    for uid, found in by_schedule.items():
+        faults += [f"{uid}: {fault}" for fault in _faults(uid, found, period, until)]
+    return faults
+
+
+def _faults(uid: str, rows: list[Mapping[str, Any]], period: timedelta, until: datetime) -> Iterable[str]:
+    times = IntervalDueTimes(period, stable_offset(uid, period))
+    slots = [row["slot"] for row in rows]
+    if len(slots) != len(set(slots)):
+        yield f"slots doubled: {sorted({slot for slot in slots if slots.count(slot) > 1})}"
+    at_once = [row for row in rows if row["slot"].startswith("generation:")]
+    regular = sorted((row for row in rows if row not in at_once), key=lambda row: instant(row["scheduled_for"]))
+    before = min(instant(row["scheduled_for"]) for row in rows)
+    for row in regular:
+        due = instant(row["scheduled_for"])
+        if times.latest_until(due) != due:
+            yield f"{row['slot']} is no due time"
+        lost = times.count_between(before, due) - 1 - row["missed"]
+        if lost:
+            yield f"{lost} due times before {row['slot']} have no row"
+        before = due
+    if lost := times.count_between(before, until):
+        yield f"{lost} due times after {before} have no row"
