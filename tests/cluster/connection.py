@@ -31,6 +31,7 @@ class Cluster:
         self.token = ""
         """The administrator's bearer token; empty where an existing cluster's context knows none."""
         self.ca_file = folder / "ca.crt"
+        """What its certificate is verified by; empty where an existing cluster's context leaves it to the system's CAs."""
         self.kubeconfig = folder / "kubeconfig"
         self._programs = programs
 
@@ -58,8 +59,10 @@ class Cluster:
     def kubeconfig_of(self, namespace: str, service_account: str) -> Path:
         """Write a kubeconfig with which a program is that ServiceAccount, and nothing more."""
         file = self.folder / f"{namespace}.{service_account}.kubeconfig"
-        token = self.create_token(namespace, service_account)
-        write_kubeconfig(file, url=self.url, ca_file=self.ca_file, token=token, namespace=namespace)
+        config = json.loads(self.kubeconfig.read_text(encoding="utf-8"))
+        config["users"][0]["user"] = {"token": self.create_token(namespace, service_account)}
+        config["contexts"][0]["context"]["namespace"] = namespace
+        _write_private(file, json.dumps(config))
         return file
 
     def create_namespace(self, prefix: str = "scrape-operator-test") -> str:
@@ -81,7 +84,7 @@ class Cluster:
         return done.stdout + (done.stderr if done.returncode else "")
 
 
-def write_kubeconfig(file: Path, *, url: str, ca_file: Path, token: str, namespace: str = "default") -> None:
+def write_kubeconfig(file: Path, *, url: str, ca_file: Path, token: str) -> None:
     """Write a kubeconfig (YAML, of which JSON is a part) that verifies the server's certificate."""
     name = "scrape-operator"
     config = {
@@ -89,11 +92,15 @@ def write_kubeconfig(file: Path, *, url: str, ca_file: Path, token: str, namespa
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {"server": url, "certificate-authority": str(ca_file)}}],
         "users": [{"name": name, "user": {"token": token}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
         "current-context": name,
     }
+    _write_private(file, json.dumps(config, indent=1))
+
+
+def _write_private(file: Path, text: str) -> None:
     file.touch(mode=0o600)
-    file.write_text(json.dumps(config, indent=1), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -106,8 +113,7 @@ def existing_cluster(programs: Mapping[str, Path]) -> Iterator[Cluster]:
         cluster.url = server["server"]
         cluster.token = shown["users"][0]["user"].get("token", "")
         cluster.ca_file.write_bytes(base64.b64decode(server.get("certificate-authority-data", "")))
-        cluster.kubeconfig.touch(mode=0o600)
-        cluster.kubeconfig.write_text(json.dumps(shown), encoding="utf-8")
+        _write_private(cluster.kubeconfig, json.dumps(shown))
         yield cluster
 
 
