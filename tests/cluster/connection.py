@@ -31,7 +31,7 @@ class Cluster:
         self.token = ""
         """The administrator's bearer token; empty where an existing cluster's context knows none."""
         self.ca_file = folder / "ca.crt"
-        """What its certificate is verified by; empty where an existing cluster's context leaves it to the system's CAs."""
+        """What verifies its certificate; empty where an existing cluster leaves that to the system's CAs."""
         self.kubeconfig = folder / "kubeconfig"
         self._programs = programs
 
