@@ -12,6 +12,8 @@ from weakref import WeakSet
 
 import aiohttp
 import httpx
+from aiohttp import hdrs
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 from multidict import CIMultiDict
@@ -140,17 +142,25 @@ class WireStream(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        connection = self._response.connection
-        protocol = connection.protocol if connection is not None else None
+        protocol = self._protocol_that_ends_the_body()
         try:
             async for chunk in self._response.content.iter_any():
                 yield chunk
         except WIRE_ERRORS as error:
             raise translate(error) from error
-        # a body that ends with its connection is whole only if the connection was closed, not reset
         lost = protocol.exception() if protocol is not None else None
-        if lost is not None and not isinstance(lost, aiohttp.ServerDisconnectedError):
-            raise translate(lost if isinstance(lost, Exception) else OSError()) from lost
+        if isinstance(lost, Exception) and not isinstance(lost, aiohttp.ServerDisconnectedError):
+            raise translate(lost) from lost
+
+    def _protocol_that_ends_the_body(self) -> ResponseHandler | None:
+        """Give the protocol that knows how a body without length ended: whole where it was closed, not reset.
+
+        A body of known length may have given its connection to the next request before it is read here.
+        """
+        connection, headers = self._response.connection, self._response.headers
+        if connection is None or hdrs.CONTENT_LENGTH in headers or hdrs.TRANSFER_ENCODING in headers:
+            return None
+        return connection.protocol
 
     async def aclose(self) -> None:
         """Give the connection back to the pool where the body has ended, else close it."""
