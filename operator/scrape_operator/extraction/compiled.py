@@ -24,6 +24,7 @@ MAX_ITEMS: Final = 100_000
 MAX_WARNINGS: Final = 20
 MAX_WARNING_LENGTH: Final = 256
 _SAMPLE_LENGTH: Final = 60
+_LONG_TEXT: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class _Reading:
         item: dict[str, JSONValue] = {}
         absent = []
         size = 0
+        self.around.work.spend(2 * len(self.fields))
         for known in self.fields:
             values = self._values(known, node)
             if not values:
@@ -182,7 +184,7 @@ class _Reading:
                 item[known.name] = known.default if known.default is not None or not known.many else []
                 continue
             item[known.name] = values if known.many else values[0]
-            size += sum(_size(value) for value in values)
+            size += sum(map(_size, values))
         self._check_size(size)
         for name in absent:
             self.missing[name] = self.missing.get(name, 0) + 1
@@ -196,15 +198,16 @@ class _Reading:
         self.around.work.hold(size)
 
     def _values(self, known: CompiledField, node: Any) -> list[JSONValue]:
-        if known.selector is None:
+        selector = known.selector
+        if selector is None:
             return self._fixed(known)
-        work = self.around.work
-        work.spend(2)
         try:
-            found = _spread(known, known.selector.values(node, self.page, work))
+            found = selector.values(node, self.page, self.around.work)
         except SelectorFailed as failure:
             self._complain(known.name, f"its selector can't be used: {failure}", "")
             return []
+        if found and type(found[0]) is list:
+            found = _spread(known, found[0])
         return self._converted(known, found)
 
     def _fixed(self, known: CompiledField) -> list[JSONValue]:
@@ -217,22 +220,19 @@ class _Reading:
         values: list[JSONValue] = []
         for raw in found if known.many else found[:1]:
             try:
-                value = self._filtered(known, raw)
+                value = self._stripped(raw) if type(raw) is str else raw
+                if known.pattern is not None:
+                    value = _filtered(known.pattern, value)
                 if value is not None and not (known.many and value == ""):
                     values.append(known.convert(value, self.around))
             except Unparsable:
                 self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
         return values
 
-    def _filtered(self, known: CompiledField, raw: Any) -> Any:
-        """Clean and strip a text, and let the field's regex choose from it; None where that finds nothing."""
-        if isinstance(raw, str):
-            self.around.work.spend(len(raw) // 256)
-            raw = clean_text(raw).strip()
-        if known.pattern is None:
-            return raw
-        chosen = filter_text(known.pattern, raw if isinstance(raw, str) else text_of(raw))
-        return None if chosen is None else chosen.strip()
+    def _stripped(self, text: str) -> str:
+        if len(text) > _LONG_TEXT:
+            self.around.work.spend(len(text) // _LONG_TEXT)
+        return text.strip() if self.page.is_clean else clean_text(text).strip()
 
     def _complain(self, name: str, what: str, sample: str) -> None:
         count, first = self.complaints.get((name, what), (0, sample))
@@ -247,13 +247,17 @@ class _Reading:
         return tuple([*self.page.warnings, *told][:MAX_WARNINGS])
 
 
-def _spread(known: CompiledField, found: Sequence[Any]) -> Sequence[Any]:
+def _spread(known: CompiledField, members: list[Any]) -> Sequence[Any]:
     """Take the members of a list that a selector computed for values; null is none."""
-    if known.family is not Family.JMESPATH or not found or not isinstance(found[0], list):
-        return found
     if known.type is FieldType.JSON and not known.many:
-        return found
-    return [member for member in found[0] if member is not None]
+        return [members]
+    return [member for member in members if member is not None]
+
+
+def _filtered(pattern: Pattern, value: Any) -> str | None:
+    """Let the field's regex choose from a text; None where that finds nothing."""
+    chosen = filter_text(pattern, text_of(value))
+    return None if chosen is None else chosen.strip()
 
 
 def _sample(raw: Any) -> str:

@@ -38,6 +38,7 @@ class HTMLReader:
             nodes=(root,),
             size=count_nodes(root),
             base_url=_base_url(root, document.url),
+            is_clean=True,
             language=str(_LANGUAGE(root)).strip(),
         )
 

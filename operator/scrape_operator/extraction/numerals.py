@@ -26,6 +26,8 @@ _MARKS: Final = str.maketrans(
     {"\u066b": ".", "\u066c": "'", "\u060c": ",", "\u2212": "-", "\u2013": "-", "\uff0c": ","}
 )
 _BODY: Final = re.compile(rf"[0-9.,{_SPACES}{_APOSTROPHES}]+(?:[eE][+-]?[0-9]{{1,3}})?")
+_PLAIN: Final = re.compile(r"[$\u20ac\u00a3]?([0-9]{1,3}(?:,[0-9]{3}){1,6}\.[0-9]{1,9}|[0-9]{1,18}(?:\.[0-9]{1,2})?)")
+"""What most numbers look like, and what every language reads in the same way."""
 _SCIENTIFIC: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}")
 _NO_CENTS: Final = re.compile(r"(?<=[0-9])[.,](?:-{1,2}|\u2014)(?=\D*$)")
 
@@ -57,6 +59,8 @@ def parse_number(text: str, language: str = "") -> Decimal | None:
     A mark followed by three digits is ambiguous: it is read by `language`, and as a thousands mark
     where that is unknown. Digits after the decimal mark are kept as written.
     """
+    if plainly := _PLAIN.fullmatch(text):
+        return Decimal(plainly[1].replace(",", ""))
     if len(text) > _MAX_LENGTH:
         return None
     plain = _without_currency(_ascii_digits(text.translate(_MARKS)))

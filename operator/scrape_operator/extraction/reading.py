@@ -31,7 +31,7 @@ class Page:
 
     `nodes` are the items where no selector names them; selectors begin at `root`. `size` counts the
     nodes of the whole document. `language` is a BCP 47 tag or empty; `base_url` is what relative
-    addresses are resolved against.
+    addresses are resolved against. `is_clean`: there is no NUL and no lone surrogate in its texts.
     """
 
     root: Any
@@ -39,6 +39,7 @@ class Page:
     size: int
     base_url: str
     language: str = ""
+    is_clean: bool = False
     warnings: Sequence[str] = ()
 
 

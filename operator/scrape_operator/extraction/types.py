@@ -5,6 +5,7 @@ what the item keeps. Decimals and instants are kept as text.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +20,19 @@ from scrape_operator.api.extract import FieldType
 from scrape_operator.core.documents import UTC_ZONE
 from scrape_operator.core.items import JSONValue
 from scrape_operator.extraction.instants import format_instant, has_words, instant_of_epoch, parse_instant, parse_words
-from scrape_operator.extraction.json_values import OversizedValue, WrittenFloat, clean_json, clean_text, read_json
+from scrape_operator.extraction.json_values import OversizedValue, WrittenFloat, clean_json, read_json
 from scrape_operator.extraction.numerals import bounded_decimal, parse_number
 from scrape_operator.extraction.work import Work
 
 MAX_ITEM_SIZE: Final = 2**20
 _MAX_URL: Final = 8192
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_ORIGIN: Final = re.compile(r"https?://[^/?#\[\]\s]+")
+_LINE_END: Final = re.compile(r"[\t\r\n]")
+_LINE_ENDS: Final = {9: None, 10: None, 13: None}
+_PLAIN_URL: Final = re.compile(r"https?://[a-z0-9.-]+(?:/[\w~%+-]+)*/?", re.ASCII)
+_PLAIN_PATH: Final = re.compile(r"(?:/[\w~%+-]+)+/?(?:\?[\w~%+=&.-]+)?", re.ASCII)
+"""Addresses that resolving leaves as they are: no empty, `.` or `..` segments."""
 _COST_OF_WORDS: Final = 5_000
 _COST_OF_FIRST_WORDS: Final = 1_000_000
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
@@ -48,15 +55,20 @@ class Surroundings:
     now: datetime | None = None
     work: Work = field(default_factory=Work)
     words: dict[str, datetime | None] = field(default_factory=dict)
+    origin: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find what an absolute path is put behind."""
+        self.origin = found.group() if (found := _ORIGIN.match(self.base_url)) else ""
 
 
 Converter = Callable[[Any, Surroundings], JSONValue]
 
 
 def text_of(value: Any) -> str:
-    """Give the text of a value as JSON writes it, stripped at both ends. Raises Unparsable where it is too big."""
+    """Give a text as it is, and of another value what JSON writes. Raises Unparsable where it is too big."""
     if isinstance(value, str):
-        return clean_text(value).strip()
+        return value
     if isinstance(value, WrittenFloat):
         return value.written
     if isinstance(value, float) and not math.isfinite(value):
@@ -68,7 +80,7 @@ def text_of(value: Any) -> str:
 
 
 def _string(value: Any, _: Surroundings) -> JSONValue:
-    return text_of(value)
+    return value if type(value) is str else text_of(value)
 
 
 def _decimal_of(value: Any, around: Surroundings) -> Decimal:
@@ -139,7 +151,11 @@ def _url(value: Any, around: Surroundings) -> JSONValue:
     if not isinstance(value, str) or len(value) > _MAX_URL:
         raise Unparsable
     # Browsers drop tabs and line ends inside an address (URL Standard, 4.4).
-    text = value.translate({9: None, 10: None, 13: None}).strip()
+    text = value.translate(_LINE_ENDS) if _LINE_END.search(value) else value
+    if _PLAIN_URL.fullmatch(text):
+        return text
+    if around.origin and _PLAIN_PATH.fullmatch(text):
+        return around.origin + text
     try:
         absolute = urljoin(around.base_url, text)
         scheme = urlsplit(absolute).scheme

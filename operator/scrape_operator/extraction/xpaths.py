@@ -36,6 +36,8 @@ class XPathSelector:
         self._shape = shape_of(expression, from_css=family is Family.CSS)
         compiled = [_compile(piece) for piece in self._shape.pieces]
         *self._through, self._last = compiled
+        shape = self._shape
+        self._is_simple = shape.degree == 1 and not (shape.pieces[1:] or shape.escapes or shape.looks_beside)
 
     def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
         """Give elements. Raises SelectorFailed."""
@@ -50,9 +52,10 @@ class XPathSelector:
 
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
         """Give texts; of an element it is what stands in it. A number that is whole is an integer."""
-        found = self._evaluate(node, page, work)
-        if isinstance(found, list):
-            return [value if type(value) is str else _text(value) for value in found]
+        simple = self._is_simple and node is not page.root
+        found = self._last(node) if simple else self._evaluate(node, page, work)
+        if type(found) is list:
+            return found if _all_texts(found) else [v if type(v) is str else _text(v) for v in found]
         if isinstance(found, float):
             if not math.isfinite(found):
                 return []
@@ -108,6 +111,10 @@ def _are_nested(nodes: Sequence[Any], work: Work) -> bool:
         first.getparent() is not second.getparent() and _is_inside(second, first, work)
         for first, second in pairwise(nodes)
     )
+
+
+def _all_texts(values: list[Any]) -> bool:
+    return not values or (len(values) == 1 and type(values[0]) is str)
 
 
 def _text(node: Any) -> str:
