@@ -111,14 +111,14 @@ class ScrapeTransport(AiohttpTransport):
         )
 
     async def _request(self, request: httpx.Request) -> aiohttp.ClientResponse:
-        """Send, and once again where a server had given up a kept connection (RFC 9112 section 9.3.1)."""
-        _used_before.set(False)
-        try:
-            return await self._request_once(request)
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if request.method not in _SAFE or not _used_before.get():
-                raise
-        return await self._request_once(request)
+        """Send, and send again where a server had given up a kept connection (RFC 9112 section 9.3.1)."""
+        while True:
+            _used_before.set(False)
+            try:
+                return await self._request_once(request)
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                if request.method not in _SAFE or not _used_before.get():
+                    raise
 
     async def _request_once(self, request: httpx.Request) -> aiohttp.ClientResponse:
         return await self._session.request(
