@@ -4,11 +4,12 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
 from scrape_operator.storage import migrate
 from scrape_operator.storage.store import SQLRunStore, open_store
-
 from tests.cluster.postgres import Postgres
 from tests.storage.values import settings_for
 
@@ -33,14 +34,15 @@ def postgres_template(postgres: Postgres) -> str:
 
 @pytest.fixture
 def migrated_postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """The URL of a database of the test's own, with tables; the server is up again for the next test."""
-    url = postgres.create_database()
-    postgres.execute(f"DROP DATABASE {url.rpartition('/')[2]}")
-    postgres.execute(f"CREATE DATABASE {url.rpartition('/')[2]} TEMPLATE {postgres_template}")
-    yield url
+    """The URL of a database of the test's own, with tables; the server is up again for the next test.
+
+    It is not dropped, which would cost a checkpoint: it goes with the server.
+    """
+    name = f"copy_{uuid4().hex[:12]}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield postgres.url_of(name)
     if not postgres.serves:
         postgres.start()
-    postgres.drop_database(url)
 
 
 @pytest.fixture(params=DATABASES)

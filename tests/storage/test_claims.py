@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
+
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.runs import RunStatus
+from scrape_operator.storage.errors import StoreRefused
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import scrape_runs
-
 from tests.storage.values import ME, START, claim_of, minute, result_of, rows_of, settings_for, skip_of
 
 
@@ -165,8 +166,6 @@ async def test_more_orphans_than_fit_a_transaction_are_all_reaped(store: SQLRunS
 
 
 async def test_a_naive_time_is_refused_and_its_neighbours_are_stored(store: SQLRunStore) -> None:
-    from scrape_operator.storage.errors import StoreRefused
-
     good = [claim_of(number) for number in range(5)]
     bad = replace(claim_of(9), started_at=START.replace(tzinfo=None))
     answers = await asyncio.gather(*(store.claim(claim) for claim in [*good, bad]), return_exceptions=True)

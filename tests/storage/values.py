@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.sql.selectable import FromClause
+
 from scrape_operator.core.decision import slot_of
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.items import Item
@@ -11,8 +14,6 @@ from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult, Trigger
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
-from sqlalchemy import select
-from sqlalchemy.sql.selectable import FromClause
 
 START = datetime(2026, 11, 24, 10, 0, 0, 250_000, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -20,7 +21,7 @@ ME = "operator-1"
 
 
 def settings_for(url: str) -> Settings:
-    return Settings(DATABASE_URL=url)
+    return Settings.model_validate({"DATABASE_URL": url})
 
 
 def minute(number: float) -> datetime:
@@ -31,7 +32,7 @@ def minute(number: float) -> datetime:
 def claim_of(number: float = 0, *, uid: str = "uid-1", owner: str = ME, **others: Any) -> RunClaim:
     """Make a claim of the slot of a minute, begun one second after it was due."""
     due = minute(number)
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(due),
         "schedule_uid": uid,
         "namespace": "default",
@@ -50,7 +51,7 @@ def claim_of(number: float = 0, *, uid: str = "uid-1", owner: str = ME, **others
 def skip_of(number: float = 0, *, uid: str = "uid-1", **others: Any) -> SkippedSlot:
     """Make a skip of the slot of a minute."""
     due = minute(number)
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(due),
         "schedule_uid": uid,
         "namespace": "default",
@@ -74,13 +75,13 @@ def items_of(**texts: str) -> list[Item]:
 
 def target_of(items: Sequence[Item] = (), *, name: str = "quotes", **others: Any) -> TargetResult:
     """Make the result of a target that went well."""
-    values = {"target": name, "status": RunStatus.SUCCEEDED, "reason": Reason.SUCCEEDED, "items": items}
+    values: dict[str, Any] = {"target": name, "status": RunStatus.SUCCEEDED, "reason": Reason.SUCCEEDED, "items": items}
     return TargetResult(**values | others)
 
 
 def result_of(claim: RunClaim, *targets: TargetResult, seconds: float = 5, **others: Any) -> RunResult:
     """Make the result of a run that went well, so many seconds after it began."""
-    values = {
+    values: dict[str, Any] = {
         "claim": claim,
         "status": RunStatus.SUCCEEDED,
         "reason": Reason.SUCCEEDED,

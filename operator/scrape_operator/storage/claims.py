@@ -13,10 +13,6 @@ from scrape_operator.storage.upserts import insert_into
 
 Row = dict[str, Any]
 
-NOTHING_YET = dict.fromkeys(
-    ("items_scraped", "items_total", "items_new", "items_changed", "items_gone", "requests", "bytes"), 0
-)
-
 
 async def claim_runs(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[bool]:
     """Insert each run RUNNING; say of each whether its slot is ours."""
@@ -56,10 +52,7 @@ def _claim_row(claim: RunClaim) -> Row:
     return {
         **_slot_row(claim),
         "status": RunStatus.RUNNING.value,
-        "reason": None,
-        "message": None,
         "started_at": claim.started_at,
-        "completed_at": None,
         "lease_expires_at": claim.lease_expires_at,
         "policy": claim.policy,
         "robots": claim.robots,
@@ -72,17 +65,12 @@ def _skip_row(skipped: SkippedSlot) -> Row:
         "status": RunStatus.SKIPPED.value,
         "reason": skipped.reason.value,
         "message": skipped.message,
-        "started_at": None,
         "completed_at": skipped.at,
-        "lease_expires_at": None,
-        "policy": None,
-        "robots": None,
     }
 
 
 def _slot_row(slot: RunClaim | SkippedSlot) -> Row:
     return {
-        **NOTHING_YET,
         "id": slot.id,
         "schedule_uid": slot.schedule_uid,
         "namespace": slot.namespace,

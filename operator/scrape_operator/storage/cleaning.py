@@ -12,6 +12,14 @@ import orjson
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPE = re.compile(
+    r"""\\(?:
+        u[dD][89abAB]..\\u[dD][c-fC-F]..        # a pair of surrogates: one character
+        | (?P<bad> u0000 | u[dD][89a-fA-F].. )  # NUL, or half a pair
+        | .                                     # any other escape, also an escaped backslash before a u
+    )""",
+    re.VERBOSE,
+)
 
 
 def clean_text(text: str) -> str:
@@ -21,27 +29,19 @@ def clean_text(text: str) -> str:
     return _UNSTORABLE.sub(REPLACEMENT, text)
 
 
-def clean_json(value: Any) -> Any:
-    """Do so in every text of a JSON value, names of members included."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, dict):
-        return {clean_text(str(name)): clean_json(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean_json(member) for member in value]
-    return value
-
-
 def dump_json(value: Any) -> str:
     """Write a value as JSON that JSONB takes.
 
     orjson first, for speed; what it refuses (lone surrogates, integers beyond 64 bits, nesting beyond
-    254) is written by the standard library, which must not give the NaN that no JSON has.
+    254) is written by the standard library. What can't be stored is mended in the text, where it needs
+    no recursion: data may be nested 512 deep (api.md, exact rules).
     """
     try:
-        raw = orjson.dumps(value)
+        text = orjson.dumps(value).decode()
     except TypeError:
-        return json.dumps(clean_json(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if b"\\u0000" in raw:
-        raw = orjson.dumps(clean_json(value))
-    return raw.decode()
+        return _mend(json.dumps(value, allow_nan=False, separators=(",", ":")))
+    return _mend(text) if "\\u0000" in text else text
+
+
+def _mend(text: str) -> str:
+    return _ESCAPE.sub(lambda match: "\\ufffd" if match["bad"] else match[0], text)

@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, and_, bindparam, column, func, select, update
+from sqlalchemy import BigInteger, Integer, Update, Uuid, and_, bindparam, cast, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scrape_operator.core.items import Item, ItemCounts
 from scrape_operator.core.runs import RunResult
 from scrape_operator.storage.cleaning import clean_text
+from scrape_operator.storage.columns import CleanText, Json, UTCDateTime
 from scrape_operator.storage.tables import items
-from scrape_operator.storage.upserts import Upsert, insert_into
+from scrape_operator.storage.upserts import Upsert, insert_into, unfold
 
 CHUNK = 5_000
 """Items that are looked up and written at a time: it bounds what a statement holds in memory."""
@@ -33,12 +33,14 @@ class _Sighting:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is stored of an item."""
+Chunk = Sequence[tuple[Key, _Sighting]]
+
+
+class _Known(NamedTuple):
+    """What is stored of an item, held against what was seen."""
 
     id: int
-    content_hash: str
+    is_same: bool
     is_gone: bool
 
 
@@ -52,12 +54,12 @@ async def store_items(connection: AsyncConnection, results: Sequence[RunResult])
     new: Counter[UUID] = Counter()
     changed: Counter[UUID] = Counter()
     for chunk in _chunks(sightings):
-        known = await _find(connection, list(chunk))
-        for key, sighting in chunk.items():
-            before = known.get(key)
+        known = await _find(connection, chunk)
+        for number, (_, sighting) in enumerate(chunk):
+            before = known.get(number)
             if before is None or before.is_gone:
                 new[sighting.run_id] += 1
-            elif before.content_hash != sighting.item.content_hash:
+            elif not before.is_same:
                 changed[sighting.run_id] += 1
         await _write(connection, chunk, known)
     totals = await _totals(connection, [result.claim.schedule_uid for result in results])
@@ -71,7 +73,7 @@ async def store_items(connection: AsyncConnection, results: Sequence[RunResult])
     }
 
 
-def _sightings(results: Sequence[RunResult]) -> dict[Key, _Sighting]:
+def _sightings(results: Sequence[RunResult]) -> list[tuple[Key, _Sighting]]:
     """Give what was seen in the order of keys, so that replicas lock rows in one order."""
     seen = {
         (clean_text(result.claim.schedule_uid), clean_text(target.target), clean_text(item.key)): _Sighting(
@@ -82,51 +84,66 @@ def _sightings(results: Sequence[RunResult]) -> dict[Key, _Sighting]:
         if target.status.is_good
         for item in target.items
     }
-    return dict(sorted(seen.items(), key=lambda entry: entry[0]))
+    return sorted(seen.items(), key=lambda entry: entry[0])
 
 
-def _chunks(sightings: Mapping[Key, _Sighting]) -> Iterator[dict[Key, _Sighting]]:
-    entries = iter(sightings.items())
-    while chunk := dict(islice(entries, CHUNK)):
-        yield chunk
+def _chunks(sightings: Sequence[tuple[Key, _Sighting]]) -> Iterator[Chunk]:
+    for first in range(0, len(sightings), CHUNK):
+        yield sightings[first : first + CHUNK]
 
 
-async def _find(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, _Known]:
-    """Look items up by key. All keys are one JSON parameter: no limit on their number, one statement to plan."""
-    unfold = func.json_array_elements if connection.dialect.name == "postgresql" else func.json_each
-    wanted = unfold(bindparam("keys", list(keys), type_=JSON)).table_valued(column("value", JSON), name="wanted")
-    fits: ColumnElement[bool] = and_(
-        items.c.schedule_uid == wanted.c.value[0].as_string(),
-        items.c.target == wanted.c.value[1].as_string(),
-        items.c.key == wanted.c.value[2].as_string(),
+async def _find(connection: AsyncConnection, chunk: Chunk) -> dict[int, _Known]:
+    """Look items up by key; give what is known of them by their number in the chunk."""
+    given = unfold(connection, "keys")
+    number, uid, target, key, content_hash = (given.c.value[place].as_string() for place in range(5))
+    fits = and_(items.c.schedule_uid == uid, items.c.target == target, items.c.key == key)
+    known = (
+        select(cast(number, Integer), items.c.id, items.c.content_hash == content_hash, items.c.gone_at.is_not(None))
+        .select_from(given)
+        .join(items, fits)
     )
-    columns = (items.c.id, items.c.schedule_uid, items.c.target, items.c.key, items.c.content_hash, items.c.gone_at)
-    rows = await connection.execute(select(*columns).select_from(wanted).join(items, fits))
-    return {(uid, target, key): _Known(id_, hash_, gone is not None) for id_, uid, target, key, hash_, gone in rows}
+    keys = [(number, *key, sighting.item.content_hash) for number, (key, sighting) in enumerate(chunk)]
+    return {row[0]: _Known(*row[1:]) for row in await connection.execute(known, {"keys": keys})}
 
 
-async def _write(connection: AsyncConnection, chunk: Mapping[Key, _Sighting], known: Mapping[Key, _Known]) -> None:
-    fresh: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for key, sighting in chunk.items():
-        before = known.get(key)
-        if before is not None and not before.is_gone and before.content_hash == sighting.item.content_hash:
-            again.append({"item": before.id, "at": sighting.at, "run": sighting.run_id})
+async def _write(connection: AsyncConnection, chunk: Chunk, known: Mapping[int, _Known]) -> None:
+    """Write what is new or changed, and note the rest as seen; one set of parameters for each run."""
+    fresh: dict[UUID, dict[str, Any]] = {}
+    again: dict[UUID, dict[str, Any]] = {}
+    for number, ((uid, target, key), sighting) in enumerate(chunk):
+        item, before = sighting.item, known.get(number)
+        value: tuple[Any, ...]
+        if before is not None and before.is_same and not before.is_gone:
+            of_run, value = again, (before.id,)
         else:
-            fresh.append(_row(key, sighting))
+            of_run, value = fresh, (target, key, dict(item.data), item.content_hash)
+        run = of_run.setdefault(
+            sighting.run_id, {"uid": uid, "at": sighting.at, "run": sighting.run_id, "given_items": []}
+        )
+        run["given_items"].append(value)
     if fresh:
-        await connection.execute(_upsert(connection), fresh)
+        await connection.execute(_upsert(connection), list(fresh.values()))
     if again:
-        await connection.execute(_SEEN_AGAIN, again)
-
-
-_SEEN_AGAIN = (
-    update(items).where(items.c.id == bindparam("item")).values(last_seen_at=bindparam("at"), run_id=bindparam("run"))
-)
+        await connection.execute(_seen_again(connection), list(again.values()))
 
 
 def _upsert(connection: AsyncConnection) -> Upsert:
-    statement = insert_into(connection, items)
+    value = unfold(connection, "given_items").c.value
+    at = bindparam("at", type_=UTCDateTime)
+    rows = select(
+        bindparam("uid", type_=CleanText),
+        value[0].as_string(),
+        value[1].as_string(),
+        cast(value[2], Json) if connection.dialect.name == "postgresql" else value[2],
+        value[3].as_string(),
+        at,
+        at,
+        at,
+        bindparam("run", type_=Uuid),
+    )
+    names = ("schedule_uid", "target", "key", "data", "content_hash", "first_seen_at", "last_seen_at", "changed_at")
+    # SQLite would read ON CONFLICT as a condition of a join, if there were no WHERE before it.
+    statement = insert_into(connection, items).from_select([*names, "run_id"], rows.where(true()))
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[items.c.schedule_uid, items.c.target, items.c.key],
@@ -141,19 +158,10 @@ def _upsert(connection: AsyncConnection) -> Upsert:
     )
 
 
-def _row(key: Key, sighting: _Sighting) -> dict[str, Any]:
-    uid, target, item_key = key
-    return {
-        "schedule_uid": uid,
-        "target": target,
-        "key": item_key,
-        "data": dict(sighting.item.data),
-        "content_hash": sighting.item.content_hash,
-        "first_seen_at": sighting.at,
-        "last_seen_at": sighting.at,
-        "changed_at": sighting.at,
-        "run_id": sighting.run_id,
-    }
+def _seen_again(connection: AsyncConnection) -> Update:
+    ids = select(cast(unfold(connection, "given_items").c.value[0].as_string(), BigInteger))
+    seen = update(items).where(items.c.id.in_(ids))
+    return seen.values(last_seen_at=bindparam("at"), run_id=bindparam("run"))
 
 
 async def _totals(connection: AsyncConnection, uids: Sequence[str]) -> dict[str, int]:

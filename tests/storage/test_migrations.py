@@ -1,0 +1,67 @@
+"""The migrations make just the tables that the code means, on both databases."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from scrape_operator.storage import migrate
+from scrape_operator.storage.schema import HEAD, REVISIONS
+from scrape_operator.storage.store import SQLRunStore
+from scrape_operator.storage.tables import metadata
+
+
+def check(connection: Connection) -> None:
+    command.check(migrate.configuration(connection))
+
+
+def down_and_up(connection: Connection) -> set[str]:
+    command.downgrade(migrate.configuration(connection), "base")
+    left = set(inspect(connection).get_table_names())
+    command.upgrade(migrate.configuration(connection), "head")
+    return left
+
+
+def index_names(connection: Connection) -> set[str | None]:
+    return {index["name"] for table in metadata.tables for index in inspect(connection).get_indexes(table)}
+
+
+async def test_alembic_finds_nothing_to_change(store: SQLRunStore) -> None:
+    async with store._database.writing() as connection:
+        await connection.run_sync(check)
+
+
+async def test_all_versions_go_down_and_up_again(store: SQLRunStore) -> None:
+    async with store._database.writing() as connection:
+        left = await connection.run_sync(down_and_up)
+        assert left == {"alembic_version"}
+        await connection.run_sync(check)
+
+
+async def test_every_table_exists_with_its_indexes(store: SQLRunStore) -> None:
+    async with store._database.reading() as connection:
+        found = await connection.run_sync(index_names)
+    assert {index.name for table in metadata.sorted_tables for index in table.indexes} <= found
+
+
+def test_the_program_knows_the_versions_that_there_are() -> None:
+    script = ScriptDirectory.from_config(Config(migrate.CONFIGURATION))
+    assert [version.revision for version in reversed(list(script.walk_revisions()))] == list(REVISIONS)
+    assert script.get_current_head() == HEAD
+
+
+def test_versions_name_no_type_of_this_package() -> None:
+    for version in (migrate.CONFIGURATION.parent / "versions").glob("*.py"):
+        assert "scrape_operator" not in version.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", ["store", "database", "schema"])
+def test_a_running_operator_does_not_load_alembic(module: str) -> None:
+    program = f"import sys, scrape_operator.storage.{module}; sys.exit('alembic' in sys.modules)"
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=root, env={"PYTHONPATH": "operator"})
