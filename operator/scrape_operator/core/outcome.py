@@ -10,10 +10,12 @@ def verdict(targets: Sequence[TargetResult], min_succeeded: int = 1) -> tuple[Ru
     """Fold the targets of a run into its status, reason and message.
 
     All fine is SUCCEEDED, some PARTIALLY_SUCCEEDED, fewer than `min_succeeded` good ones FAILED.
-    The reason of a run that is not all fine is that of its first failing target in spec order.
+    The reason of a run that is not all fine is that of its first failing target in spec order, and
+    where none failed that of the first that succeeded in part.
     """
     good = sum(target.status.is_good for target in targets)
-    first_bad = next((target for target in targets if target.status is not RunStatus.SUCCEEDED), None)
+    not_fine = [target for target in targets if target.status is not RunStatus.SUCCEEDED]
+    first_bad = next((target for target in not_fine if not target.status.is_good), next(iter(not_fine), None))
     if first_bad is None:
         unchanged = bool(targets) and all(target.reason is Reason.NOT_MODIFIED for target in targets)
         return RunStatus.SUCCEEDED, Reason.NOT_MODIFIED if unchanged else Reason.SUCCEEDED, ""
