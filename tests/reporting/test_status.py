@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrape_operator.api.status import ScrapeScheduleStatus
@@ -17,6 +17,7 @@ from scrape_operator.core.runs import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.state import ActiveRun
 from scrape_operator.reporting.status import build_status, json_bytes, merge_patch
 from tests.reporting import builders as make
+from tests.reporting.apiserver import merged
 
 KIB = 1024
 ID = "00000000-0000-0000-0000-000000000001"
@@ -133,16 +134,18 @@ def test_active_runs_are_listed_also_those_that_wait() -> None:
 def test_a_patch_takes_away_what_is_no_longer_true() -> None:
     running = build(state=make.state(make.fine(), next_due=make.NOW))
     suspended = build(make.plan(suspend=True, policy=None), make.state(make.fine()))
-    assert _applied(merge_patch(suspended), running) == suspended
+    assert merged(running, merge_patch(suspended)) == suspended
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["fresh", "fine", "broken", "stalled", "suspended"]), min_size=2, max_size=6))
 def test_a_patch_turns_any_status_into_the_next(kinds: list[str]) -> None:
     statuses = [_status_of(kind) for kind in kinds]
     for before, after in pairwise(statuses):
-        assert _applied(merge_patch(after), before) == after
+        assert merged(before, merge_patch(after)) == after
 
 
+@settings(deadline=None)
 @given(
     texts=st.lists(HOSTILE, min_size=8, max_size=8),
     count=st.integers(1, 64),
@@ -194,16 +197,3 @@ def _status_of(kind: str) -> dict[str, Any]:
             return build(make.plan(suspend=True, policy=None))
         case _:
             return build()
-
-
-def _applied(patch: dict[str, Any], target: Any) -> dict[str, Any]:
-    """Apply a JSON merge patch as RFC 7396 section 2 says."""
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(value, dict):
-            result[name] = _applied(value, result.get(name))
-        else:
-            result[name] = value
-    return result

@@ -5,7 +5,8 @@ One line is one event with fields. Request and response texts, headers and URLs 
 
 import logging
 import logging.config
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -37,6 +38,9 @@ QUIET = (
     "urllib3",
 )
 
+# Which fields of other libraries' records are shown: kopf adds all of its settings to each.
+FOREIGN_FIELDS = ("k8s_ref",)
+
 
 def configure(log_format: LogFormat, level: str) -> None:
     """Send all logs of the process to stderr, as JSON for machines or as text for people."""
@@ -56,8 +60,8 @@ def configure(log_format: LogFormat, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared],
+        "()": Formatter,
+        "foreign_pre_chain": [structlog.stdlib.ExtraAdder(FOREIGN_FIELDS), *shared],
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(log_format)],
     }
     logging.config.dictConfig(
@@ -88,38 +92,68 @@ def _to_json(event: EventDict, **_: Any) -> str:
         return orjson.dumps({k: v.encode("utf-8", "replace").decode() for k, v in plain.items()}).decode()
 
 
+class Formatter(structlog.stdlib.ProcessorFormatter):
+    """Renders a record that brings its `fields` in one step, all others as structlog does.
+
+    Two lines for each run would otherwise cost a quarter of the run.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one record as one line, plus the lines of its traceback on the console."""
+        fields = getattr(record, "fields", None)
+        if fields is None:
+            return super().format(record)
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        event: Any = {"event": record.msg, "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
+        event.update(fields)
+        for render in self.processors[1:]:  # the first one takes out what `super().format` puts in
+            event = render(None, "", event)
+        return str(event)
+
+
 class RunLog:
     """The `RunObserver` that logs: a run's start and end at INFO, a failed run at WARNING, our defects at ERROR."""
 
     def __init__(self) -> None:
-        self._log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("scrape_operator.runs")
+        self._logger = logging.getLogger("scrape_operator.runs")
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Log that a run was claimed."""
-        self._log.info("run started", **_identity(plan, claim), skew=round(skew, 3), missed=claim.missed)
+        if self._logger.isEnabledFor(logging.INFO):
+            fields = _identity(plan, claim)
+            fields["skew"] = round(skew, 3)
+            fields["missed"] = claim.missed
+            self._emit(logging.INFO, "run started", fields)
 
     def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
         """Log how a run ended."""
-        fields: MutableMapping[str, Any] = {
-            **_identity(plan, result.claim),
-            "status": result.status.value,
-            "reason": result.reason.value,
-            "duration": round(duration, 3),
-            "items": sum(len(target.items) for target in result.targets),
-            "new": counts.new,
-            "changed": counts.changed,
-            "gone": counts.gone,
-        }
+        level = _level(result)
+        if not self._logger.isEnabledFor(level):
+            return
+        fields = _identity(plan, result.claim)
+        fields["status"] = result.status.value
+        fields["reason"] = result.reason.value
+        fields["duration"] = round(duration, 3)
+        fields["items"] = sum(len(target.items) for target in result.targets)
+        fields |= {"new": counts.new, "changed": counts.changed, "gone": counts.gone}
         if result.message:
             fields["message"] = clip(result.message, MESSAGE_MAX_BYTES)
-        self._log.log(_level(result), "run failed" if result.status is RunStatus.FAILED else "run ended", **fields)
+        self._emit(level, "run failed" if result.status is RunStatus.FAILED else "run ended", fields)
 
     def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
         """Log that a due time was not run."""
-        self._log.info("run skipped", schedule=str(plan.key), reason=reason.value, missed=missed)
+        if self._logger.isEnabledFor(logging.INFO):
+            fields = {"schedule": str(plan.key), "reason": reason.value, "missed": missed}
+            self._emit(logging.INFO, "run skipped", fields)
+
+    def _emit(self, level: int, event: str, fields: Mapping[str, object]) -> None:
+        """Hand over a record without looking for its place in the source, which costs more than all the rest."""
+        record = logging.LogRecord(self._logger.name, level, "", 0, event, None, None)
+        record.fields = fields
+        self._logger.handle(record)
 
 
-def _identity(plan: SchedulePlan, claim: RunClaim) -> Mapping[str, str]:
+def _identity(plan: SchedulePlan, claim: RunClaim) -> dict[str, object]:
     return {"schedule": str(plan.key), "run_id": str(claim.id), "trigger": claim.trigger.value}
 
 

@@ -13,6 +13,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -46,6 +47,8 @@ class Metrics:
     """Every metric of the process. A `RunObserver`; other rooms reach it through callables that `wiring` hands them."""
 
     def __init__(self) -> None:
+        # Not a second series for each counter and histogram, that says when it began.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self.rows: list[Row] = []
         self._make_run_metrics()

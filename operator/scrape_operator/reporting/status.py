@@ -81,7 +81,7 @@ def merge_patch(status: Mapping[str, object]) -> dict[str, object]:
 
 def echo(token: str | None) -> str | None:
     """Give the token of a handled request as the status shows it."""
-    return None if token is None else clip(token, REQUEST_MAX_BYTES)
+    return None if token is None else bounded(token, REQUEST_MAX_BYTES)
 
 
 def transition_times(status: Mapping[str, object] | None) -> Mapping[str, tuple[str, str]]:
@@ -112,12 +112,17 @@ def history_line(run: RunSummary) -> str:
     return f"{rfc3339(run.scheduled_for)} {run.trigger} {outcome}{reason} {counts} {seconds:.1f}s run={run.id}"
 
 
+def bounded(text: str, limit: int) -> str:
+    """Bound a text as `clip` does, without looking at more of it than can be shown."""
+    return clip(text[: limit + 1], limit)
+
+
 def json_bytes(value: object) -> int:
     r"""Measure a value as JSON in the dearest way in which anybody writes it.
 
-    Python escapes all but ASCII, Go escapes < > & as \u003c and so on; the API server is written in Go.
+    Python escapes all but ASCII and sets blanks, Go escapes < > & as \u003c and so on; the API server is written in Go.
     """
-    text = json.dumps(value, separators=(",", ":"))
+    text = json.dumps(value)
     return len(text) + 5 * sum(text.count(mark) for mark in "<>&")
 
 
@@ -129,7 +134,7 @@ def _condition(
         "type": str(condition.type),
         "status": condition.status,
         "reason": str(condition.reason),
-        "message": clip(condition.message, limit),
+        "message": bounded(condition.message, limit),
         "observedGeneration": plan.generation,
         "lastTransitionTime": changed_at if status == condition.status else rfc3339(now),
     }
@@ -144,10 +149,10 @@ def _facts(plan: SchedulePlan, state: ScheduleState, now: datetime, owner: str) 
         "lastFailureTime": _time(state.last_failure_time),
         "lastChangeTime": _time(state.last_change_time),
         "lastHandledRequest": echo(state.last_handled_request),
-        "schedule": clip(plan.schedule_text, TEXT_MAX_BYTES),
+        "schedule": bounded(plan.schedule_text, TEXT_MAX_BYTES),
         "offsetSeconds": plan.offset // timedelta(seconds=1),
-        "owner": clip(owner, NAME_MAX_BYTES),
-        "policy": None if plan.policy is None else clip(plan.policy, NAME_MAX_BYTES),
+        "owner": bounded(owner, NAME_MAX_BYTES),
+        "policy": None if plan.policy is None else bounded(plan.policy, NAME_MAX_BYTES),
         "active": _active(state),
         "counters": {
             "consecutiveFailures": state.consecutive_failures,
@@ -189,9 +194,9 @@ def _targets(plan: SchedulePlan, state: ScheduleState, limit: int, failing_max: 
 
 def _failing(target: TargetHealth, limit: int) -> dict[str, object]:
     line: dict[str, object] = {
-        "name": clip(target.name, TARGET_MAX_BYTES),
+        "name": bounded(target.name, TARGET_MAX_BYTES),
         "reason": str(target.reason),
-        "message": clip(target.message, limit),
+        "message": bounded(target.message, limit),
     }
     if target.since is not None:
         line["since"] = rfc3339(target.since)

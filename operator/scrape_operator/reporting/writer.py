@@ -68,7 +68,7 @@ class StatusWriter:
         self._written: dict[str, Written] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._quiet_until = float("-inf")
+        self._quiet_until = {False: float("-inf"), True: float("-inf")}
 
     @property
     def pending(self) -> int:
@@ -153,11 +153,11 @@ class StatusWriter:
             result = await self._send(uid, pending)
         except (ClusterError, TimeoutError) as error:
             result = "refused"
-            self._complain(pending.plan.key, error)
+            self._complain(pending.plan.key, error, defect=False)
             self._retry(uid, pending, getattr(error, "retry_after", None))
-        except Exception:
+        except Exception as error:  # noqa: BLE001 -- logged with its traceback, and tried again
             result = "defect"
-            logger.exception("the status of %s could not be written; it is tried again", pending.plan.key)
+            self._complain(pending.plan.key, error, defect=True)
             self._retry(uid, pending, None)
         self._wake.set()
         self._note(result, self._clock.monotonic() - started)
@@ -217,11 +217,17 @@ class StatusWriter:
         except Exception:
             logger.exception("a status write was not counted")
 
-    def _complain(self, key: ObjectKey, error: Exception) -> None:
-        """Log a refusal, but not each of those that an outage gives."""
+    def _complain(self, key: ObjectKey, error: Exception, *, defect: bool) -> None:
+        """Log a failure, but not each of those that an outage gives; a defect of ours with its traceback."""
         now = self._clock.monotonic()
-        if now >= self._quiet_until:
-            self._quiet_until = now + COMPLAINT_SECONDS
-            logger.warning(
-                "the status of %s could not be written, %d wait: %s", key, len(self._queue), str(error) or "timed out"
-            )
+        if now < self._quiet_until[defect]:
+            return
+        self._quiet_until[defect] = now + COMPLAINT_SECONDS
+        logger.log(
+            logging.ERROR if defect else logging.WARNING,
+            "the status of %s could not be written and is tried again, %d wait: %s",
+            key,
+            len(self._queue),
+            str(error) or type(error).__name__,
+            exc_info=error if defect else None,
+        )

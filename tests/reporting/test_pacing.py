@@ -1,0 +1,49 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.reporting.pacing import (
+    BACKOFF_MAX_SECONDS,
+    RETRY_AFTER_MAX_SECONDS,
+    TokenBucket,
+    backoff,
+)
+
+SECONDS = st.floats(0.0, 1000.0)
+
+
+@given(st.floats(0.01, 1000.0), st.floats(0.0, 100.0), st.lists(st.floats(0.0, 10.0), max_size=60))
+def test_a_bucket_never_gives_more_than_burst_and_rate(rate: float, burst: float, pauses: list[float]) -> None:
+    bucket, now, given_ = TokenBucket(rate, burst), 0.0, 0
+    for pause in pauses:
+        now += pause
+        while bucket.take(now):
+            given_ += 1
+    assert given_ <= max(1.0, burst) + rate * now + 1e-3
+
+
+@given(st.floats(0.01, 1000.0), SECONDS)
+def test_a_bucket_has_a_token_when_it_says_so(rate: float, start: float) -> None:
+    bucket = TokenBucket(rate, 2 * rate)
+    for _ in range(50):
+        start = bucket.ready_at(start)
+        assert bucket.take(start)
+
+
+def test_a_monotonic_clock_that_is_read_out_of_order_does_no_harm() -> None:
+    bucket = TokenBucket(1.0, 1.0)
+    assert bucket.take(10.0)
+    assert not bucket.take(5.0)
+    assert not bucket.take(10.5)
+    assert bucket.take(11.0)
+
+
+@given(st.integers(0, 10_000), st.none() | st.floats(-10.0, 1e9), st.floats(0.0, 1.0))
+def test_a_back_off_honours_retry_after_and_has_an_end(failures: int, retry_after: float | None, random: float) -> None:
+    delay = backoff(failures, retry_after, lambda: random)
+    asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_MAX_SECONDS)
+    assert asked <= delay <= asked + BACKOFF_MAX_SECONDS
+
+
+def test_a_back_off_grows_with_full_jitter() -> None:
+    assert [backoff(n, None, lambda: 1.0) for n in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert backoff(5, None, lambda: 0.25) == 4.0
