@@ -61,7 +61,7 @@ def create_in_batches(operator: Operator, count: int, url: str, interval: str) -
 def run(count: int = 500, seconds: int = 60, interval: int = 2) -> list[str]:
     """Measure, and give the lines to print."""
     with open_cluster() as cluster, SiteThread() as site, operator_for_bench(cluster) as operator:
-        create_in_batches(operator, count, f"{site.url}/api/products?limit=20", f"{interval}s")
+        create_in_batches(operator, count, f"{site.url}/api/products?perPage=20", f"{interval}s")
         time.sleep(5)
         since, writes, cpu = datetime.now(UTC), operator.metric(WRITES), cpu_seconds(operator.pid)
         time.sleep(seconds)

@@ -145,9 +145,12 @@ class Operator:
 def schedule(name: str, url: str, *, extract: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
     """Make a small ScrapeSchedule with one target."""
     extract = extract or {
-        "items": {"jmespath": "products"},
-        "fields": [{"name": "id", "jmespath": "id"}],
-        "key": ["id"],
+        "items": {"jmespath": "data[*]"},
+        "fields": [
+            {"name": "sku", "jmespath": "sku"},
+            {"name": "price", "jmespath": "price.amount", "type": "Decimal"},
+        ],
+        "key": ["sku"],
     }
     target = {"name": "main", "http": {"url": url}, "extract": extract}
     return {

@@ -1,4 +1,4 @@
-"""`python -m tests.site [PORT]`: serve the demo site until Ctrl-C."""  # noqa: A005 -- only ever imported as tests.site
+"""`python -m tests.site [PORT]`: serve the demo site until Ctrl-C."""
 
 import asyncio
 import sys

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 
 from aiohttp import web
+
 from tests.site.site import DemoSite
 
 START_SECONDS = 10

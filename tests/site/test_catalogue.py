@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.site.catalogue import CATEGORIES, Catalogue
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import aiohttp
 import parsel
 import pytest
+
 from tests.site.serving import SiteThread, serve_site
 from tests.site.site import DemoSite
 
