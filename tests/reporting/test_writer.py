@@ -139,6 +139,22 @@ def test_a_new_generation_is_written_at_once() -> None:
     at_work(test)
 
 
+def test_a_run_of_the_old_spec_that_ends_late_does_not_turn_the_status_back() -> None:
+    async def test(bench: Bench) -> None:
+        old, new, state = make.plan(), make.plan(generation=4, suspend=True), make.state(make.fine())
+        bench.writer.seed(old, carried(old, state))
+        bench.writer.changed(new, state)
+        await bench.settle()
+        state.record_finish(make.broken(2), make.NOTHING)
+        bench.writer.changed(old, state)
+        await bench.settle()
+        assert bench.api.statuses[UID]["observedGeneration"] == 4
+        assert bench.api.condition(UID, "Scheduled") == ("False", "Suspended")
+        assert bench.api.condition(UID, "Ready") == ("False", "HTTPStatus")
+
+    at_work(test)
+
+
 @pytest.mark.parametrize("reason", [Reason.SUCCEEDED, Reason.NOT_MODIFIED])
 def test_a_run_that_changed_nothing_is_seen_within_seconds_but_not_at_once(reason: Reason) -> None:
     async def test(bench: Bench) -> None:
@@ -382,6 +398,7 @@ def test_an_object_forgotten_during_its_write_is_forgotten() -> None:
         assert bench.writer.pending == 0
         assert bench.gone == []
         assert bench.writer._written == {}
+        assert bench.writer._plans == {}
 
     at_work(test)
 

@@ -66,6 +66,7 @@ class StatusWriter:
         self._random = random
         self._queue = StatusQueue(writes_per_second)
         self._written: dict[str, Written] = {}
+        self._plans: dict[str, SchedulePlan] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._quiet_until = {False: float("-inf"), True: float("-inf")}
@@ -77,6 +78,7 @@ class StatusWriter:
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         """Take the status that the object carries: transition times live on, and what is true is not rewritten."""
+        self._plans[plan.key.uid] = plan
         try:
             self._written[plan.key.uid] = Written.of(status) if status else NEVER
         except Exception:
@@ -86,6 +88,7 @@ class StatusWriter:
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Note that the status may differ; what a reader would act on is written at once."""
         uid, known = plan.key.uid, self._written.get(plan.key.uid, NEVER)
+        plan = self._newest(plan)
         urgent = self._is_urgent(plan, state, known)
         self._queue.put(uid, plan, state, urgent=urgent, rank=known.at, now=self._clock.monotonic())
         self._wake.set()
@@ -93,7 +96,7 @@ class StatusWriter:
     def forget(self, uid: str) -> None:
         """Drop what waits for an object that is gone."""
         self._queue.forget(uid)
-        self._written.pop(uid, None)
+        self._drop(uid)
         self._wake.set()
 
     async def run(self) -> None:
@@ -120,6 +123,18 @@ class StatusWriter:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         return not self._queue.has_urgent
+
+    def _newest(self, plan: SchedulePlan) -> SchedulePlan:
+        """Give the newest plan: a run that ends reports the plan that it began with, and the spec may have changed."""
+        known = self._plans.get(plan.key.uid)
+        if known is not None and known.generation > plan.generation:
+            return known
+        self._plans[plan.key.uid] = plan
+        return plan
+
+    def _drop(self, uid: str) -> None:
+        self._written.pop(uid, None)
+        self._plans.pop(uid, None)
 
     def _is_urgent(self, plan: SchedulePlan, state: ScheduleState, known: Written) -> bool:
         try:
@@ -189,7 +204,7 @@ class StatusWriter:
     def _lose(self, uid: str, pending: Pending) -> None:
         told = pending.dropped
         self._queue.gone(uid, pending)
-        self._written.pop(uid, None)
+        self._drop(uid)
         if told:
             return
         try:
