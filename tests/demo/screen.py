@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tests.demo.ledger import Run, percentile
 
+LOG_WIDTH = 120
 COLOURS = {"SUCCEEDED": "green", "PARTIALLY_SUCCEEDED": "yellow", "FAILED": "red"}
 
 
@@ -17,6 +18,8 @@ class Screen:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
+        if not self._console.is_terminal:
+            self._console.width = LOG_WIDTH
 
     def heading(self, text: str) -> None:
         """Begin a part."""
@@ -39,7 +42,11 @@ class Screen:
         took = f", {_ms(run.completed_at, run.started_at)} ms" if run.started_at else ""
         text = Text(f"{run.completed_at.astimezone():%H:%M:%S}  {run.name:<19} {run.trigger:<9} ")
         text.append(f"{outcome:<37} ", style=COLOURS.get(run.status, ""))
-        text.append(f"{run.items:>4} items: {counts}{took}" if run.items else run.message or took.removeprefix(", "))
+        text.append(
+            f"{run.items:>4} {'item: ' if run.items == 1 else 'items:'} {counts}{took}"
+            if run.items
+            else run.message or took.removeprefix(", ")
+        )
         self._console.print(text)
 
     def summary(self, runs: Sequence[Run], items: int) -> None:

@@ -66,6 +66,13 @@ def test_runs_that_are_not_as_expected_are_named(spoil: Callable[[list[Run]], li
     assert said in "\n".join(problems(spoil(good_runs()), good_schedules(), TOKEN))
 
 
+def test_a_slot_that_came_during_the_first_run_is_no_problem_but_a_missed_one_is() -> None:
+    skipped = replace(good_runs()[0], status="SKIPPED", reason="SkippedOverlap", items=0)
+    assert problems([*good_runs(), skipped], good_schedules(), TOKEN) == []
+    missed = replace(skipped, reason="MissedDeadline")
+    assert "MissedDeadline" in "\n".join(problems([*good_runs(), missed], good_schedules(), TOKEN))
+
+
 def test_a_condition_that_differs_is_named() -> None:
     schedules = good_schedules()
     schedules[0]["status"]["conditions"] = []
