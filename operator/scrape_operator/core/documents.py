@@ -22,6 +22,7 @@ class Request:
     max_redirects: int = 5
     max_body_bytes: int = 10 * 2**20
     success_status: Sequence[int | str] = ("2xx",)
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Adapters found by entry point, and the odds vocabulary that they share."""
+"""Adapters that know a platform's own API, found by entry point; and the odds vocabulary of the three bookmakers."""

@@ -1,0 +1,177 @@
+"""From Bet9ja's answers to events. Pure; `adapter` asks, this reads.
+
+Odds are one flat dictionary, `{sport}_{market}[@line]_{outcome}` to a text. Nothing says that a price is suspended: it
+is "1", "-", empty or left out. Collections are objects by id or lists, as it happens (PHP's arrays).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.reasons import Reason
+from scrape_operator.platforms.bet9ja.markets import IMPLIED_LINES, LABELLED, MARKETS
+from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, PriceKey, RawPrice
+from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
+from scrape_operator.platforms.odds.markets import LineKind
+from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc
+from scrape_operator.platforms.odds.outcomes import read_outcome
+from scrape_operator.platforms.shapes import changed, digits_only, entries, inner, mapping, number, objects, text
+
+NAME = "Bet9ja"
+SOCCER = "1"
+MAX_KEYS = 5000
+
+_GOOD = frozenset({"OK", "D"})
+_KEY = re.compile(r"(S|B|T|LIVES)_([^@_]{1,40})(?:@([^_]{1,20}))?_(.{1,60})", re.ASCII)
+_FOOTBALL = frozenset({"S", "LIVES"})
+
+
+@dataclass(frozen=True, slots=True)
+class League:
+    """One league of the tree; `size` is how many events it says it has."""
+
+    id: str
+    name: str
+    country: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The events of a league; `unreadable` counts those without id, teams or time."""
+
+    events: Sequence[BookEvent]
+    unreadable: int
+
+
+def open_envelope(answer: Any, where: str) -> Any:
+    """Give `D` of a good answer; False, or nothing, where there is no such thing any more.
+
+    Raises:
+        ScrapeFailed: RateLimited for R "E", PlatformChanged for anything else that is not good.
+
+    """
+    status = text(inner(answer, "R"))
+    if status in _GOOD:
+        return inner(answer, "D")
+    if status == "E":
+        raise ScrapeFailed(
+            Reason.RATE_LIMITED, f"{where} answered R=E: it is asked too much, or there is no such thing"
+        )
+    said = text(inner(answer, "D", "ERROR_MESSAGE"))
+    raise changed(where, "R=OK", f"R={status} {said}" if status else answer)
+
+
+def parse_leagues(data: Any, where: str) -> list[League]:
+    """Read the tree of sports, countries and leagues; only soccer's.
+
+    Raises:
+        ScrapeFailed: PlatformChanged where there is no tree, or no soccer in it.
+
+    """
+    sports = list(entries(inner(data, "PAL")))
+    soccer = [sport for sport_id, sport in sports if sport_id == SOCCER or sport.get("S_DESC") == "Soccer"]
+    if not soccer:
+        raise changed(f"{where} D.PAL", f"the sport {SOCCER} (Soccer)", inner(data, "PAL"))
+    found = {}
+    for _id, country in entries(soccer[0].get("SG")):
+        name = text(country.get("SG_DESC"))
+        for key, league in entries(country.get("G")):
+            league_id = key or text(league.get("GID")) or text(league.get("ID"))
+            if league_id.isdigit():
+                found[league_id] = League(league_id, text(league.get("G_DESC")), name, number(league.get("NUM")))
+    return list(found.values())
+
+
+def parse_league(data: Any, where: str) -> Listing:
+    """Read the events of a league.
+
+    Raises:
+        ScrapeFailed: PlatformChanged where there is no list, or no event in it can be read.
+
+    """
+    if not data:
+        return Listing((), 0)
+    if not isinstance(data, dict) or not isinstance(data.get("E"), list | dict):
+        raise changed(f"{where} D", "an object with the list E", data)
+    read = [parse_event(event, data) for event in objects(data["E"])]
+    events = [event for event in read if event is not None]
+    if read and not events:
+        raise changed(f"{where} D.E", "ID, STARTDATE and DS with two teams", "none with them")
+    return Listing(events, len(read) - len(events))
+
+
+def parse_event(event: Mapping[str, Any], league: Mapping[str, Any] | None = None) -> BookEvent | None:
+    """Read one event, of a listing (with its `league`), of GetEvent or GetLiveEvent. None without id, teams or time."""
+    about = {**(league or {}), **mapping(event.get("AA")), **mapping(event.get("A")), **event}
+    event_id = text(about.get("ID"))
+    home, _, away = (part.strip() for part in text(about.get("DS")).partition(" - "))
+    starts_at = _starts_at(about)
+    if not (event_id and home and away and starts_at):
+        return None
+    sheet = read_odds(event.get("O"))
+    return BookEvent(
+        bookmaker=NAME,
+        event_id=event_id,
+        home=home,
+        away=away,
+        starts_at=starts_at,
+        country=text(about.get("SG")),
+        competition=text(about.get("GN")),
+        competition_id=text(about.get("GID")),
+        sportradar_id=digits_only(about.get("EXTID")) or digits_only(about.get("BRMATCHID")),
+        prices=sheet.prices,
+        raw=tuple(sheet.raw),
+    )
+
+
+def _starts_at(about: Mapping[str, Any]) -> datetime | None:
+    """Read the kick-off; STARTDATE has no zone and is UTC, as the other bookmakers' times for the same event show."""
+    return read_utc(about.get("STARTDATEUTC")) or read_utc(about.get("STARTDATE"))
+
+
+def read_odds(odds: Any) -> OddsSheet:
+    """Read the dictionary of odds; of half lines `OU` comes before `OUA`, which has the whole and quarter ones."""
+    sheet = OddsSheet()
+    keys = list(mapping(odds).items())[:MAX_KEYS]
+    for key, value in sorted(keys, key=lambda pair: "_OUA@" in pair[0]):
+        price = read_price(value.get("v") if isinstance(value, dict) else value)
+        if price is None:
+            continue
+        read = read_key(key)
+        if isinstance(read, PriceKey):
+            sheet.offer(read, price)
+        else:
+            sheet.keep(RawPrice(*read, price))
+    return sheet
+
+
+@lru_cache(maxsize=16_384)
+def read_key(key: str) -> PriceKey | tuple[str, str, str]:
+    """Read a key of the dictionary: into the vocabulary, or else into its three parts as they are written."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return "", "", key[:64]
+    prefix, code, line, suffix = match.groups()
+    raw = (f"{prefix}_{code}", line or "", suffix)
+    chosen = _chosen(code, suffix) if prefix in _FOOTBALL else None
+    if chosen is None:
+        return raw
+    market = CANONICAL[chosen[0]]
+    line = line or IMPLIED_LINES.get(code)
+    if market.line is LineKind.NONE:
+        return raw if line else PriceKey(market.name, None, chosen[1])
+    value = None if line is None else read_line(line, market.line)
+    return raw if value is None else PriceKey(market.name, value, chosen[1])
+
+
+def _chosen(code: str, suffix: str) -> tuple[str, str] | None:
+    market = LABELLED.get(code)
+    if market is None:
+        return MARKETS.get(code, {}).get(suffix)
+    outcome = read_outcome(suffix, CANONICAL[market].outcomes)
+    return (market, outcome) if outcome else None

@@ -1,0 +1,1 @@
+"""The odds vocabulary that bookmakers share: markets, lines, outcomes, prices, events. Pure."""

@@ -1,0 +1,152 @@
+"""One event with its odds, as a bookmaker offers it at one moment: what adapters make of what they read."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from scrape_operator.core.items import JSONValue
+from scrape_operator.platforms.odds.markets import MARKETS, LineKind
+from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_line, write_price, write_utc
+
+MAX_PRICES = 5000
+MAX_RAW_PRICES = 1000
+"""Per event; captures hold up to 1350 in all. What is beyond is dropped and counted."""
+EVENT_KEY = ("event_id",)
+
+
+class PriceKey(NamedTuple):
+    """What a price is for. `line` is None exactly where the market has none."""
+
+    market: str
+    line: Decimal | None
+    outcome: str
+
+
+class RawPrice(NamedTuple):
+    """A price of a market that has no canonical name, in the platform's own words."""
+
+    market: str
+    line: str
+    outcome: str
+    price: Decimal
+
+
+@dataclass(slots=True)
+class OddsSheet:
+    """The offered prices of one event while they are read: the first one of a key counts, too many are dropped."""
+
+    prices: dict[PriceKey, Decimal] = field(default_factory=dict)
+    raw: list[RawPrice] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    dropped: int = 0
+
+    def offer(self, key: PriceKey, price: Decimal) -> None:
+        """Add a price of a canonical market."""
+        if key in self.prices:
+            return
+        if len(self.prices) < MAX_PRICES:
+            self.prices[key] = price
+        else:
+            self.dropped += 1
+
+    def keep(self, raw: RawPrice) -> None:
+        """Add a price without a canonical name."""
+        self.unknown.add(raw.market)
+        if len(self.raw) < MAX_RAW_PRICES:
+            self.raw.append(raw)
+        else:
+            self.dropped += 1
+
+
+@dataclass(frozen=True, slots=True)
+class BookEvent:
+    """An event at one bookmaker. Ids of SportRadar and Genius Sports are bare digits; `starts_at` is aware UTC."""
+
+    bookmaker: str
+    event_id: str
+    home: str
+    away: str
+    starts_at: datetime
+    sport: str = "football"
+    country: str = ""
+    competition: str = ""
+    competition_id: str = ""
+    sportradar_id: str | None = None
+    genius_id: str | None = None
+    prices: Mapping[PriceKey, Decimal] = field(default_factory=dict)
+    raw: tuple[RawPrice, ...] = ()
+
+    def only(self, markets: Collection[str] | None) -> "BookEvent":
+        """Keep the prices of these markets; None keeps all."""
+        if markets is None:
+            return self
+        kept = {key: price for key, price in self.prices.items() if key.market in markets}
+        return replace(self, prices=kept)
+
+    def as_item(self) -> dict[str, JSONValue]:
+        """Give the event as an item: odds nested by market, line where there is one, and outcome; prices are text."""
+        item: dict[str, JSONValue] = {
+            "bookmaker": self.bookmaker,
+            "event_id": self.event_id,
+            "sportradar_id": self.sportradar_id,
+            "genius_id": self.genius_id,
+            "sport": self.sport,
+            "country": self.country,
+            "competition": self.competition,
+            "competition_id": self.competition_id,
+            "home": self.home,
+            "away": self.away,
+            "starts_at": write_utc(self.starts_at),
+            "odds": _nested(self.prices),
+        }
+        if self.raw:
+            item["other_odds"] = [[*raw[:3], write_price(raw.price)] for raw in self.raw]
+        return item
+
+
+def _nested(prices: Mapping[PriceKey, Decimal]) -> dict[str, JSONValue]:
+    odds: dict[str, Any] = {}
+    for (market, line, outcome), price in prices.items():
+        part = odds.setdefault(market, {})
+        if line is not None:
+            part = part.setdefault(write_line(line), {})
+        part[outcome] = write_price(price)
+    return odds
+
+
+def prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decimal]]:
+    """Read the prices of an item of ours back, for tables; whatever is no odds of the vocabulary is passed over."""
+    odds = item.get("odds")
+    for market, part in odds.items() if isinstance(odds, dict) else ():
+        known = MARKETS.get(market)
+        if known is None or not isinstance(part, dict):
+            continue
+        if known.line is LineKind.NONE:
+            yield from _outcomes(market, None, part)
+            continue
+        for text, outcomes in part.items():
+            line = read_line(text, known.line)
+            if line is not None and isinstance(outcomes, dict):
+                yield from _outcomes(market, line, outcomes)
+
+
+def _outcomes(
+    market: str, line: Decimal | None, outcomes: Mapping[str, JSONValue]
+) -> Iterator[tuple[PriceKey, Decimal]]:
+    for outcome, text in outcomes.items():
+        price = read_price(text)
+        if price is not None:
+            yield PriceKey(market, line, outcome), price
+
+
+def event_of(item: Mapping[str, JSONValue]) -> BookEvent | None:
+    """Read an item of ours back into an event without raw prices; None where it is none."""
+    texts = {name: item.get(name) for name in ("bookmaker", "event_id", "home", "away")}
+    starts_at = read_utc(item.get("starts_at"))
+    if starts_at is None or not all(isinstance(text, str) for text in texts.values()):
+        return None
+    names = ("sport", "country", "competition", "competition_id", "sportradar_id", "genius_id")
+    more = {name: value for name in names if isinstance(value := item.get(name), str)}
+    return BookEvent(**texts, **more, starts_at=starts_at, prices=dict(prices_of(item)))  # type: ignore[arg-type]  # checked texts

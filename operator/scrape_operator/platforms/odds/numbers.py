@@ -1,0 +1,122 @@
+"""Lines, prices and times as far sides write them, read into Decimal and aware UTC. Adapters call these per value.
+
+Everything here takes any JSON value and gives None for what it can't mean: no text of a far side raises.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from scrape_operator.platforms.odds.markets import LineKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_PRICE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
+_LINE = re.compile(r"[+-]?[0-9]{1,4}(\.[0-9]{1,3})?", re.ASCII)
+_SCORE = re.compile(r"([0-9]{1,3}):([0-9]{1,3})", re.ASCII)
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?(Z|\+00:00)?", re.ASCII
+)
+_LOWEST = Decimal(1)
+_BEYOND = 1_000_000
+_CENT = Decimal("0.01")
+_QUARTER = Decimal("0.25")
+
+
+def read_price(value: Any) -> Decimal | None:
+    """Read decimal odds from a text or a number. None unless greater than 1: at 1 or below nothing is offered."""
+    if isinstance(value, str):
+        return _price(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _LOWEST < value < _BEYOND:
+        return None
+    return _price(repr(value))  # the shortest text that reads back as this float: 2.18 stays 2.18
+
+
+@lru_cache(maxsize=8192)
+def _price(text: str) -> Decimal | None:
+    if not _PRICE.fullmatch(text):
+        return None
+    price = Decimal(text)
+    return price if price > _LOWEST else None
+
+
+@lru_cache(maxsize=8192)
+def write_price(price: Decimal) -> str:
+    """Write odds so that equal ones look equal: two places, more only where they are needed (3.40, 1.005)."""
+    cents = price.quantize(_CENT)
+    return f"{cents}" if cents == price else f"{price.normalize():f}"
+
+
+def read_line(value: Any, kind: LineKind) -> Decimal | None:
+    """Read a line: a signed decimal in steps of a quarter, or a score `h:a`, which is h - a for the home side."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if not isinstance(value, str) and not abs(value) < _BEYOND:
+        return None
+    return _line(value.strip() if isinstance(value, str) else repr(value), kind)
+
+
+@lru_cache(maxsize=4096)
+def _line(text: str, kind: LineKind) -> Decimal | None:
+    score = _SCORE.fullmatch(text) if kind is LineKind.HANDICAP else None
+    if score is not None:
+        return Decimal(int(score[1]) - int(score[2]))
+    if not _LINE.fullmatch(text):
+        return None
+    line = Decimal(text) + 0  # no negative zero
+    return line if _fits(line, kind) else None
+
+
+def _fits(line: Decimal, kind: LineKind) -> bool:
+    match kind:
+        case LineKind.TOTAL:
+            return line >= 0 and line % _QUARTER == 0
+        case LineKind.HANDICAP:
+            return line % _QUARTER == 0
+        case LineKind.ORDINAL:
+            return line >= 1 and line % 1 == 0
+        case LineKind.NONE:
+            return False
+
+
+@lru_cache(maxsize=4096)
+def write_line(line: Decimal) -> str:
+    """Write a line in its shortest form: `-0.5`, `3`, `0`."""
+    text = f"{line:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"", "-0"} else text
+
+
+def read_epoch_ms(value: Any) -> datetime | None:
+    """Read milliseconds since 1970, as a number or in digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:  # noqa: PLR2004 -- year 33658
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**15:
+        return None
+    try:
+        return _plausible(_EPOCH + timedelta(milliseconds=value))
+    except OverflowError:
+        return None
+
+
+def read_utc(value: Any) -> datetime | None:
+    """Read an ISO time that is UTC, whether it says so (`Z`) or not; a time with another offset is none."""
+    match = _TIME.fullmatch(value) if isinstance(value, str) and len(value) <= 40 else None  # noqa: PLR2004 -- with nanoseconds
+    if match is None:
+        return None
+    try:
+        year, month, day, hour, minute, second = (int(digits) for digits in match.groups()[:6])
+        return _plausible(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
+    except ValueError:
+        return None
+
+
+def _plausible(moment: datetime) -> datetime | None:
+    return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None
+
+
+def write_utc(moment: datetime) -> str:
+    """Write an aware time as RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,66 @@
+"""Outcomes by the label that a bookmaker prints: `1`, `Home`, `Over 2.5`, `X2`, `1/X`, `2:1`. Adapters try ids first.
+
+Ids are documented for the great markets only; labels carry the rest, and also survive a renumbering.
+"""
+
+import re
+from functools import lru_cache
+
+from scrape_operator.platforms.odds.markets import OutcomeKind
+
+OTHER = "other"
+
+_SIDES = {"1": "home", "home": "home", "x": "draw", "draw": "draw", "2": "away", "away": "away"}
+_DOUBLE = {
+    "1x": "home_draw",
+    "home or draw": "home_draw",
+    "12": "home_away",
+    "home or away": "home_away",
+    "x2": "draw_away",
+    "draw or away": "draw_away",
+}
+_LABELS: dict[OutcomeKind, dict[str, str]] = {
+    OutcomeKind.THREE_WAY: _SIDES,
+    OutcomeKind.TWO_WAY: {label: side for label, side in _SIDES.items() if side != "draw"},
+    OutcomeKind.DRAW_AWAY: {label: side for label, side in _SIDES.items() if side != "home"},
+    OutcomeKind.HOME_DRAW: {label: side for label, side in _SIDES.items() if side != "away"},
+    OutcomeKind.SIDES_OR_NONE: {
+        **{label: side for label, side in _SIDES.items() if side != "draw"},
+        **dict.fromkeys(("x", "none", "no goal"), "none"),
+    },
+    OutcomeKind.OVER_UNDER: {"over": "over", "o": "over", "under": "under", "u": "under"},
+    OutcomeKind.YES_NO: {"yes": "yes", "y": "yes", "gg": "yes", "no": "no", "n": "no", "ng": "no"},
+    OutcomeKind.ODD_EVEN: {"odd": "odd", "od": "odd", "even": "even", "ev": "even"},
+    OutcomeKind.DOUBLE_CHANCE: _DOUBLE,
+}
+_OTHERS = frozenset({"oth", "other", "others", "any other", "any other score"})
+_SCORE = re.compile(r"([0-9]{1,2}) ?[:-] ?([0-9]{1,2})", re.ASCII)
+_LINE_AT_END = re.compile(r" +[+-]?[0-9]+(\.[0-9]+)?$| *\(([+-]?[0-9]+(\.[0-9]+)?|[0-9]+:[0-9]+)\)$", re.ASCII)
+_MAX_LABEL = 64
+
+
+@lru_cache(maxsize=4096)
+def read_outcome(label: str, kind: OutcomeKind) -> str | None:
+    """Give the canonical name of an outcome, or None where the label is none of its kind."""
+    text = label.strip().lower()
+    if len(text) > _MAX_LABEL:
+        return None
+    if kind is OutcomeKind.SCORE:
+        return _score(text)
+    if kind is OutcomeKind.HALF_FULL:
+        return _half_full(text)
+    labels = _LABELS[kind]
+    return labels.get(text) or labels.get(_LINE_AT_END.sub("", text))
+
+
+def _score(text: str) -> str | None:
+    if text in _OTHERS:
+        return OTHER
+    match = _SCORE.fullmatch(text)
+    return f"{int(match[1])}:{int(match[2])}" if match else None
+
+
+def _half_full(text: str) -> str | None:
+    parts = [_SIDES.get(part.strip()) for part in re.split("[/-]", text)]
+    half, full = parts if len(parts) == 2 else (None, None)  # noqa: PLR2004 -- half time and full time
+    return f"{half}/{full}" if half and full else None

@@ -1,0 +1,151 @@
+"""What an adapter is, and what a run gives it. `running` calls adapters through this; plug-ins implement it.
+
+An adapter asks through the Fetcher that it is given, and through nothing else: limits, retries, budgets and counts of
+requests are the caller's. It keeps nothing between two calls.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.items import JSONValue
+from scrape_operator.core.ports import Fetcher
+
+MAX_LOSSES_KEPT = 20
+MAX_KINDS_COUNTED = 500
+"""Names come from the far side: so many are counted apart, all further ones as `…`."""
+
+
+class Phase(StrEnum):
+    """What a scrape of a platform is at: its target's row and the metrics say so."""
+
+    DISCOVERING = "discovering"
+    SCRAPING = "scraping"
+
+
+@dataclass(frozen=True, slots=True)
+class HostBudget:
+    """How much a host is asked: requests at a time, and seconds between the starts of two."""
+
+    concurrency: int
+    spacing: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing that was not read, though it is there: what it is, and why."""
+
+    subject: str
+    failure: ScrapeFailed
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class ScrapeContext:
+    """One scrape of one platform: its times go in, what a person should know of it comes out.
+
+    `on_phase` is told of each phase as it begins. The rest is for reading afterwards: `losses` holds the first ones and
+    `lost` counts all; `unknown` counts what the platform offers and the adapter has no word for, by the platform's
+    name; `counters` counts what was seen, such as requests, pages and events.
+    """
+
+    scheduled_for: datetime
+    now: Callable[[], datetime] = _utc_now
+    on_phase: Callable[[Phase], None] | None = None
+    phase: Phase = Phase.DISCOVERING
+    losses: list[Loss] = field(default_factory=list)
+    lost: int = 0
+    notes: list[str] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was read: only then may what is missing be taken as gone."""
+        return not self.lost
+
+    def enter(self, phase: Phase) -> None:
+        """Say that a phase begins."""
+        self.phase = phase
+        if self.on_phase is not None:
+            self.on_phase(phase)
+
+    def lose(self, subject: str, failure: ScrapeFailed, count: int = 1) -> None:
+        """Say that something is there and was not read: the target is complete no more."""
+        self.lost += count
+        if len(self.losses) < MAX_LOSSES_KEPT:
+            self.losses.append(Loss(subject, failure))
+
+    def note(self, message: str) -> None:
+        """Say something in words; what is said beyond the first few is dropped."""
+        if len(self.notes) < MAX_LOSSES_KEPT:
+            self.notes.append(message)
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to one of the adapter's own counters."""
+        self.counters[name] = self.counters.get(name, 0) + by
+
+    def count_unknown(self, name: str, by: int = 1) -> None:
+        """Count something that the platform offers and the adapter has no word for."""
+        known = name in self.unknown or len(self.unknown) < MAX_KINDS_COUNTED
+        key = name if known else "…"
+        self.unknown[key] = self.unknown.get(key, 0) + by
+
+    def warnings(self) -> Sequence[str]:
+        """Give what a person should know, most serious first, one line each."""
+        lines = [f"{loss.subject} lost: {loss.failure.reason}: {loss.failure.message}" for loss in self.losses]
+        if self.lost > len(self.losses):
+            lines.append(f"{self.lost} lost in all")
+        lines += self.notes
+        if self.unknown:
+            most = sorted(self.unknown.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+            named = ", ".join(f"{name} ({count})" for name, count in most)
+            lines.append(f"kept as they are: {len(self.unknown)} markets without a canonical name: {named}")
+        return lines
+
+
+class Platform(Protocol):
+    """One platform. `config` is always an instance of `config_model` that has been validated."""
+
+    @property
+    def name(self) -> str:
+        """The name that users write in `platform.name`; also that of the entry point."""
+
+    @property
+    def config_model(self) -> type[BaseModel]:
+        """The model of `platform.config`; an absent config is validated as {}."""
+
+    @property
+    def key(self) -> Sequence[str]:
+        """The fields of an item that tell it from others of the same target."""
+
+    def budgets(self, config: Any) -> Mapping[str, HostBudget]:
+        """Say how much each host (`host` or `host:port`) may be asked when nobody sets anything else."""
+
+    async def check(self, config: Any, fetcher: Fetcher) -> None:
+        """Return if the platform answers as the adapter expects, after few and small requests.
+
+        Raises:
+            ScrapeFailed: Blocked, PlatformChanged and whatever the fetcher raises.
+
+        """
+
+    def scrape(
+        self, config: Any, fetcher: Fetcher, context: ScrapeContext
+    ) -> AsyncGenerator[Mapping[str, JSONValue], None]:
+        """Yield items that JSON can hold, each key once. Close it where it is not read to its end.
+
+        What is lost on the way goes to `context.lose`; items that were yielded before a failure are good.
+
+        Raises:
+            ScrapeFailed: nothing more can be read: Blocked, RateLimited, PlatformChanged or what the fetcher raises.
+
+        """

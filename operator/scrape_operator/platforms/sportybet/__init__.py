@@ -1,0 +1,1 @@
+"""SportyBet: prematch odds from the API behind its site. `adapter` walks it, `parsing` reads it."""

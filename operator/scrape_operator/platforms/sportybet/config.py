@@ -1,0 +1,30 @@
+"""What a user may say of SportyBet."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from scrape_operator.platforms.odds.choosing import OddsConfig
+
+Country = Literal["ng", "gh", "ke", "tz", "za", "cm", "zm"]
+TournamentId = Annotated[str, StringConstraints(strict=True, max_length=32, pattern=r"^(sr:tournament:)?[0-9]{1,18}$")]
+
+
+class SportyBetConfig(OddsConfig):
+    """Which of SportyBet's odds are read."""
+
+    country: Country = "ng"
+    """The country whose site is read."""
+
+    tournaments: Annotated[tuple[TournamentId, ...], Field(max_length=500)] = ()
+    """Only these tournaments, by SportRadar's number or id (sr:tournament:17). Absent: all."""
+
+    @property
+    def root(self) -> str:
+        """The root of the API."""
+        return f"{self.base_url or 'https://www.sportybet.com'}/api/{self.country}/factsCenter"
+
+    @property
+    def tournament_ids(self) -> tuple[str, ...]:
+        """The tournaments in the API's own form."""
+        return tuple(f"sr:tournament:{name.removeprefix('sr:tournament:')}" for name in self.tournaments)
