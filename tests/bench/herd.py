@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.bench.static import static_site
 from tests.cluster.connection import Cluster
 from tests.cluster.controlplane import open_cluster
 from tests.operator.process import CHART, Operator, schedule
 from tests.operator.slots import instant, slot_faults
-from tests.site.serving import SiteThread
 
 CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -60,8 +60,8 @@ def create_in_batches(operator: Operator, count: int, url: str, interval: str) -
 
 def run(count: int = 500, seconds: int = 60, interval: int = 2) -> list[str]:
     """Measure, and give the lines to print."""
-    with open_cluster() as cluster, SiteThread() as site, operator_for_bench(cluster) as operator:
-        create_in_batches(operator, count, f"{site.url}/api/products?perPage=20", f"{interval}s")
+    with open_cluster() as cluster, static_site() as url, operator_for_bench(cluster) as operator:
+        create_in_batches(operator, count, url, f"{interval}s")
         time.sleep(5)
         since, writes, cpu = datetime.now(UTC), operator.metric(WRITES), cpu_seconds(operator.pid)
         time.sleep(seconds)

@@ -101,6 +101,14 @@ class Operator:
         file = self.folder / "operator.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
+    def command(self, *args: str) -> str:
+        """Run another verb of the command with the same environment."""
+        done = subprocess.run(
+            [str(COMMAND), *args], env=self.environment(), cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def kill(self) -> None:
         """End it as a power cut does."""
         assert self._process is not None
@@ -140,6 +148,22 @@ class Operator:
         """Give a condition of a schedule, empty where it is absent."""
         conditions = self.get(name).get("status", {}).get("conditions", [])
         return next((condition for condition in conditions if condition["type"] == type_), {})
+
+    def runs(self, name: str) -> list[dict[str, Any]]:
+        """Give the rows of a schedule, runs and skips, by due time."""
+        return self.rows("SELECT * FROM scrape_runs WHERE name = ? ORDER BY scheduled_for, id", name)
+
+    def ended(self, name: str) -> list[dict[str, Any]]:
+        """Give the rows of a schedule that are final."""
+        return [row for row in self.runs(name) if row["status"] != "RUNNING"]
+
+    def await_status(self, name: str, condition: str, *, seconds: int = 30) -> None:
+        """Wait as `kubectl wait --for=` does, such as for condition=Ready=False."""
+        self.kubectl("wait", f"--for={condition}", f"scs/{name}", f"--timeout={seconds}s")
+
+    def request_run(self, name: str, token: str) -> None:
+        """Ask for a run by annotation."""
+        self.kubectl("annotate", "scs", name, f"scrape-operator.dev/requested-at={token}", "--overwrite")
 
 
 def schedule(name: str, url: str, *, extract: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:

@@ -82,6 +82,16 @@ async def test_a_due_time_that_the_database_missed_is_skipped_with_its_reason(ho
     assert house.state.active == {}
 
 
+async def test_a_due_time_that_waits_too_long_for_room_is_missed(house: House) -> None:
+    for n in range(3):
+        house.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", house.clock.now()))
+    await settle()
+    house.clock.advance(61)
+    house.scrapes.end()
+    await settle()
+    assert [(skip.slot, skip.reason) for skip in house.notes.skips] == [("slot-2", Reason.MISSED_DEADLINE)]
+
+
 async def test_a_claim_gives_up_when_the_next_due_time_comes(house: House) -> None:
     house.store.away = True
     house.pool.launch(make_plan(interval=5), house.state, start(house))

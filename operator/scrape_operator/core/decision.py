@@ -23,6 +23,11 @@ class Start:
         """Whether this is the run that follows at once on a new or mended spec."""
         return self.slot.startswith("generation:")
 
+    @property
+    def is_due_time(self) -> bool:
+        """Whether it is one of the schedule's due times: the next one comes by itself."""
+        return self.trigger is Trigger.SCHEDULED and not self.is_at_once
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:

@@ -88,6 +88,8 @@ class ScheduleState:
             self.last_failure_time = summary.completed_at
 
     def _take_targets(self, result: RunResult) -> None:
+        if result.status is RunStatus.CANCELED:
+            return  # a run that was stopped says nothing about its targets
         before = {target.name: target for target in self.targets}
         health = []
         for target in result.targets:

@@ -14,7 +14,7 @@ from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
 from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus
 from scrape_operator.core.state import ActiveRun, ScheduleState
 from scrape_operator.running.runner import Runner
 
@@ -141,6 +141,8 @@ class RunPool:
     async def _claim(self, flight: Flight) -> RunClaim | None:
         """Insert the row. None: the database was away for too long. `flight.claimed` says who got the slot."""
         give_up = self._claim_until(flight)
+        if self._is_late(flight):
+            return None
         while not flight.stop.done():
             claim = self._new_claim(flight)
             try:
@@ -156,11 +158,20 @@ class RunPool:
             return claim
         return None
 
+    def _is_late(self, flight: Flight) -> bool:
+        """Skip a due time that had to wait for room until its starting deadline was over."""
+        late = self._clock.now() - flight.start.scheduled_for
+        if late <= flight.plan.starting_deadline or not flight.start.is_due_time:
+            return False
+        message = f"waited {late.total_seconds():.0f}s for room among the running ones: raise maxConcurrentRuns"
+        self._skip(flight, Reason.MISSED_DEADLINE, message)
+        return True
+
     def _claim_until(self, flight: Flight) -> datetime:
         """Give until when a claim may be tried: the starting deadline, or the next due time if that is sooner."""
         until = flight.start.scheduled_for + flight.plan.starting_deadline
         following = flight.plan.due_times and flight.plan.due_times.next_after(flight.start.scheduled_for)
-        return min(until, following) if following and flight.start.trigger is Trigger.SCHEDULED else until
+        return min(until, following) if following and flight.start.is_due_time else until
 
     def _new_claim(self, flight: Flight) -> RunClaim:
         now, plan, start = self._clock.now(), flight.plan, flight.start
@@ -182,15 +193,14 @@ class RunPool:
 
     def _unclaimed(self, flight: Flight, error: StoreUnavailable) -> None:
         """Count a due time that the database kept us from running; a run at once or by token is tried again."""
-        if flight.start.trigger is Trigger.SCHEDULED and not flight.start.is_at_once:
-            skip = Skip(
-                flight.start.slot,
-                flight.start.scheduled_for,
-                Reason.STORE_UNAVAILABLE,
-                f"the database was away, so the run could not be claimed: {error}",
-                missed=flight.start.missed,
-            )
-            self._journal.skip(flight.plan, flight.state, skip)
+        if flight.start.is_due_time:
+            message = f"the database was away, so the run could not be claimed: {error}"
+            self._skip(flight, Reason.STORE_UNAVAILABLE, message)
+
+    def _skip(self, flight: Flight, reason: Reason, message: str) -> None:
+        start = flight.start
+        skip = Skip(start.slot, start.scheduled_for, reason, message, missed=start.missed)
+        self._journal.skip(flight.plan, flight.state, skip)
 
     def _began(self, flight: Flight, claim: RunClaim) -> None:
         flight.state.active[claim.id] = ActiveRun(claim.id, claim.trigger, claim.started_at)
@@ -198,6 +208,7 @@ class RunPool:
         flight.state.missed += claim.missed
         skew = (claim.started_at - claim.scheduled_for).total_seconds()
         self._observer.started(flight.plan, claim, skew)
+        self._status.changed(flight.plan, flight.state)
 
     async def _finish(self, flight: Flight, result: RunResult) -> None:
         """Store the result, fenced: a run that was taken over changes nothing."""

@@ -9,7 +9,7 @@ from scrape_operator.core.ports import StatusSink
 from scrape_operator.core.state import ScheduleState
 
 REQUEST_ANNOTATION = "scrape-operator.dev/requested-at"
-TOKEN_MAX_LENGTH = 256
+TOKEN_MAX_LENGTH = 128
 
 Compile = Callable[[Mapping[str, Any]], SchedulePlan]
 

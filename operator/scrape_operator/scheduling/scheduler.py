@@ -73,7 +73,7 @@ class Scheduler:
             return
         if unclaimed is None:
             self._evaluate(entry, self._clock.now())
-        elif unclaimed.trigger is Trigger.MANUAL or unclaimed.is_at_once:
+        elif not unclaimed.is_due_time:
             if unclaimed.trigger is Trigger.MANUAL:
                 entry.state.last_handled_request = None
             self._queue.set(uid, self._clock.now() + RETRY_AFTER)
