@@ -10,6 +10,8 @@ from typing import Final
 
 import re2
 
+from scrape_operator.extraction.patterns import compile_for_bytes
+
 _LABELS: Final = {
     "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8",
     "cp866": "866 cp866 csibm866 ibm866",
@@ -64,9 +66,9 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), 
 _PRESCAN: Final = 4096
 """Bytes in which a document may declare its encoding: HTML asks for 1024, pages in the wild need more."""
 
-_COMMENT: Final = re2.compile(rb"(?s)<!--.*?-->")
-_META: Final = re2.compile(rb"""(?is)<meta[\s/][^>]*?charset\s*=\s*["']?\s*([^\s"'/>;]+)""")
-_XML_DECLARATION: Final = re2.compile(rb"""(?s)^\s*<\?xml\s[^>]*?encoding\s*=\s*["']\s*([^\s"'>]+)""")
+_COMMENT: Final = compile_for_bytes(rb"(?s)<!--.*?-->")
+_META: Final = compile_for_bytes(rb"""(?is)<meta[\s/][^>]*?charset\s*=\s*["']?\s*([^\s"'/>;]+)""")
+_XML_DECLARATION: Final = compile_for_bytes(rb"""(?s)^\s*<\?xml\s[^>]*?encoding\s*=\s*["']\s*([^\s"'>]+)""")
 _HEADER: Final = re2.compile(r"""(?i);\s*charset\s*=\s*["']?\s*([^\s"';,]+)""")
 
 

@@ -263,7 +263,7 @@ def _filtered(pattern: Pattern, value: Any) -> str | None:
 def _sample(raw: Any) -> str:
     if isinstance(raw, str | int | float):
         return repr(str(raw).strip()[:_SAMPLE_LENGTH])
-    return f"a {'list' if isinstance(raw, list) else 'object'}"
+    return "a list" if isinstance(raw, list) else "an object"
 
 
 def _size(value: JSONValue) -> int:

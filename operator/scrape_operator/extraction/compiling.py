@@ -15,6 +15,7 @@ from scrape_operator.extraction.jmespaths import compile_jmespath
 from scrape_operator.extraction.patterns import Pattern, compile_pattern
 from scrape_operator.extraction.reading import Family, Selector
 from scrape_operator.extraction.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
+from scrape_operator.extraction.work import INLINE, Work, WorkExceeded
 from scrape_operator.extraction.xpaths import compile_css, compile_xpath
 
 _T = TypeVar("_T")
@@ -155,7 +156,8 @@ class _Compiler:
     def _of_type(self, value: Any, type_: FieldType, path: str) -> JSONValue:
         convert: Converter = keep_json if type_ is FieldType.JSON else CONVERTERS[type_]
         if type_ not in _PYTHON_TYPES or type(value) in _PYTHON_TYPES[type_]:
-            with suppress(Unparsable):
-                return convert(value, Surroundings())
+            with suppress(Unparsable, WorkExceeded):
+                # Dates in words are too costly here, and no good as defaults.
+                return convert(value, Surroundings(work=Work(INLINE, trusts_estimates=True)))
         self._find(path, f"{str(value)[:40]!r} is no {type_}: write a value of the field's type")
         return None

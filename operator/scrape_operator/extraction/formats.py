@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-import re2
-
 from scrape_operator.api.extract import Format
 from scrape_operator.extraction.html_documents import HTMLReader
 from scrape_operator.extraction.json_documents import JSONReader
+from scrape_operator.extraction.patterns import compile_for_bytes
 from scrape_operator.extraction.reading import Reader
 
 READERS: Final[Mapping[Format, Reader]] = {reader.format: reader for reader in (HTMLReader(), JSONReader())}
@@ -38,12 +37,12 @@ _BY_TYPE: Final = {
 _SAYS_NOTHING: Final = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
 _HEAD: Final = 65_536
 
-_LEADING: Final = re2.compile(rb"^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*")
-_SEVERAL_LINES: Final = re2.compile(rb"^[\[{][^\r\n]*[\]}][ \t]*\r?\n\s*[\[{]")
-_PROLOGUE: Final = re2.compile(rb"(?s)^(?:<\?.*?\?>|<!--.*?-->|\s+)*")
-_FEED: Final = re2.compile(rb"(?i)^<(?:rss|feed|rdf:rdf)[\s>]")
-_XHTML: Final = re2.compile(rb"(?i)^<(?:!doctype\s+html|html)[\s>]")
-_HTML: Final = re2.compile(
+_LEADING: Final = compile_for_bytes(rb"^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*")
+_SEVERAL_LINES: Final = compile_for_bytes(rb"^[\[{][^\r\n]*[\]}][ \t]*\r?\n\s*[\[{]")
+_PROLOGUE: Final = compile_for_bytes(rb"(?s)^(?:<\?.*?\?>|<!--.*?-->|\s+)*")
+_FEED: Final = compile_for_bytes(rb"(?i)^<(?:rss|feed|rdf:rdf)[\s>]")
+_XHTML: Final = compile_for_bytes(rb"(?i)^<(?:!doctype\s+html|html)[\s>]")
+_HTML: Final = compile_for_bytes(
     rb"(?i)^<(?:head|title|meta|link|base|body|script|style|iframe|header|nav|main|section|article|aside|footer|h[1-6]"
     rb"|div|span|p|a|b|i|em|strong|font|br|hr|img|pre|ul|ol|li|dl|dt|dd|table|thead|tbody|tr|th|td|form|center)[\s/>]"
 )

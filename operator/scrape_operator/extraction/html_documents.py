@@ -45,7 +45,11 @@ class HTMLReader:
 
 def _parse(text: str) -> Any:
     parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=False)
-    root = etree.fromstring(text.encode("utf-8", "replace") or _EMPTY.encode(), parser)
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace") or _EMPTY.encode(), parser)
+    except etree.XMLSyntaxError:
+        # It recovers from everything but a lack of memory.
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, "reading the document takes too much memory") from None
     # What is beyond a limit is cut off, and would pass for items that are gone.
     last = parser.error_log.last_error
     if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:

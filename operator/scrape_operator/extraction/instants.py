@@ -27,6 +27,9 @@ _RFC_2822: Final = re.compile(
 _WORDS: Final = re.compile(r"[^\W\d_]{2}|[^\W\d_a-zA-Z]|[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}")
 
 
+_WITHOUT_NOW: Final = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"]}
+
+
 def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 in UTC: `2026-11-24T10:05:13Z`, with a fraction only where there is one."""
     at = instant.astimezone(UTC)
@@ -72,7 +75,7 @@ def parse_words(text: str, zone: tzinfo, *, language: str, now: datetime | None)
     import dateparser  # noqa: PLC0415 -- 0.3 s and 30 MB, for the few documents that have such dates
 
     base = now.astimezone(zone).replace(tzinfo=None) if now else None
-    settings = {"RELATIVE_BASE": base} if base else {"REQUIRE_PARTS": ["day", "month", "year"]}
+    settings = {"RELATIVE_BASE": base} if base else _WITHOUT_NOW
     for known in _languages(language):
         try:
             found = dateparser.parse(text, settings=settings, **known)

@@ -63,7 +63,7 @@ class _CountingInterpreter(TreeInterpreter):
         self._work = work
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
-        self._work.spend(1)
+        self._work.spend(2)
         return super().visit(node, *args, **kwargs)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:
@@ -115,7 +115,7 @@ class _CountingInterpreter(TreeInterpreter):
             if isinstance(member, str):
                 self._build(len(member))
             elif isinstance(member, dict | list):
-                self._build(8 * len(member))
+                self._build(64 * len(member))
                 waiting.extend(member.values() if isinstance(member, dict) else member)
 
 

@@ -25,7 +25,7 @@ _APOSTROPHES: Final = "'\u2019"
 _MARKS: Final = str.maketrans(
     {"\u066b": ".", "\u066c": "'", "\u060c": ",", "\u2212": "-", "\u2013": "-", "\uff0c": ","}
 )
-_BODY: Final = re.compile(rf"[0-9.,{_SPACES}{_APOSTROPHES}]+(?:[eE][+-]?[0-9]{{1,3}})?")
+_BODY: Final = re.compile(rf"[0-9.,][0-9.,{_SPACES}{_APOSTROPHES}]*(?:[eE][+-]?[0-9]{{1,3}})?")
 _PLAIN: Final = re.compile(r"[$\u20ac\u00a3]?([0-9]{1,3}(?:,[0-9]{3}){1,6}\.[0-9]{1,9}|[0-9]{1,18}(?:\.[0-9]{1,2})?)")
 """What most numbers look like, and what every language reads in the same way."""
 _SCIENTIFIC: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}")

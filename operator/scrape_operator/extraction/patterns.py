@@ -1,6 +1,6 @@
 """Regular expressions of a spec, in RE2's syntax and linear time. Called by `compiling`."""
 
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import re2
 
@@ -41,6 +41,13 @@ def compile_pattern(expression: str) -> Pattern:
     except re2.error as error:
         raise InvalidValue(_explain(expression, error)) from None
     return compiled
+
+
+def compile_for_bytes(expression: bytes) -> Any:
+    """Compile an expression of our own, that looks at bytes of whatever encoding."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(expression, options)
 
 
 def filter_text(pattern: Pattern, text: str) -> str | None:

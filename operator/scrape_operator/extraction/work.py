@@ -2,7 +2,7 @@
 
 from typing import Final, NoReturn
 
-FULL: Final = 30_000_000
+FULL: Final = 20_000_000
 """Microseconds, roughly: what one document may cost at the most, wherever it is read."""
 
 INLINE: Final = 100_000

@@ -1,0 +1,244 @@
+"""Documents and selectors that want to crash, hang or flood. What a case costs is counted, and so no clock is read."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.api.extract import FieldType
+from scrape_operator.core.documents import Document, Extraction
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.reasons import Reason
+from scrape_operator.extraction.compiled import MAX_ITEMS, CompiledExtract
+from scrape_operator.extraction.work import INLINE, Work, WorkExceeded
+
+Read = Callable[..., Extraction]
+Compile = Callable[..., CompiledExtract]
+Open = Callable[..., Document]
+
+
+def exceeds(compiled: CompiledExtract, document: Document) -> bool:
+    """Whether a document is too costly to be read beside the event loop."""
+    try:
+        compiled.read(compiled.open(document), document, Work(INLINE, trusts_estimates=True))
+    except WorkExceeded:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("<div>" * 100_000, id="nested elements"),
+        pytest.param("<b><i>" * 300 + "x", id="nested inline elements"),
+        pytest.param("<p>" + "x" * 11_000_000, id="an endless text"),
+        pytest.param("</x>y" * 500 + "<div>" * 300, id="nested elements behind many other errors"),
+    ],
+)
+def test_what_the_parser_would_cut_off_is_a_decode_error(read: Read, body: str):
+    with pytest.raises(ScrapeFailed, match="nested deeper than 256") as caught:
+        read(body, {"css": "p"})
+    assert caught.value.reason is Reason.DECODE_ERROR
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("<" * 50_000, "<a" * 50_000, "&" * 50_000, "<!--" * 20_000, '<a href="' * 10_000, "<script>" * 10_000),
+        *("<table>" * 100, "&#x41;" * 20_000, "<p>" * 20_000, "<!DOCTYPE a [<!ENTITY b 'c'>]>&b;", "<?xml?>"),
+    ],
+    ids=lambda body: str(body)[:10],
+)
+def test_broken_markup_is_read_for_what_it_is(read: Read, body: str):
+    assert len(read(body, {"css": "p::text"}).items) == 1
+
+
+def test_an_external_entity_is_never_fetched_or_expanded(read: Read):
+    page = "<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><p>&x;</p>"
+    assert "root:" not in str(read(page, {"xpath": "string(/)"}).items)
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        pytest.param({"css": "li:nth-child(2)"}, "<ul>" + "<li>" * 20_000, id="a position among very many"),
+        pytest.param({"xpath": "//*[//*[//*]]"}, "<p>" * 1_000, id="nested predicates from the root"),
+        pytest.param({"xpath": "count(//li/following::li)"}, "<li>" * 1_000, id="all that follow"),
+        pytest.param(
+            {"xpath": "(//div//a)[1]"}, "<div>" * 200 + "<a>x</a>" * 2_000, id="descendants of nested elements"
+        ),
+        pytest.param({"css": "p ~ p"}, "<p>" * 10_000, id="all neighbours"),
+    ],
+)
+def test_a_selector_that_may_take_long_is_not_tried_beside_the_loop(
+    compiled: Compile, document: Open, field: dict[str, Any], body: str
+):
+    assert exceeds(compiled(field), document(body))
+
+
+def test_many_fields_of_many_items_are_not_read_beside_the_loop(compiled: Compile, document: Open):
+    fields = [{"css": "::text"} for _ in range(100)]
+    assert exceeds(compiled(*fields, items={"css": "p"}), document("<p>" * 1_000))
+
+
+def test_fields_of_nested_items_are_not_read_beside_the_loop(compiled: Compile, document: Open):
+    body = "<div>" * 200 + "<p>" * 20_000
+    fields = [{"css": "a::text"}] * 10
+    assert exceeds(compiled(*fields, items={"css": "div"}), document(body))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"css": "div.list a.title::text", "many": True},
+        {"css": "td:nth-child(2)::text"},
+        {"xpath": "//div//a[.//b]/@href"},
+        {"xpath": "following-sibling::tr[1]//span/text()"},
+    ],
+    ids=str,
+)
+def test_an_ordinary_page_is_read_beside_the_loop(compiled: Compile, document: Open, field: dict[str, Any]):
+    row = "<tr><td>a</td><td>b</td></tr><tr><td><div class=list><a class=title href=x>t</a></div></td></tr>"
+    page = f"<table>{row * 100}</table>"
+    assert not exceeds(compiled(field, items={"css": "tr"}), document(page))
+
+
+def test_descendants_of_nested_elements_cost_no_more_than_the_document(compiled: Compile, document: Open):
+    extract = compiled({"css": "div div a::text", "many": True})
+    page = document("<div>" * 200 + "<a>x</a>" * 2_000)
+    assert not exceeds(extract, page)
+    assert extract.extract(page).items == [{"f0": ["x"] * 2_000}]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param(" | ".join(["[@, @][]"] * 60), id="a list that doubles"),
+        pytest.param(f"to_string({' | '.join(['[@, @]'] * 60)})", id="a text of a list that doubles"),
+        pytest.param(f"({' | '.join(['[@, @]'] * 40)}) == ({' | '.join(['[@, @]'] * 40)})", id="a comparison of such"),
+        pytest.param(f"contains([@], {' | '.join(['[@, @]'] * 60)})", id="a search for such"),
+        pytest.param(" | ".join(["join('', [@, @])"] * 50), id="a text that doubles"),
+    ],
+)
+def test_an_expression_that_builds_too_much_is_stopped(compiled: Compile, document: Open, expression: str):
+    assert exceeds(compiled({"jmespath": expression}), document('"x"', "application/json"))
+
+
+def test_a_value_that_would_be_too_big_as_json_is_missing(read: Read):
+    doubling = " | ".join(["[@, @]"] * 60)
+    found = read('"x"', {"jmespath": f"{{a: {doubling}}}", "type": "JSON"}, content_type="application/json")
+    assert found.items == [{"f0": None}]
+    assert found.warnings == ("field f0: can't be read as JSON, such as an object",)
+
+
+def test_an_item_of_more_than_1_mib_is_an_extraction_error(read: Read):
+    body = f"<p>{'x' * 600_000}</p>"
+    assert read(body, {"css": "p"}).items
+    with pytest.raises(ScrapeFailed, match="more than 1 MiB"):
+        read(body, {"css": "p"}, {"xpath": "string(//p)"})
+
+
+def test_all_items_together_are_bounded(read: Read):
+    page = f"<h1>{'x' * 900_000}</h1>" + "<p>" * 100
+    with pytest.raises(ScrapeFailed, match="too much work") as caught:
+        read(page, {"xpath": "string(//h1)"}, items={"css": "p"})
+    assert caught.value.reason is Reason.EXTRACTION_ERROR
+
+
+def test_more_than_100_000_items_are_an_extraction_error(read: Read):
+    body = f"[{'1,' * MAX_ITEMS}1]"
+    with pytest.raises(ScrapeFailed, match="gives 100001 nodes"):
+        read(body, {"jmespath": "@"}, items={"jmespath": "@"}, content_type="application/json")
+
+
+def test_a_regex_takes_linear_time(read: Read):
+    found = read(f"<p>{'a' * 50_000}</p>", {"css": "p::text", "regex": "^(a+)+$x?b"})
+    assert found.items == [{"f0": None}]
+
+
+HTML_FIELDS = [
+    {"css": "p::text", "many": True},
+    {"css": "a::attr(href)", "type": "URL"},
+    {"xpath": "//*", "type": "JSON"},
+    {"xpath": "string(/)", "regex": "(.)$"},
+    *({"css": "b", "type": type_, "many": True} for type_ in FieldType if type_ is not FieldType.DATE_TIME),
+]
+JSON_FIELDS = [
+    {"jmespath": "@", "type": "JSON"},
+    {"jmespath": "*", "many": True},
+    {"jmespath": "a[?b > `1`] | sort_by(@, &b)", "many": True},
+    *({"jmespath": "a || @", "type": type_} for type_ in FieldType if type_ is not FieldType.DATE_TIME),
+]
+PIECES = [
+    "<p>",
+    "<b>",
+    "</b>",
+    "<a href=",
+    '"',
+    "'",
+    ">",
+    "<!--",
+    "&#",
+    "&amp;",
+    "<![CDATA[",
+    "\0",
+    "x",
+    "1,5",
+    "é",
+    " ",
+]
+JSON_PIECES = [
+    '{"a":',
+    "[",
+    "]",
+    "}",
+    ",",
+    '"',
+    "\\u",
+    "d800",
+    "1",
+    "e9",
+    "-",
+    ".5",
+    "null",
+    "true",
+    " ",
+    "\0",
+    "NaN",
+    "é",
+]
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.booleans())
+def test_no_bytes_make_html_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):  # noqa: FBT001
+    extract = compiled(*HTML_FIELDS, format="HTML", **({"items": {"css": "*"}} if in_items else {}))
+    with contextlib.suppress(ScrapeFailed):
+        extract.extract(document(body, "text/html"))
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(JSON_PIECES), max_size=40).map("".join), st.booleans())
+def test_no_bytes_make_json_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):  # noqa: FBT001
+    extract = compiled(*JSON_FIELDS, format="JSON", **({"items": {"jmespath": "@"}} if in_items else {}))
+    with contextlib.suppress(ScrapeFailed):
+        extract.extract(document(body, "application/json"))
+
+
+@given(st.text(max_size=60), st.binary(max_size=60))
+def test_no_content_type_makes_auto_raise_anything_else(compiled: Compile, document: Open, header: str, body: bytes):
+    with contextlib.suppress(ScrapeFailed):
+        compiled({"css": "p"}).extract(document(body, header))
+
+
+@given(st.text(alphabet="abp*/@[](){}:.,|='\"<>$!?&`-+ 12ntex#~>é", min_size=1, max_size=40))
+def test_no_selector_makes_compiling_raise(compiled: Compile, document: Open, text: str):
+    for family in ("css", "xpath", "jmespath"):
+        with contextlib.suppress(AssertionError):
+            extract = compiled({family: text, "regex": text}, items={family: text})
+            body, kind = (
+                ('{"a": [1]}', "application/json") if family == "jmespath" else ("<a><b>x</b></a>", "text/html")
+            )
+            with contextlib.suppress(ScrapeFailed):
+                extract.extract(document(body, kind))
