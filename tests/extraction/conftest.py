@@ -6,11 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import settings
 
 from scrape_operator.api.extract import Extract
 from scrape_operator.core.documents import Document, Extraction
 from scrape_operator.extraction.compiled import CompiledExtract
 from scrape_operator.extraction.compiling import compile_extract
+
+# A document may take long on a busy machine, and a test reads no clock.
+settings.register_profile("extraction", deadline=None)
+settings.load_profile("extraction")
 
 FETCHED = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

@@ -3,6 +3,8 @@ from typing import Any
 import pytest
 
 from scrape_operator.api.extract import Extract
+from scrape_operator.core.documents import Document
+from scrape_operator.core.ports import Extractor
 from scrape_operator.extraction.compiling import compile_extract
 
 PATH = "spec.targets[0].extract"
@@ -124,3 +126,5 @@ def test_a_compiled_extract_can_be_compiled_anew_from_its_spec():
     compiled, _ = compile_extract(spec, PATH)
     assert compiled is not None
     assert Extract.model_validate_json(compiled.spec) == spec
+    extractor: Extractor = compiled
+    assert extractor.extract(Document(b"<p>5</p>", "https://x.example/", "text/html")).items == [{"a": 5}]

@@ -32,6 +32,7 @@ class JMESPathSelector:
 
     def __init__(self, parsed: dict[str, Any]) -> None:
         self._parsed = parsed
+        self._names = _names(parsed)
 
     def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
         """Give one node for each member of a list that is not null; anything else is one node, null is none."""
@@ -42,7 +43,7 @@ class JMESPathSelector:
 
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
         """Give the one value found: text, number, boolean, object or list; none for null."""
-        found = self._evaluate(node, work)
+        found = self._evaluate(node, work) if self._names is None else _descend(node, self._names)
         return [] if found is None else [found]
 
     def _evaluate(self, node: Any, work: Work) -> Any:
@@ -64,7 +65,7 @@ class _CountingInterpreter(TreeInterpreter):
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         self._work.spend(2)
-        return super().visit(node, *args, **kwargs)
+        return getattr(self, "visit_" + node["type"])(node, *args, **kwargs)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:
         base = self.visit(node["children"][0], value)
@@ -117,6 +118,29 @@ class _CountingInterpreter(TreeInterpreter):
             elif isinstance(member, dict | list):
                 self._build(64 * len(member))
                 waiting.extend(member.values() if isinstance(member, dict) else member)
+
+
+def _names(parsed: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Give the names of a path such as `a.b.c`, which most expressions are; None for any other."""
+    if parsed["type"] == "field":
+        return (parsed["value"],)
+    if parsed["type"] != "subexpression":
+        return None
+    names: tuple[str, ...] = ()
+    for step in parsed["children"]:
+        known = _names(step)
+        if known is None:
+            return None
+        names += known
+    return names
+
+
+def _descend(node: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        if type(node) is not dict:
+            return None
+        node = node.get(name)
+    return node
 
 
 def compile_jmespath(expression: str) -> JMESPathSelector:

@@ -8,11 +8,12 @@ from typing import Any, Final, NoReturn, Self
 import orjson
 
 from scrape_operator.core.items import JSONValue
+from scrape_operator.extraction.patterns import compile_for_bytes
 
 MAX_NESTING: Final = 512
 _MIN_INTEGER: Final = -(2**63)
 _MAX_INTEGER: Final = 2**64 - 1
-_MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
+_MANY_DIGITS: Final = compile_for_bytes(rb"[0-9]{19}")
 _MAX_INTEGER_DIGITS: Final = 20
 _UNSAFE: Final = re.compile("[\x00\ud800-\udfff]")
 
