@@ -60,6 +60,12 @@ def control_plane(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         opened.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def crds(control_plane: Cluster) -> None:
+    """The CRDs of this tree."""
+    control_plane.install_crds()
+
+
 @pytest.fixture
 def breakable_control_plane(control_plane: Cluster) -> Iterator[ControlPlane]:
     """The control plane for tests that stop its API server; afterwards it serves again."""

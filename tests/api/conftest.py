@@ -3,7 +3,6 @@
 import json
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -12,20 +11,13 @@ import pytest
 
 from tests.cluster.connection import Cluster
 
-CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 TRIAL = "/apis/scrape-operator.dev/v1alpha1/namespaces/default/scrapeschedules?dryRun=All&fieldValidation=Strict"
 
 Create = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def served_crds(control_plane: Cluster) -> None:
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
-
-
-@pytest.fixture(scope="session")
-def try_to_create(control_plane: Cluster, served_crds: None) -> Create:
+def try_to_create(control_plane: Cluster, crds: None) -> Create:
     """Ask for an object's creation without keeping it; gives the object, or the Status that says why not."""
     if not control_plane.token:
         pytest.skip("the context of the existing cluster has no bearer token")

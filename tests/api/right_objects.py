@@ -191,13 +191,13 @@ RIGHT = (
         ["spec.targets[0].follow"],
     ),
     Right(
-        "every kind of field",
+        "every kind of field of HTML",
         {
             "targets.0.extract.fields": [
                 {"name": "_a", "css": "a", "regex": "([0-9.,]+)", "type": "Decimal", "default": "2.50"},
                 {"name": "b", "xpath": "count(a)", "type": "Integer", "default": 0},
-                {"name": "c", "jmespath": "a[*]", "many": True, "default": []},
-                {"name": "d", "regex": "a" * 1024, "type": "DateTime", "default": "2026-12-01T00:00:00Z"},
+                {"name": "c", "css": "a", "many": True, "default": []},
+                {"name": "d", "css": "a", "regex": "a" * 1024, "type": "DateTime", "default": "2026-12-01T00:00:00Z"},
                 {"name": "e", "value": "ScheduledFor"},
                 {"name": "f", "const": {"any": ["thing"]}, "type": "JSON"},
                 {"name": "g", "const": False, "type": "Boolean"},
@@ -205,6 +205,19 @@ RIGHT = (
                 {"name": "i", "css": "a", "default": None, "required": True},
             ],
             "targets.0.extract.items": {"css": "div"},
+        },
+    ),
+    Right(
+        "fields of JSON",
+        {
+            "targets.0.extract": {
+                "format": "JSON",
+                "items": {"jmespath": "a[*]"},
+                "fields": [
+                    {"name": "a", "jmespath": "a" * 1024},
+                    {"name": "b", "jmespath": "b[*]", "many": True, "default": []},
+                ],
+            }
         },
     ),
     Right(

@@ -44,7 +44,7 @@ def test_a_right_object_is_accepted_and_means_the_same_with_its_defaults_written
     assert schedule.spec == given.spec
 
 
-@pytest.mark.usefixtures("served_crds")
+@pytest.mark.usefixtures("crds")
 def test_applying_twice_changes_nothing(control_plane: Cluster, namespace: str):
     obj = changed({"interval": "5m", "targets.0.retry": {"attempts": 5}})
     first, second, third = (applied(control_plane, obj, namespace) for _ in range(3))
@@ -54,7 +54,7 @@ def test_applying_twice_changes_nothing(control_plane: Cluster, namespace: str):
     assert first["spec"] == third["spec"]
 
 
-@pytest.mark.usefixtures("served_crds")
+@pytest.mark.usefixtures("crds")
 def test_what_is_in_force_is_shown(control_plane: Cluster, namespace: str):
     stored = applied(control_plane, changed({"targets.0.retry": {"attempts": 5}}), namespace)
     assert stored["status"] == {"observedGeneration": -1}
@@ -64,7 +64,7 @@ def test_what_is_in_force_is_shown(control_plane: Cluster, namespace: str):
     assert not {"interval", "timeout", "policyRef", "windows", "notify"} & stored["spec"].keys()
 
 
-@pytest.mark.usefixtures("served_crds")
+@pytest.mark.usefixtures("crds")
 def test_people_find_it_by_its_short_name_and_see_its_columns(control_plane: Cluster, namespace: str):
     applied(control_plane, changed({"suspend": True}), namespace)
     shown = control_plane.kubectl("get", "scs", "-n", namespace, "--field-selector", "spec.suspend=true")

@@ -15,7 +15,6 @@ from tests.cluster.controlplane import open_cluster
 from tests.operator.process import CHART, Operator, schedule
 from tests.operator.slots import instant, slot_faults
 
-CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -38,7 +37,7 @@ def percentile(values: list[float], percent: float) -> float:
 @contextmanager
 def operator_for_bench(cluster: Cluster, **settings: str) -> Iterator[Operator]:
     """Install the chart's account in a namespace of our own, and run one replica."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    cluster.install_crds()
     namespace = cluster.create_namespace()
     options = ["--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}"]
     cluster.helm("install", "scrape-operator", str(CHART), "--namespace", namespace, *options)

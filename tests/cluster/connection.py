@@ -9,12 +9,15 @@ import contextlib
 import json
 import os
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.cluster.processes import RunFolder
+
+CRDS = Path(__file__).resolve().parents[2] / "manifests" / "crds"
 
 
 class CommandFailed(Exception):
@@ -51,6 +54,26 @@ class Cluster:
             CommandFailed: it failed and `check` is on.
         """
         return self._run([self._programs["helm"], "--kubeconfig", self.kubeconfig, *args], None, check=check)
+
+    def install_crds(self) -> None:
+        """Install the CRDs of this tree, or bring them up to date, and wait until they are served.
+
+        `kubectl wait` fails on a CRD so fresh that it has no conditions yet, so it is asked again.
+
+        Raises:
+            CommandFailed: the API server refuses them, or does not serve them within 30 s.
+        """
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+        until = time.monotonic() + 30.0
+        while True:
+            try:
+                self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+            except CommandFailed:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def create_token(self, namespace: str, service_account: str) -> str:
         """Give a bearer token of a ServiceAccount that is good for an hour (the TokenRequest API)."""

@@ -154,8 +154,7 @@ def _site() -> Iterator[DemoSite]:
 def _namespace(cluster: Cluster) -> Iterator[str]:
     """Apply the CRDs and make a namespace; an existing cluster is left as it was."""
     had_crd = bool(cluster.kubectl("get", "crd", CRD, "--ignore-not-found"))
-    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{CRD}")
+    cluster.install_crds()
     namespace = cluster.create_namespace("scrape-demo")
     try:
         yield namespace

@@ -24,10 +24,8 @@ def test_a_sample_is_accepted_and_supported(file: Path) -> None:
 
 
 def test_the_api_server_takes_the_samples_and_changes_nothing_that_they_say(
-    control_plane: Cluster, namespace: str
+    control_plane: Cluster, crds: None, namespace: str
 ) -> None:
-    control_plane.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "crds"))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/scrapeschedules.scrape-operator.dev")
     control_plane.kubectl("apply", "-n", namespace, "-f", str(MANIFESTS / "samples"))
     kept = yaml.safe_load(control_plane.kubectl("-n", namespace, "get", "scrapeschedules", "-o", "yaml"))["items"]
     specs = {document["metadata"]["name"]: document["spec"] for document in kept}

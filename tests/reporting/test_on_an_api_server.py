@@ -29,11 +29,8 @@ HOSTILE = "<\"\\&'\u2028日本\x00" * 300
 
 
 @pytest.fixture
-def schedule(control_plane: Cluster, namespace: str) -> dict[str, Any]:
+def schedule(control_plane: Cluster, crds: None, namespace: str) -> dict[str, Any]:
     """A schedule that nobody runs."""
-    crds = str(MANIFESTS / "crds")
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds)
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crds)
     sample = str(MANIFESTS / "samples" / "json-api.yaml")
     created = control_plane.kubectl("create", "--namespace", namespace, "-f", sample, "-o", "json")
     return json.loads(created)  # type: ignore[no-any-return]

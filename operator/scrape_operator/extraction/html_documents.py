@@ -3,7 +3,7 @@
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from scrape_operator.api.extract import Format
 from scrape_operator.core.documents import Document

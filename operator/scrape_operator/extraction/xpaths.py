@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from cssselect import ExpressionError, SelectorError
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 from parsel.csstranslator import HTMLTranslator
 
 from scrape_operator.core.errors import InvalidValue
