@@ -57,7 +57,8 @@ def _check(
         return schedule, {}, findings
     findings = unsupported(schedule.spec)
     extracts, broken = _compile_extracts(schedule.spec.targets)
-    return schedule, extracts, (*findings, *broken)
+    told = {finding.path for finding in findings}
+    return schedule, extracts, (*findings, *(finding for finding in broken if finding.path not in told))
 
 
 def _compile_extracts(targets: Sequence[Target]) -> tuple[Mapping[str, CompiledExtract], Sequence[Finding]]:
