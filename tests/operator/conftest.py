@@ -10,14 +10,10 @@ from tests.operator.process import CHART, Operator
 from tests.site.serving import SiteThread
 from tests.site.site import DemoSite
 
-CRDS = Path(__file__).parents[2] / "manifests" / "crds"
 
-
-@pytest.fixture(scope="session")
-def crds(control_plane: Cluster) -> None:
-    """The CRDs of this tree, as an upgrade would install them."""
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put last what stops the API server: a watch that was broken for long comes back only after a pause."""
+    items.sort(key=lambda item: "breakable_control_plane" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture
@@ -31,10 +27,7 @@ def start_operator(
     control_plane: Cluster, crds: None, namespace: str, tmp_path: Path
 ) -> Iterator[Callable[..., Operator]]:
     """Give a function that starts a replica with settings; all of them end with the test."""
-    control_plane.helm(
-        "install", "scrape-operator", str(CHART), "--namespace", namespace,
-        "--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}", "--set", "rbac.aggregate=false",
-    )  # fmt: skip
+    install_account(control_plane, namespace)
     started: list[Operator] = []
 
     def start(*, ready: bool = True, **settings: str) -> Operator:
@@ -45,3 +38,32 @@ def start_operator(
     yield start
     for operator in started:
         operator.close()
+
+
+@pytest.fixture(scope="session")
+def lasting_operator(
+    control_plane: Cluster, crds: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    """One process for all tests that leave it alone: a start takes seconds."""
+    namespace = control_plane.create_namespace()
+    install_account(control_plane, namespace)
+    operator = Operator(control_plane, namespace, tmp_path_factory.mktemp("operator"), {})
+    yield operator.start()
+    operator.close()
+    control_plane.delete_namespace(namespace)
+
+
+@pytest.fixture
+def operator(lasting_operator: Operator) -> Iterator[Operator]:
+    """The lasting operator without a schedule; rows of earlier tests stay, so a test chooses names of its own."""
+    yield lasting_operator
+    lasting_operator.kubectl("delete", "scs", "--all")
+    assert lasting_operator.is_running()
+
+
+def install_account(cluster: Cluster, namespace: str) -> None:
+    """Install the chart for its account and rights; without nodes, its pod stays Pending."""
+    cluster.helm(
+        "install", "scrape-operator", str(CHART), "--namespace", namespace,
+        "--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}", "--set", "rbac.aggregate=false",
+    )  # fmt: skip

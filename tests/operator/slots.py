@@ -14,11 +14,11 @@ def instant(value: str | datetime) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def slot_faults(rows: Iterable[Mapping[str, Any]], period: timedelta, until: datetime) -> list[str]:
+def slot_faults(rows: Iterable[Mapping[str, Any]], period: timedelta, until: datetime | None = None) -> list[str]:
     """Say what is wrong with the rows of interval schedules; nothing, if each due time has its one row.
 
-    A schedule's due times count from its first row (the run at once) to `until`; those that a row coalesced
-    (`missed`) are accounted for by it.
+    A schedule's due times count from its first row (the run at once) to `until`, or to its last row where that is None;
+    those that a row coalesced (`missed`) are accounted for by it.
     """
     by_schedule = defaultdict(list)
     for row in rows:
@@ -30,7 +30,7 @@ def slot_faults(rows: Iterable[Mapping[str, Any]], period: timedelta, until: dat
     return faults
 
 
-def _faults(uid: str, rows: list[Mapping[str, Any]], period: timedelta, until: datetime) -> Iterable[str]:
+def _faults(uid: str, rows: list[Mapping[str, Any]], period: timedelta, until: datetime | None) -> Iterable[str]:
     times = IntervalDueTimes(period, stable_offset(uid, period))
     slots = [row["slot"] for row in rows]
     if len(slots) != len(set(slots)):
@@ -46,5 +46,5 @@ def _faults(uid: str, rows: list[Mapping[str, Any]], period: timedelta, until: d
         if lost:
             yield f"{lost} due times before {row['slot']} have no row"
         before = due
-    if lost := times.count_between(before, until):
+    if lost := times.count_between(before, until or before):
         yield f"{lost} due times after {before} have no row"

@@ -1,0 +1,40 @@
+"""What a person sees who applies the samples: first runs at once, readiness, and nothing that changes by itself."""
+
+import json
+
+import pytest
+
+from tests.demo.samples import EXPECTED, MANUAL, load
+from tests.operator.process import Operator, until
+from tests.operator.slots import instant
+from tests.site.site import DemoSite
+
+pytestmark = pytest.mark.cluster
+
+RUNNING_BY_TIME = sorted(EXPECTED.keys() - {MANUAL})
+NEVER_READY = sorted(name for name, expected in EXPECTED.items() if expected.conditions["Ready"] == "False")
+
+
+def seen_to_have_run(operator: Operator) -> list[str]:
+    """Name the schedules for which `kubectl get` shows a run."""
+    items = json.loads(operator.kubectl("get", "scs", "-o", "json"))["items"]
+    return [item["metadata"]["name"] for item in items if "lastScheduleTime" in item.get("status", {})]
+
+
+def test_the_samples_run_at_once_and_become_what_they_say(operator: Operator, site: DemoSite) -> None:
+    operator.apply(*load(site.url))
+    until("first runs", lambda: seen_to_have_run(operator) == RUNNING_BY_TIME)
+    for name in RUNNING_BY_TIME:
+        created = instant(operator.get(name)["metadata"]["creationTimestamp"])  # in whole seconds
+        assert (instant(operator.runs(name)[0]["started_at"]) - created).total_seconds() < 2 + 1
+    for name in NEVER_READY:
+        operator.await_status(name, "condition=Ready=False")
+        operator.kubectl("delete", "scs", name)
+    operator.request_run(MANUAL, "now")
+    operator.kubectl("wait", "--for=condition=Ready", "scs", "--all", "--timeout=30s")
+    for name, expected in EXPECTED.items():
+        first = operator.ended(name)[0]
+        assert (name, first["status"], first["reason"]) == (name, expected.status, expected.reason)
+    for name in EXPECTED.keys() - set(NEVER_READY):
+        for type_, status in EXPECTED[name].conditions.items():
+            assert (name, type_, operator.condition(name, type_)["status"]) == (name, type_, status)
