@@ -34,6 +34,8 @@ CLOCK_CHANGES = [
     ("Pacific/Kiritimati", datetime(1994, 12, 31, tzinfo=UTC)),  # a day is skipped, at the turn of the year
     ("Pacific/Kwajalein", datetime(1969, 9, 30, tzinfo=UTC)),  # 23 hours come twice
     ("Asia/Kathmandu", datetime(1985, 12, 31, tzinfo=UTC)),  # a quarter of an hour is skipped, at the turn of the year
+    ("Antarctica/Palmer", datetime(1965, 1, 1, tzinfo=UTC)),  # at the turn of the year in UTC, back
+    ("Antarctica/Casey", datetime(1969, 1, 1, tzinfo=UTC)),  # and forward
 ]
 
 

@@ -78,12 +78,3 @@ def test_a_year_of_due_times_differs_from_cronjob_only_where_the_manual_says_so(
             by_rule = not expression.follows_elapsed_time and (moved_out_of_a_gap or second_pass)
             lost = name in LOSES_HOURS and is_just_after_a_change(zone, due)
             assert by_rule or lost, f"{answer['expression']} in {name} at {due}"
-
-
-@pytest.mark.parametrize("name", ["Etc/UTC", "Asia/Kathmandu"])
-def test_without_clock_changes_nothing_differs(name: str) -> None:
-    start, end = (datetime.fromisoformat(recording()[key]) for key in ("from", "until"))
-    for answer in recording()["answers"]:
-        if answer["zone"] == name:
-            due_times = CronDueTimes((parse_cron(answer["expression"], "uid"),), ZoneInfo(name))
-            assert list(ours(due_times, start, end)) == list(recorded(answer["steps"], start))

@@ -107,6 +107,15 @@ def test_a_clock_that_goes_back_past_midnight_runs_neither_day_twice() -> None:
     ]
 
 
+def test_a_clock_that_changes_as_the_year_of_utc_turns_keeps_the_rule() -> None:
+    back = (datetime(1964, 12, 31, 20, tzinfo=UTC), datetime(1965, 1, 1, 4, tzinfo=UTC))
+    assert local_times(["0 22 * * *"], "Antarctica/Palmer", *back) == ["31 22:00+0000"]
+    assert local_times(["*/60 22 * * *"], "Antarctica/Palmer", *back) == ["31 22:00+0000", "31 22:00-0300"]
+    forward = (datetime(1968, 12, 31, 20, tzinfo=UTC), datetime(1969, 1, 1, 4, tzinfo=UTC))
+    assert local_times(["0 3 * * *"], "Antarctica/Casey", *forward) == ["01 08:00+0800"]
+    assert local_times(["*/60 3 * * *"], "Antarctica/Casey", *forward) == []
+
+
 def test_there_is_no_due_time_beyond_the_calendar() -> None:
     due_times = CronDueTimes((parse_cron("@daily", "uid"),), ZoneInfo("Asia/Kathmandu"))
     end, beginning = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)

@@ -47,18 +47,16 @@ def stretches_of(zone: ZoneInfo, year: int) -> tuple[Stretch, ...]:
 
 
 def _stretches(zone: ZoneInfo, begin: int, end: int) -> Iterator[Stretch]:
-    read_up_to = None  # the wall time up to which the clock has read everything, or jumped over it
+    before = None
     for start, stop in pairwise([begin, *_changes(zone, begin, end), end]):
         offset = _offset(zone, start)
-        wall = start + offset
-        if read_up_to is None:
-            read_up_to = wall
-        fresh = min(stop, max(start, read_up_to - offset))
+        jump = 0 if before is None else offset - before
+        fresh = min(stop, start + max(0, -jump))
         if start < fresh:
             yield Stretch(start, fresh, offset, is_repeated=True)
         if fresh < stop:
-            yield Stretch(fresh, stop, offset, skipped=max(0, wall - read_up_to))
-        read_up_to = max(read_up_to, stop + offset)
+            yield Stretch(fresh, stop, offset, skipped=max(0, jump))
+        before = offset
 
 
 def _changes(zone: ZoneInfo, begin: int, end: int) -> Iterator[int]:
