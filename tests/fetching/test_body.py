@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -9,8 +10,12 @@ import pytest
 from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.reasons import Reason
-from scrape_operator.fetching.codings import zstd
 from tests.fetching.servers import answering, ok, serving
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 ENCODERS = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=4), "zstd": zstd.compress}
 

@@ -30,12 +30,14 @@ class Sleeper:
 async def attempt(fetcher, url, policy=POLICY, *, deadline=None, method="GET"):
     sleeper = Sleeper()
     request = Request(url, method, timeout=20.0)
-    timing = {"sleep": sleeper.sleep, "random": lambda: 0.5, "clock": sleeper.clock.monotonic}
+    clock = sleeper.clock.monotonic
     try:
-        result = await fetch_with_retry(fetcher, request, policy, deadline=deadline, **timing)
+        answer = await fetch_with_retry(
+            fetcher, request, policy, deadline=deadline, sleep=sleeper.sleep, random=lambda: 0.5, clock=clock
+        )
     except ScrapeFailed as failure:
-        result = failure
-    return result, sleeper.waits
+        return failure, sleeper.waits
+    return answer, sleeper.waits
 
 
 async def test_a_failure_that_passes_is_forgotten_but_paid_for(fetcher):

@@ -137,4 +137,4 @@ def test_every_due_time_is_run_skipped_or_missed_exactly_once(period: int, steps
             assert decision.until > now
     assert state.last_slot is not None
     assert accounted == times.count_between(NOON, state.last_slot)
-    assert times.next_after(state.last_slot) > now  # type: ignore[operator]
+    assert times.next_after(state.last_slot) > now
