@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
@@ -158,6 +160,18 @@ async def test_an_orphan_is_reaped_once(store: SQLRunStore) -> None:
     await store.claim(claim_of())
     reaped = await asyncio.gather(*(store.reap(minute(1)) for _ in range(3)))
     assert sorted(len(runs) for runs in reaped) == [0, 0, 1]
+
+
+async def test_the_reaper_looks_only_at_what_is_running(tmp_path: Path) -> None:
+    statements: list[str] = []
+    async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store:
+        engine = store._database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+        await store.reap(minute(1))
+        [statement] = [text for text in statements if "FROM scrape_runs" in text]
+        async with store._database.reading() as connection:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("2026", 1, 0))
+            assert "ix_scrape_runs_running" in str(plan.all())
 
 
 async def test_more_orphans_than_fit_a_transaction_are_all_reaped(store: SQLRunStore) -> None:

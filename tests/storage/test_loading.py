@@ -13,6 +13,7 @@ from scrape_operator.core.runs import RunStatus, TargetHealth, TargetResult, Tri
 from scrape_operator.core.state import ScheduleState
 from scrape_operator.storage import loading
 from scrape_operator.storage.store import SQLRunStore
+from scrape_operator.storage.tables import scrape_runs
 from tests.storage.values import claim_of, failed_of, items_of, minute, result_of, skip_of, target_of
 
 BAD = [Reason.TIMEOUT, Reason.DNS_ERROR, Reason.BLOCKED]
@@ -118,6 +119,14 @@ async def test_target_healths_keep_breach_and_since(store: SQLRunStore) -> None:
         TargetHealth("z", RunStatus.SUCCEEDED, Reason.SUCCEEDED),
         TargetHealth("quotes", partly, unmet, "3 items, minItems is 10", since, "minItems"),
     )
+
+
+async def test_a_reason_of_a_newer_program_keeps_no_older_one_from_starting(store: SQLRunStore) -> None:
+    await ran(store, 0, bad=Reason.TIMEOUT)
+    async with store._database.writing() as connection:
+        await connection.execute(scrape_runs.update().values(reason="SunSpots"))
+    [run] = (await store.load_states())["uid-1"].history
+    assert run.reason is Reason.INTERNAL_ERROR
 
 
 async def test_all_pages_are_read(store: SQLRunStore, monkeypatch: pytest.MonkeyPatch) -> None:

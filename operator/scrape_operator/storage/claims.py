@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scrape_operator.core.runs import RunClaim, RunStatus, SkippedSlot
-from scrape_operator.storage.tables import scrape_runs
+from scrape_operator.storage.tables import is_running, scrape_runs
 from scrape_operator.storage.upserts import insert_into
 
 Row = dict[str, Any]
@@ -28,8 +28,8 @@ async def skip_slots(connection: AsyncConnection, skips: Sequence[SkippedSlot]) 
 
 async def release_claims(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[None]:
     """Take back claims that nobody will run, so that their slots are free for whoever wants them."""
-    mine = (scrape_runs.c.id.in_({claim.id for claim in claims}), scrape_runs.c.status == RunStatus.RUNNING.value)
-    await connection.execute(delete(scrape_runs).where(*mine))
+    run_ids = {claim.id for claim in claims}
+    await connection.execute(delete(scrape_runs).where(scrape_runs.c.id.in_(run_ids), is_running))
     return [None] * len(claims)
 
 

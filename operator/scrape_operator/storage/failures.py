@@ -18,7 +18,10 @@ Since = dict[tuple[UUID, str], datetime]
 
 
 async def failing_since(connection: AsyncConnection, results: Sequence[RunResult]) -> Since:
-    """Compare each failing target with the last run before it that had targets."""
+    """Compare each failing target with the last run before it that tells about targets.
+
+    A run that was stopped does not (`core.state.ScheduleState.record_finish` has the same rule).
+    """
     failing = {
         (result.claim.id, target.target): (target.status.value, target.reason.value, result.completed_at)
         for result in results
@@ -44,6 +47,7 @@ async def _before(
             earlier.c.schedule_uid == runs.c.schedule_uid,
             earlier.c.id != runs.c.id,
             earlier.c.completed_at.is_not(None),
+            earlier.c.status != RunStatus.CANCELED.value,
             exists().where(targets.c.run_id == earlier.c.id),
         )
         .order_by(earlier.c.scheduled_for.desc(), earlier.c.id.desc())

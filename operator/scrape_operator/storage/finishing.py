@@ -17,13 +17,13 @@ from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.runs import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.failures import Since, failing_since
 from scrape_operator.storage.items import store_items
-from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
 
 _FINAL = (
     update(scrape_runs)
-    .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), _c.status == RunStatus.RUNNING.value)
+    .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
     .values(
         {
             name: bindparam(f"new_{name}")

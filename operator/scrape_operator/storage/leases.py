@@ -12,7 +12,7 @@ from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunStatus, RunSummary, clip
 from scrape_operator.storage.summaries import SUMMARY_COLUMNS, summary_of
-from scrape_operator.storage.tables import scrape_runs
+from scrape_operator.storage.tables import is_running, scrape_runs
 
 _c = scrape_runs.c
 
@@ -28,7 +28,7 @@ async def renew_leases(connection: AsyncConnection, renewals: Sequence[Renewal])
     """Prolong the leases of runs that are RUNNING and the owner's; others are left as they are."""
     statement = (
         update(scrape_runs)
-        .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), _c.status == RunStatus.RUNNING.value)
+        .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
         .values(lease_expires_at=bindparam("until"))
     )
     rows = [
@@ -47,7 +47,7 @@ async def reap_runs(connection: AsyncConnection, instants: Sequence[datetime]) -
 async def _reap(connection: AsyncConnection, now: datetime) -> Reaped:
     orphans = (
         select(*SUMMARY_COLUMNS, _c.schedule_uid, _c.namespace, _c.name, _c.owner, _c.lease_expires_at)
-        .where(_c.status == RunStatus.RUNNING.value, _c.lease_expires_at < now)
+        .where(is_running, _c.lease_expires_at < now)
         .order_by(_c.lease_expires_at)
         .limit(REAPED_AT_ONCE)
         .with_for_update(skip_locked=True)  # another reaper has them, or their owner is just writing

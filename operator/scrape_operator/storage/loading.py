@@ -5,48 +5,45 @@ statements over an index range, so that neither the database nor this process ev
 `core.state.ScheduleState` says how the same facts are kept up afterwards; a test holds the two together.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from scrape_operator.core.duetimes import EPOCH
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.state import HISTORY_LENGTH, ScheduleState
+from scrape_operator.storage.columns import UTCDateTime
 from scrape_operator.storage.pruning import GOOD
-from scrape_operator.storage.summaries import SUMMARY_COLUMNS, summary_of
+from scrape_operator.storage.summaries import SUMMARY_COLUMNS, reason_of, summary_of
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
 
 SCHEDULES_PER_PAGE = 500
 MANUAL_PREFIX = "manual:"
+FINISHED = (*GOOD, RunStatus.FAILED.value, RunStatus.CANCELED.value)
 
 States = dict[str, ScheduleState]
 
 _c = scrape_runs.c
 _skipped = _c.status == RunStatus.SKIPPED.value
-_finished = _c.status.not_in((RunStatus.SKIPPED.value, RunStatus.RUNNING.value))
 _good = _c.status.in_(GOOD)
 _failed = _c.status == RunStatus.FAILED.value
 _missed = and_(_skipped, _c.reason == Reason.MISSED_DEADLINE.value)
 
 
-async def pages(connection: AsyncConnection) -> AsyncIterator[ColumnElement[bool]]:
-    """Give, page by page, the condition that a row of scrape_runs is of one of the page's schedules."""
-    after = ""
-    while True:
-        uids = select(_c.schedule_uid).distinct().where(_c.schedule_uid > after)
-        page = list(await connection.scalars(uids.order_by(_c.schedule_uid).limit(SCHEDULES_PER_PAGE)))
-        if not page:
-            return
-        yield and_(_c.schedule_uid > after, _c.schedule_uid <= page[-1])
-        after = page[-1]
+async def next_schedules(connection: AsyncConnection, after: str) -> list[str]:
+    """Give the UIDs of the next page of schedules that have rows; the first page is after the empty text."""
+    uids = select(_c.schedule_uid).distinct().where(_c.schedule_uid > after).order_by(_c.schedule_uid)
+    return list(await connection.scalars(uids.limit(SCHEDULES_PER_PAGE)))
 
 
-async def load_page(connection: AsyncConnection, page: ColumnElement[bool]) -> States:
-    """Give the states of the schedules of one page."""
+async def load_page(connection: AsyncConnection, after: str, last: str) -> States:
+    """Give the states of the schedules of one page: those with UIDs after `after`, up to `last`."""
+    page = and_(_c.schedule_uid > after, _c.schedule_uid <= last)
     states = await _times_and_counters(connection, page)
     await _handled_requests(connection, page, states)
     newest = await _history(connection, page, states)
@@ -79,34 +76,54 @@ async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[b
 
 async def _handled_requests(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
     newest = func.row_number().over(partition_by=_c.schedule_uid, order_by=(_c.scheduled_for.desc(), _c.id.desc()))
-    manual = select(_c.schedule_uid, _c.slot, newest.label("place"))
-    ranked = manual.where(page, _c.trigger == Trigger.MANUAL.value).subquery()
+    manual = select(_c.schedule_uid, _c.slot, newest.label("place")).where(page, _c.trigger == Trigger.MANUAL.value)
+    ranked = manual.subquery()
     rows = await connection.execute(select(ranked.c.schedule_uid, ranked.c.slot).where(ranked.c.place == 1))
     for uid, slot in rows:
         states[uid].last_handled_request = slot.removeprefix(MANUAL_PREFIX)
 
 
 async def _history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> dict[UUID, str]:
-    """Fill in the last finished runs; give the newest run that had targets, with its schedule."""
-    ranked = _ranked(page, _finished)
-    has_targets = exists().where(scrape_target_runs.c.run_id == ranked.c.id).label("has_targets")
-    within = select(ranked, has_targets).where(ranked.c.place <= HISTORY_LENGTH)
-    rows = await connection.execute(within.order_by(ranked.c.schedule_uid, ranked.c.place))
+    """Fill in the last finished runs; give the newest that tells about targets, with its schedule."""
+    has_targets = exists().where(scrape_target_runs.c.run_id == _c.id).label("has_targets")
     newest: dict[str, UUID] = {}
-    for row in rows:
+    for row in await connection.execute(_newest(page, FINISHED, HISTORY_LENGTH).add_columns(has_targets)):
         state = states[row.schedule_uid]
+        if len(state.history) == HISTORY_LENGTH:
+            continue  # two runs of one due time, one of them by request
         state.history.append(summary_of(row))
         state.last_run = state.history[0]
-        if row.has_targets:
+        if row.has_targets and row.status != RunStatus.CANCELED.value:
             newest.setdefault(row.schedule_uid, row.id)
     return {run_id: uid for uid, run_id in newest.items()}
 
 
-def _ranked(page: ColumnElement[bool], kind: ColumnElement[bool]) -> FromClause:
-    """Number the runs of a kind of each schedule, newest first, by when they ended."""
-    order = (_c.completed_at.desc(), _c.id.desc())
-    place = func.row_number().over(partition_by=_c.schedule_uid, order_by=order).label("place")
-    return select(_c.schedule_uid, *SUMMARY_COLUMNS, place).where(page, kind).subquery()
+def _newest(page: ColumnElement[bool], statuses: Sequence[str], count: int) -> Select[*tuple[Any, ...]]:
+    """Read the newest runs of each schedule that have one of these statuses.
+
+    The due time of the last that counts is looked up first, from the end of the index: so a schedule costs
+    a few rows, however long its history is.
+    """
+    schedules = select(_c.schedule_uid).distinct().where(page).subquery()
+    runs = scrape_runs.alias("newer")
+    oldest = (
+        select(runs.c.scheduled_for)
+        .where(runs.c.schedule_uid == schedules.c.schedule_uid, runs.c.status.in_(statuses))
+        .order_by(runs.c.scheduled_for.desc())
+        .offset(count - 1)
+        .limit(1)
+        .correlate(schedules)
+        .scalar_subquery()
+    )
+    bounds = select(
+        schedules.c.schedule_uid, func.coalesce(oldest, literal(EPOCH, UTCDateTime)).label("first")
+    ).subquery()
+    return (
+        select(_c.schedule_uid, *SUMMARY_COLUMNS)
+        .join_from(bounds, scrape_runs, _c.schedule_uid == bounds.c.schedule_uid)
+        .where(_c.scheduled_for >= bounds.c.first, _c.status.in_(statuses))
+        .order_by(_c.schedule_uid, _c.scheduled_for.desc(), _c.id.desc())
+    )
 
 
 async def _target_healths(connection: AsyncConnection, newest: dict[UUID, str], states: States) -> None:
@@ -121,7 +138,8 @@ async def _target_healths(connection: AsyncConnection, newest: dict[UUID, str], 
 
 
 def _health(row: Row[*tuple[Any, ...]]) -> TargetHealth:
-    return TargetHealth(row.target, RunStatus(row.status), Reason(row.reason), row.message, row.since, row.breach)
+    status, reason = RunStatus(row.status), reason_of(row.reason)
+    return TargetHealth(row.target, status, reason, row.message, row.since, row.breach)
 
 
 async def _beyond_history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
@@ -143,8 +161,7 @@ async def _beyond_history(connection: AsyncConnection, page: ColumnElement[bool]
 async def _last_good_counts(
     connection: AsyncConnection, page: ColumnElement[bool], uids: Sequence[str], states: States
 ) -> None:
-    ranked = _ranked(and_(page, _c.schedule_uid.in_(uids)), _good)
-    for row in await connection.execute(select(ranked).where(ranked.c.place == 1)):
+    for row in await connection.execute(_newest(and_(page, _c.schedule_uid.in_(uids)), GOOD, 1)):
         states[row.schedule_uid].items = ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)
 
 

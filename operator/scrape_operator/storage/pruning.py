@@ -13,7 +13,7 @@ from sqlalchemy import and_, case, delete, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scrape_operator.core.runs import RunStatus
-from scrape_operator.storage.tables import scrape_runs
+from scrape_operator.storage.tables import is_running, scrape_runs
 
 _c = scrape_runs.c
 
@@ -46,7 +46,7 @@ async def _prune(connection: AsyncConnection, limits: Limits) -> int:
             func.row_number().over(partition_by=kind, order_by=newest_first).label("of_kind"),
             func.row_number().over(partition_by=_c.trigger, order_by=newest_first).label("of_trigger"),
         )
-        .where(_c.schedule_uid == limits.uid, _c.status != RunStatus.RUNNING.value)
+        .where(_c.schedule_uid == limits.uid, ~is_running)
         .subquery()
     ).c
     limit = case((ranked.kind == "good", limits.successful), else_=limits.failed)

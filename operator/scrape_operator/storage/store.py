@@ -26,7 +26,7 @@ from scrape_operator.storage.database import Database
 from scrape_operator.storage.engine import Timeouts
 from scrape_operator.storage.finishing import finish_runs
 from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
-from scrape_operator.storage.loading import States, load_page, pages
+from scrape_operator.storage.loading import States, load_page, next_schedules
 from scrape_operator.storage.lock import exclusive
 from scrape_operator.storage.pruning import Limits, prune_runs
 
@@ -85,10 +85,14 @@ class SQLRunStore(RunStore):
         `active` stays empty: what is RUNNING now belongs to others, or to the reaper.
         """
         states: States = {}
-        async with self._database.reading() as connection:
-            async for page in pages(connection):
-                states |= await load_page(connection, page)
-        return states
+        last = ""
+        while True:
+            async with self._database.reading() as connection:  # for each page, so that each has its own deadline
+                uids = await next_schedules(connection, last)
+                if not uids:
+                    return states
+                states |= await load_page(connection, last, uids[-1])
+                last = uids[-1]
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.

@@ -38,11 +38,19 @@ def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
         "generation": row.generation,
         "scheduled_for": row.scheduled_for,
         "status": RunStatus(row.status),
-        "reason": row.reason,
+        "reason": reason_of(row.reason),
         "message": row.message or "",
         "started_at": row.started_at,
         "completed_at": row.completed_at,
         "counts": ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone),
         "items_scraped": row.items_scraped,
-    } | instead
-    return RunSummary(**{**values, "reason": Reason(values["reason"])})
+    }
+    return RunSummary(**values | instead)
+
+
+def reason_of(text: str | None) -> Reason:
+    """Read a reason; one that only a newer program knows must not keep an older one from starting."""
+    try:
+        return Reason(text or "")
+    except ValueError:
+        return Reason.INTERNAL_ERROR

@@ -11,9 +11,10 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    literal_column,
 )
 
-from scrape_operator.core.runs import RunStatus, Trigger
+from scrape_operator.core.runs import RunStatus
 from scrape_operator.storage.columns import CleanText, Json, RowId, UTCDateTime
 
 metadata = MetaData(
@@ -58,19 +59,12 @@ scrape_runs = Table(
 
 Index("ix_scrape_runs_history", scrape_runs.c.schedule_uid, scrape_runs.c.scheduled_for.desc())
 
-_running = scrape_runs.c.status == RunStatus.RUNNING.value
-Index(
-    "ix_scrape_runs_running", scrape_runs.c.lease_expires_at, postgresql_where=_running, sqlite_where=_running
-)  # the reaper's: it holds only what is going on, so it stays small however long history is
+is_running = scrape_runs.c.status == literal_column(f"'{RunStatus.RUNNING.value}'")
+"""Written into the statement, since a partial index is used only where the database reads its condition there."""
 
-_manual = scrape_runs.c.trigger == Trigger.MANUAL.value
 Index(
-    "ix_scrape_runs_manual",
-    scrape_runs.c.schedule_uid,
-    scrape_runs.c.scheduled_for,
-    postgresql_where=_manual,
-    sqlite_where=_manual,
-)  # finds the last handled request of each schedule
+    "ix_scrape_runs_running", scrape_runs.c.lease_expires_at, postgresql_where=is_running, sqlite_where=is_running
+)  # the reaper's: it holds only what is going on, so it stays small however long history is
 
 scrape_target_runs = Table(
     "scrape_target_runs",

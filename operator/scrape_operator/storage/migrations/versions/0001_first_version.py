@@ -57,14 +57,6 @@ def upgrade() -> None:
         postgresql_where=running,
         sqlite_where=running,
     )
-    manual = sa.text("\"trigger\" = 'manual'")
-    op.create_index(
-        "ix_scrape_runs_manual",
-        "scrape_runs",
-        ["schedule_uid", "scheduled_for"],
-        postgresql_where=manual,
-        sqlite_where=manual,
-    )
     op.create_table(
         "scrape_target_runs",
         sa.Column("run_id", sa.Uuid(), nullable=False),
