@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 KEY := $(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --python-version 3.11 \
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
   --custom-compile-command 'make lock'
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
@@ -36,6 +36,7 @@ check-imports: $(READY)
 	$(BIN)/lint-imports
 check-generated: $(READY)
 	$(BIN)/python -m scrape_operator.api.generate --check
+	$(BIN)/python -m scrape_operator.cli.reference --check
 check-house: $(READY) # the house rules, the README's commands, the chart and its rendered objects
 	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/house tests/manifests
 
@@ -46,13 +47,15 @@ fix: $(READY) ## Format, and mend what the linter can mend
 
 generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, reference pages
 	$(BIN)/python -m scrape_operator.api.generate
+	$(BIN)/python -m scrape_operator.cli.reference
 
 bench: $(READY) ## Measure
 	@$(BIN)/python -m tests.bench
 
 lock: $(READY) ## Resolve the dependencies anew; pins that still fit are kept
-	$(LOCK) --group dev --output-file requirements-dev.lock
-	$(LOCK) --constraints requirements-dev.lock --output-file requirements.lock
+	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
+	$(LOCK) --group build --constraints requirements-dev.lock --output-file requirements-build.lock
 
 clean: ## Remove what was made in this folder; the built control plane in the cache folder stays
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo bench-results
@@ -65,6 +68,6 @@ $(READY):
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --require-hashes --requirements requirements-dev.lock
-	@$(BIN)/uv pip install --quiet --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/ready-*
 	@touch $@

@@ -85,11 +85,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open what a process needs, and close it in reverse order."""
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
-        store = await stack.enter_async_context(
-            open_store(
-                settings, on_transaction=lambda seconds, _operations: metrics.store_transaction("batch", seconds)
-            )
-        )
+        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.store_transaction))
         client = await stack.enter_async_context(ClusterClient())
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         extraction = ExtractionPool()

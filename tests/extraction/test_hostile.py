@@ -213,14 +213,14 @@ JSON_PIECES = [
 
 
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.booleans())
-def test_no_bytes_make_html_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):  # noqa: FBT001
+def test_no_bytes_make_html_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):
     extract = compiled(*HTML_FIELDS, format="HTML", **({"items": {"css": "*"}} if in_items else {}))
     with contextlib.suppress(ScrapeFailed):
         extract.extract(document(body, "text/html"))
 
 
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(JSON_PIECES), max_size=40).map("".join), st.booleans())
-def test_no_bytes_make_json_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):  # noqa: FBT001
+def test_no_bytes_make_json_raise_anything_else(compiled: Compile, document: Open, body: Any, in_items: bool):
     extract = compiled(*JSON_FIELDS, format="JSON", **({"items": {"jmespath": "@"}} if in_items else {}))
     with contextlib.suppress(ScrapeFailed):
         extract.extract(document(body, "application/json"))

@@ -32,7 +32,7 @@ def read_json(read: Read, body: str | bytes, *fields: dict[str, Any], **extract:
         ("items[0]", [1]),
     ],
 )
-def test_an_items_selector_gives_a_node_for_each_member(read: Read, items: str, expected: list[int], exact: bool):  # noqa: FBT001
+def test_an_items_selector_gives_a_node_for_each_member(read: Read, items: str, expected: list[int], exact: bool):
     others = [{"jmespath": "price", "type": "Decimal"}] if exact else []
     found = read_json(read, SHOP, {"jmespath": "id", "type": "Integer"}, *others, items={"jmespath": items})
     assert [item["f0"] for item in found.items] == expected
@@ -98,7 +98,7 @@ def test_an_items_selector_whose_function_meets_another_type_is_an_extraction_er
         pytest.param(b"[1] [2]", id="two texts"),
     ],
 )
-def test_what_is_no_json_is_a_decode_error(read: Read, body: bytes, exact: bool):  # noqa: FBT001
+def test_what_is_no_json_is_a_decode_error(read: Read, body: bytes, exact: bool):
     with pytest.raises(ScrapeFailed) as caught:
         read_json(read, body, {"jmespath": "@", "type": "Decimal" if exact else "JSON"})
     assert caught.value.reason is Reason.DECODE_ERROR
@@ -122,7 +122,7 @@ def test_what_is_no_json_is_a_decode_error(read: Read, body: bytes, exact: bool)
         pytest.param(b'{"v": 0.12345678901234567890123}', 0.12345678901234568, id="more digits than a float keeps"),
     ],
 )
-def test_json_is_read(read: Read, body: bytes, expected: Any, exact: bool):  # noqa: FBT001
+def test_json_is_read(read: Read, body: bytes, expected: Any, exact: bool):
     others = [{"jmespath": "x", "type": "Decimal"}] if exact else []
     assert read_json(read, body, {"jmespath": "v", "type": "JSON"}, *others).items[0]["f0"] == expected
 

@@ -96,7 +96,7 @@ def test_a_clock_that_went_back_gives_no_run_of_a_slot_that_is_done() -> None:
 
 
 @pytest.mark.parametrize("suspend", [False, True], ids=["active", "suspended"])
-def test_a_new_token_is_one_manual_run_even_while_suspended(suspend: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_a_new_token_is_one_manual_run_even_while_suspended(suspend: bool) -> None:
     plan = replace(PLAN, suspend=suspend)
     assert decide_request(plan, ran(), "now!", NOON) == Start("manual:now!", NOON, Trigger.MANUAL)
 

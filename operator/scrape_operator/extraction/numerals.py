@@ -16,7 +16,7 @@ _ISO_4217: Final = (
     "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
     "USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
-_SIGNS_IN_LETTERS: Final = "kr kr. zł Kč Ft lei лв лв. руб руб. грн Fr. SFr. Rs Rs. Rp Rp. RM Tk Sh KSh"  # noqa: RUF001
+_SIGNS_IN_LETTERS: Final = "kr kr. zł Kč Ft lei лв лв. руб руб. грн Fr. SFr. Rs Rs. Rp Rp. RM Tk Sh KSh"  # noqa: RUF001 -- Cyrillic is meant
 _CURRENCIES: Final = frozenset((_ISO_4217 + " " + _SIGNS_IN_LETTERS).lower().split())
 _SIGN_WITH_LETTERS: Final = re.compile(r"[A-Za-z]{0,3}\$|R\$", re.ASCII)
 
@@ -146,7 +146,7 @@ def _decimal_mark_in(digits: str, language_mark: str | None) -> str | None:
         return None
     mark = marks[0]
     whole, _, fraction = digits.partition(mark)
-    ambiguous = len(fraction) == 3 and fraction.isdigit() and whole.isdigit() and 1 <= len(whole) <= 3  # noqa: PLR2004
+    ambiguous = len(fraction) == 3 and fraction.isdigit() and whole.isdigit() and 1 <= len(whole) <= 3  # noqa: PLR2004 -- a group of thousands
     if not ambiguous or whole.startswith("0"):
         return mark
     return mark if language_mark == mark else None

@@ -155,7 +155,7 @@ class _Worker:
         """Send a request and give the header of the reply. Raises OSError and IncompleteReadError where it dies."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 -- both are pipes
-        assert stdout is not None  # noqa: S101
+        assert stdout is not None  # noqa: S101 -- it was asked for by PIPE
         self._served += 1
         stdin.write(asked)
         await stdin.drain()

@@ -76,8 +76,9 @@ class Metrics:
         self._writes = self._counter("status_writes", "Attempts to write a status, and what came of them.", "result")
         self._write_time = self._histogram("status_write_duration_seconds", "How long writing a status took.", DELAYS)
         self._transactions = self._histogram(
-            "store_transaction_duration_seconds", "How long a database transaction took.", DELAYS, "operation", "result"
+            "store_transaction_duration_seconds", "How long a database transaction took.", DELAYS
         )
+        self._operations = self._counter("store_operations", "Claims, results and skips that transactions held.")
         self.rows.append(Row(SCHEDULES, "gauge", ("state",), SCHEDULES_HELP))
 
     def _make_process_metrics(self) -> None:
@@ -146,9 +147,10 @@ class Metrics:
         self._writes.labels(result).inc()
         self._write_time.observe(seconds)
 
-    def store_transaction(self, operation: str, seconds: float, *, failed: bool = False) -> None:
-        """Note how long a database transaction took. `operation` is one of a few words, such as claim or finish."""
-        self._transactions.labels(operation, "failed" if failed else "committed").observe(seconds)
+    def store_transaction(self, seconds: float, operations: int) -> None:
+        """Note how long a database transaction took, and how much it held: group commit makes it several operations."""
+        self._transactions.observe(seconds)
+        self._operations.inc(operations)
 
     def loop_lag(self, seconds: float) -> None:
         """Note by how much the event loop was late."""

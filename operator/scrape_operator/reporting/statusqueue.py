@@ -58,6 +58,10 @@ class StatusQueue:
         """Whether something waits, or is on its way, that a reader would act on."""
         return bool(self._urgent)
 
+    def entries(self) -> tuple[tuple[str, Pending], ...]:
+        """Give all that waits or is in flight, by UID."""
+        return tuple(self._pending.items())
+
     def put(self, uid: str, plan: SchedulePlan, state: ScheduleState, *, urgent: bool, rank: float, now: float) -> None:
         """Let the status of `uid` be written. `rank` orders those that are not urgent, least first."""
         pending = self._pending.get(uid)

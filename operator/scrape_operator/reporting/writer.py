@@ -69,6 +69,7 @@ class StatusWriter:
         self._plans: dict[str, SchedulePlan] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._ending = False
         self._quiet_until = {False: float("-inf"), True: float("-inf")}
 
     @property
@@ -109,8 +110,15 @@ class StatusWriter:
     async def flush(self, within: float) -> bool:
         """Write what is urgent within so many seconds, beyond the budget: a process ends only once.
 
-        Gives whether all of it went out. What is still on its way then is given up.
+        Urgent is now also a status that names a run which has ended: nobody else may ever mend it. Gives
+        whether all of it went out. What is still on its way then is given up.
         """
+        self._ending = True
+        for uid, pending in self._queue.entries():
+            known = self._written.get(uid, NEVER)
+            if known.shows_active or pending.in_flight:
+                now = self._clock.monotonic()
+                self._queue.put(uid, pending.plan, pending.state, urgent=True, rank=known.at, now=now)
         try:
             async with asyncio.timeout(within):
                 while self._queue.has_urgent:
@@ -137,8 +145,10 @@ class StatusWriter:
         self._plans.pop(uid, None)
 
     def _is_urgent(self, plan: SchedulePlan, state: ScheduleState, known: Written) -> bool:
+        if known is NEVER or (self._ending and known.shows_active):
+            return True
         try:
-            return known is NEVER or signature(plan, state, self._clock.now()) != known.signature
+            return signature(plan, state, self._clock.now()) != known.signature
         except Exception:
             logger.exception("the conditions of %s can't be judged", plan.key)
             return False

@@ -21,19 +21,22 @@ class Written:
 
     `signature` stands for what a reader would act on, `digest` for all but statusTime, `at` is
     statusTime in seconds since the epoch (0: never). `transitions` is flat: type, status, time, …
+    `shows_active` says that it names a run that goes on.
     """
 
     signature: int
     digest: bytes
     at: float
     transitions: tuple[str, ...]
+    shows_active: bool = False
 
     @classmethod
     def of(cls, status: Mapping[str, object]) -> "Written":
         """Take what counts from a status that was built here, or read from the API server."""
         known = transition_times(status)
         flat = (sys.intern(text) for name, (value, at) in known.items() for text in (name, value, at))
-        return cls(signature_of(status), digest_of(status), _seconds(status.get("statusTime")), tuple(flat))
+        at, shows_active = _seconds(status.get("statusTime")), bool(status.get("active"))
+        return cls(signature_of(status), digest_of(status), at, tuple(flat), shows_active)
 
     def previous(self) -> Mapping[str, object]:
         """Give the conditions back in the form that `build_status` reads."""

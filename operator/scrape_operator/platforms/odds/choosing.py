@@ -48,7 +48,7 @@ class OddsConfig(ApiModel):
     horizon: Annotated[timedelta, GoDuration("1m", "8760h")] | None = None
     """How far ahead events may begin. Absent: all that are listed."""
 
-    base_url: Annotated[BaseURL, Field(alias="baseURL")] | None = None
+    base_url: Annotated[BaseURL | None, Field(alias="baseURL")] = None
     """The root of the API, if it is not the platform's own."""
 
     @property
