@@ -52,7 +52,7 @@ generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, refe
 bench: $(READY) ## Measure
 	@$(BIN)/python -m tests.bench
 
-lock: $(READY) ## Resolve the dependencies anew; pins that still fit are kept
+lock: $(BIN)/uv ## Resolve the dependencies anew; pins that still fit are kept
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
 	$(LOCK) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
 	$(LOCK) --group build --constraints requirements-dev.lock --output-file requirements-build.lock
@@ -61,12 +61,14 @@ clean: ## Remove what was made in this folder; the built control plane in the ca
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo bench-results
 	find operator tests -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY):
+$(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed: name it, such as `make PYTHON=python3.13`.' >&2; exit 1; }
-	@echo 'Installing the locked packages into .venv'
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(READY): | $(BIN)/uv
+	@echo 'Installing the locked packages into .venv'
 	@$(BIN)/uv pip install --quiet --require-hashes --requirements requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/ready-*

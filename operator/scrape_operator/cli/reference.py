@@ -1,0 +1,88 @@
+"""Writes the reference pages that follow from the code: settings and metrics. `make generate` runs it.
+
+`--check` writes nothing, and exits 1 where a page is not what the code says.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from scrape_operator.reporting.metrics import metrics_page
+from scrape_operator.settings import Settings
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+MENDED_BY = "make generate"
+
+SETTINGS_HEAD = """# Settings
+
+The operator is configured by its environment; the chart sets it from `values.yaml`. A wrong value ends the process at
+once with one line that names the setting. This page is generated from `settings.py`.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Give each page's path and text."""
+    return {DOCS / "configuration.md": settings_page(), DOCS / "metrics.md": metrics_page()}
+
+
+def settings_page() -> str:
+    """Write the page of settings."""
+    return SETTINGS_HEAD + "".join(f"| `{name}` | {default} | {text} |\n" for name, default, text in settings_rows())
+
+
+def settings_rows() -> Iterator[tuple[str, str, str]]:
+    """Give variable, default and meaning of each setting, in the order of the class."""
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        variable = alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{name}".upper()
+        text = " ".join((field.description or "").split())
+        yield variable, _default(field), text + _choices(field)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "the host's name"
+    value: Any = field.default.value if isinstance(field.default, Enum) else field.default
+    return "none" if value in (None, (), PydanticUndefined) else f"`{value}`"
+
+
+def _choices(field: FieldInfo) -> str:
+    """Name the values that are allowed, where they are few."""
+    if get_origin(field.annotation) is Literal:
+        return " One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
+    return "" if NoneType in get_args(field.annotation) else _bounds(field)
+
+
+def _bounds(field: FieldInfo) -> str:
+    found = {type(rule).__name__: rule for rule in field.metadata}
+    low = getattr(found.get("Ge"), "ge", getattr(found.get("Gt"), "gt", None))
+    high = getattr(found.get("Le"), "le", None)
+    if low is None or high is None:
+        return ""
+    return f" More than {low:g}, at most {high:g}." if "Gt" in found else f" Between {low:g} and {high:g}."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or check them; give the exit code."""
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in arguments:
+        for path in stale:
+            sys.stderr.write(f"docs/{path.name} is not what the code says: run `{MENDED_BY}`\n")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(pages()[path], encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
