@@ -53,7 +53,7 @@ def spec_by_name(operator: Operator) -> dict[str, tuple[int, object]]:
 
 
 def test_deleting_a_schedule_stops_it_at_once_and_for_good(operator: Operator, site: DemoSite) -> None:
-    hung = schedule("dropped-hung", f"{site.url}/hang", interval="1h")
+    hung = schedule("dropped-hung", f"{site.url}/hang", interval="720h")
     operator.apply(*(schedule(name, f"{site.url}/api/prices", interval="1s") for name in ("dropped", "kept")), hung)
     until("runs", lambda: operator.ended("dropped") and operator.ended("kept") and site.counts["/hang"])
     assert "finalizers" not in operator.get("dropped")["metadata"]

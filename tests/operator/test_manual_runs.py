@@ -12,7 +12,7 @@ pytestmark = pytest.mark.cluster
 
 
 def test_each_token_is_one_run_also_while_suspended(operator: Operator, site: DemoSite) -> None:
-    asked = schedule("asked", f"{site.url}/api/prices", interval="1h", suspend=True)
+    asked = schedule("asked", f"{site.url}/api/prices", interval="720h", suspend=True)
     operator.apply(asked)
     operator.await_status("asked", "condition=Scheduled=False")
     assert operator.condition("asked", "Scheduled")["reason"] == "Suspended"

@@ -43,7 +43,7 @@ def test_a_hung_target_ends_by_the_timeout_and_the_due_time_in_it_is_skipped(
 
 
 def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSite) -> None:
-    operator.apply(schedule("busy", f"{site.url}/hang", interval="1h"))
+    operator.apply(schedule("busy", f"{site.url}/hang", interval="720h"))
     until("a run", lambda: site.counts["/hang"])
     operator.request_run("busy", "too-much")
     operator.await_status("busy", "jsonpath={.status.lastHandledRequest}=too-much")
@@ -58,7 +58,7 @@ def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSi
 
 def test_a_failing_target_is_told_and_so_is_its_recovery(operator: Operator, site: DemoSite) -> None:
     flaky = schedule("flaky", f"{site.url}/flaky/1", extract={"fields": [{"name": "n", "jmespath": "name"}]})
-    flaky["spec"] |= {"interval": "1h"}
+    flaky["spec"] |= {"interval": "720h"}
     flaky["spec"]["targets"][0]["retry"] = {"attempts": 1}
     operator.apply(flaky)
     operator.await_status("flaky", "condition=Ready=False")
@@ -80,7 +80,7 @@ def test_a_failing_target_is_told_and_so_is_its_recovery(operator: Operator, sit
 
 
 def test_an_empty_answer_is_no_quiet_success(operator: Operator, site: DemoSite) -> None:
-    operator.apply(schedule("nothing", f"{site.url}/empty", extract=ARTICLES, interval="1h"))
+    operator.apply(schedule("nothing", f"{site.url}/empty", extract=ARTICLES, interval="720h"))
     operator.await_status("nothing", "condition=DataHealthy=False")
     [run] = operator.runs("nothing")
     assert (run["status"], run["reason"]) == ("PARTIALLY_SUCCEEDED", "ExpectationFailed")
