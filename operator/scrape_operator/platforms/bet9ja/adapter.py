@@ -4,21 +4,19 @@ Leagues are listed one request each. A listing holds few markets in full; where 
 for. Bet9ja is the strictest of the three: its budget is part of the adapter.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
-from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
 from scrape_operator.core.ports import Fetcher
-from scrape_operator.core.reasons import Reason
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.bet9ja import parsing
 from scrape_operator.platforms.bet9ja.config import Bet9jaConfig
 from scrape_operator.platforms.bet9ja.markets import LISTED
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering
+from scrape_operator.platforms.odds.gathering import Entry, Gathering
 from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed
 from scrape_operator.platforms.walking import walk
@@ -52,7 +50,7 @@ class Bet9ja:
         answer = await _api(config, fetcher).get("GetSports", (("DISP", "0"), *version))
         return parsing.parse_leagues(parsing.open_envelope(answer, where), where)
 
-    async def league(self, config: Bet9jaConfig, fetcher: Fetcher, league_id: str) -> parsing.Listing:
+    async def league(self, config: Bet9jaConfig, fetcher: Fetcher, league_id: str) -> Sequence[Entry]:
         """Read the events of one league, with the markets of its popular tab."""
         where = f"{self.name} GetEventsInGroupV2 {league_id}"
         params = (("GROUPID", league_id), ("DISP", "0"), ("GROUPMARKETID", _POPULAR), ("matches", "true"))
@@ -116,14 +114,14 @@ class Bet9ja:
             name=lambda league_id: f"league {league_id}",
         )
         async with aclosing(pages):
-            async for listing in pages:
+            async for page in pages:
                 context.count("pages")
-                if listing.unreadable:
-                    failure = ScrapeFailed(Reason.PLATFORM_CHANGED, "they lack ID, STARTDATE or DS with two teams")
-                    context.lose(f"{listing.unreadable} events of a league", failure, listing.unreadable)
-                for event in listing.events:
+                matches = [entry for entry in page if not parsing.is_outright(entry[0])]
+                gathering.skip(len(page) - len(matches))
+                for event in await gathering.read(matches, parsing.parse_event, f"{self.name} league"):
                     if gathering.is_new(event) and gathering.is_wanted(event):
                         yield event
+        gathering.finish(f"{self.name} leagues")
 
     async def _chosen(self, config: Bet9jaConfig, fetcher: Fetcher, context: ScrapeContext) -> list[str]:
         leagues = {league.id: league for league in await self.leagues(config, fetcher)}

@@ -5,7 +5,7 @@ is "1", "-", empty or left out. Collections are objects by id or lists, as it ha
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +25,7 @@ NAME = "Bet9ja"
 SOCCER = "1"
 MAX_KEYS = 5000
 
+_BETWEEN_TEAMS = " - "
 _GOOD = frozenset({"OK", "D"})
 _KEY = re.compile(r"(S|B|T|LIVES)_([^@_]{1,40})(?:@([^_]{1,20}))?_(.{1,60})", re.ASCII)
 _FOOTBALL = frozenset({"S", "LIVES"})
@@ -38,14 +39,6 @@ class League:
     name: str
     country: str
     size: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The events of a league; `unreadable` counts those without id, teams or time."""
-
-    events: Sequence[BookEvent]
-    unreadable: int
 
 
 def open_envelope(answer: Any, where: str) -> Any:
@@ -87,29 +80,32 @@ def parse_leagues(data: Any, where: str) -> list[League]:
     return list(found.values())
 
 
-def parse_league(data: Any, where: str) -> Listing:
-    """Read the events of a league.
+def is_outright(event: Mapping[str, Any]) -> bool:
+    """Whether an entry of a league is no match, but a bet on who wins the league or the like: it names no two teams."""
+    described = text(event.get("DS"))
+    return bool(described) and _BETWEEN_TEAMS not in described
+
+
+def parse_league(data: Any, where: str) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Give the events of a league, each with the league, for `parse_event`.
 
     Raises:
-        ScrapeFailed: PlatformChanged where there is no list, or no event in it can be read.
+        ScrapeFailed: PlatformChanged where there is no list.
 
     """
     if not data:
-        return Listing((), 0)
+        return []
     if not isinstance(data, dict) or not isinstance(data.get("E"), list | dict):
         raise changed(f"{where} D", "an object with the list E", data)
-    read = [parse_event(event, data) for event in objects(data["E"])]
-    events = [event for event in read if event is not None]
-    if read and not events:
-        raise changed(f"{where} D.E", "ID, STARTDATE and DS with two teams", "none with them")
-    return Listing(events, len(read) - len(events))
+    about = {name: value for name, value in data.items() if name != "E"}
+    return [(event, about) for event in objects(data["E"])]
 
 
 def parse_event(event: Mapping[str, Any], league: Mapping[str, Any] | None = None) -> BookEvent | None:
     """Read one event, of a listing (with its `league`), of GetEvent or GetLiveEvent. None without id, teams or time."""
     about = {**(league or {}), **mapping(event.get("AA")), **mapping(event.get("A")), **event}
     event_id = text(about.get("ID"))
-    home, _, away = (part.strip() for part in text(about.get("DS")).partition(" - "))
+    home, _, away = (part.strip() for part in text(about.get("DS")).partition(_BETWEEN_TEAMS))
     starts_at = _starts_at(about)
     if not (event_id and home and away and starts_at):
         return None
@@ -126,6 +122,7 @@ def parse_event(event: Mapping[str, Any], league: Mapping[str, Any] | None = Non
         sportradar_id=digits_only(about.get("EXTID")) or digits_only(about.get("BRMATCHID")),
         prices=sheet.prices,
         raw=tuple(sheet.raw),
+        dropped=sheet.dropped,
     )
 
 

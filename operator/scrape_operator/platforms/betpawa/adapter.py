@@ -24,7 +24,7 @@ from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
 from scrape_operator.platforms.odds.gathering import Gathering
 from scrape_operator.platforms.odds.numbers import write_utc
 from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
-from scrape_operator.platforms.shapes import changed, required_object
+from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.walking import walk
 
 PAGE_SIZE = 100
@@ -33,6 +33,7 @@ WIDTH = 8
 BUDGET = HostBudget(concurrency=10)
 
 _NOT_FOUND = 404
+_MATCH_RESULT = "3743"
 _COUNTRY_404 = "an API at this version; betPawa retires old ones: see config.apiVersion and config.country"
 
 
@@ -100,6 +101,7 @@ class BetPawa:
             async with aclosing(listed):
                 async for event in listed:
                     yield gathering.item(event)
+        gathering.finish(f"{self.name} listing")
         missing = promised - len(gathering)
         if missing > 0 and config.horizon is None:
             context.note(f"competitions count {promised} upcoming events, the listing gave {len(gathering)}")
@@ -120,12 +122,14 @@ class BetPawa:
         """Give what one way of listing shows anew, completed by the event's own page where the listing is thin."""
         pages = self._pages(config, fetcher, context, view)
         async with aclosing(pages):
-            async for listing in pages:
-                fresh = [event for event in listing.events if gathering.is_new(event) and gathering.is_wanted(event)]
-                whole = {event.event_id: event for event in fresh if view and event.event_id not in listing.thin}
-                for event in whole.values() if not config.wants_all else ():
-                    yield event
-                rest = [event for event in fresh if config.wants_all or event.event_id not in whole]
+            async for page in pages:
+                thin = {text(entry.get("id")) for entry in page if parsing.is_thin(entry) or not view}
+                listed = await gathering.read([(entry,) for entry in page], parsing.parse_event, f"{self.name} listing")
+                fresh = [event for event in listed if gathering.is_new(event) and gathering.is_wanted(event)]
+                rest = [event for event in fresh if config.wants_all or event.event_id in thin]
+                for event in fresh if not config.wants_all else ():
+                    if event.event_id not in thin:
+                        yield event
                 details = walk(
                     rest,
                     lambda event: self.event(config, fetcher, event.event_id),
@@ -140,24 +144,20 @@ class BetPawa:
 
     async def _pages(
         self, config: BetPawaConfig, fetcher: Fetcher, context: ScrapeContext, view: Mapping[str, Any]
-    ) -> AsyncGenerator[parsing.Listing, None]:
+    ) -> AsyncGenerator[list[Mapping[str, Any]], None]:
         """Page by what was received: the server caps a page where it likes, and tells no total."""
         where, api = f"{self.name} events/lists/by-queries", _api(config, fetcher)
         received, seen = 0, set[str]()
         for _ in range(MAX_PAGES):
             question = orjson.dumps(_query(config, context, view, received)).decode()
-            listing = parsing.parse_listing(await api.get("events/lists/by-queries", (("q", question),)), where)
+            page = parsing.parse_listing(await api.get("events/lists/by-queries", (("q", question),)), where)
             context.count("pages")
-            ids = {event.event_id for event in listing.events}
-            if listing.received > len(listing.events):
-                unreadable = listing.received - len(listing.events)
-                failure = ScrapeFailed(Reason.PLATFORM_CHANGED, "they lack id, startTime or two participants")
-                context.lose(f"{unreadable} events of a page", failure, unreadable)
+            ids = {text(event.get("id")) for event in page}
             if not ids - seen:
                 return
             seen |= ids
-            received += listing.received
-            yield listing
+            received += len(page)
+            yield page
 
 
 def _api(config: BetPawaConfig, fetcher: Fetcher) -> JsonApi:
@@ -167,8 +167,11 @@ def _api(config: BetPawaConfig, fetcher: Fetcher) -> JsonApi:
 
 
 def _market_types(config: BetPawaConfig) -> list[str]:
+    """Give the types to list; none to list all there is. Of markets that betPawa doesn't have only the events are read."""
     wanted = config.wanted
-    return [] if wanted is None else [type_id for type_id, (name, _ids) in MARKETS.items() if name in wanted]
+    if wanted is None:
+        return []
+    return [type_id for type_id, (name, _ids) in MARKETS.items() if name in wanted] or [_MATCH_RESULT]
 
 
 def _query(config: BetPawaConfig, context: ScrapeContext, view: Mapping[str, Any], skip: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
 from scrape_operator.platforms.odds.markets import LineKind, Market
 from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc
 from scrape_operator.platforms.odds.outcomes import read_outcome
-from scrape_operator.platforms.shapes import changed, digits_only, inner, mapping, number, objects, required_list, text
+from scrape_operator.platforms.shapes import digits_only, inner, mapping, number, objects, required_list, text
 
 NAME = "BetPawa"
 FOOTBALL = "2"
@@ -34,15 +34,6 @@ class Competition:
     name: str
     country: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of events, `received` in all; `thin` are the ids of those that come without their widgets."""
-
-    events: Sequence[BookEvent]
-    received: int
-    thin: frozenset[str]
 
 
 def parse_competitions(answer: Any, where: str) -> list[Competition]:
@@ -63,24 +54,21 @@ def parse_competitions(answer: Any, where: str) -> list[Competition]:
     return [competition for competition in found if competition.id]
 
 
-def parse_listing(answer: Any, where: str) -> Listing:
-    """Read the answer to one query.
+def parse_listing(answer: Any, where: str) -> list[Mapping[str, Any]]:
+    """Give the events of the answer to one query, for `parse_event`.
 
     Raises:
-        ScrapeFailed: PlatformChanged where there is no list, or no event in it can be read.
+        ScrapeFailed: PlatformChanged where there is no list.
 
     """
-    events: list[BookEvent | None] = []
-    thin = set()
-    for response in objects(required_list(inner(answer, "responses"), f"{where} responses")):
-        for entry in objects(required_list(response.get("responses") or [], f"{where} responses[].responses")):
-            events.append(parse_event(entry))
-            if not isinstance(entry.get("widgets"), list):
-                thin.add(text(entry.get("id")))
-    read = [event for event in events if event is not None]
-    if events and not read:
-        raise changed(f"{where} events", "id, startTime and two participants", "none with them")
-    return Listing(read, len(events), frozenset(thin))
+    responses = objects(required_list(inner(answer, "responses"), f"{where} responses"))
+    lists = (required_list(response.get("responses") or [], f"{where} responses[].responses") for response in responses)
+    return [event for listed in lists for event in objects(listed)]
+
+
+def is_thin(event: Mapping[str, Any]) -> bool:
+    """Whether an event comes without its widgets, which hold the ids of others: its own page has them, if any."""
+    return not isinstance(event.get("widgets"), list | dict)
 
 
 def parse_event(event: Mapping[str, Any]) -> BookEvent | None:
@@ -107,6 +95,7 @@ def parse_event(event: Mapping[str, Any]) -> BookEvent | None:
         genius_id=_widget(event, "GENIUSSPORTS"),
         prices=sheet.prices,
         raw=tuple(sheet.raw),
+        dropped=sheet.dropped,
     )
 
 

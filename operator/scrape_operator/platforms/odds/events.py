@@ -39,7 +39,6 @@ class OddsSheet:
 
     prices: dict[PriceKey, Decimal] = field(default_factory=dict)
     raw: list[RawPrice] = field(default_factory=list)
-    unknown: set[str] = field(default_factory=set)
     dropped: int = 0
 
     def offer(self, key: PriceKey, price: Decimal) -> None:
@@ -53,7 +52,6 @@ class OddsSheet:
 
     def keep(self, raw: RawPrice) -> None:
         """Add a price without a canonical name."""
-        self.unknown.add(raw.market)
         if len(self.raw) < MAX_RAW_PRICES:
             self.raw.append(raw)
         else:
@@ -62,7 +60,10 @@ class OddsSheet:
 
 @dataclass(frozen=True, slots=True)
 class BookEvent:
-    """An event at one bookmaker. Ids of SportRadar and Genius Sports are bare digits; `starts_at` is aware UTC."""
+    """An event at one bookmaker. Ids of SportRadar and Genius Sports are bare digits; `starts_at` is aware UTC.
+
+    `dropped` counts prices beyond the bounds above.
+    """
 
     bookmaker: str
     event_id: str
@@ -77,6 +78,7 @@ class BookEvent:
     genius_id: str | None = None
     prices: Mapping[PriceKey, Decimal] = field(default_factory=dict)
     raw: tuple[RawPrice, ...] = ()
+    dropped: int = 0
 
     def only(self, markets: Collection[str] | None) -> "BookEvent":
         """Keep the prices of these markets; None keeps all."""

@@ -1,12 +1,26 @@
-"""From events to the items of a scrape: each event once, within the horizon, with the markets that are wanted."""
+"""From pages to the items of a scrape: each event once, within the horizon, with the markets that are wanted."""
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.reasons import Reason
 from scrape_operator.platforms.odds.choosing import OddsConfig
-from scrape_operator.platforms.odds.events import BookEvent
+from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent
 from scrape_operator.platforms.port import ScrapeContext
+from scrape_operator.platforms.shapes import changed
 
 MAX_EVENTS = 20_000
 """Of one scrape of one bookmaker; full listings hold 1,000 to 2,500."""
+
+_BETWEEN_BREATHS = 10  # events of a quarter to half a millisecond each
+_ENOUGH_UNREADABLE = 20
+
+Entry = tuple[Mapping[str, Any], ...]
+"""An event of a page as it was sent, and what stood around it."""
+Parser = Callable[..., BookEvent | None]
 
 
 class Gathering:
@@ -17,9 +31,51 @@ class Gathering:
         self._context = context
         self._seen: set[str] = set()
         self._now = context.now()
+        self._read = self._unreadable = self._skipped = 0
 
     def __len__(self) -> int:
         return len(self._seen)
+
+    async def read(self, page: Sequence[Entry], parse: Parser, where: str) -> list[BookEvent]:
+        """Read the events of a page, without holding up the loop; those without id, teams or time are lost.
+
+        Raises:
+            ScrapeFailed: PlatformChanged where many events have come so far, and none could be read.
+
+        """
+        events = []
+        for at, entry in enumerate(page):
+            if at % _BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+            event = parse(*entry)
+            if event is not None:
+                events.append(event)
+        missing = len(page) - len(events)
+        self._read += len(events)
+        self._unreadable += missing
+        if self._unreadable >= _ENOUGH_UNREADABLE:
+            self.finish(where)
+        if missing:
+            failure = ScrapeFailed(Reason.PLATFORM_CHANGED, "they have no id, teams or time")
+            self._context.lose(f"{missing} events of {where}", failure, missing)
+        return events
+
+    def skip(self, count: int) -> None:
+        """Note entries that are no matches, such as bets on the winner of a league."""
+        self._skipped += count
+        if count:
+            self._context.count("skipped", count)
+
+    def finish(self, where: str) -> None:
+        """Check at the end that something could be read, if anything came.
+
+        Raises:
+            ScrapeFailed: PlatformChanged.
+
+        """
+        if not self._read and self._unreadable + self._skipped:
+            found = f"{self._unreadable + self._skipped} without"
+            raise changed(where, "events with an id, two teams and a time", found)
 
     def is_new(self, event: BookEvent) -> bool:
         """Note an event that is listed. False: it was listed before, or there are too many."""
@@ -36,6 +92,11 @@ class Gathering:
         """Give the item of an event, and count it and what it holds beyond the vocabulary."""
         for market in {raw.market for raw in event.raw}:
             self._context.count_unknown(market)
+        if event.dropped:
+            failure = ScrapeFailed(
+                Reason.TOO_LARGE, f"more than {MAX_PRICES} prices, or {MAX_RAW_PRICES} without a canonical name"
+            )
+            self._context.lose(f"{event.dropped} prices of event {event.event_id}", failure, event.dropped)
         kept = event.only(self._config.wanted)
         self._context.count("events")
         self._context.count("prices", len(kept.prices))

@@ -14,7 +14,7 @@ from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
 from scrape_operator.platforms.odds.gathering import Gathering
 from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
-from scrape_operator.platforms.shapes import changed, required_object
+from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.sportybet import parsing
 from scrape_operator.platforms.sportybet.config import SportyBetConfig
 from scrape_operator.platforms.sportybet.markets import MARKET_IDS
@@ -75,16 +75,17 @@ class SportyBet:
         """Yield every event with its odds."""
         gathering = Gathering(config, context)
         context.enter(Phase.SCRAPING)
+        where = f"{self.name} listing"
         pages = self._named(config, fetcher) if config.tournaments else self._upcoming(config, fetcher, context)
         async with aclosing(pages):
-            async for listing in pages:
+            async for page in pages:
                 context.count("pages")
-                if listing.unreadable:
-                    context.lose(f"{listing.unreadable} events of a page", _unreadable(), listing.unreadable)
-                fresh = [event for event in listing.events if gathering.is_new(event) and gathering.is_wanted(event)]
+                listed = await gathering.read(page.entries, parsing.parse_event, where)
+                fresh = [event for event in listed if gathering.is_new(event) and gathering.is_wanted(event)]
                 async with aclosing(self._details(config, fetcher, context, fresh)) as detailed:
                     async for event in detailed:
                         yield gathering.item(event)
+        gathering.finish(where)
 
     async def _details(
         self, config: SportyBetConfig, fetcher: Fetcher, context: ScrapeContext, events: Iterable[BookEvent]
@@ -106,28 +107,28 @@ class SportyBet:
 
     async def _upcoming(
         self, config: SportyBetConfig, fetcher: Fetcher, context: ScrapeContext
-    ) -> AsyncGenerator[parsing.Listing, None]:
+    ) -> AsyncGenerator[parsing.Page, None]:
         """Page through the whole list. Pages end between tournaments, so that they hold more or less than was asked."""
         where, api = f"{self.name} pcUpcomingEvents", _api(config, fetcher)
         seen: set[str] = set()
-        total, idle, page = 0, 0, 0
-        while page < MAX_PAGES and idle < 2:  # noqa: PLR2004 -- one page without news may lie between others
-            page += 1
-            answer = await api.get("pcUpcomingEvents", _upcoming_params(config, page))
-            listing = parsing.parse_upcoming(parsing.open_envelope(answer, where), where)
-            before = len(seen)
-            seen.update(event.event_id for event in listing.events)
-            idle = 0 if len(seen) > before else idle + 1
-            total = total if listing.total is None else listing.total
-            yield listing
-            if listing.total is not None and len(seen) >= total:
-                return
+        total, idle = 0, 0
+        for number in range(1, MAX_PAGES + 1):
+            answer = await api.get("pcUpcomingEvents", _upcoming_params(config, number))
+            page = parsing.parse_upcoming(parsing.open_envelope(answer, where), where)
+            ids = {text(event.get("eventId")) for event, _tournament in page.entries}
+            idle = 0 if ids - seen else idle + 1
+            seen |= ids
+            total = total if page.total is None else page.total
+            yield page
+            enough = page.total is not None and len(seen) >= total
+            if enough or idle > 1:  # one page without news may lie between others
+                break
         if len(seen) < total:
             missing = total - len(seen)
             message = f"totalNum is {total}, all pages together have {len(seen)} events"
             context.lose(f"{missing} events of the list", ScrapeFailed(Reason.EXPECTATION_FAILED, message), missing)
 
-    async def _named(self, config: SportyBetConfig, fetcher: Fetcher) -> AsyncGenerator[parsing.Listing, None]:
+    async def _named(self, config: SportyBetConfig, fetcher: Fetcher) -> AsyncGenerator[parsing.Page, None]:
         where, api = f"{self.name} pcEvents", _api(config, fetcher)
         names = config.tournament_ids
         for start in range(0, len(names), TOURNAMENTS_PER_CALL):
@@ -154,7 +155,3 @@ def _upcoming_params(config: SportyBetConfig, page: int) -> Pairs:
     if config.horizon is not None and config.horizon <= LONGEST_TIMELINE:
         params.append(("timeline", str(-(config.horizon // -timedelta(hours=1)))))
     return params
-
-
-def _unreadable() -> ScrapeFailed:
-    return ScrapeFailed(Reason.PLATFORM_CHANGED, "they lack eventId, estimateStartTime or the names of the teams")

@@ -37,11 +37,10 @@ class Tournament:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of events. `unreadable` counts those without id, teams or time; `total` is the whole list's size."""
+class Page:
+    """One page of events, each with its tournament, for `parse_event`. `total` is the size of the whole list."""
 
-    events: Sequence[BookEvent]
-    unreadable: int
+    entries: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     total: int | None = None
 
 
@@ -89,35 +88,29 @@ def _size(entry: Mapping[str, Any]) -> int | None:
     return number(entry.get("eventSize"))
 
 
-def parse_upcoming(data: Any, where: str) -> Listing:
+def parse_upcoming(data: Any, where: str) -> Page:
     """Read a page of `pcUpcomingEvents`.
 
     Raises:
-        ScrapeFailed: PlatformChanged where there is no list, or no event in it can be read.
+        ScrapeFailed: PlatformChanged where there is no list.
 
     """
     tournaments = required_list(inner(data, "tournaments"), f"{where} data.tournaments")
-    return _listing(tournaments, where, number(inner(data, "totalNum")))
+    return Page(_entries(tournaments), number(inner(data, "totalNum")))
 
 
-def parse_tournament_events(data: Any, where: str) -> Listing:
+def parse_tournament_events(data: Any, where: str) -> Page:
     """Read `pcEvents`, whose data is the list of tournaments itself.
 
     Raises:
-        ScrapeFailed: PlatformChanged where there is no list, or no event in it can be read.
+        ScrapeFailed: PlatformChanged where there is no list.
 
     """
-    return _listing(required_list(data, f"{where} data"), where, None)
+    return Page(_entries(required_list(data, f"{where} data")))
 
 
-def _listing(tournaments: Any, where: str, total: int | None) -> Listing:
-    read: list[BookEvent | None] = []
-    for tournament in objects(tournaments):
-        read += [parse_event(event, tournament) for event in objects(tournament.get("events"))]
-    events = [event for event in read if event is not None]
-    if read and not events:
-        raise changed(f"{where} events", "eventId, estimateStartTime, homeTeamName and awayTeamName", "none with them")
-    return Listing(events, len(read) - len(events), total)
+def _entries(tournaments: Any) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    return [(event, around) for around in objects(tournaments) for event in objects(around.get("events"))]
 
 
 def parse_event(event: Mapping[str, Any], tournament: Mapping[str, Any] | None = None) -> BookEvent | None:
@@ -143,6 +136,7 @@ def parse_event(event: Mapping[str, Any], tournament: Mapping[str, Any] | None =
         genius_id=_genius_id(event.get("eventSource")),
         prices=sheet.prices,
         raw=tuple(sheet.raw),
+        dropped=sheet.dropped,
     )
 
 
