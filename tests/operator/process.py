@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,11 +47,16 @@ class Operator:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
+    @cached_property
+    def kubeconfig(self) -> Path:
+        """The way in with the token of the chart's ServiceAccount, good for an hour."""
+        return self.cluster.kubeconfig_of(self.namespace, "scrape-operator")
+
     def environment(self) -> dict[str, str]:
         """Give what the process is started with."""
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         return kept | {
-            "KUBECONFIG": str(self.cluster.kubeconfig_of(self.namespace, "scrape-operator")),
+            "KUBECONFIG": str(self.kubeconfig),
             "SCRAPE_OPERATOR_NAMESPACES": self.namespace,
             "SCRAPE_OPERATOR_SQLITE_PATH": str(self.database),
             "SCRAPE_OPERATOR_LISTEN_HOST": "127.0.0.1",
