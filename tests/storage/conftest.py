@@ -4,12 +4,13 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from scrape_operator.storage import migrate
+from scrape_operator.storage.schema import HEAD
 from scrape_operator.storage.store import SQLRunStore, open_store
+from scrape_operator.storage.tables import metadata
 from tests.cluster.postgres import Postgres
 from tests.storage.values import settings_for
 
@@ -25,22 +26,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    """The name of a database that has the tables, to be copied."""
+def emptied_postgres(postgres: Postgres) -> str:
+    """The URL of the database that the tests take in turn: a new one for each would cost more than the test."""
     url = postgres.create_database()
     asyncio.run(migrate.upgrade(settings_for(url)))
-    return url.rpartition("/")[2]
+    return url
 
 
 @pytest.fixture
-def migrated_postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """The URL of a database of the test's own, with tables; the server is up again for the next test.
-
-    It is not dropped, which would cost a checkpoint: it goes with the server.
-    """
-    name = f"copy_{uuid4().hex[:12]}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield postgres.url_of(name)
+def migrated_postgres_url(postgres: Postgres, emptied_postgres: str) -> Iterator[str]:
+    """The URL of a database with tables and without rows; the server is up again for the next test."""
+    tables = ", ".join(metadata.tables)
+    reset = f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'"  # noqa: S608 -- our own names
+    postgres.execute(reset, emptied_postgres.rpartition("/")[2])
+    yield emptied_postgres
     if not postgres.serves:
         postgres.start()
 

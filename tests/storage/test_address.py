@@ -61,8 +61,8 @@ def test_the_ssl_of_sqlalchemy_urls_is_libpqs_sslmode() -> None:
 
 
 def test_options_that_are_not_for_the_server_are_taken_out() -> None:
-    url = "postgresql://db/runs?connect_timeout=3&prepared_statement_cache_size=0&application_name=x"
-    assert address_of(settings_for(url)) == PostgresAddress("postgresql://db/runs?application_name=x", 3.0, 0)
+    url = "postgresql://db/runs?connect_timeout=3&application_name=x"
+    assert address_of(settings_for(url)) == PostgresAddress("postgresql://db/runs?application_name=x", 3.0)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,7 @@ def test_options_that_are_not_for_the_server_are_taken_out() -> None:
         pytest.param("channel_binding=require", "option channel_binding is not supported, remove it", id="unknown"),
         pytest.param("sslmode=yes", "sslmode must be one of disable, allow", id="sslmode"),
         pytest.param("connect_timeout=soon", "connect_timeout must be a whole number", id="number"),
+        pytest.param("connect_timeout=0", "at least 1", id="zero"),
         pytest.param("sslmode", "must be name=value", id="no value"),
     ],
 )

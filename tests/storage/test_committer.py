@@ -142,6 +142,16 @@ async def test_a_defect_in_an_operation_is_refused_and_the_committer_goes_on(not
         assert await committer.submit(notebook.note, 1) == "noted 1"
 
 
+async def test_an_observer_that_fails_stops_nothing(notebook: Notebook, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(seconds: float, operations: int) -> None:
+        raise ZeroDivisionError
+
+    async with Committer(notebook.open_transaction, fail) as committer:
+        for number in range(2):
+            assert await committer.submit(notebook.note, number) == f"noted {number}"
+    assert "the observer of transactions failed" in caplog.text
+
+
 async def test_where_the_database_is_away_all_that_wait_are_told(notebook: Notebook) -> None:
     notebook.gate.clear()
     async with notebook.committer() as committer:

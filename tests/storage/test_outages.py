@@ -17,7 +17,7 @@ from tests.storage.values import ME, claim_of, items_of, minute, result_of, rows
 
 pytestmark = pytest.mark.postgres
 
-QUICK = Timeouts(connect=1.0, statement=1.0, transaction=2.0)
+QUICK = Timeouts(connect=1.0, statement=1.0)
 
 
 class Wire:
@@ -188,11 +188,11 @@ async def test_a_store_closes_though_its_server_says_nothing(
 
 
 async def test_a_database_that_turned_read_only_is_away_and_no_row_is_to_blame(
-    postgres: Postgres, migrated_postgres_url: str
+    postgres: Postgres, postgres_url: str
 ) -> None:
-    name = migrated_postgres_url.rpartition("/")[2]
-    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    async with open_store(settings_for(migrated_postgres_url)) as store:
+    await migrate.upgrade(settings_for(postgres_url))
+    postgres.execute(f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET default_transaction_read_only = on")
+    async with open_store(settings_for(postgres_url)) as store:
         with pytest.raises(StoreUnavailable, match="ReadOnlySQLTransactionError"):
             await store.claim(claim_of())
 

@@ -40,7 +40,7 @@ PASSED_ON = frozenset(
 )
 """Options that asyncpg or the server understands (libpq, section 34.1.2, Parameter Key Words)."""
 
-SEPARATE = {"connect_timeout", "prepared_statement_cache_size"}
+CONNECT_TIMEOUT = "connect_timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,10 @@ class SQLiteAddress:
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """A libpq URL, never shown since it may hold a password; `connect_timeout` in seconds.
-
-    `prepared_statement_cache_size` 0 suits a pooler that gives each transaction another connection.
-    """
+    """A libpq URL, never shown since it may hold a password; `connect_timeout` in seconds."""
 
     dsn: str = field(repr=False)
     connect_timeout: float | None = None
-    prepared_statement_cache_size: int | None = None
 
 
 Address = SQLiteAddress | PostgresAddress
@@ -99,26 +95,25 @@ def _postgres_address(url: str) -> PostgresAddress:
     options = {("sslmode" if name == "ssl" else name): value for name, value in pairs}
     _check(options)
     kept = {name: value for name, value in options.items() if name in PASSED_ON}
-    cache = options.get("prepared_statement_cache_size")
     return PostgresAddress(
         f"postgresql://{rest}?{urlencode(kept)}" if kept else f"postgresql://{rest}",
-        _number(options, "connect_timeout"),
-        None if cache is None else int(_number(options, "prepared_statement_cache_size") or 0),
+        _seconds(options),
     )
 
 
 def _check(options: dict[str, str]) -> None:
-    unknown = sorted(options.keys() - PASSED_ON - SEPARATE)
+    unknown = sorted(options.keys() - PASSED_ON - {CONNECT_TIMEOUT})
     if unknown:
-        known = ", ".join(sorted(PASSED_ON | SEPARATE))
+        known = ", ".join(sorted(PASSED_ON | {CONNECT_TIMEOUT}))
         raise InvalidValue(f"DATABASE_URL: option {unknown[0]} is not supported, remove it; supported are {known}")
     if "sslmode" in options and options["sslmode"] not in SSL_MODES:
         raise InvalidValue(f"DATABASE_URL: sslmode must be one of {', '.join(SSL_MODES)}")
 
 
-def _number(options: dict[str, str], name: str) -> float | None:
-    if name not in options:
+def _seconds(options: dict[str, str]) -> float | None:
+    value = options.get(CONNECT_TIMEOUT)
+    if value is None:
         return None
-    if not options[name].isdecimal():
-        raise InvalidValue(f"DATABASE_URL: {name} must be a whole number")
-    return float(options[name])
+    if not value.isdecimal() or int(value) == 0:
+        raise InvalidValue(f"DATABASE_URL: {CONNECT_TIMEOUT} must be a whole number of seconds, at least 1")
+    return float(value)

@@ -11,6 +11,7 @@ executed, even if its caller was cancelled; closing executes what was accepted.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,8 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.storage.errors import StoreRefused
 
+logger = logging.getLogger(__name__)
+
 MAX_OPERATIONS = 500
-MAX_WEIGHT = 20_000
+MAX_WEIGHT = 10_000
 MAX_PENDING = 5_000
 
 P = TypeVar("P")
@@ -167,8 +170,7 @@ class Committer:
         else:
             for operation, answer in answers:
                 operation.succeed(answer)
-            if self._on_transaction is not None:
-                self._on_transaction(time.monotonic() - started, len(batch))
+            self._tell(time.monotonic() - started, len(batch))
 
     async def _transact(self, batch: list[_Operation]) -> list[tuple[_Operation, Any]]:
         kinds: dict[Apply[Any, Any], list[_Operation]] = {}
@@ -180,6 +182,14 @@ class Committer:
                 given = await apply(connection, [operation.payload for operation in operations])
                 answers.extend(zip(operations, given, strict=True))
         return answers
+
+    def _tell(self, seconds: float, operations: int) -> None:
+        if self._on_transaction is None:
+            return
+        try:
+            self._on_transaction(seconds, operations)
+        except Exception:  # whoever counts must not end what is counted
+            logger.exception("the observer of transactions failed")
 
     def _isolate(self, batch: list[_Operation], error: StoreRefused) -> None:
         if len(batch) == 1:

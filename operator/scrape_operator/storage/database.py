@@ -38,7 +38,7 @@ class Database:
 
         """
         try:
-            async with self._deadline(), self.engine.connect() as connection:
+            async with self._connected() as connection:
                 revision = await current_revision(connection)
         except StoreUnavailable as error:
             if isinstance(self.address, SQLiteAddress):
@@ -68,11 +68,12 @@ class Database:
             StoreRefused: a row can't be stored; nothing was.
 
         """
-        async with self._deadline(), self.engine.connect() as connection:
+        async with self._connected() as connection:
             await connection.execution_options(**WRITES)
-            async with connection.begin():
-                await self._check(connection)
-                yield connection
+            transaction = await connection.begin()
+            await self._check(connection)
+            yield connection
+            await transaction.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -82,15 +83,20 @@ class Database:
             StoreUnavailable: the database is away, or did not answer in time.
 
         """
-        async with self._deadline(), self.engine.connect() as connection:
+        async with self._connected() as connection:
             await self._check(connection)
             yield connection
 
     @asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """Take a connection, which is rolled back at the end if it did not commit."""
         with translated():
-            async with asyncio.timeout(self._timeouts.transaction):
-                yield
+            async with asyncio.timeout(self._timeouts.transaction), self.engine.connect() as connection:
+                try:
+                    yield connection
+                except TimeoutError:  # a rollback would wait in vain as well
+                    await connection.invalidate()
+                    raise
 
     async def _check(self, connection: AsyncConnection) -> None:
         if self._checked:

@@ -34,8 +34,8 @@ class Timeouts:
     """How soon a silent PostgreSQL is given up, in seconds: a connect, a statement, a transaction."""
 
     connect: float = 5.0
-    statement: float = 10.0
-    transaction: float = 30.0
+    statement: float = 5.0
+    transaction: float = 60.0
 
 
 def create_engine(address: Address, timeouts: Timeouts) -> AsyncEngine:
@@ -47,7 +47,9 @@ def create_engine(address: Address, timeouts: Timeouts) -> AsyncEngine:
 
 def _sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
     url = f"sqlite+aiosqlite:///{address.path.absolute()}"
-    engine = create_async_engine(url, pool_size=POOL_SIZE, json_serializer=dump_json, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=dump_json, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
@@ -67,13 +69,9 @@ def _sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
 
 
 def _postgres_engine(address: PostgresAddress, timeouts: Timeouts) -> AsyncEngine:
-    arguments: dict[str, Any] = {}
-    if address.prepared_statement_cache_size is not None:
-        arguments["prepared_statement_cache_size"] = address.prepared_statement_cache_size
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=_connector(address, timeouts),
-        connect_args=arguments,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=timeouts.statement,
