@@ -41,8 +41,16 @@ async def until_busy(pool: ExtractionPool) -> None:
 
 
 def children() -> set[int]:
-    """Give the processes that this one has started and that still run."""
-    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+    """Give the workers that this process has started and that still run; a test run has other children too."""
+    started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return {int(pid) for pid in started if b"extraction.worker" in command_line(pid)}
+
+
+def command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 async def test_a_worker_reads_what_is_read_inline(pool: ExtractionPool, compiled: Compile, document: Open):
