@@ -18,7 +18,8 @@ RIGHT = (
         "a null is absent", {"interval": None, "suspend": None, "targets.0.retry": None, f"{HTTP}.maxBodyBytes": None}
     ),
     Right("whole numbers with a fraction of 0", {"startingDeadlineSeconds": 60.0, f"{HTTP}.maxRedirects": 5.0}),
-    Right("16 schedules", {"schedules": ["H/15 8-18 * * 1-5"] * 16}, ["spec.schedules"]),
+    Right("16 schedules", {"schedules": ["H/15 8-18 * * 1-5"] * 16}),
+    Right("macros and names", {"schedules": ["@hourly", "0 9 ? JAN-mar sun", "H(0-29) H 1,15 * *"]}),
     Right("a time zone", {"timeZone": "America/Argentina/ComodRivadavia"}),
     Right("a time zone with a sign", {"timeZone": "Etc/GMT+5"}),
     Right("no spread", {"spread": "None"}),

@@ -44,10 +44,10 @@ def test_a_right_object_is_accepted(right: Right):
 
 
 def test_what_is_not_supported_is_said_with_the_name_of_the_field():
-    schedule, _findings = parse(changed({"schedules": ["@hourly"]}))
+    schedule, _findings = parse(changed({"keepBodies": "Always"}))
     assert schedule is not None
     assert [str(finding) for finding in unsupported(schedule.spec)] == [
-        "spec.schedules: schedules is not supported by this version"
+        "spec.keepBodies: keepBodies is not supported by this version"
     ]
 
 

@@ -24,7 +24,6 @@ class _Missing:
 
 
 _SPEC = (
-    _Missing("schedules", lambda spec: spec.schedules),
     _Missing("startTime", lambda spec: spec.start_time),
     _Missing("endTime", lambda spec: spec.end_time),
     _Missing("windows", lambda spec: spec.windows),

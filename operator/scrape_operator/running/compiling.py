@@ -11,18 +11,14 @@ from scrape_operator.api.support import unsupported
 from scrape_operator.api.target import Target
 from scrape_operator.api.validation import parse
 from scrape_operator.core.documents import Request
-from scrape_operator.core.duetimes import IntervalDueTimes, stable_offset
-from scrape_operator.core.durations import format_duration
 from scrape_operator.core.expectations import Expectations, OnBreach
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.retrying import RetryPolicy
 from scrape_operator.extraction.compiled import CompiledExtract
 from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.running.timing import check_timing, compile_timing, schedule_text
 from scrape_operator.running.work import ScheduleWork, TargetWork
-
-TIMEOUT_MAX = timedelta(minutes=10)
-"""The default of `timeout` is the interval, but not more than this (api.md, exact rules)."""
 
 
 def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -55,7 +51,7 @@ def _check(
     schedule, findings = parse(obj)
     if schedule is None or findings:
         return schedule, {}, findings
-    findings = unsupported(schedule.spec)
+    findings = (*unsupported(schedule.spec), *check_timing(schedule.spec, schedule.metadata.uid or ""))
     extracts, broken = _compile_extracts(schedule.spec.targets)
     told = {finding.path for finding in findings}
     return schedule, extracts, (*findings, *(finding for finding in broken if finding.path not in told))
@@ -75,9 +71,7 @@ def _compile_extracts(targets: Sequence[Target]) -> tuple[Mapping[str, CompiledE
 
 
 def _text_of(schedule: ScrapeSchedule | None) -> str:
-    if schedule is None or schedule.spec.interval is None:
-        return ""
-    return format_duration(schedule.spec.interval)
+    return "" if schedule is None else schedule_text(schedule.spec)
 
 
 def _plan(
@@ -88,18 +82,18 @@ def _plan(
     extracts: Mapping[str, CompiledExtract],
     default_interval: timedelta,
 ) -> SchedulePlan:
-    interval = spec.interval or default_interval
-    offset = stable_offset(key.uid, interval) if spec.spread == "Stable" else timedelta(0)
+    timing = compile_timing(spec, key.uid, default_interval)
     return SchedulePlan(
         key,
         generation,
         created_at,
-        schedule_text=format_duration(interval),
-        due_times=IntervalDueTimes(interval, offset),
-        offset=offset,
+        schedule_text=timing.text,
+        due_times=timing.due_times,
+        first_run_at_once=timing.first_run_at_once,
+        offset=timing.offset,
         suspend=spec.suspend,
         starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),
-        timeout=spec.timeout or min(interval, TIMEOUT_MAX),
+        timeout=timing.timeout,
         target_names=tuple(target.name for target in spec.targets),
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
