@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 MOST = 9
 Prices = dict[str, dict[str, dict[str, Decimal | None]]]
@@ -105,8 +106,9 @@ def _bets() -> Iterator[tuple[str, str, str, dict[str, Wins]]]:
 BETS = tuple(_bets())
 
 
+@lru_cache(maxsize=4096)
 def all_prices(home: float, away: float, margin: float) -> Prices:
-    """Price everything for one match at one bookmaker."""
+    """Price everything for one match at one bookmaker. Costs milliseconds, so it is remembered: don't change it."""
     tables = {
         "full": scores(home, away),
         "half": scores(home * 0.45, away * 0.45),

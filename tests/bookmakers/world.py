@@ -136,7 +136,8 @@ class World:
         if known is not None and known[0] == moment:
             return known[1]
         sway = 1 + 0.08 * math.sin(fixture.number + moment)
-        prices = all_prices(fixture.strength[0] * sway, fixture.strength[1] / sway, MARGINS[book])
+        whole = all_prices(fixture.strength[0] * sway, fixture.strength[1] / sway, MARGINS[book])
+        prices = {name: {line: dict(outcomes) for line, outcomes in lines.items()} for name, lines in whole.items()}
         self._close_some(book, fixture, prices)
         self._memory[book, fixture.number] = moment, prices
         return prices

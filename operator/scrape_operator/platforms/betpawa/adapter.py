@@ -167,7 +167,7 @@ def _api(config: BetPawaConfig, fetcher: Fetcher) -> JsonApi:
 
 
 def _market_types(config: BetPawaConfig) -> list[str]:
-    """Give the types to list; none to list all there is. Of markets that betPawa doesn't have only the events are read."""
+    """Give the types to list, none where all are wanted. Markets that betPawa lacks leave the events without odds."""
     wanted = config.wanted
     if wanted is None:
         return []
