@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from scrape_operator.core.items import Item, ItemCounts
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.reasons import Reason
 
 MESSAGE_MAX_BYTES = 511
@@ -90,6 +91,7 @@ class TargetResult:
 
     `breach` says which expectation was not met; the target may still count as succeeded in part.
     `complete` is false where pages or items are known to be missing: nothing may be marked gone.
+    `odds` is what a bookmaker's target read, for the tables of odds; its events are items as well.
     """
 
     target: str
@@ -105,6 +107,7 @@ class TargetResult:
     warnings: Sequence[str] = ()
     breach: str | None = None
     complete: bool = True
+    odds: OddsReading | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""Odds as platforms give them and storage keeps them: both rooms meet here.
+
+An adapter's reading of one bookmaker comes with a target's result (`core.runs.TargetResult.odds`) and is stored in the
+transaction of the run's final row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+PRICE_PLACES = Decimal("0.00000001")
+"""Prices are kept to eight places; bookmakers use two or three."""
+
+_NOTHING_OFFERED = Decimal(1)
+_BEYOND = Decimal(10_000_000)
+
+
+class PriceKey(NamedTuple):
+    """What a price is for. `line` is None exactly where the market has none."""
+
+    market: str
+    line: Decimal | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class OddsMarket:
+    """A market that was asked for, and what it takes to have all of it.
+
+    `outcomes` are the names of all outcomes, in the order in which people write them; empty where they are no closed
+    list, such as scores: then nothing can be said about a margin. `winners` is how many of them win in every case: two
+    of the three of a double chance.
+    """
+
+    name: str
+    outcomes: tuple[str, ...] = ()
+    winners: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OddsEvent:
+    """An event at one bookmaker, with the prices that it offers. Ids are bare digits; `starts_at` is aware.
+
+    (bookmaker, event_id) is the identity, whichever schedule reads it: the sites of one brand in two countries, which
+    have prices of their own, are two bookmakers.
+    """
+
+    bookmaker: str
+    event_id: str
+    home: str
+    away: str
+    starts_at: datetime
+    sport: str = "football"
+    country: str = ""
+    competition: str = ""
+    sportradar_id: str | None = None
+    genius_id: str | None = None
+    prices: Mapping[PriceKey, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OddsReading:
+    """What a target read: events, and the markets that were asked for.
+
+    A price of these markets that an event had before and has no more was withdrawn; other markets of the event, which
+    another schedule reads, are left alone.
+    """
+
+    events: Sequence[OddsEvent] = ()
+    markets: Sequence[OddsMarket] = ()
+
+
+def kept_price(price: Decimal) -> Decimal | None:
+    """Give a price as it is kept, to eight places; None for what is no offer: 1 and less, and what is no number."""
+    if not price.is_finite() or not _NOTHING_OFFERED < price < _BEYOND:
+        return None
+    rounded = price.quantize(PRICE_PLACES)
+    kept = price if rounded == price else rounded
+    return kept if kept > _NOTHING_OFFERED else None
+
+
+def line_text(line: Decimal | None) -> str:
+    """Write a line so that equal ones look equal: `-0.5`, `3`, `0`; empty where there is none."""
+    if line is None:
+        return ""
+    text = f"{line:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"", "-0"} else text
