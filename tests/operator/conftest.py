@@ -57,7 +57,7 @@ def lasting_operator(
 def operator(lasting_operator: Operator) -> Iterator[Operator]:
     """The lasting operator without a schedule; rows of earlier tests stay, so a test chooses names of its own."""
     yield lasting_operator
-    lasting_operator.kubectl("delete", "scs", "--all")
+    lasting_operator.kubectl("delete", "scs", "--all", "--wait=false")
     assert lasting_operator.is_running()
 
 
