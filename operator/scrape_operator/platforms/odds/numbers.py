@@ -29,7 +29,7 @@ def read_price(value: Any) -> Decimal | None:
     """Read decimal odds from a text or a number. None unless greater than 1: at 1 or below nothing is offered."""
     if isinstance(value, str):
         return _price(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _LOWEST < value < _BEYOND:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 < value < _BEYOND:
         return None
     return _price(repr(value))  # the shortest text that reads back as this float: 2.18 stays 2.18
 
