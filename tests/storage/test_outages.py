@@ -9,6 +9,7 @@ import pytest
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.storage import migrate
+from scrape_operator.storage.claims import claim_runs
 from scrape_operator.storage.engine import Timeouts
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
@@ -197,9 +198,7 @@ async def test_a_database_that_turned_read_only_is_away_and_no_row_is_to_blame(
             await store.claim(claim_of())
 
 
-async def test_a_claim_waits_for_another_replica_that_is_just_claiming(
-    migrated_postgres_url: str,
-) -> None:
+async def test_replicas_that_claim_the_same_slots_share_them_out(migrated_postgres_url: str) -> None:
     settings = settings_for(migrated_postgres_url)
     async with open_store(settings) as one, open_store(settings) as other:
         mine = [claim_of(number) for number in range(200)]
@@ -210,3 +209,19 @@ async def test_a_claim_waits_for_another_replica_that_is_just_claiming(
         )
         assert list(won) == [not has for has in reversed(lost)]
         assert len(await rows_of(one, scrape_runs)) == 200
+
+
+async def test_replicas_that_claim_the_same_slots_never_wait_in_a_circle(
+    postgres: Postgres, migrated_postgres_url: str
+) -> None:
+    first, second = claim_of(1), claim_of(2)
+    async with open_store(settings_for(migrated_postgres_url)) as store:
+        async with store._database.writing() as connection:
+            assert await claim_runs(connection, [first]) == [True]
+            others = [store.claim(claim_of(number, owner="operator-2")) for number in (2, 1)]
+            waiting = asyncio.gather(*others)
+            blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while await asyncio.to_thread(postgres.execute, blocked) == "0":
+                assert not waiting.done()
+            assert await claim_runs(connection, [second]) == [True]
+        assert await waiting == [False, False]
