@@ -57,7 +57,7 @@ class Bet9jaSite(Bookmaker):
                 return self._league(int(query["GROUPID"]) - 1_990_000, fault)
             case "GetEvent":
                 found = [one for one in self.world.offered("Bet9ja") if str(_event_id(one)) == query.get("EVENTID")]
-                return _good(self._event(found[0], None, fault)) if found else self.throttled()
+                return _good(self.event(found[0], None, fault)) if found else self.throttled()
             case _:
                 return web.Response(status=404)
 
@@ -82,14 +82,14 @@ class Bet9jaSite(Bookmaker):
             return self.throttled()
         league = self.world.leagues[number]
         events: Any = [
-            self._event(one, _POPULAR, fault) for one in self.world.offered("Bet9ja") if one.league.number == number
+            self.event(one, _POPULAR, fault) for one in self.world.offered("Bet9ja") if one.league.number == number
         ]
         if fault is Fault.LISTS:
             events = {str(at): event for at, event in enumerate(events)}
         about = {"GID": 1_990_000 + number, "GN": league.name, "SGID": 11_900, "SG": league.country, "SID": 1}
         return _good({**about, "E": events})
 
-    def _event(self, fixture: Fixture, keys: tuple[str, ...] | None, fault: Fault) -> Any:
+    def event(self, fixture: Fixture, keys: tuple[str, ...] | None, fault: Fault) -> Any:
         names = [self.world.name("Bet9ja", team) for team in (fixture.home, fixture.away)]
         odds = {key: value for key, value in self._odds(fixture) if keys is None or key.startswith(keys)}
         if keys is None:

@@ -71,7 +71,7 @@ class BetPawaSite(Bookmaker):
             return to_json({"responses": [self._listing(query, fault) for query in queries]})
         found = [one for one in self.world.offered("BetPawa") if path == f"events/{_event_id(one)}"]
         if found:
-            return to_json(self._event(found[0], None, fault))
+            return to_json(self.event(found[0], None, fault))
         return to_json({"status": 404, "error": "NOT_FOUND"}, status=404)
 
     def _competitions(self) -> Any:
@@ -109,17 +109,17 @@ class BetPawaSite(Bookmaker):
         page = events[question["skip"] :][: min(question["take"], PAGE_CAP)]
         if types is None:
             return {"responses": [self._thin(one) for one in page]}
-        listed: Any = [self._event(one, set(types), fault) for one in page]
+        listed: Any = [self.event(one, set(types), fault) for one in page]
         return {"responses": {event["id"]: event for event in listed} if fault is Fault.LISTS else listed}
 
     def _thin(self, fixture: Fixture) -> Any:
         return {
             name: value
-            for name, value in self._event(fixture, set(), Fault.NONE).items()
+            for name, value in self.event(fixture, set(), Fault.NONE).items()
             if name not in {"widgets", "markets"}
         }
 
-    def _event(self, fixture: Fixture, types: set[str] | None, fault: Fault) -> Any:
+    def event(self, fixture: Fixture, types: set[str] | None, fault: Fault) -> Any:
         names = [self.world.name("BetPawa", team) for team in (fixture.home, fixture.away)]
         people: Any = [{"id": str(at), "name": name, "position": at} for at, name in ((2, names[1]), (1, names[0]))]
         event: dict[str, Any] = {

@@ -60,7 +60,7 @@ class SportyBetSite(Bookmaker):
             case "event":
                 found = [one for one in self.world.offered("SportyBet") if _event_id(one) == query.get("eventId")]
                 if query.get("productId") == "3" and found:
-                    return self._good(self._event(found[0], None, fault))
+                    return self._good(self.event(found[0], None, fault))
             case _:
                 pass
         return to_json({"bizCode": 19000, "message": "Invalid", "data": None})
@@ -84,7 +84,7 @@ class SportyBetSite(Bookmaker):
         ((question),) = questions
         wanted = {name for group in question["tournamentId"] for name in group}
         fixtures = [one for one in self._sorted() if f"sr:tournament:{one.league.number}" in wanted]
-        return self._good(self._grouped(fixtures, set(question["marketId"].split(",")), fault))
+        return self._good(self.grouped(fixtures, set(question["marketId"].split(",")), fault))
 
     def _page(self, query: Any, fault: Fault) -> Any:
         fixtures = self._sorted()
@@ -95,23 +95,23 @@ class SportyBetSite(Bookmaker):
         start = (number - 1) * size
         # Pages end between tournaments: one that is cut comes again, with its last event, on the next page.
         chosen = fixtures[max(start - 1, 0) : start + size] if start < len(fixtures) else []
-        listed = self._grouped(chosen, set(query["marketId"].split(",")), fault)
+        listed = self.grouped(chosen, set(query["marketId"].split(",")), fault)
         return {"totalNum": len(fixtures) + self.hidden, "tournaments": listed}
 
     def _sorted(self) -> list[Fixture]:
         return sorted(self.world.offered("SportyBet"), key=lambda one: (one.league.number, one.number))
 
-    def _grouped(self, fixtures: list[Fixture], ids: set[str], fault: Fault) -> Any:
+    def grouped(self, fixtures: list[Fixture], ids: set[str], fault: Fault) -> Any:
         tournaments = []
         for number, group in groupby(fixtures, key=lambda one: one.league.number):
-            events: Any = [self._event(one, ids, fault) for one in group]
+            events: Any = [self.event(one, ids, fault) for one in group]
             about = {"categoryId": f"sr:category:{number}", "categoryName": self.world.leagues[number].country}
             if fault is Fault.LISTS:
                 events = {event["eventId"]: event for event in events}
             tournaments.append({**self._about(number), **about, "events": events})
         return tournaments
 
-    def _event(self, fixture: Fixture, ids: set[str] | None, fault: Fault) -> Any:
+    def event(self, fixture: Fixture, ids: set[str] | None, fault: Fault) -> Any:
         genius = fixture.has_ids["BetPawa"] == "genius"
         source = {"sourceType": "BET_GENIUS" if genius else "BET_RADAR"}
         source["sourceId"] = f"1111111{fixture.genius_id}" if genius else fixture.sportradar_id

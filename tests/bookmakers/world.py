@@ -20,6 +20,10 @@ _FIRST = (
     "Lagoon", "Marula", "Nimbus", "Ochre", "Papyrus", "Quartz", "Raffia", "Sorghum", "Tamarind", "Umber", "Velvet",
     "Willow", "Zephyr",
 )  # fmt: skip
+_SYLLABLES = (
+    "ba", "ke", "lo", "mi", "nu", "pa", "re", "so", "ti", "vu", "za", "che", "do", "fi", "gu", "ha", "je", "wo",
+)  # fmt: skip
+"""Two of them name the place that a league's clubs are from: 324 places."""
 _LAST = (
     "Rovers",
     "United",
@@ -109,9 +113,9 @@ class World:
 
     @staticmethod
     def _team(league: int, number: int) -> str:
-        first = _FIRST[(number + league * 5) % len(_FIRST)]
-        last = _LAST[(number // len(_FIRST) + league * 7 + number) % len(_LAST)]
-        return f"{first} {_FIRST[(league * 11 + number * 3 + 1) % len(_FIRST)]} {last}"
+        first, last = _FIRST[(number + league * 5) % len(_FIRST)], _LAST[(number + league * 7) % len(_LAST)]
+        place = _SYLLABLES[league // len(_SYLLABLES) % len(_SYLLABLES)] + _SYLLABLES[league % len(_SYLLABLES)]
+        return f"{first} {place.title()} {last}"
 
     @staticmethod
     def _ids(number: int) -> dict[str, str]:
