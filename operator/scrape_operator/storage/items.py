@@ -1,9 +1,7 @@
 """Items, upserted: what is new, what changed, what was seen again. Called by `finishing`, in its transaction."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,20 +18,15 @@ from scrape_operator.storage.upserts import Upsert, insert_into, unfold
 CHUNK = 5_000
 """Items that are looked up and written at a time: it bounds what a statement holds in memory."""
 
-Key = tuple[str, str, str]
-"""Schedule UID, target, item key: what is unique among items."""
 
+class _Sighting(NamedTuple):
+    """An item as a run saw it. `run` is the place of the run among the results."""
 
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    """An item as one run saw it."""
-
+    uid: str
+    target: str
+    key: str
     item: Item
-    run_id: UUID
-    at: datetime
-
-
-Chunk = Sequence[tuple[Key, _Sighting]]
+    run: int
 
 
 class _Known(NamedTuple):
@@ -51,48 +44,40 @@ async def store_items(connection: AsyncConnection, results: Sequence[RunResult])
     An item that was gone and is back counts as new: it adds to the total as a new one does.
     """
     sightings = _sightings(results)
-    new: Counter[UUID] = Counter()
-    changed: Counter[UUID] = Counter()
-    for chunk in _chunks(sightings):
+    new: Counter[int] = Counter()
+    changed: Counter[int] = Counter()
+    for first in range(0, len(sightings), CHUNK):
+        chunk = sightings[first : first + CHUNK]
         known = await _find(connection, chunk)
-        for number, (_, sighting) in enumerate(chunk):
+        for number, sighting in enumerate(chunk):
             before = known.get(number)
             if before is None or before.is_gone:
-                new[sighting.run_id] += 1
+                new[sighting.run] += 1
             elif not before.is_same:
-                changed[sighting.run_id] += 1
-        await _write(connection, chunk, known)
-    totals = await _totals(connection, [result.claim.schedule_uid for result in results])
+                changed[sighting.run] += 1
+        await _write(connection, results, chunk, known)
+    uids = [clean_text(result.claim.schedule_uid) for result in results]
+    totals = await _totals(connection, uids)
     return {
-        result.claim.id: ItemCounts(
-            total=totals.get(clean_text(result.claim.schedule_uid), 0),
-            new=new[result.claim.id],
-            changed=changed[result.claim.id],
-        )
-        for result in results
+        result.claim.id: ItemCounts(totals.get(uid, 0), new[run], changed[run])
+        for run, (result, uid) in enumerate(zip(results, uids, strict=True))
     }
 
 
-def _sightings(results: Sequence[RunResult]) -> list[tuple[Key, _Sighting]]:
-    """Give what was seen in the order of keys, so that replicas lock rows in one order."""
-    seen = {
-        (clean_text(result.claim.schedule_uid), clean_text(target.target), clean_text(item.key)): _Sighting(
-            item, result.claim.id, result.completed_at
-        )
-        for result in results
-        for target in result.targets
-        if target.status.is_good
-        for item in target.items
-    }
-    return sorted(seen.items(), key=lambda entry: entry[0])
+def _sightings(results: Sequence[RunResult]) -> list[_Sighting]:
+    """Give what was seen in the order of UIDs, targets and keys, so that replicas lock rows in one order."""
+    found: list[_Sighting] = []
+    for run, result in sorted(enumerate(results), key=lambda entry: entry[1].claim.schedule_uid):
+        uid = clean_text(result.claim.schedule_uid)
+        for target in sorted(result.targets, key=lambda target: target.target):
+            if target.status.is_good:
+                name = clean_text(target.target)
+                last = {clean_text(item.key): item for item in target.items}
+                found.extend(_Sighting(uid, name, key, last[key], run) for key in sorted(last))
+    return found
 
 
-def _chunks(sightings: Sequence[tuple[Key, _Sighting]]) -> Iterator[Chunk]:
-    for first in range(0, len(sightings), CHUNK):
-        yield sightings[first : first + CHUNK]
-
-
-async def _find(connection: AsyncConnection, chunk: Chunk) -> dict[int, _Known]:
+async def _find(connection: AsyncConnection, chunk: Sequence[_Sighting]) -> dict[int, _Known]:
     """Look items up by key; give what is known of them by their number in the chunk."""
     given = unfold(connection, "keys")
     number, uid, target, key, content_hash = (given.c.value[place].as_string() for place in range(5))
@@ -102,29 +87,38 @@ async def _find(connection: AsyncConnection, chunk: Chunk) -> dict[int, _Known]:
         .select_from(given)
         .join(items, fits)
     )
-    keys = [(number, *key, sighting.item.content_hash) for number, (key, sighting) in enumerate(chunk)]
+    keys = [(number, *sighting[:3], sighting.item.content_hash) for number, sighting in enumerate(chunk)]
     return {row[0]: _Known(*row[1:]) for row in await connection.execute(known, {"keys": keys})}
 
 
-async def _write(connection: AsyncConnection, chunk: Chunk, known: Mapping[int, _Known]) -> None:
+async def _write(
+    connection: AsyncConnection, results: Sequence[RunResult], chunk: Sequence[_Sighting], known: Mapping[int, _Known]
+) -> None:
     """Write what is new or changed, and note the rest as seen; one set of parameters for each run."""
-    fresh: dict[UUID, dict[str, Any]] = {}
-    again: dict[UUID, dict[str, Any]] = {}
-    for number, ((uid, target, key), sighting) in enumerate(chunk):
-        item, before = sighting.item, known.get(number)
-        value: tuple[Any, ...]
+    fresh: dict[int, list[tuple[Any, ...]]] = {}
+    again: dict[int, list[tuple[Any, ...]]] = {}
+    for number, (_, target, key, item, run) in enumerate(chunk):
+        before = known.get(number)
         if before is not None and before.is_same and not before.is_gone:
-            of_run, value = again, (before.id,)
+            again.setdefault(run, []).append((before.id,))
         else:
-            of_run, value = fresh, (target, key, dict(item.data), item.content_hash)
-        run = of_run.setdefault(
-            sighting.run_id, {"uid": uid, "at": sighting.at, "run": sighting.run_id, "given_items": []}
-        )
-        run["given_items"].append(value)
+            fresh.setdefault(run, []).append((target, key, dict(item.data), item.content_hash))
     if fresh:
-        await connection.execute(_upsert(connection), list(fresh.values()))
+        await connection.execute(_upsert(connection), _parameters(results, fresh))
     if again:
-        await connection.execute(_seen_again(connection), list(again.values()))
+        await connection.execute(_seen_again(connection), _parameters(results, again))
+
+
+def _parameters(results: Sequence[RunResult], of_runs: Mapping[int, list[tuple[Any, ...]]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "uid": results[run].claim.schedule_uid,
+            "at": results[run].completed_at,
+            "run": results[run].claim.id,
+            "given_items": given,
+        }
+        for run, given in of_runs.items()
+    ]
 
 
 def _upsert(connection: AsyncConnection) -> Upsert:
