@@ -67,8 +67,16 @@ def run(count: int = 500, seconds: int = 60, interval: int = 2) -> list[str]:
         until = datetime.now(UTC)
         cpu, writes = cpu_seconds(operator.pid) - cpu, operator.metric(WRITES) - writes
         memory = resident_mib(operator.pid)
+        means = [mean(operator, name) for name in ("run_duration", "store_transaction_duration", "event_loop_lag")]
         time.sleep(2)
-        return report(operator, timedelta(seconds=interval), since, until, cpu, writes, memory)
+        return [*report(operator, timedelta(seconds=interval), since, until, cpu, writes, memory), *means]
+
+
+def mean(operator: Operator, name: str) -> str:
+    """Give the mean of a histogram of the operator since its start."""
+    metric = f"scrape_operator_{name}_seconds"
+    count = operator.metric(f"{metric}_count")
+    return f"mean {name.replace('_', ' ')} {operator.metric(f'{metric}_sum') / max(1, count) * 1000:.1f} ms over {count:.0f}"
 
 
 WRITES = "scrape_operator_status_writes_total"

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.items import KEY_MAX_LENGTH, Item, JSONValue
+from scrape_operator.core.items import KEY_MAX_BYTES, Item, JSONValue
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20))
 values: st.SearchStrategy[Any] = st.recursive(
@@ -73,10 +73,10 @@ def test_a_missing_key_field_is_null() -> None:
 
 def test_a_key_is_bounded_and_long_ones_stay_apart() -> None:
     one, other = Item.of({"id": "x" * 10_000}, ["id"]), Item.of({"id": "x" * 9_999 + "y"}, ["id"])
-    assert len(one.key) <= KEY_MAX_LENGTH
+    assert len(one.key) <= KEY_MAX_BYTES
     assert one.key != other.key
-    longest = Item.of({"id": "x" * (KEY_MAX_LENGTH - 4)}, ["id"])
-    assert longest.key == '["' + "x" * (KEY_MAX_LENGTH - 4) + '"]'
+    longest = Item.of({"id": "x" * (KEY_MAX_BYTES - 4)}, ["id"])
+    assert longest.key == '["' + "x" * (KEY_MAX_BYTES - 4) + '"]'
 
 
 def test_lone_surrogates_have_a_fingerprint() -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 JSONValue = None | bool | int | float | str | list[Any] | dict[str, Any]
 """A value that JSON can hold. Decimals are text, times RFC 3339 UTC text (api.md, exact rules)."""
 
-KEY_MAX_LENGTH = 512
+KEY_MAX_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,12 @@ class Item:
     @classmethod
     def of(cls, data: Mapping[str, JSONValue], key_fields: Sequence[str] = ()) -> "Item":
         """Make an item whose identity is `key_fields`, or all of its fields where none are named."""
-        content_hash = _digest(data)
+        content_hash = _digest(_canonical(data))
         if not key_fields:
             return cls(content_hash, data, content_hash)
         key = _canonical([data.get(name) for name in key_fields])
-        if len(key) > KEY_MAX_LENGTH:
-            key = _digest(key)
-        return cls(key, data, content_hash)
+        text = _digest(key) if len(key) > KEY_MAX_BYTES else key.decode("utf-8", "replace")
+        return cls(text, data, content_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,14 @@ class ItemCounts:
     gone: int = 0
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _canonical(value: object) -> bytes:
+    """Write a value in one form only, whatever the order of its fields."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers beyond 64 bits, deep nesting, lone surrogates
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass")
 
 
-def _digest(value: object) -> str:
-    return hashlib.blake2b(_canonical(value).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _digest(canonical: bytes) -> str:
+    return hashlib.blake2b(canonical, digest_size=16).hexdigest()

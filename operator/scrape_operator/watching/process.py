@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,13 @@ from scrape_operator.wiring import App, open_app
 
 logger = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread may hold the interpreter while another waits for it.
+
+A transaction on SQLite changes threads some forty times, and each change waits for the busy event loop: with
+Python's 5 ms it takes a quarter of a second.
+"""
+
 STORE_PAUSE_SECONDS = 1.0
 STORE_SILENCE_SECONDS = 10.0
 """Not ready after the database was silent for so long."""
@@ -27,6 +35,7 @@ STORE_SILENCE_SECONDS = 10.0
 def run_process(settings: Settings) -> int:
     """Run the operator until SIGTERM or SIGINT; give the exit code."""
     configure(settings.log_format, settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     return asyncio.run(_run(settings))
 
 
