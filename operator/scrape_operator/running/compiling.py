@@ -1,5 +1,6 @@
 """From an object to a plan: the controller's own validation. `watching` and `lint` both come through here."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,10 @@ from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.retrying import RetryPolicy
 from scrape_operator.extraction.compiled import CompiledExtract
 from scrape_operator.extraction.compiling import compile_extract
-from scrape_operator.running.timing import check_timing, compile_timing, schedule_text
+from scrape_operator.running.timing import check_timing, compile_timing, compile_windows, schedule_text
 from scrape_operator.running.work import ScheduleWork, TargetWork
+
+logger = logging.getLogger(__name__)
 
 
 def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -28,8 +31,19 @@ def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 
 def compile_schedule(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
-    """Make the plan of an object. One that is refused gives a stalled plan; it never raises."""
+    """Make the plan of an object. One that is refused gives a stalled plan, and so does a defect of ours."""
     key, generation, created_at = identify(obj)
+    try:
+        return _compile(obj, key, generation, created_at, default_interval)
+    except Exception:
+        logger.exception("schedule %s could not be compiled by a defect of scrape-operator", key)
+        finding = Finding("spec", "could not be read by a defect of scrape-operator: please report it with its log")
+        return SchedulePlan(key, generation, created_at, findings=(finding,))
+
+
+def _compile(
+    obj: Mapping[str, Any], key: ObjectKey, generation: int, created_at: datetime, default_interval: timedelta
+) -> SchedulePlan:
     schedule, extracts, findings = _check(obj)
     if schedule is None or findings:
         return SchedulePlan(key, generation, created_at, schedule_text=_text_of(schedule), findings=findings)
@@ -91,9 +105,15 @@ def _plan(
         due_times=timing.due_times,
         first_run_at_once=timing.first_run_at_once,
         offset=timing.offset,
+        start_time=spec.start_time,
+        end_time=spec.end_time,
+        windows=compile_windows(spec),
         suspend=spec.suspend,
         starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),
+        missed_run_policy=spec.missed_run_policy,
+        concurrency_policy=spec.concurrency_policy,
         timeout=timing.timeout,
+        suspend_after_failures=spec.suspend_after_failures,
         target_names=tuple(target.name for target in spec.targets),
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
