@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.connection import Cluster
-from tests.operator.process import CHART, Operator
+from tests.operator.process import CHART, Operator, until
 from tests.site.serving import SiteThread
 from tests.site.site import DemoSite
 
@@ -58,7 +58,14 @@ def operator(lasting_operator: Operator) -> Iterator[Operator]:
     """The lasting operator without a schedule; rows of earlier tests stay, so a test chooses names of its own."""
     yield lasting_operator
     lasting_operator.kubectl("delete", "scs", "--all", "--wait=false")
-    assert lasting_operator.is_running()
+    until("nothing to do", lambda: is_idle(lasting_operator), within=30)
+
+
+def is_idle(operator: Operator) -> bool:
+    """Whether it knows no schedule, and no run goes on."""
+    return operator.is_ready() and not any(
+        operator.metric(f"scrape_operator_{name}") for name in ("schedules", "runs_active", "runs_waiting")
+    )
 
 
 def install_account(cluster: Cluster, namespace: str) -> None:

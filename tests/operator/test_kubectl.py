@@ -14,6 +14,7 @@ pytestmark = pytest.mark.cluster
 
 
 def test_explain_reads_like_a_manual(operator: Operator) -> None:
+    operator.kubectl("get", "scs")  # explain alone would not ask anew which kinds there are
     page = operator.kubectl("explain", "scs.spec.targets.extract.fields")
     fields = re.split(r"^ {2}(?=\w+\t<)", page.partition("FIELDS:\n")[2], flags=re.MULTILINE)[1:]
     described = {field.split("\t")[0]: field.splitlines()[1:] for field in fields}
