@@ -1,6 +1,7 @@
 """The table of conditions in api.md, case by case."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +10,7 @@ from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunResult, RunStatus, TargetResult, Trigger
 from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.core.windows import Windows, parse_window
 from scrape_operator.reporting.conditions import Condition, judge
 from tests.reporting import builders as make
 
@@ -114,8 +116,44 @@ def test_a_requested_run_of_a_suspended_schedule_is_progress() -> None:
     assert status_and_reason(make.plan(suspend=True), state, "Reconciling") == ("True", "Progressing")
 
 
+ONLY_AT_NIGHT = Windows((parse_window("Allow", (), "22:00", "06:00"),), ZoneInfo("Europe/Berlin"))
+
+
+def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
+    opening = make.NOW.replace(hour=21, minute=0, second=13)
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), next_due=opening, is_outside=True)
+    found = conditions(plan, state)
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "OutsideWindow")
+    assert (
+        found["Scheduled"].message == "the due times before Tue 2026-11-24 22:00 Europe/Berlin are outside spec.windows"
+    )
+    assert (found["Ready"].status, found["Ready"].reason) == ("True", "Succeeded")
+    assert found["Ready"].message.startswith("not scheduled: the due times before Tue")
+
+
+def test_a_schedule_whose_due_times_never_meet_its_windows_says_so() -> None:
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), is_outside=True)
+    assert "widen them" in conditions(plan, state)["Scheduled"].message
+
+
+def test_a_first_run_that_waits_for_a_window_is_unknown_but_not_reconciling() -> None:
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state()
+    found = conditions(plan, state)
+    assert (found["Ready"].status, found["Ready"].reason) == ("Unknown", "Progressing")
+    assert "Reconciling" not in found
+
+
+def test_a_schedule_that_failed_too_often_says_how_it_goes_on() -> None:
+    plan, state = make.plan(suspend_after_failures=2), make.state(make.broken(1), make.broken(2))
+    found = conditions(plan, state)
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "SuspendedByFailures")
+    assert found["Scheduled"].message.startswith("2 runs failed in a row (spec.suspendAfterFailures): change the spec")
+    assert found["Ready"].message.endswith("; target b: 500 from the site")
+    assert status_and_reason(make.plan(generation=4, suspend_after_failures=2), state, "Scheduled")[0] == "True"
+
+
 def test_a_schedule_without_a_due_time_ahead_has_ended() -> None:
-    plan = make.plan(due_times=_NoDueTimes())
+    plan = make.plan(due_times=_NoDueTimes(), end_time=make.NOW - timedelta(hours=1))
     assert status_and_reason(plan, make.state(make.fine()), "Scheduled") == ("False", "Ended")
     assert "Reconciling" not in conditions(plan, make.state())
 

@@ -134,12 +134,14 @@ class Target:
         self.name = name
 
 
-def make_plan(*names: str, timeout: float = 3600.0, min_succeeded: int = 1, interval: float = 3600.0) -> SchedulePlan:
+def make_plan(
+    *names: str, timeout: float = 3600.0, min_succeeded: int = 1, interval: float = 3600.0, uid: str = "uid"
+) -> SchedulePlan:
     clock = ManualClock()
     targets = tuple(Target(name) for name in names or ("main",))
     work = ScheduleWork(targets, min_succeeded, ZoneInfo("Etc/UTC"))  # type: ignore[arg-type]
     return SchedulePlan(
-        ObjectKey("uid", "default", "quotes"),
+        ObjectKey(uid, "default", "quotes"),
         1,
         clock.now(),
         due_times=IntervalDueTimes(timedelta(seconds=interval)),
@@ -178,5 +180,5 @@ async def house() -> House:
 
 async def settle() -> None:
     """Let every task go on as far as it can without time passing."""
-    for _ in range(20):
+    for _ in range(60):
         await asyncio.sleep(0)

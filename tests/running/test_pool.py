@@ -92,6 +92,39 @@ async def test_a_due_time_that_waits_too_long_for_room_is_missed(house: House) -
     assert [(skip.slot, skip.reason) for skip in house.notes.skips] == [("slot-2", Reason.MISSED_DEADLINE)]
 
 
+async def test_a_replaced_run_that_waited_for_room_is_skipped_at_once(house: House) -> None:
+    waiting = make_plan(uid="waiting")
+    for n in range(2):
+        house.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", house.clock.now()))
+    house.pool.launch(waiting, house.state, start(house))
+    await settle()
+    house.pool.cancel("waiting", Reason.REPLACED)
+    await _until(lambda: bool(house.notes.skips))
+    assert [skip.reason for skip in house.notes.skips] == [Reason.SKIPPED_OVERLAP]
+    assert house.state.active == {}
+    assert house.pool.active == 2
+    assert house.notes.ended == [("waiting", None)]
+
+
+async def test_a_replaced_run_ends_as_canceled(house: House) -> None:
+    house.pool.launch(make_plan(), house.state, start(house))
+    await settle()
+    house.pool.cancel("uid", Reason.REPLACED)
+    await _until(lambda: bool(house.notes.ended))
+    assert [(result.status, result.reason) for result in house.store.results] == [(RunStatus.CANCELED, Reason.REPLACED)]
+    assert house.notes.skips == []
+
+
+async def test_a_run_by_hand_is_echoed_once_it_is_claimed(house: House) -> None:
+    house.store.away = True
+    house.pool.launch(make_plan(), house.state, Start("manual:a:b", house.clock.now(), Trigger.MANUAL))
+    await settle()
+    assert house.state.last_handled_request is None
+    house.store.away = False
+    await house.scrapes.begun.wait()
+    assert house.state.last_handled_request == "a:b"
+
+
 async def test_a_claim_gives_up_when_the_next_due_time_comes(house: House) -> None:
     house.store.away = True
     house.pool.launch(make_plan(interval=5), house.state, start(house))

@@ -76,3 +76,25 @@ def test_a_wrong_expression_stalls_the_schedule_naming_its_place_and_the_remedy(
     assert remedy in plan.findings[0].message
     assert validate(changed({"schedules": ["@hourly", text]})) == plan.findings
     assert plan.schedule_text == f"@hourly; {text}"
+
+
+def test_bounds_and_windows_are_laid_over_the_due_times() -> None:
+    plan = plan_of(
+        {
+            "schedules": ["0 * * * *"],
+            "timeZone": "Europe/Berlin",
+            "startTime": "2026-03-29T03:00:00Z",
+            "endTime": "2026-03-29T05:00:00Z",
+            "windows": [{"mode": "Allow", "days": ["Sun"], "from": "06:00", "to": "07:00"}],
+        }
+    )
+    assert due_times(plan, 3) == ["03-29T03:00", "03-29T04:00", "03-29T05:00"]
+    assert [hour for hour in range(24) if plan.windows.allows(MIDNIGHT + hour * HOUR)] == [4]
+    assert (plan.start_time, plan.end_time) == (MIDNIGHT + 3 * HOUR, MIDNIGHT + 5 * HOUR)
+
+
+def test_policies_come_as_they_are_written() -> None:
+    policies = {"concurrencyPolicy": "Replace", "missedRunPolicy": "Skip", "suspendAfterFailures": 3}
+    plan = plan_of(policies | {"startingDeadlineSeconds": 7})
+    assert (plan.concurrency_policy, plan.missed_run_policy) == ("Replace", "Skip")
+    assert (plan.suspend_after_failures, plan.starting_deadline) == (3, timedelta(seconds=7))

@@ -133,6 +133,7 @@ def test_every_due_time_is_run_skipped_or_missed_exactly_once(period: int, steps
             accounted += 1 + decision.missed
             state.last_slot = decision.scheduled_for
         else:
+            assert isinstance(decision, Wait)
             assert decision.until is not None
             assert decision.until > now
     assert state.last_slot is not None

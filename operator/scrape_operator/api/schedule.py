@@ -16,7 +16,8 @@ from scrape_operator.api.references import Reference
 from scrape_operator.api.rules import Rule
 from scrape_operator.api.target import Target
 from scrape_operator.api.values import Flag, Integer, TimeZone
-from scrape_operator.api.when import ConcurrencyPolicy, MissedRunPolicy, Spread, Window
+from scrape_operator.api.when import Spread, Window
+from scrape_operator.core.plan import ConcurrencyPolicy, MissedRunPolicy
 
 CronExpression = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
 

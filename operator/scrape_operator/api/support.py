@@ -11,7 +11,6 @@ from scrape_operator.api.extract import Extract, Format, Mode
 from scrape_operator.api.http import Method
 from scrape_operator.api.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.target import Target
-from scrape_operator.api.when import ConcurrencyPolicy, MissedRunPolicy
 from scrape_operator.core.findings import Finding
 
 
@@ -24,12 +23,6 @@ class _Missing:
 
 
 _SPEC = (
-    _Missing("startTime", lambda spec: spec.start_time),
-    _Missing("endTime", lambda spec: spec.end_time),
-    _Missing("windows", lambda spec: spec.windows),
-    _Missing("missedRunPolicy", lambda spec: spec.missed_run_policy is not MissedRunPolicy.RUN_ONCE),
-    _Missing("concurrencyPolicy", lambda spec: spec.concurrency_policy is not ConcurrencyPolicy.FORBID),
-    _Missing("suspendAfterFailures", lambda spec: spec.suspend_after_failures),
     _Missing("policyRef", lambda spec: spec.policy_ref),
     _Missing("keepBodies", lambda spec: spec.keep_bodies is not KeepBodies.NEVER),
     _Missing("dataPolicy", lambda spec: spec.data_policy is not DataPolicy.RETAIN),

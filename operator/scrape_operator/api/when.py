@@ -19,21 +19,6 @@ class Spread(StrEnum):
     NONE = "None"
 
 
-class MissedRunPolicy(StrEnum):
-    """What becomes of due times that passed while nothing could run."""
-
-    RUN_ONCE = "RunOnce"
-    SKIP = "Skip"
-
-
-class ConcurrencyPolicy(StrEnum):
-    """What happens at a due time while a run is still going on."""
-
-    FORBID = "Forbid"
-    REPLACE = "Replace"
-    QUEUE = "Queue"
-
-
 class Day(StrEnum):
     """A day of the week."""
 

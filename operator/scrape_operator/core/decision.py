@@ -1,12 +1,17 @@
-"""Start, Skip or Wait: a pure function of plan, state and now. `scheduling` acts on the answer."""
+"""Start, Skip, Enqueue or Wait: pure functions of plan, state and now. `scheduling` acts on the answer."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.coming import unsettled, what_comes
+from scrape_operator.core.pauses import pause_of
+from scrape_operator.core.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs import Trigger
+from scrape_operator.core.state import QueuedRun, ScheduleState
+
+LATE = timedelta(minutes=1)
+"""A run that starts later than this after its due time must be inside a window not only by that, but by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,10 @@ class Start:
         """Whether it is one of the schedule's due times: the next one comes by itself."""
         return self.trigger is Trigger.SCHEDULED and not self.is_at_once
 
+    def skip(self, reason: Reason, message: str) -> "Skip":
+        """Give the skip of the same slot."""
+        return Skip(self.slot, self.scheduled_for, reason, message, self.trigger, self.missed)
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:
@@ -42,13 +51,21 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Let this slot wait until the run that goes on has ended; `replaces` says that it is canceled for it."""
+
+    start: Start
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing is due; ask again at `until`, or only after a change where it is None."""
 
     until: datetime | None
 
 
-Decision = Start | Skip | Wait
+Decision = Start | Skip | Enqueue | Wait
 
 
 def slot_of(due: datetime) -> str:
@@ -56,54 +73,103 @@ def slot_of(due: datetime) -> str:
     return due.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def runs_at_once(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Whether the schedule is due now, apart from its phase (api.md, First runs).
-
-    It never ran, or its last run failed and its spec has changed since. A cron schedule waits for its time.
-    """
-    if not plan.first_run_at_once or plan.is_stalled or plan.suspend or state.active:
-        return False
-    if state.last_run is None:
-        return state.last_schedule_time is None
-    return state.last_run.status is RunStatus.FAILED and plan.generation > state.last_run.generation
-
-
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
-    """Say what to do about a schedule at `now`.
+    """Say what to do about a schedule's due times at `now`.
 
-    Several due times that have passed give one run, of the latest (missedRunPolicy RunOnce); one that is
-    later than startingDeadlineSeconds is missed.
+    Of several that have passed only the latest is looked at; `missed` counts the others. A due time goes
+    before the run that is owed at once, since it is that, too.
     """
-    if plan.is_stalled or plan.suspend or plan.due_times is None:
+    due_times = unsettled(plan, state)
+    if due_times is None or pause_of(plan, state) is not None:
         return Wait(None)
-    if runs_at_once(plan, state):
-        return Start(f"generation:{plan.generation}", now)
-    last = state.last_slot
-    due = plan.due_times.latest_until(now)
-    if last is None or due is None or due <= last:
-        return Wait(plan.due_times.next_after(now if last is None else max(now, last)))
-    missed = max(0, plan.due_times.count_between(last, due) - 1)
-    late = now - due
-    if late > plan.starting_deadline:
-        seconds = int(plan.starting_deadline.total_seconds())
-        message = f"due {int(late.total_seconds())}s ago, later than startingDeadlineSeconds {seconds}"
-        return Skip(slot_of(due), due, Reason.MISSED_DEADLINE, message, missed=missed)
+    last, due = state.last_slot, due_times.latest_until(now)
+    if last is not None and due is not None and due > last:
+        missed = max(0, due_times.count_between(last, due) - 1)
+        return _decide_due(plan, state, Start(slot_of(due), due, missed=missed), now)
+    coming = what_comes(plan, state, now)
+    return Start(f"generation:{plan.generation}", now) if coming.at_once == now else Wait(coming.wake)
+
+
+def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
+    """Say what to do about the slot that waits for the run before it to end.
+
+    A due time waits until its starting deadline; a run by hand for as long as it takes.
+    """
+    queued = state.queued
+    if queued is None:
+        return Wait(None)
+    start = Start(queued.slot, queued.scheduled_for, queued.trigger, queued.missed)
+    pause = pause_of(plan, state)
+    if plan.is_stalled or (pause is not None and start.is_due_time):
+        return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
+    if start.is_due_time:
+        if now - start.scheduled_for > plan.starting_deadline:
+            return start.skip(Reason.MISSED_DEADLINE, f"the run before it had not ended: {_lateness(plan, start, now)}")
+        if not _is_inside(plan, start, now):
+            return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
     if state.active:
-        return Skip(slot_of(due), due, Reason.SKIPPED_OVERLAP, overlap_message(state), missed=missed)
-    return Start(slot_of(due), due, missed=missed)
+        return Wait(start.scheduled_for + plan.starting_deadline if start.is_due_time else None)
+    return start
 
 
 def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, now: datetime) -> Decision:
-    """Say what to do about a request for a run by token; any new token is one run, also while suspended."""
-    if not token or plan.is_stalled or token == state.last_handled_request:
+    """Say what to do about a request for a run by token; any new token is one run, also while suspended.
+
+    A person may ask outside windows, startTime and endTime; concurrencyPolicy is obeyed.
+    """
+    if not token or plan.is_stalled or token in {state.last_handled_request, state.taken_request}:
         return Wait(None)
-    slot = f"manual:{token}"
-    if state.active:
-        return Skip(slot, now, Reason.SKIPPED_OVERLAP, overlap_message(state), Trigger.MANUAL)
-    return Start(slot, now, Trigger.MANUAL)
+    return _unless_overlapping(plan, state, Start(f"manual:{token}", now, Trigger.MANUAL))
 
 
-def overlap_message(state: ScheduleState) -> str:
+def superseded(queued: QueuedRun) -> Skip:
+    """Give the skip of a slot that waited, and gave up its place to a newer one."""
+    start = Start(queued.slot, queued.scheduled_for, queued.trigger, queued.missed)
+    return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the run before it had ended")
+
+
+def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:
+    if not _is_inside(plan, start, now):
+        return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
+    if now - start.scheduled_for > plan.starting_deadline:
+        return start.skip(Reason.MISSED_DEADLINE, _lateness(plan, start, now))
+    if start.missed and plan.missed_run_policy is MissedRunPolicy.SKIP:
+        message = f"{start.missed + 1} due times passed while nothing could run, and missedRunPolicy is Skip"
+        return start.skip(Reason.MISSED_DEADLINE, message)
+    return _unless_overlapping(plan, state, start)
+
+
+def _unless_overlapping(plan: SchedulePlan, state: ScheduleState, start: Start) -> Decision:
+    """Start, or do what concurrencyPolicy says where a run goes on."""
+    if not state.active and state.queued is None:
+        return start
+    if plan.concurrency_policy is ConcurrencyPolicy.REPLACE:
+        return Enqueue(start, replaces=True)
+    if plan.concurrency_policy is ConcurrencyPolicy.QUEUE and state.queued is None:
+        return Enqueue(start)
+    return start.skip(Reason.SKIPPED_OVERLAP, _overlap_message(plan, state))
+
+
+def _overlap_message(plan: SchedulePlan, state: ScheduleState) -> str:
     """Name the run that is still going on."""
     run_id = next(iter(state.active), None)
-    return f"run {run_id} is still going on and concurrencyPolicy is Forbid"
+    also = " and another one waits" if state.queued is not None else ""
+    return f"run {run_id} is still going on{also}, and concurrencyPolicy is {plan.concurrency_policy}"
+
+
+def _is_inside(plan: SchedulePlan, start: Start, now: datetime) -> bool:
+    due = start.scheduled_for
+    return plan.windows.allows(due) and (now - due <= LATE or plan.windows.allows(now))
+
+
+def _outside_message(plan: SchedulePlan, start: Start, now: datetime) -> str:
+    zone = plan.windows.zone
+    due = f"due at {start.scheduled_for.astimezone(zone):%a %Y-%m-%d %H:%M:%S} {zone.key}"
+    if plan.windows.allows(start.scheduled_for):
+        return f"{due}, but {now.astimezone(zone):%a %H:%M}, when it could start, is outside spec.windows"
+    return f"{due}, outside spec.windows"
+
+
+def _lateness(plan: SchedulePlan, start: Start, now: datetime) -> str:
+    late, deadline = now - start.scheduled_for, plan.starting_deadline
+    return f"due {late.total_seconds():.0f}s ago, later than startingDeadlineSeconds {deadline.total_seconds():.0f}"

@@ -2,9 +2,30 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from scrape_operator.core.duetimes import DueTimes
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.windows import Windows
+
+AT_ANY_TIME = Windows((), ZoneInfo("Etc/UTC"))
+"""The windows of a schedule that has none."""
+
+
+class MissedRunPolicy(StrEnum):
+    """What becomes of due times that passed while nothing could run."""
+
+    RUN_ONCE = "RunOnce"
+    SKIP = "Skip"
+
+
+class ConcurrencyPolicy(StrEnum):
+    """What happens at a due time while a run is still going on."""
+
+    FORBID = "Forbid"
+    REPLACE = "Replace"
+    QUEUE = "Queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +45,8 @@ class SchedulePlan:
     """When and how often a schedule runs.
 
     `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and
-    nothing runs. `work` is what the runner compiled from the targets; only the runner looks inside.
+    nothing runs. `due_times` lie within `start_time` and `end_time`, but not all within the windows.
+    `work` is what the runner compiled from the targets; only the runner looks inside.
     `schedule_text` is what people read in the SCHEDULE column.
     """
 
@@ -35,9 +57,15 @@ class SchedulePlan:
     due_times: DueTimes | None = None
     first_run_at_once: bool = True
     offset: timedelta = timedelta(0)
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    windows: Windows = AT_ANY_TIME
     suspend: bool = False
     starting_deadline: timedelta = timedelta(seconds=60)
+    missed_run_policy: MissedRunPolicy = MissedRunPolicy.RUN_ONCE
+    concurrency_policy: ConcurrencyPolicy = ConcurrencyPolicy.FORBID
     timeout: timedelta = timedelta(minutes=5)
+    suspend_after_failures: int = 0
     target_names: tuple[str, ...] = ()
     successful_limit: int = 100
     failed_limit: int = 100

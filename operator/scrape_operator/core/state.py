@@ -2,23 +2,38 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunResult, RunStatus, RunSummary, TargetHealth, Trigger
+from scrape_operator.core.settled import Range, remember
 
 HISTORY_LENGTH = 5
+
+_INSTANT = timedelta(microseconds=1)
+"""The resolution of a datetime: strictly after `t - _INSTANT` is at or after `t`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run that is going on, or waits for a slot in the pool (`started_at` None)."""
+    """A run that is going on, or waits for room in the pool or for its claim (`started_at` None)."""
 
     run_id: UUID
     trigger: Trigger
     started_at: datetime | None
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """A slot that waits for the run before it to end (concurrencyPolicy Queue or Replace)."""
+
+    slot: str
+    scheduled_for: datetime
+    trigger: Trigger
+    missed: int = 0
 
 
 @dataclass(slots=True)
@@ -26,16 +41,27 @@ class ScheduleState:
     """The facts of one schedule; seeded from SQL at start, then kept up by what happens.
 
     `last_slot` is the last due time that was dealt with, run or skipped: no due time at or before it
-    is ever run. `history` holds finished runs, newest first, skips not among them.
+    is ever run. All due times after `settled_since` up to it were dealt with one by one; `settled` are
+    earlier such ranges, and `ahead` those that lie ahead again, since the wall clock went back.
+    `next_due` is when it will run next; `is_outside` says that due times before it are outside the
+    windows. `taken_request` is the token that this process took up, `last_handled_request` the last
+    one that has a row, `at_once_generation` the last one whose run at once was begun. `history` holds
+    finished runs, newest first, skips not among them.
     """
 
     last_slot: datetime | None = None
+    settled_since: datetime | None = None
+    settled: tuple[Range, ...] = ()
+    ahead: tuple[Range, ...] = ()
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
     last_failure_time: datetime | None = None
     last_change_time: datetime | None = None
     last_handled_request: str | None = None
+    taken_request: str | None = None
+    at_once_generation: int = 0
     next_due: datetime | None = None
+    is_outside: bool = False
     consecutive_failures: int = 0
     missed: int = 0
     skipped: int = 0
@@ -44,6 +70,41 @@ class ScheduleState:
     targets: tuple[TargetHealth, ...] = ()
     history: deque[RunSummary] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
+    queued: QueuedRun | None = None
+
+    def settle(self, due: datetime, missed: int) -> None:
+        """Take up that a due time is dealt with, and that the `missed` ones before it were not looked at."""
+        if missed or self.settled_since is None:
+            self._begin_range(due - _INSTANT)
+        self.last_slot = due
+        if self.ahead:
+            self.ahead = tuple(settled for settled in self.ahead if settled[1] > due)
+
+    def go_on_from(self, now: datetime) -> None:
+        """Let no due time up to `now` be run any more: nothing is made up for after an edit or a resume."""
+        if self.last_slot is None or self.last_slot < now:
+            self._begin_range(now)
+            self.last_slot = now
+
+    def rewind(self, now: datetime) -> None:
+        """Take up that the wall clock went back to `now`: due times go on from there, but none is dealt with twice."""
+        if self.last_slot is None or self.last_slot <= now:
+            return
+        if self.settled_since is None:
+            self.settled_since = self.last_slot - _INSTANT
+        self._begin_range(now)
+        self.last_slot = now
+        self.ahead = tuple(settled for settled in self.settled if settled[1] > now)
+
+    def _begin_range(self, since: datetime) -> None:
+        if self.last_slot is not None and self.settled_since is not None:
+            self.settled = remember(self.settled, self.settled_since, self.last_slot)
+        self.settled_since = since
+
+    def slots_without_row(self) -> frozenset[str]:
+        """Give the slots that were taken up and are not in the database yet: a crash would leave them to be found."""
+        unclaimed = [run.slot for run in self.active.values() if run.started_at is None]
+        return frozenset(unclaimed if self.queued is None else (*unclaimed, self.queued.slot))
 
     def record_finish(self, result: RunResult, counts: ItemCounts) -> RunSummary:
         """Take up a run that ended and was stored."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scrape_operator.core.coming import what_comes
+from scrape_operator.core.pauses import Pause, pause_of
 from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth
@@ -33,7 +35,7 @@ class ConditionReason(StrEnum):
     """The reasons that no run can have; all others are in `core.reasons`."""
 
     SCHEDULED = "Scheduled"
-    SUSPENDED = "Suspended"
+    OUTSIDE_WINDOW = "OutsideWindow"
     ENDED = "Ended"
     PROGRESSING = "Progressing"
     RUN_FAILED = "RunFailed"
@@ -62,11 +64,9 @@ class _Verdict:
 def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
     """Judge a schedule: every condition that is not absent, in the order of api.md."""
     verdict, due = _last_verdict(state), next_due(plan, state, now)
-    scheduled = _scheduled(plan, due)
-    coming = due is not None or bool(state.active)
-    taken_up = _reconciling(plan, verdict, coming=coming)
-    conditions = [_ready(plan, verdict, scheduled, coming=coming)]
-    if taken_up is not None:
+    scheduled = _scheduled(plan, state, due)
+    conditions = [_ready(plan, verdict, scheduled, coming=due is not None or bool(state.active))]
+    if _begins(state, due, now) and (taken_up := _reconciling(plan, verdict)) is not None:
         conditions.append(taken_up)
     if plan.is_stalled:
         conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, _findings(plan)))
@@ -76,9 +76,16 @@ def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[C
 
 def next_due(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
     """Give when the schedule runs next; None where it doesn't."""
-    if plan.is_stalled or plan.suspend or plan.due_times is None:
+    if pause_of(plan, state) is not None:
         return None
-    return state.next_due or plan.due_times.next_after(now)
+    if state.next_due is None and not state.is_outside:
+        return what_comes(plan, state, now).run
+    return state.next_due
+
+
+def _begins(state: ScheduleState, due: datetime | None, now: datetime) -> bool:
+    """Whether a run goes on, or is to begin at once."""
+    return bool(state.active) or (due is not None and due <= now)
 
 
 def known_targets(plan: SchedulePlan, state: ScheduleState) -> Sequence[TargetHealth]:
@@ -134,15 +141,17 @@ def _findings(plan: SchedulePlan) -> str:
 def _ready(plan: SchedulePlan, verdict: _Verdict | None, scheduled: Condition, *, coming: bool) -> Condition:
     if plan.is_stalled:
         return Condition(ConditionType.READY, FALSE, Reason.INVALID_SPEC, _findings(plan))
+    why_not = f"not scheduled: {scheduled.message}; " if scheduled.status == FALSE else ""
     if verdict is not None:
-        return Condition(ConditionType.READY, TRUE if verdict.good else FALSE, verdict.reason, verdict.message)
+        status = TRUE if verdict.good else FALSE
+        return Condition(ConditionType.READY, status, verdict.reason, why_not + verdict.message)
     reason = ConditionReason.PROGRESSING if coming else scheduled.reason
-    return Condition(ConditionType.READY, UNKNOWN, reason, "the first run has not ended yet")
+    return Condition(ConditionType.READY, UNKNOWN, reason, f"{why_not}the first run has not ended yet")
 
 
-def _reconciling(plan: SchedulePlan, verdict: _Verdict | None, *, coming: bool) -> Condition | None:
-    """Tell that the spec is being taken up: its first run is to come, or the run that may mend a failure."""
-    if plan.is_stalled or not coming:
+def _reconciling(plan: SchedulePlan, verdict: _Verdict | None) -> Condition | None:
+    """Tell that the spec is being taken up by the run that begins: the first one, or one that may mend a failure."""
+    if plan.is_stalled:
         return None
     mending = verdict is not None and not verdict.good and plan.first_run_at_once and not plan.suspend
     if verdict is None or (mending and 0 < verdict.generation < plan.generation):
@@ -151,15 +160,33 @@ def _reconciling(plan: SchedulePlan, verdict: _Verdict | None, *, coming: bool) 
     return None
 
 
-def _scheduled(plan: SchedulePlan, due: datetime | None) -> Condition:
-    kind = ConditionType.SCHEDULED
-    if plan.is_stalled:
-        return Condition(kind, FALSE, Reason.INVALID_SPEC, "the spec is refused: see the condition Stalled")
-    if plan.suspend:
-        return Condition(kind, FALSE, ConditionReason.SUSPENDED, "spec.suspend is true")
+def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
+    kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
+    if pause is not None:
+        return Condition(kind, FALSE, pause, _pause_message(pause, state))
+    if state.is_outside:
+        return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, _outside_message(plan, due))
     if due is None:
         return Condition(kind, FALSE, ConditionReason.ENDED, "no due time lies ahead: see spec.endTime")
     return Condition(kind, TRUE, ConditionReason.SCHEDULED, "it runs at status.nextScheduleTime")
+
+
+def _pause_message(pause: Pause, state: ScheduleState) -> str:
+    match pause:
+        case Pause.INVALID_SPEC:
+            return "the spec is refused: see the condition Stalled"
+        case Pause.SUSPENDED:
+            return "spec.suspend is true"
+        case Pause.SUSPENDED_BY_FAILURES:
+            failures = f"{state.consecutive_failures} runs failed in a row (spec.suspendAfterFailures)"
+            return f"{failures}: change the spec, or ask for a run that succeeds"
+
+
+def _outside_message(plan: SchedulePlan, due: datetime | None) -> str:
+    if due is None:
+        return "no due time ahead is inside spec.windows: widen them, or let it be due at other times"
+    zone = plan.windows.zone
+    return f"the due times before {due.astimezone(zone):%a %Y-%m-%d %H:%M} {zone.key} are outside spec.windows"
 
 
 def _last_run(run: RunSummary | None) -> Condition:

@@ -175,6 +175,8 @@ def _active(state: ScheduleState) -> list[dict[str, object]]:
         if run.started_at is not None:
             line["startedAt"] = rfc3339(run.started_at)
         shown.append(line)
+    if state.queued is not None:
+        shown.append({"trigger": str(state.queued.trigger)})  # it waits for the run before it, and has no id yet
     return shown
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scrape_operator.core.decision import Skip, Start
+from scrape_operator.core.decision import Start
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
 from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
 from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.running.room import Room
 from scrape_operator.running.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,10 @@ FINISH_PATIENCE = timedelta(minutes=2)
 
 @dataclass(slots=True)
 class Flight:
-    """A run in the pool, from its launch on: waiting for room, going on, or being stored."""
+    """A run in the pool, from its launch on: waiting for room, going on, or being stored.
+
+    `claimed` says that its row is ours, `unclaimed` that its slot has no row and is left to others.
+    """
 
     plan: SchedulePlan
     state: ScheduleState
@@ -35,6 +39,7 @@ class Flight:
     run_id: UUID
     stop: asyncio.Future[Reason]
     claimed: bool = False
+    unclaimed: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -61,7 +66,7 @@ class RunPool:
         self._observer = observer
         self._clock = clock
         self._owner = owner
-        self._room = asyncio.Semaphore(size)
+        self._room = Room(size)
         self._lease = lease
         self._flights: dict[UUID, Flight] = {}
         self._closing = False
@@ -88,7 +93,7 @@ class RunPool:
         run_id = uuid7(self._clock.now())
         flight = Flight(plan, state, start, run_id, asyncio.get_running_loop().create_future())
         self._flights[run_id] = flight
-        state.active[run_id] = ActiveRun(run_id, start.trigger, None)
+        state.active[run_id] = ActiveRun(run_id, start.trigger, None, start.slot)
         flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key} {run_id}")
 
     def cancel(self, uid: str, reason: Reason) -> None:
@@ -119,53 +124,80 @@ class RunPool:
             await asyncio.wait(tasks, timeout=patience.total_seconds())
 
     async def _fly(self, flight: Flight) -> None:
-        unclaimed: Start | None = None
         try:
-            async with self._room:
-                claim = await self._claim(flight)
-                if claim is None:
-                    unclaimed = flight.start
-                    return
-                if not flight.claimed:
-                    return
-                result = await self._runner.run(flight.plan, claim, flight.stop)
-            await self._finish(flight, result)
+            if await self._room.enter(flight.stop, self._patience(flight)):
+                try:
+                    ended = await self._claim_and_run(flight)
+                finally:
+                    self._room.leave()
+                if ended is not None:
+                    await self._finish(flight, *ended)
+            else:
+                self._turn_away(flight)
         except Exception:
             logger.exception("run %s of %s failed by a defect of scrape-operator", flight.run_id, flight.plan.key)
         finally:
             self._flights.pop(flight.run_id, None)
             flight.state.active.pop(flight.run_id, None)
             self._status.changed(flight.plan, flight.state)
-            self.on_ended(flight.plan.key.uid, unclaimed)
+            self.on_ended(flight.plan.key.uid, flight.start if flight.unclaimed else None)
+
+    async def _claim_and_run(self, flight: Flight) -> tuple[RunResult, float] | None:
+        """Give the result and how long it took, in seconds; None where the slot is not ours."""
+        if self._is_late(flight):
+            self._miss(flight)
+            return None
+        claim = await self._claim(flight)
+        if claim is None:
+            return None
+        began = self._clock.monotonic()
+        result = await self._runner.run(flight.plan, claim, flight.stop)
+        return result, self._clock.monotonic() - began
 
     async def _claim(self, flight: Flight) -> RunClaim | None:
-        """Insert the row. None: the database was away for too long. `flight.claimed` says who got the slot."""
+        """Insert the row; None where somebody else has the slot, or the database was away for too long."""
         give_up = self._claim_until(flight)
-        if self._is_late(flight):
-            return None
         while not flight.stop.done():
             claim = self._new_claim(flight)
             try:
                 flight.claimed = await self._store.claim(claim)
             except StoreUnavailable as error:
                 if self._clock.now() + timedelta(seconds=STORE_RETRY_SECONDS) > give_up:
-                    self._unclaimed(flight, error)
+                    self._give_up(flight, error)
                     return None
                 await asyncio.wait({flight.stop}, timeout=STORE_RETRY_SECONDS)
                 continue
-            if flight.claimed:
-                self._began(flight, claim)
+            if not flight.claimed:
+                return None
+            self._began(flight, claim)
             return claim
+        self._turn_away(flight)
         return None
 
     def _is_late(self, flight: Flight) -> bool:
-        """Skip a due time that had to wait for room until its starting deadline was over."""
         late = self._clock.now() - flight.start.scheduled_for
-        if late <= flight.plan.starting_deadline or not flight.start.is_due_time:
-            return False
-        message = f"waited {late.total_seconds():.0f}s for room among the running ones: raise maxConcurrentRuns"
+        return flight.start.is_due_time and late > flight.plan.starting_deadline
+
+    def _patience(self, flight: Flight) -> float | None:
+        """Give for how many seconds a run may wait for room: a due time until its starting deadline."""
+        if not flight.start.is_due_time:
+            return None
+        until = flight.start.scheduled_for + flight.plan.starting_deadline
+        return max(0.0, (until - self._clock.now()).total_seconds())
+
+    def _turn_away(self, flight: Flight) -> None:
+        """Deal with the slot of a run that did not begin: nothing was asked of the store for it."""
+        if not flight.stop.done():
+            self._miss(flight)
+        elif flight.stop.result() is Reason.REPLACED:
+            self._skip(flight, Reason.SKIPPED_OVERLAP, "a newer run took its place before it had begun")
+        else:
+            flight.unclaimed = True  # the next process finds it
+
+    def _miss(self, flight: Flight) -> None:
+        late = (self._clock.now() - flight.start.scheduled_for).total_seconds()
+        message = f"waited {late:.0f}s for room among the running ones: raise maxConcurrentRuns"
         self._skip(flight, Reason.MISSED_DEADLINE, message)
-        return True
 
     def _claim_until(self, flight: Flight) -> datetime:
         """Give until when a claim may be tried: the starting deadline, or the next due time if that is sooner."""
@@ -191,27 +223,29 @@ class RunPool:
             policy=plan.policy,
         )
 
-    def _unclaimed(self, flight: Flight, error: StoreUnavailable) -> None:
+    def _give_up(self, flight: Flight, error: StoreUnavailable) -> None:
         """Count a due time that the database kept us from running; a run at once or by token is tried again."""
         if flight.start.is_due_time:
             message = f"the database was away, so the run could not be claimed: {error}"
             self._skip(flight, Reason.STORE_UNAVAILABLE, message)
+        else:
+            flight.unclaimed = True
 
     def _skip(self, flight: Flight, reason: Reason, message: str) -> None:
-        start = flight.start
-        skip = Skip(start.slot, start.scheduled_for, reason, message, missed=start.missed)
-        self._journal.skip(flight.plan, flight.state, skip)
+        self._journal.skip(flight.plan, flight.state, flight.start.skip(reason, message))
 
     def _began(self, flight: Flight, claim: RunClaim) -> None:
-        flight.state.active[claim.id] = ActiveRun(claim.id, claim.trigger, claim.started_at)
+        flight.state.active[claim.id] = ActiveRun(claim.id, claim.trigger, claim.started_at, claim.slot)
+        if claim.trigger is Trigger.MANUAL:
+            flight.state.last_handled_request = claim.slot.partition(":")[2]
         flight.state.last_schedule_time = claim.scheduled_for
         flight.state.missed += claim.missed
         skew = (claim.started_at - claim.scheduled_for).total_seconds()
         self._observer.started(flight.plan, claim, skew)
         self._status.changed(flight.plan, flight.state)
 
-    async def _finish(self, flight: Flight, result: RunResult) -> None:
-        """Store the result, fenced: a run that was taken over changes nothing."""
+    async def _finish(self, flight: Flight, result: RunResult, duration: float) -> None:
+        """Store the result, fenced: a run that was taken over changes nothing. `duration` is in seconds."""
         try:
             counts = await self._store_patiently(flight, result)
         except StoreUnavailable as error:
@@ -225,17 +259,16 @@ class RunPool:
             logger.warning("run %s of %s was taken over: its result is dropped", flight.run_id, flight.plan.key)
             return
         flight.state.record_finish(result, counts)
-        duration = (result.completed_at - result.claim.started_at).total_seconds()
         self._observer.finished(flight.plan, result, counts, duration)
 
     async def _store_patiently(self, flight: Flight, result: RunResult) -> ItemCounts | None:
         """Store, trying again while the database is away and there is time."""
-        give_up = self._clock.now() + flight.plan.timeout + FINISH_PATIENCE
+        give_up = self._clock.monotonic() + (flight.plan.timeout + FINISH_PATIENCE).total_seconds()
         while True:
             try:
                 return await self._store.finish(result)
             except StoreUnavailable:
-                if self._closing or self._clock.now() > give_up:
+                if self._closing or self._clock.monotonic() > give_up:
                     raise
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 

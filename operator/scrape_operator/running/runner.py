@@ -13,8 +13,8 @@ from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, TargetResu
 from scrape_operator.running.target import ScrapingOrchestrator
 from scrape_operator.running.work import ScheduleWork, TargetWork
 
-CANCEL_PATIENCE_SECONDS = 5.0
-"""A target that does not even stop when cancelled is left behind after this."""
+CANCEL_PATIENCE_SECONDS = 0.5
+"""A target that does not even stop when cancelled is left behind after this: a replaced run ends within a second."""
 
 STOP_MESSAGES = {
     Reason.SHUTDOWN: "the operator was stopped before the run had ended",

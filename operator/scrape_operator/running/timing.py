@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 from scrape_operator.api.schedule import ScrapeScheduleSpec
 from scrape_operator.api.when import Spread
+from scrape_operator.core.bounds import BoundedDueTimes
 from scrape_operator.core.cron import CronDueTimes, CronExpression, parse_cron
 from scrape_operator.core.duetimes import DueTimes, IntervalDueTimes, stable_offset
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.windows import Windows, parse_window
 
 TIMEOUT_MAX = timedelta(minutes=10)
 """The default of `timeout` is the interval, but not more than this (api.md, exact rules)."""
@@ -19,7 +21,7 @@ TIMEOUT_MAX = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a schedule runs. `text` is what people read in the SCHEDULE column."""
+    """When a schedule is due. `text` is what people read in the SCHEDULE column."""
 
     due_times: DueTimes
     text: str
@@ -51,7 +53,7 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
     interval = spec.interval or default_interval
     offset = stable_offset(uid, interval) if spec.spread is Spread.STABLE else timedelta(0)
     return Timing(
-        IntervalDueTimes(interval, offset),
+        _within_bounds(spec, IntervalDueTimes(interval, offset)),
         text=format_duration(interval),
         offset=offset,
         timeout=spec.timeout or min(interval, TIMEOUT_MAX),
@@ -61,12 +63,24 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
 
 def _cron(spec: ScrapeScheduleSpec, expressions: tuple[CronExpression, ...]) -> Timing:
     return Timing(
-        CronDueTimes(expressions, ZoneInfo(spec.time_zone)),
+        _within_bounds(spec, CronDueTimes(expressions, ZoneInfo(spec.time_zone))),
         text=schedule_text(spec),
         offset=timedelta(0),
         timeout=spec.timeout or TIMEOUT_MAX,
         first_run_at_once=False,
     )
+
+
+def _within_bounds(spec: ScrapeScheduleSpec, due_times: DueTimes) -> DueTimes:
+    if spec.start_time is None and spec.end_time is None:
+        return due_times
+    return BoundedDueTimes(due_times, spec.start_time, spec.end_time)
+
+
+def compile_windows(spec: ScrapeScheduleSpec) -> Windows:
+    """Compile the windows of a spec without findings."""
+    windows = (parse_window(window.mode, window.days, window.from_, window.to) for window in spec.windows)
+    return Windows(tuple(windows), ZoneInfo(spec.time_zone))
 
 
 def schedule_text(spec: ScrapeScheduleSpec) -> str:

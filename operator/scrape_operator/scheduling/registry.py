@@ -16,11 +16,15 @@ Compile = Callable[[Mapping[str, Any]], SchedulePlan]
 
 @dataclass(slots=True)
 class Entry:
-    """One schedule: its plan, what is known of it, and the token of the run that was asked for."""
+    """One schedule: its plan, what is known of it, and the token of the run that was asked for.
+
+    `is_paused` is how it was found when it was last looked at.
+    """
 
     plan: SchedulePlan
     state: ScheduleState
     request: str | None = None
+    is_paused: bool = False
 
 
 class Registry:

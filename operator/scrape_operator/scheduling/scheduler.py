@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
-from scrape_operator.core.decision import Decision, Skip, Start, Wait, decide, decide_request
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.decision import Start
+from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import Clock, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunSummary, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.scheduling.evaluation import Evaluation
 from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Entry, Registry
 
@@ -26,6 +26,9 @@ MAX_SLEEP_SECONDS = 1.0
 RETRY_AFTER = timedelta(seconds=5)
 """When to try again a run at once, or by token, that could not be claimed."""
 
+JUMP = timedelta(seconds=1)
+"""A wall clock that is behind what it was by more than this has been set back."""
+
 
 class Scheduler:
     """Owns the timer queue. All methods but `run` are called on the event loop and return at once."""
@@ -35,11 +38,12 @@ class Scheduler:
     ) -> None:
         self._registry = registry
         self._launcher = launcher
-        self._journal = journal
         self._status = status
         self._clock = clock
+        self._evaluation = Evaluation(launcher, journal, status)
         self._queue = TimerQueue()
         self._wake = asyncio.Event()
+        self._latest = clock.now()
 
     @property
     def queue_depth(self) -> int:
@@ -54,8 +58,9 @@ class Scheduler:
         entry, before = taken
         now = self._clock.now()
         changed = before is None or entry.plan.generation != before.generation
+        entry.state.rewind(now)  # the rows may know of a later time than this clock
         if entry.state.last_slot is None or (before is not None and changed):
-            entry.state.last_slot = max(now, entry.state.last_slot or now)
+            entry.state.go_on_from(now)
         self._evaluate(entry, now)
         if changed:
             self._status.changed(entry.plan, entry.state)
@@ -71,34 +76,55 @@ class Scheduler:
         entry = self._registry.get(uid)
         if entry is None:
             return
-        if unclaimed is None:
-            self._evaluate(entry, self._clock.now())
-        elif not unclaimed.is_due_time:
-            if unclaimed.trigger is Trigger.MANUAL:
-                entry.state.last_handled_request = None
-            self._queue.set(uid, self._clock.now() + RETRY_AFTER)
-            self._wake.set()
+        now = self._clock.now()
+        if unclaimed is None or unclaimed.is_due_time:
+            self._evaluate(entry, now)
+            return
+        if unclaimed.trigger is Trigger.MANUAL:
+            entry.state.taken_request = None
+        else:
+            entry.state.at_once_generation = 0
+        retry, due = now + RETRY_AFTER, entry.state.next_due
+        self._queue.set(uid, retry if due is None else min(retry, due))
+        self._wake.set()
 
     def orphaned(self, key: ObjectKey, summary: RunSummary) -> None:
         """Take up that a run of ours, or of a replica that died, was ended by the reaper."""
         entry = self._registry.get(key.uid)
         if entry is not None:
             entry.state.record_orphan(summary)
+            self._evaluate(entry, self._clock.now())
             self._status.changed(entry.plan, entry.state)
 
     async def run(self) -> None:
         """Act on what is due, for ever."""
         while True:
             now = self._clock.now()
-            due = list(self._queue.pop_due(now, SLICE))
-            for uid, _due in due:
-                entry = self._registry.get(uid)
-                if entry is not None:
-                    self._evaluate(entry, now)
-            if len(due) == SLICE:
+            if now < self._latest - JUMP:
+                logger.warning("the wall clock went back by %s: due times go on from there", self._latest - now)
+                await self._look_at_all(now)
+            self._latest = now
+            if self.act_on_due(now) == SLICE:
                 await asyncio.sleep(0)
             else:
                 await self._sleep()
+
+    def act_on_due(self, now: datetime) -> int:
+        """Look at the schedules that are due at `now`, SLICE of them at most; give how many they were."""
+        due = list(self._queue.pop_due(now, SLICE))
+        for uid, _due in due:
+            entry = self._registry.get(uid)
+            if entry is not None:
+                self._evaluate(entry, now)
+        return len(due)
+
+    async def _look_at_all(self, now: datetime) -> None:
+        """Set every timer anew: those that were set are as far away as the clock went back."""
+        for number, entry in enumerate(self._registry):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            if self._registry.get(entry.plan.key.uid) is entry:
+                self._evaluate(entry, now)
 
     async def _sleep(self) -> None:
         next_due = self._queue.next_due()
@@ -113,43 +139,5 @@ class Scheduler:
             return
 
     def _evaluate(self, entry: Entry, now: datetime) -> None:
-        """Decide and act; a defect here must stop neither this schedule nor the others."""
-        try:
-            self._act(entry, decide_request(entry.plan, entry.state, entry.request, now))
-            self._act(entry, decide(entry.plan, entry.state, now))
-        except Exception:
-            logger.exception("schedule %s could not be evaluated", entry.plan.key)
-        self._await_next(entry, now)
-
-    def _act(self, entry: Entry, decision: Decision) -> None:
-        match decision:
-            case Start():
-                self._take_slot(entry, decision)
-                self._launcher.launch(entry.plan, entry.state, decision)
-            case Skip():
-                self._take_slot(entry, decision)
-                self._journal.skip(entry.plan, entry.state, decision)
-            case Wait():
-                pass
-            case _:
-                assert_never(decision)
-
-    @staticmethod
-    def _take_slot(entry: Entry, decision: Start | Skip) -> None:
-        if decision.trigger is Trigger.SCHEDULED:
-            entry.state.last_slot = decision.scheduled_for
-        else:
-            entry.state.last_handled_request = entry.request
-
-    def _await_next(self, entry: Entry, now: datetime) -> None:
-        due = next_due(entry.plan, entry.state, now)
-        entry.state.next_due = due
-        self._queue.set(entry.plan.key.uid, due)
+        self._queue.set(entry.plan.key.uid, self._evaluation.evaluate(entry, now))
         self._wake.set()
-
-
-def next_due(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
-    """Give the next due time that is not dealt with; None while stalled or suspended."""
-    if plan.is_stalled or plan.suspend or plan.due_times is None:
-        return None
-    return plan.due_times.next_after(now if state.last_slot is None else max(now, state.last_slot))

@@ -1,15 +1,21 @@
-"""Records slots that are not run. A database that is away delays the rows; it loses none within the bound."""
+"""Records slots that are not run. A database that is away delays the rows; it loses none within the bound.
+
+What a process finds in the rows when it starts are the slots up to the latest one that has a row. So a
+skipped slot's row waits for those before it: if the process died in between, an earlier slot that was
+still waiting for its run would be taken for done, and nobody would ever hear of it.
+"""
 
 import asyncio
 import logging
 from collections import deque
+from dataclasses import dataclass
 
 from scrape_operator.core.decision import Skip
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, StatusSink
-from scrape_operator.core.runs import SkippedSlot, clip
+from scrape_operator.core.runs import SkippedSlot, Trigger, clip
 from scrape_operator.core.state import ScheduleState
 
 logger = logging.getLogger(__name__)
@@ -19,8 +25,21 @@ BATCH = 200
 RETRY_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A row that may be written when none of the slots before it is without a row."""
+
+    row: SkippedSlot
+    state: ScheduleState
+    before: frozenset[str]
+
+    @property
+    def is_free(self) -> bool:
+        return not self.before & self.state.slots_without_row()
+
+
 class StoredSkipJournal:
-    """Counts a skip at once, and writes its row as soon as the database takes it."""
+    """Counts a skip at once, and writes its row as soon as its turn has come and the database takes it."""
 
     def __init__(self, store: RunStore, clock: Clock, observer: RunObserver, status: StatusSink, *, owner: str) -> None:
         self._store = store
@@ -29,13 +48,26 @@ class StoredSkipJournal:
         self._status = status
         self._owner = owner
         self._waiting: deque[SkippedSlot] = deque(maxlen=MAX_WAITING)
+        self._held: deque[_Held] = deque(maxlen=MAX_WAITING)
         self._wake = asyncio.Event()
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         """Count the skip and queue its row."""
         state.record_skip(skip.reason, skip.missed)
+        row, before = self._row(plan, skip), state.slots_without_row() - {skip.slot}
+        if MAX_WAITING in {len(self._waiting), len(self._held)}:
+            logger.error("more than %d skips wait to be recorded: the oldest row is lost", MAX_WAITING)
+        if before and skip.trigger is Trigger.SCHEDULED:
+            self._held.append(_Held(row, state, before))
+        else:
+            self._waiting.append(row)
+        self._wake.set()
+        self._observer.skipped(plan, skip.reason, skip.missed)
+        self._status.changed(plan, state)
+
+    def _row(self, plan: SchedulePlan, skip: Skip) -> SkippedSlot:
         now = self._clock.now()
-        row = SkippedSlot(
+        return SkippedSlot(
             id=uuid7(now),
             schedule_uid=plan.key.uid,
             namespace=plan.key.namespace,
@@ -50,28 +82,42 @@ class StoredSkipJournal:
             message=clip(skip.message),
             missed=skip.missed,
         )
-        if len(self._waiting) == MAX_WAITING:
-            logger.error("more than %d skips wait for the database: the oldest row is lost", MAX_WAITING)
-        self._waiting.append(row)
-        self._wake.set()
-        self._observer.skipped(plan, skip.reason, skip.missed)
-        self._status.changed(plan, state)
 
     async def run(self) -> None:
         """Write rows as they come, for ever."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            await self._wait()
+            self._release()
             while self._waiting:
                 if not await self._write(list(self._waiting)[:BATCH]):
                     await asyncio.sleep(RETRY_SECONDS)
 
     async def flush(self) -> None:
-        """Write what waits, once; what the database does not take is lost."""
+        """Write what waits, once; what the database does not take is lost.
+
+        Rows that are still held are dropped: the next process finds their slots, with those before them.
+        """
+        self._release()
         while self._waiting and await self._write(list(self._waiting)[:BATCH]):
             pass
         if self._waiting:
             logger.warning("%d skipped slots could not be recorded before the end", len(self._waiting))
+
+    async def _wait(self) -> None:
+        """Wait for news; held rows are looked at again after a while."""
+        try:
+            async with asyncio.timeout(RETRY_SECONDS if self._held else None):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    def _release(self) -> None:
+        for held in [self._held.popleft() for _ in range(len(self._held))]:
+            if held.is_free:
+                self._waiting.append(held.row)
+            else:
+                self._held.append(held)
 
     async def _write(self, rows: list[SkippedSlot]) -> bool:
         """Write these rows, which stand at the front of the queue; say whether all went in."""

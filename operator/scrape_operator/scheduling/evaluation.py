@@ -1,0 +1,122 @@
+"""One look at one schedule: decide, act, and say when to look again. Called by the scheduler."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from scrape_operator.core.coming import what_comes
+from scrape_operator.core.decision import (
+    Decision,
+    Enqueue,
+    Skip,
+    Start,
+    Wait,
+    decide,
+    decide_queued,
+    decide_request,
+    superseded,
+)
+from scrape_operator.core.pauses import pause_of
+from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import Trigger
+from scrape_operator.core.state import QueuedRun
+from scrape_operator.scheduling.registry import Entry
+
+logger = logging.getLogger(__name__)
+
+MOMENT = timedelta(milliseconds=1)
+"""The resolution of due times: what is late after an instant is so a moment later."""
+
+PAUSE_AFTER_DEFECT = timedelta(minutes=1)
+
+
+class Evaluation:
+    """Turns decisions into runs, skips and waiting slots."""
+
+    def __init__(self, launcher: RunLauncher, journal: SkipJournal, status: StatusSink) -> None:
+        self._launcher = launcher
+        self._journal = journal
+        self._status = status
+
+    def evaluate(self, entry: Entry, now: datetime) -> datetime | None:
+        """Act on what is due; give when to look again. A defect here stops neither this schedule nor the others."""
+        try:
+            entry.state.rewind(now)
+            self._notice_pause(entry, now)
+            self._act_on_queued(entry, decide_queued(entry.plan, entry.state, now))
+            self._act(entry, decide_request(entry.plan, entry.state, entry.request, now))
+            self._act(entry, decide(entry.plan, entry.state, now))
+            return self._look_ahead(entry, now)
+        except Exception:
+            logger.exception("schedule %s could not be evaluated", entry.plan.key)
+            return now + PAUSE_AFTER_DEFECT
+
+    @staticmethod
+    def _notice_pause(entry: Entry, now: datetime) -> None:
+        """See that nothing is made up for when a pause ends."""
+        is_paused = pause_of(entry.plan, entry.state) is not None
+        if entry.is_paused and not is_paused:
+            entry.state.go_on_from(now)
+        entry.is_paused = is_paused
+
+    def _act(self, entry: Entry, decision: Decision) -> None:
+        match decision:
+            case Start():
+                self._take_slot(entry, decision)
+                self._launcher.launch(entry.plan, entry.state, decision)
+            case Skip():
+                self._take_slot(entry, decision)
+                self._skip(entry, decision)
+            case Enqueue():
+                self._take_slot(entry, decision.start)
+                self._enqueue(entry, decision)
+            case Wait():
+                pass
+            case _:
+                assert_never(decision)
+
+    def _act_on_queued(self, entry: Entry, decision: Decision) -> None:
+        """Let the slot that waited run, or not; its place is free then."""
+        if isinstance(decision, Start | Skip):
+            entry.state.queued = None
+        if isinstance(decision, Start):
+            self._launcher.launch(entry.plan, entry.state, decision)
+        elif isinstance(decision, Skip):
+            self._skip(entry, decision)
+
+    def _enqueue(self, entry: Entry, decision: Enqueue) -> None:
+        state, start = entry.state, decision.start
+        if state.queued is not None:
+            before, state.queued = state.queued, None
+            self._skip(entry, superseded(before))
+        state.queued = QueuedRun(start.slot, start.scheduled_for, start.trigger, start.missed)
+        if decision.replaces:
+            self._launcher.cancel(entry.plan.key.uid, Reason.REPLACED)
+        self._status.changed(entry.plan, state)
+
+    def _skip(self, entry: Entry, skip: Skip) -> None:
+        if skip.trigger is Trigger.MANUAL:
+            entry.state.last_handled_request = skip.slot.partition(":")[2]
+        self._journal.skip(entry.plan, entry.state, skip)
+
+    @staticmethod
+    def _take_slot(entry: Entry, decision: Start | Skip) -> None:
+        if decision.trigger is Trigger.MANUAL:
+            entry.state.taken_request = entry.request
+        elif isinstance(decision, Start) and decision.is_at_once:
+            entry.state.at_once_generation = entry.plan.generation
+        else:
+            entry.state.settle(decision.scheduled_for, decision.missed)
+
+    def _look_ahead(self, entry: Entry, now: datetime) -> datetime | None:
+        """Note what comes, tell it if a reader would act on it, and give when to look again."""
+        plan, state = entry.plan, entry.state
+        coming = what_comes(plan, state, now)
+        before = (state.next_due is None, state.is_outside)
+        state.next_due, state.is_outside = coming.run, coming.is_outside
+        if before != (state.next_due is None, state.is_outside):
+            self._status.changed(plan, state)
+        queued = decide_queued(plan, state, now)
+        expiry = queued.until + MOMENT if isinstance(queued, Wait) and queued.until is not None else None
+        return min((at for at in (coming.wake, expiry) if at is not None), default=None)

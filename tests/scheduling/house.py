@@ -1,0 +1,105 @@
+"""What a scheduler is introduced to in these tests, and a clock that they move."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from scrape_operator.core.decision import Skip, Start
+from scrape_operator.core.duetimes import IntervalDueTimes
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
+from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Registry
+from scrape_operator.scheduling.scheduler import Scheduler
+from tests.clock import ManualClock
+
+RUN_ID = UUID(int=7)
+
+
+class Recorder:
+    """Stands for pool, journal and status: notes what it is told."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, Start]] = []
+        self.skipped: list[tuple[str, Skip]] = []
+        self.canceled: list[tuple[str, Reason]] = []
+        self.told: list[str] = []
+
+    def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
+        self.started.append((plan.key.name, start))
+        state.active[RUN_ID] = ActiveRun(RUN_ID, start.trigger, None)
+
+    def cancel(self, uid: str, reason: Reason) -> None:
+        self.canceled.append((uid, reason))
+
+    def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
+        self.skipped.append((plan.key.name, skip))
+
+    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
+        pass
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        self.told.append(plan.key.name)
+
+    def forget(self, uid: str) -> None:
+        pass
+
+
+def compile_plan(obj: Mapping[str, Any]) -> SchedulePlan:
+    metadata, spec = obj["metadata"], obj["spec"]
+    key = ObjectKey(metadata["uid"], "default", metadata["name"])
+    if spec.get("wrong"):
+        return SchedulePlan(key, metadata["generation"], datetime.now(UTC), findings=(Finding("spec", "wrong"),))
+    plan = SchedulePlan(
+        key,
+        metadata["generation"],
+        datetime(2026, 1, 1, tzinfo=UTC),
+        due_times=IntervalDueTimes(timedelta(seconds=spec.get("every", 60))),
+    )
+    return replace(plan, **{name: value for name, value in spec.items() if name != "every"})
+
+
+def schedule(
+    name: str = "quotes", generation: int = 1, token: str | None = None, status: object = None, **spec: object
+) -> dict[str, Any]:
+    annotations = {REQUEST_ANNOTATION: token} if token else {}
+    metadata = {"uid": f"uid-{name}", "name": name, "generation": generation, "annotations": annotations}
+    return {"metadata": metadata, "spec": spec, "status": status or {}}
+
+
+class House:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.recorder = Recorder()
+        self.registry = Registry(compile_plan, self.recorder)
+        self.scheduler = Scheduler(self.registry, self.recorder, self.recorder, self.recorder, self.clock)
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass, and do what the timer task does when it wakes."""
+        self.scheduler.act_on_due(self.clock.advance(seconds))
+
+    def end(self, name: str = "quotes", status: RunStatus = RunStatus.SUCCEEDED, generation: int = 1) -> None:
+        entry = self.registry.get(f"uid-{name}")
+        assert entry is not None
+        entry.state.active.clear()
+        now = self.clock.now()
+        reason = Reason.SUCCEEDED if status is RunStatus.SUCCEEDED else Reason.TIMEOUT
+        run = RunSummary(RUN_ID, Trigger.SCHEDULED, generation, now, status, reason, "", now, now)
+        entry.state.last_run = run
+        entry.state.history.appendleft(run)
+        failed = status is RunStatus.FAILED
+        entry.state.consecutive_failures = entry.state.consecutive_failures + 1 if failed else 0
+        self.scheduler.ended(f"uid-{name}", None)
+
+    def state(self, name: str = "quotes") -> ScheduleState:
+        entry = self.registry.get(f"uid-{name}")
+        assert entry is not None
+        return entry.state
+
+    @property
+    def slots(self) -> list[str]:
+        return [start.slot for _name, start in self.recorder.started]

@@ -1,0 +1,148 @@
+"""Rows of skipped slots: none before the slots that came earlier, none lost while the database is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from scrape_operator.core.decision import Skip, slot_of
+from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs import RunClaim, RunResult, SkippedSlot, Trigger
+from scrape_operator.core.state import ActiveRun, QueuedRun, ScheduleState
+from scrape_operator.scheduling import skips as skips_module
+from scrape_operator.scheduling.skips import StoredSkipJournal
+from tests.clock import ManualClock
+from tests.core.plans import NOON, RUN_ID, at, plan
+
+
+class Store:
+    """Takes skips, unless it is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.slots: list[str] = []
+        self.written = asyncio.Event()
+
+    async def skip(self, skipped: SkippedSlot) -> bool:
+        if self.away:
+            raise StoreUnavailable("connection refused")
+        self.slots.append(skipped.slot)
+        self.written.set()
+        return True
+
+
+class Deaf:
+    """An observer and a status that nobody reads."""
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        pass
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: object, duration: float) -> None:
+        pass
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        pass
+
+    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
+        pass
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        pass
+
+    def forget(self, uid: str) -> None:
+        pass
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def journal(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StoredSkipJournal]:
+    monkeypatch.setattr(skips_module, "RETRY_SECONDS", 0.0)
+    made = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")  # type: ignore[arg-type]
+    task = asyncio.create_task(made.run())
+    yield made
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def skip(due: datetime, trigger: Trigger = Trigger.SCHEDULED) -> Skip:
+    return Skip(slot_of(due), due, Reason.SKIPPED_OVERLAP, "one is going on", trigger)
+
+
+def waiting(slot: str) -> ScheduleState:
+    return ScheduleState(active={RUN_ID: ActiveRun(RUN_ID, Trigger.SCHEDULED, None, slot)})
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_skip_is_counted_at_once_and_written(journal: StoredSkipJournal, store: Store) -> None:
+    state = ScheduleState()
+    journal.skip(plan(), state, skip(NOON))
+    assert state.skipped == 1
+    await store.written.wait()
+    assert store.slots == [slot_of(NOON)]
+
+
+async def test_rows_wait_for_a_database_that_is_away(journal: StoredSkipJournal, store: Store) -> None:
+    store.away = True
+    for minute in range(3):
+        journal.skip(plan(), ScheduleState(), skip(at(minutes=minute)))
+    await settle()
+    assert store.slots == []
+    store.away = False
+    await settle()
+    assert store.slots == [slot_of(at(minutes=minute)) for minute in range(3)]
+
+
+async def test_a_row_waits_for_the_claim_of_an_earlier_slot(journal: StoredSkipJournal, store: Store) -> None:
+    state = waiting(slot_of(NOON))
+    journal.skip(plan(), state, skip(at(minutes=5)))
+    await settle()
+    assert store.slots == []
+    state.active[RUN_ID] = ActiveRun(RUN_ID, Trigger.SCHEDULED, NOON, slot_of(NOON))
+    await store.written.wait()
+    assert store.slots == [slot_of(at(minutes=5))]
+
+
+async def test_a_row_waits_for_the_slot_that_waits_in_the_queue_and_then_for_its_claim(
+    journal: StoredSkipJournal, store: Store
+) -> None:
+    state = ScheduleState(queued=QueuedRun(slot_of(NOON), NOON, Trigger.SCHEDULED))
+    state.active[UUID(int=1)] = ActiveRun(UUID(int=1), Trigger.SCHEDULED, NOON - timedelta(minutes=5))
+    journal.skip(plan(), state, skip(at(minutes=5)))
+    state.queued = None
+    state.active = waiting(slot_of(NOON)).active
+    await settle()
+    assert store.slots == []
+    state.active.clear()
+    await store.written.wait()
+
+
+async def test_the_skip_of_the_slot_that_waited_is_not_held_up_by_itself(
+    journal: StoredSkipJournal, store: Store
+) -> None:
+    journal.skip(plan(), waiting(slot_of(NOON)), skip(NOON))
+    await store.written.wait()
+
+
+async def test_a_request_that_is_skipped_waits_for_nobody(journal: StoredSkipJournal, store: Store) -> None:
+    journal.skip(plan(), waiting(slot_of(NOON)), skip(at(minutes=5), Trigger.MANUAL))
+    await store.written.wait()
+
+
+async def test_at_the_end_rows_after_a_slot_without_row_are_left_to_the_next_process(store: Store) -> None:
+    journal = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")  # type: ignore[arg-type]
+    journal.skip(plan(), ScheduleState(), skip(NOON))
+    journal.skip(plan(), waiting(slot_of(NOON)), skip(at(minutes=5)))
+    await journal.flush()
+    assert store.slots == [slot_of(NOON)]
