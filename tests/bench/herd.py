@@ -76,7 +76,8 @@ def mean(operator: Operator, name: str) -> str:
     """Give the mean of a histogram of the operator since its start."""
     metric = f"scrape_operator_{name}_seconds"
     count = operator.metric(f"{metric}_count")
-    return f"mean {name.replace('_', ' ')} {operator.metric(f'{metric}_sum') / max(1, count) * 1000:.1f} ms over {count:.0f}"
+    milliseconds = operator.metric(f"{metric}_sum") / max(1, count) * 1000
+    return f"mean {name.replace('_', ' ')} {milliseconds:.1f} ms over {count:.0f}"
 
 
 WRITES = "scrape_operator_status_writes_total"
