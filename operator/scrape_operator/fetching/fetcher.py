@@ -16,7 +16,9 @@ from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.urls import parse_http_url
 from scrape_operator.fetching.body import Spent, read_body
+from scrape_operator.fetching.budgets import ANYBODY, HostBudgets
 from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.gate import Requester, Turn
 from scrape_operator.fetching.headers import complete
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
 from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context
@@ -33,18 +35,32 @@ def _utc_now() -> datetime:
 class HttpFetcher:
     """Implements core.ports.Fetcher over one transport.
 
-    `now` gives an aware instant; only a Retry-After that is a date needs it.
+    `now` gives an aware instant; only a Retry-After that is a date needs it. Every hop takes its turn in `hosts`.
     """
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, *, user_agent: str, now: Callable[[], datetime] = _utc_now
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        user_agent: str,
+        hosts: HostBudgets,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self.hosts = hosts
         self._transport = transport
         self._user_agent = user_agent
         self._now = now
 
+    def on_behalf_of(self, requester: Requester) -> "BudgetedFetcher":
+        """Give the fetcher for one run: it takes turns in that requester's name."""
+        return BudgetedFetcher(self, requester)
+
     async def fetch(self, request: Request) -> Response:
-        """Fetch, following redirects.
+        """Fetch in nobody's name: all who do so are one requester."""
+        return await self.fetch_for(request, ANYBODY)
+
+    async def fetch_for(self, request: Request, requester: Requester) -> Response:
+        """Fetch, following redirects. Time before a host, waiting for a turn, is not time of the request.
 
         An integer in `success_status` names the answer wanted, so a redirect with that status is not followed; a
         class such as "3xx" judges what is left when no redirect is to be followed any more.
@@ -53,43 +69,72 @@ class HttpFetcher:
             ScrapeFailed: with the reason, and with what was spent until then.
 
         """
-        trip = _Trip(self._transport, request, self._now)
+        trip = _Trip(self._transport, request, self._now, self.hosts, requester)
         try:
-            async with asyncio.timeout(request.timeout):
-                return await trip.run(self._user_agent)
+            async with asyncio.timeout(request.timeout) as timer:
+                return await trip.run(self._user_agent, timer)
         except TimeoutError as error:
             failure = HopFailed(Reason.TIMEOUT, f"did not answer in full within {request.timeout:g} s")
             raise trip.failed(failure) from error
         except HopFailed as failure:
             raise trip.failed(failure) from failure
+        finally:
+            trip.abandon()
+
+
+class BudgetedFetcher:
+    """Implements core.ports.Fetcher in the name of one requester."""
+
+    def __init__(self, fetcher: HttpFetcher, requester: Requester) -> None:
+        self._fetcher = fetcher
+        self._requester = requester
+
+    async def fetch(self, request: Request) -> Response:
+        """Fetch as HttpFetcher does."""
+        return await self._fetcher.fetch_for(request, self._requester)
 
 
 class _Trip:
     """One fetch on its way: where it is, and what it has cost."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, request: Request, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        request: Request,
+        now: Callable[[], datetime],
+        hosts: HostBudgets,
+        requester: Requester,
+    ) -> None:
         self._transport = transport
         self._request = request
         self._now = now
+        self._hosts = hosts
+        self._requester = requester
+        self._turn: Turn | None = None
         self._spent = Spent()
         self._host = ""
 
-    async def run(self, user_agent: str) -> Response:
+    async def run(self, user_agent: str, timer: asyncio.Timeout) -> Response:
         hop = self._first_hop(user_agent)
         for left in range(self._request.max_redirects, -1, -1):
+            await self._take_turn(hop, timer)
             response = await self._send(hop)
             try:
                 if not self._redirects(response.status_code):
-                    return await self._answer(response)
+                    answer = await self._answer(response)
+                    self._end_turn()
+                    return answer
                 following = hop.after(response.status_code, response.headers.get_list("location"))
             finally:
                 await response.aclose()
+            self._end_turn()
             if left:
                 hop = following
         message = f"redirects more than {self._request.max_redirects} times: raise http.maxRedirects to follow further"
         raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=response.status_code)
 
     def failed(self, failure: HopFailed) -> ScrapeFailed:
+        self._end_turn(failure)
         return ScrapeFailed(
             failure.reason,
             f"{self._host} {failure.message}".strip(),
@@ -98,6 +143,33 @@ class _Trip:
             requests=self._spent.requests,
             bytes_read=self._spent.bytes,
         )
+
+    def abandon(self) -> None:
+        """Give back the turn of a fetch that was cancelled."""
+        if self._turn is not None:
+            self._turn.abandon()
+            self._turn = None
+
+    def _end_turn(self, failure: HopFailed | None = None) -> None:
+        if self._turn is not None:
+            self._turn.end(failure)
+            self._turn = None
+
+    async def _take_turn(self, hop: Hop, timer: asyncio.Timeout) -> None:
+        """Take the hop's turn before its host; the timer stands still while it is waited for."""
+        self._host = host = hop.url.authority
+        patience = self._request.timeout
+        self._turn = self._hosts.try_enter(host, self._requester, patience)
+        if self._turn is not None:
+            return
+        loop = asyncio.get_running_loop()
+        when = timer.when()
+        began = loop.time()
+        timer.reschedule(None)
+        try:
+            self._turn = await self._hosts.enter(host, self._requester, patience)
+        finally:
+            timer.reschedule(None if when is None else when + loop.time() - began)
 
     def _first_hop(self, user_agent: str) -> Hop:
         try:
@@ -111,7 +183,6 @@ class _Trip:
         return Hop(self._request.method, url, complete(self._request.headers, user_agent))
 
     async def _send(self, hop: Hop) -> httpx.Response:
-        self._host = hop.url.authority
         headers = [(name.encode("ascii"), value.encode()) for name, value in hop.headers]
         self._spent.requests += 1
         try:
@@ -130,6 +201,8 @@ class _Trip:
     async def _answer(self, response: httpx.Response) -> Response:
         if not is_success(response.status_code, self._request.success_status):
             raise failure_of(response.status_code, response.headers, self._now())
+        if self._turn is not None:
+            self._turn.answers()
         try:
             body = await read_body(response, self._request.max_body_bytes, self._spent)
         except HopFailed as failure:
@@ -146,13 +219,16 @@ class _Trip:
 
 
 @asynccontextmanager
-async def open_fetcher(settings: Settings, *, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[HttpFetcher]:
+async def open_fetcher(
+    settings: Settings, *, ssl_context: ssl.SSLContext | None = None, hosts: HostBudgets | None = None
+) -> AsyncIterator[HttpFetcher]:
     """Open the fetcher of a process; leaving the block closes its connections.
 
-    `ssl_context` replaces the default trust in Mozilla's and the system's roots.
+    `hosts` are the budgets to keep, those by default where none are given. `ssl_context` replaces the default trust in
+    Mozilla's and the system's roots.
     """
     transport = ScrapeTransport(allow=settings.allow_cidrs, ssl_context=ssl_context or default_ssl_context())
     try:
-        yield HttpFetcher(transport, user_agent=settings.user_agent)
+        yield HttpFetcher(transport, user_agent=settings.user_agent, hosts=hosts or HostBudgets())
     finally:
         await transport.aclose()
