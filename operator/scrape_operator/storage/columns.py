@@ -1,9 +1,10 @@
 """Column types that mean the same on SQLite and on PostgreSQL. Used by `tables` alone."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -47,3 +48,27 @@ class CleanText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Replace NUL and lone surrogates."""
         return None if value is None else clean_text(value)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal that comes back as it went in, and that SQL can compare and divide.
+
+    PostgreSQL keeps decimals. SQLite keeps a float, which gives back every decimal of up to 15 digits unharmed (IEEE
+    754, binary64) when it is read by its shortest text; `core.odds.kept_price` sees to it that there are no more.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Leave SQLite's numbers alone: this type reads them."""
+        number: TypeEngine[Any] = Numeric(asdecimal=False) if dialect.name == "sqlite" else Numeric()
+        return dialect.type_descriptor(number)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Give SQLite the nearest float."""
+        return float(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read SQLite's number by its shortest text."""
+        return None if value is None else value if isinstance(value, Decimal) else Decimal(repr(value))

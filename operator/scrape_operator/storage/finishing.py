@@ -17,6 +17,7 @@ from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.runs import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.failures import Since, failing_since
 from scrape_operator.storage.items import store_items
+from scrape_operator.storage.odds.storing import store_odds
 from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
@@ -71,6 +72,7 @@ async def _finish_wave(connection: AsyncConnection, wave: Sequence[RunResult]) -
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
     counts = await store_items(connection, going_on) if going_on else {}
     if going_on:
+        await store_odds(connection, going_on)
         await _insert_targets(connection, going_on, await failing_since(connection, going_on))
         await connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
     return {

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scrape_operator.storage.errors import SchemaMismatch
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every version of the schema that this program knows, oldest first; migrations/versions has a file for each."""
 
 HEAD = REVISIONS[-1]

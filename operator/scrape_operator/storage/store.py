@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from scrape_operator.core.items import ItemCounts
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs import RunClaim, RunResult, RunSummary, SkippedSlot
@@ -28,6 +29,7 @@ from scrape_operator.storage.finishing import finish_runs
 from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.loading import States, load_page, next_schedules
 from scrape_operator.storage.lock import exclusive
+from scrape_operator.storage.odds.withdrawing import PRUNED_AT_ONCE, Age, prune_odds
 from scrape_operator.storage.pruning import Limits, prune_runs
 
 
@@ -59,7 +61,7 @@ class SQLRunStore(RunStore):
             StoreRefused: the result can't be stored, however often it is tried.
 
         """
-        weight = 1 + sum(1 + len(target.items) for target in result.targets)
+        weight = 1 + sum(1 + len(target.items) + _prices(target.odds) for target in result.targets)
         return await self._committer.submit(finish_runs, result, weight=weight)
 
     async def skip(self, skipped: SkippedSlot) -> bool:
@@ -97,14 +99,21 @@ class SQLRunStore(RunStore):
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.
 
-        The rows that remember which slots were dealt with stay in any case (see `pruning`).
+        The rows that remember which slots were dealt with stay in any case (see `pruning`). With the runs go the odds
+        of events that the schedule read, and that began before `older_than`.
         """
+        while await self._committer.submit(prune_odds, Age(uid, older_than)) >= PRUNED_AT_ONCE:
+            pass
         return await self._committer.submit(prune_runs, Limits(uid, successful, failed, older_than))
 
     async def ping(self) -> None:
         """Return if the database answers, and has the tables of this program."""
         async with self._database.reading() as connection:
             await connection.execute(select(1))
+
+
+def _prices(odds: OddsReading | None) -> int:
+    return 0 if odds is None else sum(1 + len(event.prices) for event in odds.events)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 
 from scrape_operator.core.runs import RunStatus
-from scrape_operator.storage.columns import CleanText, Json, RowId, UTCDateTime
+from scrape_operator.storage.columns import CleanText, Exact, Json, RowId, UTCDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -105,3 +106,93 @@ items = Table(
     UniqueConstraint("schedule_uid", "target", "key"),
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("sportradar_id", CleanText),
+    Column("genius_id", CleanText),
+    Column("sport", CleanText, nullable=False),
+    Column("country", CleanText, nullable=False),
+    Column("competition", CleanText, nullable=False),
+    Column("home", CleanText, nullable=False),
+    Column("away", CleanText, nullable=False),
+    Column("starts_at", UTCDateTime, nullable=False),
+    Column("match_kind", CleanText, nullable=False),
+    Index("ix_events_starts_at", "starts_at"),
+)
+"""One row per event, whoever offers odds for it. `match_kind` is that of its least certain part: `id`, `weak` where a
+bookmaker's event is taken for it by names and kick-off alone, `none` where one bookmaker has it, without an id."""
+
+platform_events = Table(
+    "platform_events",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("event_id", BigInteger, ForeignKey("events.id")),
+    Column("bookmaker", CleanText, nullable=False),
+    Column("bookmaker_event_id", CleanText, nullable=False),
+    Column("sportradar_id", CleanText),
+    Column("genius_id", CleanText),
+    Column("sport", CleanText, nullable=False),
+    Column("country", CleanText, nullable=False),
+    Column("competition", CleanText, nullable=False),
+    Column("home", CleanText, nullable=False),
+    Column("away", CleanText, nullable=False),
+    Column("starts_at", UTCDateTime, nullable=False),
+    Column("match_kind", CleanText, nullable=False),
+    Column("schedule_uid", CleanText, nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("first_seen_at", UTCDateTime, nullable=False),
+    Column("seen_at", UTCDateTime, nullable=False),
+    Column("withdrawn_at", UTCDateTime),
+    Column("odds_hash", CleanText, nullable=False),
+    UniqueConstraint("bookmaker", "bookmaker_event_id"),
+    Index("ix_platform_events_event_id", "event_id"),
+    Index("ix_platform_events_starts_at", "starts_at"),
+    Index("ix_platform_events_schedule", "schedule_uid", "starts_at"),
+)
+"""One row per event of a bookmaker. `schedule_uid` and `target` saw it last, at `seen_at`; `withdrawn_at` is when it
+was found to be listed no more, though it had not begun. `odds_hash` tells whether a reading brings the same prices."""
+
+odds = Table(
+    "odds",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("platform_event_id", BigInteger, nullable=False),
+    Column("market", CleanText, nullable=False),
+    Column("line", CleanText, nullable=False),
+    Column("outcome", CleanText, nullable=False),
+    Column("price", Exact, nullable=False),
+    Column("offered", Boolean, nullable=False),
+    Column("opening_price", Exact, nullable=False),
+    Column("opened_at", UTCDateTime, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+    UniqueConstraint("platform_event_id", "market", "line", "outcome"),
+)
+"""One row per price that a bookmaker offers or offered; `price` is the last one. `line` is text so that it can be part
+of a key: in its shortest form, and empty where the market has none. No foreign key: a check costs more than the insert,
+and a run brings a quarter of a million; `odds.withdrawing` deletes what belongs together."""
+
+odds_changes = Table(
+    "odds_changes",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("odds_id", BigInteger, nullable=False),
+    Column("before", Exact),
+    Column("after", Exact),
+    Column("at", UTCDateTime, nullable=False),
+    Index("ix_odds_changes_odds_id", "odds_id"),
+)
+"""One row each time that a price moved, was withdrawn (`after` is null) or came back (`before` is null). The opening
+price stands in `odds`."""
+
+odds_markets = Table(
+    "odds_markets",
+    metadata,
+    Column("market", CleanText, primary_key=True),
+    Column("outcomes", Json, nullable=False),
+    Column("outcome_count", Integer, nullable=False),
+    Column("winners", Integer, nullable=False),
+)
+"""What it takes to have all of a market, for the margin in `odds_comparison`. No outcomes: they are no closed list."""

@@ -13,7 +13,7 @@ from scrape_operator.storage.engine import WRITES, create_engine
 from scrape_operator.storage.migrate import TIMEOUTS
 from scrape_operator.storage.tables import metadata
 
-NEUTRAL = {"CleanText": "sa.Text()", "UTCDateTime": "sa.DateTime(timezone=True)"}
+NEUTRAL = {"CleanText": "sa.Text()", "Exact": "sa.Numeric()", "UTCDateTime": "sa.DateTime(timezone=True)"}
 """A version must mean the same for ever, so it names no type of this package."""
 
 

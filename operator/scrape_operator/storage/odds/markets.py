@@ -1,0 +1,40 @@
+"""What is known of markets: the margin of a book needs to know when it offers all outcomes. Called by `storing`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from scrape_operator.core.odds import OddsMarket
+from scrape_operator.storage.cleaning import clean_text
+from scrape_operator.storage.tables import odds_markets
+from scrape_operator.storage.upserts import insert_into
+
+_c = odds_markets.c
+
+
+async def define_markets(connection: AsyncConnection, markets: Sequence[OddsMarket]) -> None:
+    """Write the markets that are not known yet, or are defined in another way by now."""
+    wanted = {clean_text(market.name): market for market in markets}
+    rows = await connection.execute(select(_c.market, _c.outcomes, _c.winners))
+    known = {row.market: (tuple(row.outcomes), row.winners) for row in rows}
+    news = [
+        {
+            "market": name,
+            "outcomes": list(market.outcomes),
+            "outcome_count": len(market.outcomes),
+            "winners": market.winners,
+        }
+        for name, market in sorted(wanted.items())
+        if known.get(name) != (market.outcomes, market.winners)
+    ]
+    if news:
+        statement = insert_into(connection, odds_markets)
+        new = statement.excluded
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[_c.market],
+                set_={"outcomes": new.outcomes, "outcome_count": new.outcome_count, "winners": new.winners},
+            ),
+            news,
+        )
