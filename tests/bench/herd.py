@@ -39,7 +39,8 @@ def operator_for_bench(cluster: Cluster, **settings: str) -> Iterator[Operator]:
     """Install the chart's account in a namespace of our own, and run one replica."""
     cluster.install_crds()
     namespace = cluster.create_namespace()
-    options = ["--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}"]
+    watched = f"watchNamespaces={{{namespace}}}"
+    options = ["--set", "crds.install=false", "--set", watched, "--set", "rbac.aggregate=false"]
     cluster.helm("install", "scrape-operator", str(CHART), "--namespace", namespace, *options)
     with tempfile.TemporaryDirectory() as folder:
         operator = Operator(cluster, namespace, Path(folder), settings)
