@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import orjson
 
+from scrape_operator.core.matching import match_events
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
-from scrape_operator.platforms.matching import match_events
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
 from scrape_operator.platforms.sportybet import parsing as sportybet
 from scrape_operator.settings import Settings

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.odds import OddsEvent, line_text
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.platforms.bet9ja.adapter import Bet9ja
 from scrape_operator.platforms.betpawa.adapter import BetPawa
-from scrape_operator.platforms.odds.events import BookEvent, event_of
-from scrape_operator.platforms.odds.numbers import write_line
+from scrape_operator.platforms.odds.events import odds_event_of
 from scrape_operator.platforms.port import Platform, ScrapeContext
 from scrape_operator.platforms.sportybet.adapter import SportyBet
 from tests.bookmakers import bet9ja, betpawa, sportybet
@@ -31,24 +31,21 @@ class Reading:
     failure: ScrapeFailed | None = None
 
     @property
-    def events(self) -> list[BookEvent]:
-        return [event for item in self.items if (event := event_of(item)) is not None]
+    def events(self) -> list[OddsEvent]:
+        return [event for item in self.items if (event := odds_event_of(item)) is not None]
 
     def prices(self) -> dict[int, Truth]:
         """Give the prices by the world's number of the match, as the world tells its truth."""
         return {number_of(event): _prices(event) for event in self.events}
 
 
-def number_of(event: BookEvent) -> int:
+def number_of(event: OddsEvent) -> int:
     """Give the world's number of a match."""
     return int(event.event_id.rsplit(":", 1)[-1]) - FIRST_NUMBER[event.bookmaker]
 
 
-def _prices(event: BookEvent) -> Truth:
-    return {
-        (key.market, "" if key.line is None else write_line(key.line), key.outcome): price
-        for key, price in event.prices.items()
-    }
+def _prices(event: OddsEvent) -> Truth:
+    return {(key.market, line_text(key.line), key.outcome): price for key, price in event.prices.items()}
 
 
 class Scene:

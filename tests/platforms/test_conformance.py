@@ -1,16 +1,16 @@
 """The three adapters keep the laws, and the suite that says so finds each breach."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.documents import Request
 from scrape_operator.platforms.conformance import find_violations
-from scrape_operator.platforms.port import HostBudget
 from tests.bookmakers.world import BOOKS
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -35,11 +35,14 @@ class Shop:
     config_model: type[BaseModel] = Config
     key: tuple[str, ...] = ("sku",)
     items: tuple[Any, ...] = ({"sku": "a", "price": "1.50"}, {"sku": "b", "price": None})
-    budget: HostBudget = HostBudget(4)
+    host: str = "shop.example"
     hides: bool = False
 
     def budgets(self, config):
-        return {"shop.example": self.budget}
+        return {self.host: HostBudget(4)}
+
+    def odds(self, config, items):
+        return None
 
     async def check(self, config, fetcher):
         return None
@@ -71,8 +74,7 @@ async def test_an_adapter_that_keeps_the_laws_has_no_violation() -> None:
         pytest.param(Shop(items=({"sku": "a", "at": NOW},)), "no JSON", id="a datetime in an item"),
         pytest.param(Shop(items=({"sku": ("a",)},)), "changes when it is written", id="a tuple in an item"),
         pytest.param(Shop(items=()), "yields nothing", id="no items"),
-        pytest.param(Shop(budget=HostBudget(0)), "lets no request through", id="a budget of nothing"),
-        pytest.param(Shop(budget=HostBudget(1, timedelta(-1))), "lets no request through", id="time running backwards"),
+        pytest.param(Shop(host="https://Shop.example"), "write a host", id="an address for a host"),
         pytest.param(Shop(hides=True), "hides", id="a refusal that nobody hears of"),
     ],
 )

@@ -117,4 +117,4 @@ async def test_no_more_requests_are_under_way_at_once_than_the_adapter_says(scen
     config = scene.config(book)
     await scene.read(book, markets=["*"])
     (budget,) = scene.platforms[book].budgets(config).values()
-    assert 1 < site.most_at_once <= budget.concurrency
+    assert 1 < site.most_at_once <= budget.max_concurrent

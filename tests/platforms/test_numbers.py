@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrape_operator.core.odds import line_text
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
 from scrape_operator.platforms.odds.numbers import (
     read_epoch_ms,
     read_line,
     read_price,
     read_utc,
-    write_line,
     write_price,
     write_utc,
 )
@@ -69,7 +69,7 @@ def test_a_handicap_reads_the_same_with_and_without_plus_and_zeros(line: Decimal
     for text in (f"{line:f}", f"{line:+f}", f"{line:.3f}"):
         assert read_line(text, LineKind.HANDICAP) == line
     assert read_line(float(line), LineKind.HANDICAP) == line
-    assert read_line(write_line(line), LineKind.HANDICAP) == line
+    assert read_line(line_text(line), LineKind.HANDICAP) == line
 
 
 @given(st.integers(0, 99), st.integers(0, 99))
@@ -92,7 +92,7 @@ def test_a_total_is_never_negative_and_a_goals_number_is_whole(line: Decimal) ->
 def test_a_line_is_written_in_its_shortest_form(text: str, written: str) -> None:
     line = read_line(text, LineKind.HANDICAP)
     assert line is not None
-    assert write_line(line) == written
+    assert line_text(line) == written
 
 
 @pytest.mark.parametrize("value", ["0.3", "2.6", "1e1", "--1", "12345", "", "total=2.5", "2.5 ", "0x1", float("inf")])

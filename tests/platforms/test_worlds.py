@@ -6,7 +6,8 @@ import pytest
 from aiohttp import ClientSession
 
 from scrape_operator.core.documents import Response
-from scrape_operator.platforms.matching import match_events
+from scrape_operator.core.matching import match_events
+from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
 from tests.bookmakers.scene import number_of
 from tests.bookmakers.world import BOOKS
@@ -165,3 +166,23 @@ async def test_only_named_tournaments_of_sportybet_are_read_by_post(scene) -> No
     assert set(reading.prices()) == expected
     assert reading.prices().items() <= scene.truth("SportyBet", "1x2", "btts").items()
     assert len(fetcher.posted) == 1
+
+
+@all_books
+async def test_a_reading_for_the_tables_names_the_markets_that_were_asked_for(scene, book) -> None:
+    reading = await scene.read(book, markets=["double_chance", "1x2", "correct_score"])
+    odds = scene.platforms[book].odds(
+        scene.config(book, markets=["double_chance", "1x2", "correct_score"]), reading.items
+    )
+    assert [(one.name, len(one.outcomes), one.winners) for one in odds.markets] == [
+        ("1x2", 3, 1),
+        ("correct_score", 0, 1),
+        ("double_chance", 3, 2),
+    ]
+    assert list(odds.events) == reading.events
+    assert {event.bookmaker for event in odds.events} == {book}
+
+
+def test_the_sites_of_a_brand_in_two_countries_are_two_bookmakers() -> None:
+    names = [BetPawaConfig(country=country).bookmaker("BetPawa") for country in ("ng", "gh")]
+    assert names == ["BetPawa", "BetPawa GH"]

@@ -64,8 +64,12 @@ def _without(words: tuple[str, ...], word: str) -> tuple[str, ...]:
     return words[:at] + words[at + 1 :]
 
 
+@lru_cache(maxsize=65_536)
 def _fits(word: str, other: str) -> bool:
     short, long = sorted((word, other), key=len)
     if len(short) < _SHORTEST_STEM:
         return False
-    return long.startswith(short) or SequenceMatcher(None, short, long).ratio() >= _ALMOST
+    if long.startswith(short):
+        return True
+    best_possible = 2 * len(short) / (len(short) + len(long))
+    return best_possible >= _ALMOST and SequenceMatcher(None, short, long).ratio() >= _ALMOST

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -49,11 +49,8 @@ def _wrong_description(platform: Platform, config: Any) -> list[str]:
         found.append("config is no instance of config_model")
     if not 1 <= len(platform.key) <= _KEY_LIMIT:
         found.append(f"key names {len(platform.key)} fields: 1 to {_KEY_LIMIT} tell items apart")
-    for host, budget in platform.budgets(config).items():
-        if not host or host != host.lower() or "/" in host:
-            found.append(f"budgets names {host!r}: write a host in lower case, with its port if it is not the scheme's")
-        if budget.concurrency < 1 or budget.spacing < timedelta(0):
-            found.append(f"the budget of {host} lets no request through")
+    odd = [host for host in platform.budgets(config) if not host or host != host.lower() or "/" in host]
+    found += [f"budgets names {host!r}: write a host in lower case, with its port if not the usual" for host in odd]
     return found
 
 

@@ -6,14 +6,16 @@ requests are the caller's. It keeps nothing between two calls.
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.ports import Fetcher
 
 MAX_LOSSES_KEPT = 20
@@ -26,14 +28,6 @@ class Phase(StrEnum):
 
     DISCOVERING = "discovering"
     SCRAPING = "scraping"
-
-
-@dataclass(frozen=True, slots=True)
-class HostBudget:
-    """How much a host is asked: requests at a time, and seconds between the starts of two."""
-
-    concurrency: int
-    spacing: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +123,9 @@ class Platform(Protocol):
 
     def budgets(self, config: Any) -> Mapping[str, HostBudget]:
         """Say how much each host (`host` or `host:port`) may be asked when nobody sets anything else."""
+
+    def odds(self, config: Any, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading | None:
+        """Give what the items of a scrape mean for the tables of odds; None where the platform is no bookmaker."""
 
     async def check(self, config: Any, fetcher: Fetcher) -> None:
         """Return if the platform answers as the adapter expects, after few and small requests.

@@ -19,6 +19,8 @@ from scrape_operator.platforms.port import Platform
 GROUP = "scrape_operator.platforms"
 MAX_FINDINGS = 100
 
+_PARTS = ("name", "config_model", "key", "budgets", "odds", "check", "scrape")
+
 
 class PlatformConflict(ScrapeOperatorError):
     """Two adapters claim one name: which of them would run is nobody's to guess."""
@@ -112,7 +114,9 @@ def _load(point: EntryPoint) -> Platform | BrokenPlatform:
 
 def _problem(platform: Any, name: str) -> str:
     missing = [
-        part for part in ("name", "config_model", "key", "budgets", "check", "scrape") if not hasattr(platform, part)
+        part
+        for part in ("name", "config_model", "key", "budgets", "odds", "check", "scrape")
+        if not hasattr(platform, part)
     ]
     if missing:
         return f"it has no {', '.join(missing)}: see scrape_operator.platforms.port.Platform"

@@ -8,7 +8,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.bet9ja import parsing
@@ -16,14 +18,14 @@ from scrape_operator.platforms.bet9ja.config import Bet9jaConfig
 from scrape_operator.platforms.bet9ja.markets import LISTED
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Entry, Gathering
-from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
+from scrape_operator.platforms.odds.gathering import Entry, Gathering, reading_of
+from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed
 from scrape_operator.platforms.walking import walk
 
 WIDTH = 15
 MAX_LEAGUES = 2000
-BUDGET = HostBudget(concurrency=15, spacing=timedelta(milliseconds=25))
+BUDGET = HostBudget(max_concurrent=15, min_interval=timedelta(milliseconds=25))
 
 _POPULAR = "1"
 
@@ -38,6 +40,10 @@ class Bet9ja:
     def budgets(self, config: Bet9jaConfig) -> Mapping[str, HostBudget]:
         """Fifteen requests at a time, 25 ms apart: what it was seen to bear without refusing."""
         return {host_of(config.root): BUDGET}
+
+    def odds(self, config: Bet9jaConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
+        """Give the items as the tables of odds want them."""
+        return reading_of(config, items)
 
     async def check(self, config: Bet9jaConfig, fetcher: Fetcher) -> None:
         """Read the tree of sports."""

@@ -4,15 +4,17 @@ An event can't be asked for by its SportRadar id, so betPawa is listed. A listin
 that have none of them; a second one without markets finds those, and what the first one missed while it moved.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.reasons import Reason
 from scrape_operator.platforms.asking import JsonApi
@@ -21,16 +23,16 @@ from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.betpawa.markets import MARKETS
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering
+from scrape_operator.platforms.odds.gathering import Gathering, reading_of
 from scrape_operator.platforms.odds.numbers import write_utc
-from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
+from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.walking import walk
 
 PAGE_SIZE = 100
 MAX_PAGES = 400
 WIDTH = 8
-BUDGET = HostBudget(concurrency=10)
+BUDGET = HostBudget(max_concurrent=10)
 
 _NOT_FOUND = 404
 _MATCH_RESULT = "3743"
@@ -47,6 +49,10 @@ class BetPawa:
     def budgets(self, config: BetPawaConfig) -> Mapping[str, HostBudget]:
         """Ten requests at a time; under load the site slows down rather than refuses."""
         return {host_of(config.root): BUDGET}
+
+    def odds(self, config: BetPawaConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
+        """Give the items as the tables of odds want them."""
+        return reading_of(config, items)
 
     async def check(self, config: BetPawaConfig, fetcher: Fetcher) -> None:
         """Read the tree of regions and competitions."""

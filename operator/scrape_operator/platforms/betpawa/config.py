@@ -50,6 +50,10 @@ class BetPawaConfig(OddsConfig):
     api_version: Annotated[str, StringConstraints(strict=True, pattern=r"^v[0-9]{1,3}$", max_length=4)] = "v4"
     """The version in the API's path; betPawa retires old ones."""
 
+    def bookmaker(self, name: str) -> str:
+        """Add the country to the name, except to Nigeria's."""
+        return name if self.country == "ng" else f"{name} {self.country.upper()}"
+
     @property
     def root(self) -> str:
         """The root of the API."""

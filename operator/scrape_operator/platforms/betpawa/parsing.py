@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from scrape_operator.core.odds import PriceKey
 from scrape_operator.platforms.betpawa.markets import EARLY_PAYOUT, MARKETS, SPECIFIERS
-from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, PriceKey, RawPrice
+from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
 from scrape_operator.platforms.odds.markets import LineKind, Market
 from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc

@@ -61,6 +61,10 @@ class OddsConfig(ApiModel):
         """The canonical markets to keep; None keeps all."""
         return None if self.wants_all else frozenset(self.markets)
 
+    def bookmaker(self, name: str) -> str:
+        """Give the bookmaker's name: a brand's sites in two countries, with prices of their own, are two of them."""
+        return name
+
     def is_ahead(self, starts_at: datetime, now: datetime) -> bool:
         """Whether an event begins within the horizon; what has begun does not."""
         return starts_at > now and (self.horizon is None or starts_at <= now + self.horizon)

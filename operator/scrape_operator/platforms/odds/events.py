@@ -4,24 +4,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsEvent, PriceKey, line_text
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
-from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_line, write_price, write_utc
+from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_price, write_utc
 
 MAX_PRICES = 5000
 MAX_RAW_PRICES = 1000
 """Per event; captures hold up to 1350 in all. What is beyond is dropped and counted."""
 EVENT_KEY = ("event_id",)
-
-
-class PriceKey(NamedTuple):
-    """What a price is for. `line` is None exactly where the market has none."""
-
-    market: str
-    line: Decimal | None
-    outcome: str
 
 
 class RawPrice(NamedTuple):
@@ -113,42 +107,39 @@ def _nested(prices: Mapping[PriceKey, Decimal]) -> dict[str, JSONValue]:
     for (market, line, outcome), price in prices.items():
         part = odds.setdefault(market, {})
         if line is not None:
-            part = part.setdefault(write_line(line), {})
+            part = part.setdefault(line_text(line), {})
         part[outcome] = write_price(price)
     return odds
 
 
-def prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decimal]]:
-    """Read the prices of an item of ours back, for tables; whatever is no odds of the vocabulary is passed over."""
+def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
+    """Read an item of ours back, for the tables of odds; None where it is none."""
+    texts = {name: item.get(name) for name in ("bookmaker", "event_id", "home", "away")}
+    starts_at = read_utc(item.get("starts_at"))
+    if starts_at is None or not all(isinstance(text, str) for text in texts.values()):
+        return None
+    names = ("sport", "country", "competition", "sportradar_id", "genius_id")
+    more = {name: value for name in names if isinstance(value := item.get(name), str)}
+    return OddsEvent(**texts, **more, starts_at=starts_at, prices=dict(_prices_of(item)))  # type: ignore[arg-type]  # checked texts
+
+
+def _prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decimal]]:
     odds = item.get("odds")
     for market, part in odds.items() if isinstance(odds, dict) else ():
         known = MARKETS.get(market)
         if known is None or not isinstance(part, dict):
             continue
-        if known.line is LineKind.NONE:
-            yield from _outcomes(market, None, part)
-            continue
-        for text, outcomes in part.items():
-            line = read_line(text, known.line)
-            if line is not None and isinstance(outcomes, dict):
-                yield from _outcomes(market, line, outcomes)
+        lines = {"": part} if known.line is LineKind.NONE else part
+        for line, outcomes in lines.items():
+            for outcome, text in outcomes.items() if isinstance(outcomes, dict) else ():
+                key, price = _price_key(market, line, outcome), read_price(text)
+                if key is not None and price is not None:
+                    yield key, price
 
 
-def _outcomes(
-    market: str, line: Decimal | None, outcomes: Mapping[str, JSONValue]
-) -> Iterator[tuple[PriceKey, Decimal]]:
-    for outcome, text in outcomes.items():
-        price = read_price(text)
-        if price is not None:
-            yield PriceKey(market, line, outcome), price
-
-
-def event_of(item: Mapping[str, JSONValue]) -> BookEvent | None:
-    """Read an item of ours back into an event without raw prices; None where it is none."""
-    texts = {name: item.get(name) for name in ("bookmaker", "event_id", "home", "away")}
-    starts_at = read_utc(item.get("starts_at"))
-    if starts_at is None or not all(isinstance(text, str) for text in texts.values()):
-        return None
-    names = ("sport", "country", "competition", "competition_id", "sportradar_id", "genius_id")
-    more = {name: value for name in names if isinstance(value := item.get(name), str)}
-    return BookEvent(**texts, **more, starts_at=starts_at, prices=dict(prices_of(item)))  # type: ignore[arg-type]  # checked texts
+@lru_cache(maxsize=16_384)
+def _price_key(market: str, line: str, outcome: str) -> PriceKey | None:
+    """Give the one key of a price, which thousands of events share."""
+    kind = MARKETS[market].line
+    number = read_line(line, kind)
+    return PriceKey(market, number, outcome) if (number is None) == (kind is LineKind.NONE) else None

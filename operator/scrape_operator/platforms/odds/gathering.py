@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.reasons import Reason
 from scrape_operator.platforms.odds.choosing import OddsConfig
-from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent
+from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent, odds_event_of
+from scrape_operator.platforms.odds.markets import MARKETS
 from scrape_operator.platforms.port import ScrapeContext
 from scrape_operator.platforms.shapes import changed
 
@@ -21,6 +24,14 @@ _ENOUGH_UNREADABLE = 20
 Entry = tuple[Mapping[str, Any], ...]
 """An event of a page as it was sent, and what stood around it."""
 Parser = Callable[..., BookEvent | None]
+
+
+def reading_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
+    """Give what a scrape's items mean for the tables of odds, with the markets that were asked for."""
+    events = (odds_event_of(item) for item in items)
+    names = MARKETS if config.wanted is None else sorted(config.wanted)
+    markets = tuple(MARKETS[name].as_odds_market() for name in names)
+    return OddsReading(tuple(event for event in events if event is not None), markets)
 
 
 class Gathering:
@@ -97,7 +108,7 @@ class Gathering:
                 Reason.TOO_LARGE, f"more than {MAX_PRICES} prices, or {MAX_RAW_PRICES} without a canonical name"
             )
             self._context.lose(f"{event.dropped} prices of event {event.event_id}", failure, event.dropped)
-        kept = event.only(self._config.wanted)
+        kept = replace(event.only(self._config.wanted), bookmaker=self._config.bookmaker(event.bookmaker))
         self._context.count("events")
         self._context.count("prices", len(kept.prices))
         return kept.as_item()

@@ -8,6 +8,8 @@ writes it (`RawPrice`).
 from dataclasses import dataclass
 from enum import Enum
 
+from scrape_operator.core.odds import OddsMarket
+
 
 class LineKind(Enum):
     """What a market's line is, if it has one."""
@@ -47,10 +49,11 @@ class Market:
     outcomes: OutcomeKind
     line: LineKind = LineKind.NONE
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the outcomes are no short list: then a price alone says nothing about a margin."""
-        return self.outcomes in {OutcomeKind.HALF_FULL, OutcomeKind.SCORE}
+    def as_odds_market(self) -> OddsMarket:
+        """Say what it takes to have all of the market; open lists of outcomes have no names here."""
+        is_open = self.outcomes in {OutcomeKind.HALF_FULL, OutcomeKind.SCORE}
+        winners = 2 if self.outcomes is OutcomeKind.DOUBLE_CHANCE else 1
+        return OddsMarket(self.name, () if is_open else self.outcomes.value, winners)
 
 
 _FULL_TIME = (

@@ -81,14 +81,6 @@ def _fits(line: Decimal, kind: LineKind) -> bool:
             return False
 
 
-@lru_cache(maxsize=4096)
-def write_line(line: Decimal) -> str:
-    """Write a line in its shortest form: `-0.5`, `3`, `0`."""
-    text = f"{line:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"", "-0"} else text
-
-
 def read_epoch_ms(value: Any) -> datetime | None:
     """Read milliseconds since 1970, as a number or in digits."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:  # noqa: PLR2004 -- year 33658

@@ -1,19 +1,21 @@
 """The walk through SportyBet's API. Found by entry point `SportyBet`."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
+from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.reasons import Reason
 from scrape_operator.platforms.asking import JsonApi, Pairs
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering
-from scrape_operator.platforms.port import HostBudget, Phase, ScrapeContext
+from scrape_operator.platforms.odds.gathering import Gathering, reading_of
+from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.sportybet import parsing
 from scrape_operator.platforms.sportybet.config import SportyBetConfig
@@ -27,7 +29,7 @@ MAX_PAGES = 200
 TOURNAMENTS_PER_CALL = 20
 WIDTH = 8
 LONGEST_TIMELINE = timedelta(hours=720)
-BUDGET = HostBudget(concurrency=10)
+BUDGET = HostBudget(max_concurrent=10)
 
 _HEADERS = (("Accept", "application/json"), ("clientid", "web"), ("platform", "web"))
 
@@ -42,6 +44,10 @@ class SportyBet:
     def budgets(self, config: SportyBetConfig) -> Mapping[str, HostBudget]:
         """Ten requests at a time; the site itself bears more."""
         return {host_of(config.root): BUDGET}
+
+    def odds(self, config: SportyBetConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
+        """Give the items as the tables of odds want them."""
+        return reading_of(config, items)
 
     async def check(self, config: SportyBetConfig, fetcher: Fetcher) -> None:
         """Read the tree of sports."""

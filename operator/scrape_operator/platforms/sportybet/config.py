@@ -19,6 +19,10 @@ class SportyBetConfig(OddsConfig):
     tournaments: Annotated[tuple[TournamentId, ...], Field(max_length=500)] = ()
     """Only these tournaments, by SportRadar's number or id (sr:tournament:17). Absent: all."""
 
+    def bookmaker(self, name: str) -> str:
+        """Add the country to the name, except to Nigeria's."""
+        return name if self.country == "ng" else f"{name} {self.country.upper()}"
+
     @property
     def root(self) -> str:
         """The root of the API."""

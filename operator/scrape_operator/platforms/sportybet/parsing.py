@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.odds import PriceKey
 from scrape_operator.core.reasons import Reason
-from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, PriceKey, RawPrice
+from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
 from scrape_operator.platforms.odds.markets import LineKind
 from scrape_operator.platforms.odds.numbers import read_epoch_ms, read_line, read_price

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrape_operator.platforms.matching import match_events
-from scrape_operator.platforms.odds.events import BookEvent
-from scrape_operator.platforms.odds.teams import likeness
+from scrape_operator.core.matching import match_events
+from scrape_operator.core.odds import OddsEvent
+from scrape_operator.core.teams import likeness
 
 KICKOFF = datetime(2026, 12, 25, 16, tzinfo=UTC)
 BOOKS = ("SportyBet", "BetPawa", "Bet9ja")
 
 
-def event(book: str, event_id: str, home="Acacia Rovers", away="Baobab United", **more) -> BookEvent:
-    return BookEvent(book, event_id, home, away, more.pop("starts_at", KICKOFF), **more)
+def event(book: str, event_id: str, home="Acacia Rovers", away="Baobab United", **more) -> OddsEvent:
+    return OddsEvent(book, event_id, home, away, more.pop("starts_at", KICKOFF), **more)
 
 
-def groups(*events: BookEvent) -> list[tuple[str, list[str], list[str]]]:
+def groups(*events: OddsEvent) -> list[tuple[str, list[str], list[str]]]:
     return [(one.key, sorted(one.events), sorted(one.weak)) for one in match_events(events)]
 
 
@@ -133,7 +133,7 @@ CLUBS = [f"{first} {last}" for first in ("Acacia", "Baobab", "Cedar", "Dune") fo
 
 
 @st.composite
-def truths(draw) -> list[list[BookEvent]]:
+def truths(draw) -> list[list[OddsEvent]]:
     """Fixtures in which no club plays twice, each at some bookmakers, with some ids missing and names written anew."""
     clubs = draw(st.permutations(CLUBS))
     fixtures = []
@@ -142,7 +142,7 @@ def truths(draw) -> list[list[BookEvent]]:
         squad = draw(st.sampled_from(["", " U19", " (W)"]))
         genius = draw(st.sampled_from([None, str(500 + number)]))
         fixture = [
-            BookEvent(
+            OddsEvent(
                 book,
                 f"{book}-{number}",
                 draw(spellings(home)) + squad,
