@@ -5,6 +5,8 @@ Imports are made inside the verbs: `lint` and `version` must not pay for kopf an
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+class Output(StrEnum):
+    """In which form a verb answers."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.command()
@@ -67,6 +76,38 @@ def lint(
     if findings:
         raise typer.Exit(1)
     typer.echo(f"{objects} {'object' if objects == 1 else 'objects'} checked, nothing wrong", err=True)
+
+
+@app.command("next")
+def next_(
+    files: Annotated[
+        list[Path], typer.Argument(help="YAML or JSON files with ScrapeSchedules; - reads standard input.")
+    ],
+    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="How many due times of each schedule.")] = 10,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="From when on, such as 2026-03-29T00:00:00Z.")
+    ] = None,
+    uid: Annotated[str, typer.Option(help="The object's UID, on which its offset and H depend.")] = "",
+    output: Annotated[Output, typer.Option("-o", "--output", help="text or json.")] = Output.TEXT,
+) -> None:
+    """Say when schedules will be due, in UTC and in their time zone, and what becomes of each due time.
+
+    Run, or the reason why not: SkippedWindow, BeforeStartTime, Ended, Suspended. Needs no cluster.
+    """
+    from scrape_operator.cli.next import as_json, as_text, forecast_files, parse_since  # noqa: PLC0415
+    from scrape_operator.settings import Settings  # noqa: PLC0415
+
+    interval = timedelta(minutes=Settings().interval_minutes)
+    forecasts, wrong = forecast_files(files, parse_since(since), count, uid, interval)
+    for line in wrong:
+        typer.echo(line, err=bool(forecasts) or output is Output.JSON)
+    if output is Output.JSON:
+        typer.echo(as_json(forecasts))
+    else:
+        for line in as_text(forecasts):
+            typer.echo(line)
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command()

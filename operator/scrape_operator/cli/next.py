@@ -1,0 +1,132 @@
+"""Says for `next` when the schedules in files are due, and what becomes of each due time."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scrape_operator.cli.lint import UnreadableFile, describe, name_of, read_objects
+from scrape_operator.core.coming import ComingDueTime, at_once_at, coming_due_times
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.plan import SchedulePlan
+from scrape_operator.core.state import ScheduleState
+from scrape_operator.running.compiling import compile_schedule, validate
+
+KIND = "ScrapeSchedule"
+
+_HASHED = re.compile(r"(^|[ ,;])H")
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The coming due times of one schedule.
+
+    `has_uid` is false where the object was never applied: a UID is only made up then, and so are the
+    offset and the values of `H`. `first_run_at` is when the run at once begins, if the object never ran.
+    """
+
+    plan: SchedulePlan
+    due_times: Sequence[ComingDueTime]
+    has_uid: bool
+    first_run_at: datetime | None
+
+
+def forecast_files(
+    files: Sequence[Path], since: datetime, count: int, uid: str, default_interval: timedelta
+) -> tuple[list[Forecast], list[str]]:
+    """Give the forecast of every ScrapeSchedule in the files, and one line for each thing that is wrong with them."""
+    forecasts: list[Forecast] = []
+    wrong: list[str] = []
+    for file in files:
+        try:
+            for obj in read_objects(file):
+                if obj.get("kind") == KIND:
+                    findings = validate(obj)
+                    wrong.extend(f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings)
+                    if not findings:
+                        forecasts.append(_forecast(obj, since, count, uid, default_interval))
+        except UnreadableFile as error:
+            wrong.append(f"{file}: {error}")
+    if not forecasts and not wrong:
+        wrong.append(f"{', '.join(map(str, files))}: no {KIND} found: check apiVersion and kind")
+    return forecasts, wrong
+
+
+def _forecast(obj: Mapping[str, Any], since: datetime, count: int, uid: str, default_interval: timedelta) -> Forecast:
+    metadata = dict(obj["metadata"])
+    name, namespace = metadata.get("name") or metadata.get("generateName", ""), metadata.get("namespace") or "default"
+    known = uid or metadata.get("uid") or ""
+    generation = metadata.get("generation") or 1
+    metadata |= {"name": name, "namespace": namespace, "uid": known or f"{namespace}/{name}", "generation": generation}
+    plan = compile_schedule({**obj, "metadata": metadata}, default_interval)
+    has_run = "lastScheduleTime" in (obj.get("status") or {})
+    first = None if has_run else at_once_at(plan, ScheduleState(), since)
+    return Forecast(plan, list(coming_due_times(plan, since, count)), bool(known), first)
+
+
+def as_json(forecasts: Sequence[Forecast]) -> str:
+    """Write forecasts as JSON: a list of {schedule, offsetSeconds, times: [{due, local, outcome}]}."""
+    shown = [
+        {
+            "schedule": str(forecast.plan.key),
+            "offsetSeconds": forecast.plan.offset // timedelta(seconds=1),
+            "times": [
+                {
+                    "due": in_utc(coming.due),
+                    "local": brief(coming.due.astimezone(forecast.plan.windows.zone)),
+                    "outcome": str(coming.outcome),
+                }
+                for coming in forecast.due_times
+            ],
+        }
+        for forecast in forecasts
+    ]
+    return json.dumps(shown, indent=2)
+
+
+def as_text(forecasts: Sequence[Forecast]) -> Iterator[str]:
+    """Write forecasts for people, line by line."""
+    for forecast in forecasts:
+        plan, zone = forecast.plan, forecast.plan.windows.zone
+        offset = f", {format_duration(plan.offset)} after the full {plan.schedule_text}" if plan.offset else ""
+        yield f"{plan.key}: {plan.schedule_text} in {zone.key}{offset}"
+        if forecast.first_run_at is not None:
+            yield f"  first run at once, as soon as it is applied and not before {in_utc(forecast.first_run_at)}"
+        for coming in forecast.due_times:
+            yield f"  {in_utc(coming.due):<24}  {brief(coming.due.astimezone(zone)):<29}  {coming.outcome}"
+        if not forecast.due_times:
+            yield "  no due time"
+        if not forecast.has_uid and (plan.offset or _HASHED.search(plan.schedule_text)):
+            yield "  an example: the offset and H depend on the UID that the API server gives (--uid names it)"
+
+
+def in_utc(instant: datetime) -> str:
+    """Write an instant as RFC 3339 in UTC."""
+    return brief(instant.astimezone(UTC)).replace("+00:00", "Z")
+
+
+def brief(instant: datetime) -> str:
+    """Write an instant as RFC 3339, with milliseconds only where there are some."""
+    return instant.isoformat(timespec="milliseconds" if instant.microsecond else "seconds")
+
+
+def parse_since(text: str | None) -> datetime:
+    """Read `--from`; without it, now.
+
+    Raises:
+        InvalidValue: it is no RFC 3339 time.
+
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidValue(f"--from {text[:64]!r} is no time with an offset: write it as 2026-03-29T00:00:00Z")
+    return instant.astimezone(UTC)
