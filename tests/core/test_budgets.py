@@ -95,7 +95,7 @@ def order_of(queue):
     started = []
     while queue.head() is not None:
         queue.end()
-        started.append(queue.start_next(queue.start_at()))
+        started.append(queue.start_next(queue.start_at(0.0)))
     return started
 
 
@@ -126,7 +126,7 @@ def test_a_pause_holds_everybody_but_those_who_were_told_themselves():
     assert not queue.try_start("told", 1.0)  # one at a time
     queue.join("other", "o")
     queue.end()
-    assert queue.start_at() == 10.0
+    assert queue.start_at(1.0) == 10.0
     assert queue.try_start("told", 2.0)
 
 
@@ -138,6 +138,16 @@ def test_after_a_pause_one_at_a_time_starts_until_the_host_answers():
     assert queue.answered()
     assert queue.try_start("c", 10.0)
     assert not queue.answered()
+
+
+def test_one_at_a_time_may_begin_later():
+    queue: HostQueue[str] = HostQueue(of(4))
+    queue.probe(10.0)
+    assert [queue.try_start("a", now) for now in (9.0, 9.0, 10.0)] == [True, True, False]
+    queue.end()
+    assert not queue.try_start("a", 10.0)
+    queue.end()
+    assert [queue.try_start("a", now) for now in (10.0, 10.0)] == [True, False]
 
 
 def test_an_answer_ends_a_pause():
@@ -193,10 +203,10 @@ class Asking(RuleBasedStateMachine):
 
     @property
     def probing(self):
-        return self.queue._probing
+        return self.now >= self.queue._serial_from
 
     def drain(self):
-        while (at := self.queue.start_at()) is not None and at <= self.now:
+        while (at := self.queue.start_at(self.now)) is not None and at <= self.now:
             ticket = self.queue.start_next(self.now)
             requester = self.waiting.pop(ticket)
             assert ticket < min((other for other, owner in self.waiting.items() if owner == requester), default=10**9)
@@ -246,6 +256,10 @@ class Asking(RuleBasedStateMachine):
     def hold(self, requester, seconds):
         self.queue.hold(requester, self.now + seconds, self.now)
 
+    @rule(seconds=instants)
+    def probe(self, seconds):
+        self.queue.probe(self.now + seconds)
+
     @rule()
     def answer(self):
         self.queue.answered()
@@ -262,7 +276,7 @@ class Asking(RuleBasedStateMachine):
 
     @invariant()
     def who_may_start_does_not_wait(self):
-        at = self.queue.start_at()
+        at = self.queue.start_at(self.now)
         assert at is None or at > self.now
 
     def teardown(self):
@@ -270,7 +284,7 @@ class Asking(RuleBasedStateMachine):
         while self.flying or self.waiting:
             if self.flying:
                 self.end()
-            at = self.queue.start_at()
+            at = self.queue.start_at(self.now)
             if at is not None:
                 self.now = max(self.now, at)
                 self.drain()

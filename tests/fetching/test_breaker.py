@@ -49,6 +49,12 @@ def test_who_has_not_failed_is_not_refused():
     assert opened().refusal("b", 0.0) is None
 
 
+def test_nobody_without_a_name_is_refused():
+    breaker = Breaker(POLICY)
+    assert [breaker.failed("", FORBIDDEN, 0.0) for _ in range(3)] == [False, False, True]
+    assert breaker.refusal("", 0.0) is None
+
+
 def test_an_answer_to_another_closes_it():
     breaker = opened()
     breaker.answered()

@@ -375,6 +375,17 @@ def test_an_open_breaker_lets_those_through_who_have_not_failed_there():
     assert run_virtual(scene()) == [("b", 0), ("a", 1)]
 
 
+def test_an_open_breaker_keeps_nobody_else_waiting():
+    async def scene():
+        log: Log = []
+        hosts = hosts_of(of(4))
+        await fail(hosts, Requester("a"), refused(), times=5)
+        await asyncio.gather(*(visit(hosts, Requester(who), 1, log) for who in "bcd"))
+        return [at for _, at in log]
+
+    assert run_virtual(scene()) == [0, 0, 0]
+
+
 @pytest.mark.parametrize(
     "failure",
     [

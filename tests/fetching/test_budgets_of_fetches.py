@@ -121,7 +121,8 @@ async def test_a_cancelled_fetch_gives_back_its_turn(budgeted):
 
 
 async def test_a_host_that_forbids_is_asked_five_times_and_then_no_more(budgeted):
-    async with serving(answering(ok(status="403 Forbidden"))) as server, budgeted(HostBudgets()) as fetcher:
+    async with serving(answering(ok(status="403 Forbidden"))) as server, budgeted(HostBudgets()) as opened:
+        fetcher = opened.on_behalf_of(Requester("a"))
         failures = []
         for _ in range(20):
             with pytest.raises(ScrapeFailed) as raised:
@@ -181,7 +182,7 @@ def test_what_was_left_of_the_timeout_before_a_wait_is_left_after_it():
 def test_a_host_that_never_answers_is_left_alone():
     async def scene():
         transport = PacedTransport(1000)
-        fetcher = fetcher_over(transport)
+        fetcher = fetcher_over(transport).on_behalf_of(Requester("a"))
         reasons = []
         for _ in range(7):
             with pytest.raises(ScrapeFailed) as raised:

@@ -80,9 +80,9 @@ class HostQueue(Generic[Ticket]):
         "_held_until",
         "_interval",
         "_last_start",
-        "_limit",
-        "_probing",
+        "_most",
         "_ring",
+        "_serial_from",
         "_told",
         "in_flight",
     )
@@ -93,7 +93,7 @@ class HostQueue(Generic[Ticket]):
         self._last_start = _NEVER
         self._held_until = _NEVER
         self._told: set[str] = set()
-        self._probing = False
+        self._serial_from = math.inf
         self.budget = budget
 
     @property
@@ -104,8 +104,8 @@ class HostQueue(Generic[Ticket]):
     @budget.setter
     def budget(self, budget: HostBudget) -> None:
         self._budget = budget
+        self._most = budget.max_concurrent
         self._interval = budget.min_interval.total_seconds()
-        self._set_limit()
 
     @property
     def held_until(self) -> float:
@@ -124,7 +124,7 @@ class HostQueue(Generic[Ticket]):
         """
         held = now < self._held_until
         jumps = held and requester in self._told
-        if self.in_flight >= self._limit or now < self._last_start + self._interval:
+        if self.in_flight >= self._limit(now) or now < self._last_start + self._interval:
             return False
         if not jumps and (held or self._ring):
             return False
@@ -148,9 +148,9 @@ class HostQueue(Generic[Ticket]):
         tickets = next(iter(self._ring.values()), None)
         return None if tickets is None else next(iter(tickets))
 
-    def start_at(self) -> float | None:
+    def start_at(self, now: float) -> float | None:
         """Say from when on the next may start; None where nobody waits, or not before one in flight ends."""
-        if not self._ring or self.in_flight >= self._limit:
+        if not self._ring or self.in_flight >= self._limit(now):
             return None
         return max(self._held_until, self._last_start + self._interval)
 
@@ -169,27 +169,30 @@ class HostQueue(Generic[Ticket]):
         """Note that one in flight has ended, or was given up."""
         self.in_flight -= 1
 
-    def hold(self, requester: str, until: float, now: float) -> None:
-        """Let nobody start before `until`, since the host has told this requester to wait; then one at a time."""
-        if now >= self._held_until:
+    def hold(self, requester: str, until: float, now: float) -> bool:
+        """Let nobody start before `until`, since the host has told this requester to wait; then one at a time.
+
+        True: a pause begins; False: one goes on.
+        """
+        begins = now >= self._held_until
+        if begins:
             self._told.clear()
         self._told.add(requester)
         self._held_until = max(self._held_until, until)
-        self.probe()
+        self.probe(now)
+        return begins
 
-    def probe(self) -> None:
-        """Start one at a time until the host is known to answer."""
-        self._probing = True
-        self._set_limit()
+    def probe(self, since: float) -> None:
+        """Start one at a time from an instant on, until the host is known to answer."""
+        self._serial_from = min(self._serial_from, since)
 
     def answered(self) -> bool:
         """Note that the host answers: a pause is over, and so is asking one at a time. False: there was neither."""
-        if not self._probing:
+        if self._serial_from == math.inf:
             return False
-        self._probing = False
+        self._serial_from = math.inf
         self._held_until = _NEVER
         self._told.clear()
-        self._set_limit()
         return True
 
     def is_idle(self, now: float) -> bool:
@@ -201,5 +204,5 @@ class HostQueue(Generic[Ticket]):
         self.in_flight += 1
         self._last_start = now
 
-    def _set_limit(self) -> None:
-        self._limit = 1 if self._probing else self._budget.max_concurrent
+    def _limit(self, now: float) -> int:
+        return self._most if now < self._serial_from else 1

@@ -1,8 +1,8 @@
 """The circuit breaker of one host: pure, with time as an input. `fetching.budgets` keeps one for each host that fails.
 
 It opens after several failures in a row, whoever made them, and holds back those who have failed there themselves:
-nobody is refused for what another did. It has no half-open state of its own: after the cool-down its requesters are
-let in again, and the host's queue lets one through at a time until the host answers.
+nobody is refused for what another did, and nobody without a name. It has no half-open state of its own: after the
+cool-down its requesters are let in again, and the host's queue lets one through at a time until the host answers.
 """
 
 import math
@@ -108,6 +108,8 @@ class Breaker:
         return now >= self.until + self._policy.refusal.maximum.total_seconds()
 
     def _remember(self, requester: str, failure: SeenFailure) -> None:
+        if not requester:
+            return
         self._failed[requester] = failure
         if len(self._failed) > MAX_REQUESTERS:
             del self._failed[next(iter(self._failed))]

@@ -176,19 +176,19 @@ class HostGate:
     def _count(self, requester: str, failure: HopFailed) -> None:
         now, seen = self._terms.clock(), SeenFailure(failure.reason, failure.message)
         if failure.reason is Reason.RATE_LIMITED and failure.retry_after:
-            self._queue.hold(requester, now + min(failure.retry_after, PAUSE_MAX_SECONDS), now)
             self._epoch += 1
-            self._refuse_waiting(now)
+            if self._queue.hold(requester, now + min(failure.retry_after, PAUSE_MAX_SECONDS), now):
+                self._refuse_waiting(now)
         if self._has_breaker().failed(requester, seen, now):
             self._opened(seen, now)
 
     def _opened(self, seen: SeenFailure, now: float) -> None:
-        self._queue.probe()
+        until = self._has_breaker().until
+        self._queue.probe(until)
         self._epoch += 1
         self._refuse_waiting(now)
-        seconds = self._has_breaker().until - now
         logger.warning(
-            "host %s is left alone for %.0f s after %s: %s", self.authority, seconds, seen.reason, seen.message
+            "host %s is left alone for %.0f s after %s: %s", self.authority, until - now, seen.reason, seen.message
         )
         if self._terms.observer is not None:
             self._terms.observer.host_opened(seen.reason)
@@ -231,7 +231,8 @@ class HostGate:
             if head.future.done():  # was cancelled, and has not yet said so
                 self._queue.withdraw(head.requester, head)
                 continue
-            at, now = self._queue.start_at(), self._terms.clock()
+            now = self._terms.clock()
+            at = self._queue.start_at(now)
             if at is None:
                 return
             if at > now:
