@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import orjson
 
 from scrape_operator.core.matching import match_events
-from scrape_operator.fetching.fetcher import open_fetcher
+from scrape_operator.fetching.fetcher import BudgetedFetcher, HttpFetcher, open_fetcher
+from scrape_operator.fetching.gate import Requester
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
@@ -37,7 +38,7 @@ async def _run() -> Sequence[str]:
         for book in BOOKS:
             scene.truth(book)  # the world thinks up its prices here, not while it is timed
         began, cpu = time.perf_counter(), time.process_time()
-        readings = await asyncio.gather(*(scene.read(book) for book in BOOKS))
+        readings = await asyncio.gather(*(scene.read(book, _budgeted(scene, fetcher, book)) for book in BOOKS))
         spent = f"{time.perf_counter() - began:.1f} s, {time.process_time() - cpu:.1f} s CPU with the simulators"
         true = all(
             reading.prices() == scene.truth(book, *MAIN_MARKETS) for book, reading in zip(BOOKS, readings, strict=True)
@@ -55,6 +56,11 @@ async def _run() -> Sequence[str]:
         )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return [*lines, f"peak memory of this process, simulators included: {peak} MiB"]
+
+
+def _budgeted(scene: Scene, fetcher: HttpFetcher, book: str) -> BudgetedFetcher:
+    """Give a fetcher that keeps to what the adapter brings along."""
+    return fetcher.on_behalf_of(Requester(book, scene.platforms[book].budgets(scene.config(book))))
 
 
 def _parsing(scene: Scene) -> Sequence[str]:

@@ -53,9 +53,8 @@ def open_envelope(answer: Any, where: str) -> Any:
     if status in _GOOD:
         return inner(answer, "D")
     if status == "E":
-        raise ScrapeFailed(
-            Reason.RATE_LIMITED, f"{where} answered R=E: it is asked too much, or there is no such thing"
-        )
+        message = f"{where} answered R=E: it is asked too much, or there is no such thing"
+        raise ScrapeFailed(Reason.RATE_LIMITED, message, http_status=200)
     said = text(inner(answer, "D", "ERROR_MESSAGE"))
     raise changed(where, "R=OK", f"R={status} {said}" if status else answer)
 

@@ -60,7 +60,8 @@ def open_envelope(answer: Any, where: str) -> Any:
     said = text(inner(answer, "innerMsg")) or text(inner(answer, "message"))
     if code == INVALID_ARGUMENT:
         raise changed(where, f"bizCode {SUCCESS}", f"{code}, argument refused: {said}")
-    raise ScrapeFailed(Reason.RATE_LIMITED, f"{where} answered bizCode {code} ({said}), as it does when asked too much")
+    message = f"{where} answered bizCode {code} ({said}), as it does when asked too much"
+    raise ScrapeFailed(Reason.RATE_LIMITED, message, http_status=200)
 
 
 def parse_tournaments(data: Any, where: str) -> list[Tournament]:
