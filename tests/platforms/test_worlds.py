@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientSession
 
-from scrape_operator.core.documents import Response
 from scrape_operator.core.matching import match_events
 from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
@@ -141,31 +139,13 @@ async def test_one_throttled_league_of_bet9ja_is_lost_and_the_others_are_read(sc
     assert reading.context.losses[0].subject == "league 1990002"
 
 
-class PostingFetcher:
-    """Sends POST requests with their body, and all others as the operator does."""
-
-    def __init__(self, fetcher, session):
-        self._fetcher, self._session = fetcher, session
-        self.posted = []
-
-    async def fetch(self, request):
-        if request.method != "POST":
-            return await self._fetcher.fetch(request)
-        self.posted.append(request)
-        async with self._session.post(request.url, data=request.body, headers=dict(request.headers)) as answer:
-            return Response(request.url, answer.status, dict(answer.headers), await answer.read())
-
-
 async def test_only_named_tournaments_of_sportybet_are_read_by_post(scene) -> None:
-    names = ["sr:tournament:1", "3"]
-    async with ClientSession() as session:
-        fetcher = PostingFetcher(scene.fetcher, session)
-        reading = await scene.read("SportyBet", fetcher, markets=["1x2", "btts"], tournaments=names)
+    reading = await scene.read("SportyBet", markets=["1x2", "btts"], tournaments=["sr:tournament:1", "3"])
     expected = {one.number for one in scene.world.offered("SportyBet") if one.league.number in {1, 3}}
     assert reading.failure is None
     assert set(reading.prices()) == expected
     assert reading.prices().items() <= scene.truth("SportyBet", "1x2", "btts").items()
-    assert len(fetcher.posted) == 1
+    assert scene.sportybet.requests == {"pcEvents": 1}
 
 
 @all_books
