@@ -91,12 +91,12 @@ def test_every_sample_has_an_expectation_and_a_line_in_the_readme() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     for document in documents:
         name = document["metadata"]["name"]
-        assert (FOLDER / f"{name}.yaml").exists()
-        assert f"[{name}]({name}.yaml)" in readme
+        [file] = FOLDER.rglob(f"{name}.yaml")
+        assert f"[{name}]({file.relative_to(FOLDER)})" in readme
 
 
 def test_every_sample_begins_with_what_it_shows() -> None:
-    for file in FOLDER.glob("*.yaml"):
+    for file in FOLDER.rglob("*.yaml"):
         assert file.read_text(encoding="utf-8").startswith("# Shows ")
 
 

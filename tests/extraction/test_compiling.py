@@ -4,6 +4,7 @@ import pytest
 
 from scrape_operator.api.extract import Extract
 from scrape_operator.core.documents import Document
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.ports import Extractor
 from scrape_operator.extraction.compiling import compile_extract
 
@@ -108,10 +109,13 @@ def test_a_fixed_format_refuses_selectors_of_others():
     ]
 
 
-def test_selectors_of_two_formats_never_fit_one_document():
-    assert findings({"css": "a"}, {"jmespath": "a"}) == [
-        ("format", "no format has css and jmespath selectors: use those of one format everywhere")
-    ]
+def test_selectors_of_two_formats_fail_once_the_format_is_found():
+    spec = Extract.model_validate({"fields": [{"name": "a", "css": "a"}, {"name": "b", "jmespath": "b"}]})
+    compiled, found = compile_extract(spec, PATH)
+    assert found == ()
+    assert compiled is not None
+    with pytest.raises(ScrapeFailed, match="ExtractionError"):
+        compiled.extract(Document(b"<a>1</a>", "https://x.example/", "text/html"))
 
 
 def test_every_mistake_is_told_at_once():

@@ -65,15 +65,10 @@ class _Compiler:
     def __init__(self, extract: Extract) -> None:
         self.findings: list[Finding] = []
         self._format = extract.format
-        self._used: dict[Family, str] = {}
 
     def check_format(self, path: str) -> None:
-        if self._format is not Format.AUTO:
-            if self._format not in READERS:
-                self._find(path, f"{self._format} can't be read: use one of Auto, {', '.join(READERS)}")
-        elif self._used and not any(reader.families >= set(self._used) for reader in READERS.values()):
-            kinds = " and ".join(self._used)
-            self._find(path, f"no format has {kinds} selectors: use those of one format everywhere")
+        if self._format is not Format.AUTO and self._format not in READERS:
+            self._find(path, f"{self._format} can't be read: use one of Auto, {', '.join(READERS)}")
 
     def items(self, spec: SelectorSpec, path: str) -> Selector | None:
         selector = self._selector(spec, path)
@@ -109,7 +104,6 @@ class _Compiler:
             return None
         family, text = given
         path = f"{path}.{family}"
-        self._used.setdefault(family, path)
         reader = READERS.get(self._format)
         if reader is not None and family not in reader.families:
             use = " or ".join(sorted(reader.families))

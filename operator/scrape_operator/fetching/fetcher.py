@@ -186,7 +186,9 @@ class _Trip:
         headers = [(name.encode("ascii"), value.encode()) for name, value in hop.headers]
         self._spent.requests += 1
         try:
-            return await self._transport.handle_async_request(httpx.Request(hop.method, str(hop.url), headers=headers))
+            body = self._request.body if hop.method == self._request.method else b""
+            request = httpx.Request(hop.method, str(hop.url), headers=headers, content=body or None)
+            return await self._transport.handle_async_request(request)
         except HopFailed as failure:
             if not failure.sent:
                 self._spent.requests -= 1
