@@ -5,7 +5,7 @@ Imports are made inside the verbs: `lint` and `version` must not pay for kopf an
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -108,6 +108,38 @@ def next_(
             typer.echo(line)
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def odds(
+    event: Annotated[
+        str | None,
+        typer.Argument(help="An event's id, SportRadar's id, or part of the teams' names. Absent: the next."),
+    ] = None,
+    markets: Annotated[
+        list[str] | None, typer.Option("-m", "--market", help="Only this market, such as over_under; may be repeated.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many events at the most.")] = 5,
+    output: Annotated[Output, typer.Option("-o", "--output", help="text or json.")] = Output.TEXT,
+) -> None:
+    """Compare what bookmakers offer for events: a row for each, the best price of each outcome marked, and margins.
+
+    Without EVENT the 1x2 of the events that begin next. Reads DATABASE_URL's database, also while an operator uses it.
+    """
+    from rich.console import Console  # noqa: PLC0415
+
+    from scrape_operator.cli.odds import as_json, compare_odds, nothing_found, print_tables  # noqa: PLC0415
+    from scrape_operator.settings import Settings  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    compared = asyncio.run(compare_odds(Settings(), event, markets or [], now, count))
+    if output is Output.JSON:
+        typer.echo(as_json(compared))
+    elif compared:
+        print_tables(compared, now, Console())
+    if not compared:
+        typer.echo(nothing_found(event), err=True)
+        raise typer.Exit(0 if event is None else 1)
 
 
 @app.command()

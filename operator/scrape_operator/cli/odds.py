@@ -22,6 +22,7 @@ FIRST_MARKETS = ("1x2",)
 WIDEST = 6
 """So many outcomes stand side by side; more of them, such as scores, stand below each other."""
 
+Cells = Sequence[str | Text]
 Compared = Sequence[tuple[ComparedEvent, Sequence[MarketComparison]]]
 
 
@@ -64,15 +65,15 @@ def _market(market: MarketComparison) -> dict[str, Any]:
             for outcome in market.outcomes
             if (holders := [book for book in market.books if outcome in book.best])
         },
-        "bookmakers": [_book(book) for book in market.books],
+        "bookmakers": [_book(book, market.outcomes) for book in market.books],
     }
 
 
-def _book(book: BookOffer) -> dict[str, Any]:
+def _book(book: BookOffer, outcomes: Sequence[str]) -> dict[str, Any]:
     return {
         "bookmaker": book.bookmaker,
-        "prices": {outcome: _price(price) for outcome, price in book.prices.items()},
-        "margin": None if book.margin is None else f"{book.margin:f}",
+        "prices": {outcome: _price(book.prices[outcome]) for outcome in outcomes if outcome in book.prices},
+        "margin": None if book.margin is None else f"{book.margin:.6f}",
         "seen_at": _rfc3339(book.seen_at),
     }
 
@@ -90,51 +91,48 @@ def print_tables(compared: Compared, now: datetime, console: Console) -> None:
 
 def _heading(event: ComparedEvent, now: datetime) -> Text:
     heading = Text(clip(f"{event.home} - {event.away}", 160), style="bold")
-    ids = [f"id {event.id}", event.sportradar_id and f"SportRadar {event.sportradar_id}"]
-    ids += [event.genius_id and f"Genius {event.genius_id}", event.match_kind == "weak" and "matched by names"]
+    ids = [f"id {event.id}"]
+    ids += [f"SportRadar {event.sportradar_id}"] if event.sportradar_id else []
+    ids += [f"Genius {event.genius_id}"] if event.genius_id else []
+    ids += ["matched by names"] if event.match_kind == "weak" else []
     where = ", ".join(part for part in (event.country, event.competition) if part)
     start = f"{event.starts_at:%Y-%m-%d %H:%M} UTC ({_distance(event.starts_at - now)})"
-    details = "  ".join(part for part in (start, clip(where, 160), ", ".join(filter(None, ids))) if part)
+    details = "  ".join(part for part in (start, clip(where, 160), ", ".join(ids)) if part)
     return heading.append(f"\n{details}", style="not bold")
 
 
 def _table(name: str, lines: Sequence[MarketComparison], now: datetime) -> Table:
     outcomes = list(dict.fromkeys(outcome for line in lines for outcome in line.outcomes))
     table = Table(title=Text(clip(name, 80)), title_justify="left", box=box.SIMPLE, pad_edge=False)
-    if len(outcomes) > WIDEST:
-        _fill_downwards(table, lines, now)
-        return table
-    table.add_column("line", justify="right")
-    table.add_column("bookmaker")
-    for outcome in outcomes:
-        table.add_column(Text(clip(outcome, 40)), justify="right")
-    for title in ("margin", "seen"):
-        table.add_column(title, justify="right")
+    has_lines = any(line.line is not None for line in lines)
+    if has_lines:
+        table.add_column("line", justify="right")
+    across = len(outcomes) <= WIDEST
+    bookmakers = sorted({book.bookmaker for line in lines for book in line.books})
+    table.add_column("bookmaker" if across else "outcome")
+    for title in (*outcomes, "margin", "seen") if across else bookmakers:
+        table.add_column(Text(clip(title, 40)), justify="right")
     for line in lines:
-        for place, book in enumerate(line.books):
-            number = "" if place or line.line is None else line_text(line.line)
-            prices = (_marked(book, outcome) for outcome in outcomes)
-            table.add_row(number, clip(book.bookmaker, 40), *prices, _margin(book), _ago(book, now))
+        rows = _rows_of_books(line, outcomes, now) if across else _rows_of_outcomes(line, bookmakers, now)
+        for place, (title, cells) in enumerate(rows):
+            number = [line_text(line.line) if place == 0 else ""] if has_lines else []
+            table.add_row(*number, Text(clip(title, 40)), *cells)
         table.add_section()
     return table
 
 
-def _fill_downwards(table: Table, lines: Sequence[MarketComparison], now: datetime) -> None:
-    """Write the outcomes as rows and the books as columns."""
-    bookmakers = sorted({book.bookmaker for line in lines for book in line.books})
-    table.add_column("line", justify="right")
-    table.add_column("outcome")
-    for bookmaker in bookmakers:
-        table.add_column(Text(clip(bookmaker, 40)), justify="right")
-    for line in lines:
-        books = {book.bookmaker: book for book in line.books}
-        for place, outcome in enumerate(line.outcomes):
-            number = "" if place or line.line is None else line_text(line.line)
-            cells = (_marked(books.get(bookmaker), outcome) for bookmaker in bookmakers)
-            table.add_row(number, clip(outcome, 40), *cells)
-        for title, say in (("margin", _margin), ("seen", lambda book: _ago(book, now))):
-            table.add_row("", title, *(say(books[name]) if name in books else "" for name in bookmakers))
-        table.add_section()
+def _rows_of_books(line: MarketComparison, outcomes: Sequence[str], now: datetime) -> Iterator[tuple[str, Cells]]:
+    for book in line.books:
+        prices = [_marked(book, outcome) for outcome in outcomes]
+        yield book.bookmaker, [*prices, _margin(book), _ago(book, now)]
+
+
+def _rows_of_outcomes(line: MarketComparison, bookmakers: Sequence[str], now: datetime) -> Iterator[tuple[str, Cells]]:
+    books = {book.bookmaker: book for book in line.books}
+    for outcome in line.outcomes:
+        yield outcome, [_marked(books.get(name), outcome) for name in bookmakers]
+    yield "margin", [_margin(books[name]) if name in books else "" for name in bookmakers]
+    yield "seen", [_ago(books[name], now) if name in books else "" for name in bookmakers]
 
 
 def _marked(book: BookOffer | None, outcome: str) -> Text:
@@ -171,9 +169,8 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def nothing_found(text: str | None) -> Iterator[str]:
+def nothing_found(text: str | None) -> str:
     """Say why there is nothing to compare."""
     if text is None:
-        yield "no event with odds is to begin: has a schedule with a bookmaker's platform run yet?"
-    else:
-        yield f"no event {clip(text, 80)!r}: give an id, SportRadar's id, or part of the teams' names"
+        return "no event with odds is to begin: has a schedule with a bookmaker's platform run yet?"
+    return f"no event {clip(text, 80)!r}: give an id, SportRadar's id, or part of the teams' names"
