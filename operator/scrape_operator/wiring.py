@@ -20,10 +20,10 @@ from scrape_operator.reporting.observers import CompositeObserver
 from scrape_operator.reporting.writer import StatusWriter
 from scrape_operator.running.compiling import compile_schedule
 from scrape_operator.running.leases import LeaseKeeper
+from scrape_operator.running.orchestrator import ScrapingOrchestrator
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.retention import Retention
 from scrape_operator.running.runner import Runner
-from scrape_operator.running.target import ScrapingOrchestrator, TargetScraper
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
@@ -117,7 +117,7 @@ def build_app(
     retention = Retention(store, clock)
     observer: RunObserver = CompositeObserver(RunLog(), metrics, retention)
     journal = StoredSkipJournal(store, clock, observer, writer, owner=owner)
-    runner = Runner(ScrapingOrchestrator(TargetScraper(fetcher, extraction, clock)), clock)
+    runner = Runner(ScrapingOrchestrator(fetcher, extraction, clock), clock)
     size = settings.max_concurrent_runs
     pool = RunPool(runner, store, journal, writer, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)

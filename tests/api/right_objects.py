@@ -61,10 +61,6 @@ RIGHT = (
     Right(
         "a platform",
         {**PLATFORM, "targets.0.expect": {"minItems": 0}, "targets.0.retry": {"attempts": 1}},
-        ["spec.targets[0].platform"],
-    ),
-    Right(
-        "a platform of a plugin", {**PLATFORM, "targets.0.platform": {"name": "Другая"}}, ["spec.targets[0].platform"]
     ),
     Right("the longest url", {f"{HTTP}.url": f"HTTPS://a.example:8443/{'a' * 2024}"}),
     Right("a url with a fragment", {f"{HTTP}.url": "http://[2001:db8::1]/?q=a@b#top"}),

@@ -18,7 +18,7 @@ from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, RunSummary
 from scrape_operator.core.state import ScheduleState
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.runner import Runner
-from scrape_operator.running.work import ScheduleWork, TargetWork
+from scrape_operator.running.work import ScheduleWork
 from tests.clock import ManualClock
 
 
@@ -111,11 +111,9 @@ class Scrapes:
         self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
         self.begun = asyncio.Event()
 
-    def scrape_all(
-        self, targets: Sequence[TargetWork], scheduled_for: datetime, zone: ZoneInfo
-    ) -> list[asyncio.Task[TargetResult]]:
+    def scrape_all(self, plan: SchedulePlan, work: ScheduleWork, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
         self.begun.set()
-        return [asyncio.create_task(self._scrape(target.name)) for target in targets]
+        return [asyncio.create_task(self._scrape(target.name)) for target in work.targets]
 
     async def _scrape(self, name: str) -> TargetResult:
         future = self.outcomes.setdefault(name, asyncio.get_running_loop().create_future())

@@ -40,7 +40,15 @@ async def test_the_final_row_says_what_happened(store: SQLRunStore) -> None:
 async def test_each_target_has_a_row_in_the_order_of_the_spec(store: SQLRunStore) -> None:
     claim = claim_of()
     await store.claim(claim)
-    good = target_of(items_of(a="1"), name="z", http_status=200, duration=0.5, pages=2, warnings=("price: 3 missing",))
+    good = target_of(
+        items_of(a="1"),
+        name="z",
+        http_status=200,
+        duration=0.5,
+        pages=2,
+        warnings=("price: 3 missing",),
+        phases={"scraping": 1.5},
+    )
     bad = target_of(
         name="a", status=RunStatus.FAILED, reason=Reason.HTTP_STATUS, message="500", http_status=500, breach="minItems"
     )
@@ -50,6 +58,7 @@ async def test_each_target_has_a_row_in_the_order_of_the_spec(store: SQLRunStore
     assert [row["target"] for row in rows] == ["z", "a"]
     assert (rows[0]["http_status"], rows[0]["duration"], rows[0]["pages"], rows[0]["items"]) == (200, 0.5, 2, 1)
     assert rows[0]["warnings"] == ["price: 3 missing"]
+    assert rows[0]["phases"] == {"scraping": 1.5}
     assert (rows[1]["status"], rows[1]["reason"], rows[1]["message"]) == ("FAILED", "HTTPStatus", "500")
     assert (rows[1]["breach"], rows[1]["since"]) == ("minItems", result.completed_at)
 

@@ -29,7 +29,6 @@ _SPEC = (
     _Missing("notify", lambda spec: spec.notify),
 )
 _TARGET = (
-    _Missing("platform", lambda target: target.platform),
     _Missing("paginate", lambda target: target.paginate),
     _Missing("follow", lambda target: target.follow),
 )

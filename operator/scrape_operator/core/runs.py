@@ -1,7 +1,7 @@
 """Runs: states, their legal transitions, and the values that pass from claim to outcome."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -92,6 +92,7 @@ class TargetResult:
     `breach` says which expectation was not met; the target may still count as succeeded in part.
     `complete` is false where pages or items are known to be missing: nothing may be marked gone.
     `odds` is what a bookmaker's target read, for the tables of odds; its events are items as well.
+    `phases` says how many seconds each phase of a platform's scrape took.
     """
 
     target: str
@@ -108,6 +109,7 @@ class TargetResult:
     breach: str | None = None
     complete: bool = True
     odds: OddsReading | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class ScrapeContext:
     now: Callable[[], datetime] = _utc_now
     on_phase: Callable[[Phase], None] | None = None
     phase: Phase = Phase.DISCOVERING
+    entered: list[tuple[Phase, datetime]] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     lost: int = 0
     notes: list[str] = field(default_factory=list)
@@ -69,8 +70,17 @@ class ScrapeContext:
     def enter(self, phase: Phase) -> None:
         """Say that a phase begins."""
         self.phase = phase
+        self.entered.append((phase, self.now()))
         if self.on_phase is not None:
             self.on_phase(phase)
+
+    def timings(self) -> Mapping[Phase, float]:
+        """Give the seconds that each phase took, the last one until now."""
+        ends = [at for _, at in self.entered[1:]] + [self.now()]
+        seconds: dict[Phase, float] = {}
+        for (phase, began), ended in zip(self.entered, ends, strict=True):
+            seconds[phase] = seconds.get(phase, 0.0) + (ended - began).total_seconds()
+        return seconds
 
     def lose(self, subject: str, failure: ScrapeFailed, count: int = 1) -> None:
         """Say that something is there and was not read: the target is complete no more."""

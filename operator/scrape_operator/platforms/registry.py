@@ -5,6 +5,7 @@ A plug-in is a distribution with an entry point in the group below; our own thre
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -76,6 +77,12 @@ class PlatformRegistry:
             if broken.name == name:
                 return f"names an adapter that is installed but broken: {broken.problem}"
         return f"is no platform that is installed: known are {', '.join(self.names) or 'none'}"
+
+
+@cache
+def installed_platforms() -> PlatformRegistry:
+    """Load the adapters that are installed, once in a process. Raises PlatformConflict."""
+    return load_platforms()
 
 
 def load_platforms(found: Iterable[EntryPoint] | None = None) -> PlatformRegistry:

@@ -1,32 +1,25 @@
 """From an object to a plan: the controller's own validation. `watching` and `lint` both come through here."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from scrape_operator.api.http import HTTP
 from scrape_operator.api.schedule import ScrapeSchedule, ScrapeScheduleSpec
 from scrape_operator.api.support import unsupported
-from scrape_operator.api.target import Target
 from scrape_operator.api.validation import parse
-from scrape_operator.core.documents import Request
-from scrape_operator.core.expectations import Expectations, OnBreach
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.retrying import RetryPolicy
-from scrape_operator.extraction.compiled import CompiledExtract
-from scrape_operator.extraction.compiling import compile_extract
 from scrape_operator.running.timing import check_timing, compile_timing, compile_windows, schedule_text
-from scrape_operator.running.work import ScheduleWork, TargetWork
+from scrape_operator.running.work import ScheduleWork
+from scrape_operator.running.work_compiling import compile_work
 
 logger = logging.getLogger(__name__)
 
 
 def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Say everything that is wrong with an object, as the controller would: what `lint` prints."""
-    _schedule, _extracts, findings = _check(obj)
+    _schedule, _work, findings = _check(obj)
     return findings
 
 
@@ -44,10 +37,10 @@ def compile_schedule(obj: Mapping[str, Any], default_interval: timedelta) -> Sch
 def _compile(
     obj: Mapping[str, Any], key: ObjectKey, generation: int, created_at: datetime, default_interval: timedelta
 ) -> SchedulePlan:
-    schedule, extracts, findings = _check(obj)
+    schedule, work, findings = _check(obj)
     if schedule is None or findings:
         return SchedulePlan(key, generation, created_at, schedule_text=_text_of(schedule), findings=findings)
-    return _plan(key, generation, created_at, schedule.spec, extracts, default_interval)
+    return _plan(key, generation, created_at, schedule.spec, work, default_interval)
 
 
 def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
@@ -59,29 +52,14 @@ def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
     return key, int(metadata.get("generation", 0)), created_at
 
 
-def _check(
-    obj: Mapping[str, Any],
-) -> tuple[ScrapeSchedule | None, Mapping[str, CompiledExtract], tuple[Finding, ...]]:
+def _check(obj: Mapping[str, Any]) -> tuple[ScrapeSchedule | None, ScheduleWork | None, tuple[Finding, ...]]:
     schedule, findings = parse(obj)
     if schedule is None or findings:
-        return schedule, {}, findings
+        return schedule, None, findings
     findings = (*unsupported(schedule.spec), *check_timing(schedule.spec, schedule.metadata.uid or ""))
-    extracts, broken = _compile_extracts(schedule.spec.targets)
+    work, broken = compile_work(schedule.spec)
     told = {finding.path for finding in findings}
-    return schedule, extracts, (*findings, *(finding for finding in broken if finding.path not in told))
-
-
-def _compile_extracts(targets: Sequence[Target]) -> tuple[Mapping[str, CompiledExtract], Sequence[Finding]]:
-    extracts: dict[str, CompiledExtract] = {}
-    findings: list[Finding] = []
-    for index, target in enumerate(targets):
-        if target.extract is None:
-            continue
-        compiled, broken = compile_extract(target.extract, f"spec.targets[{index}].extract")
-        findings.extend(broken)
-        if compiled is not None:
-            extracts[target.name] = compiled
-    return extracts, findings
+    return schedule, work, (*findings, *(finding for finding in broken if finding.path not in told))
 
 
 def _text_of(schedule: ScrapeSchedule | None) -> str:
@@ -93,7 +71,7 @@ def _plan(
     generation: int,
     created_at: datetime,
     spec: ScrapeScheduleSpec,
-    extracts: Mapping[str, CompiledExtract],
+    work: ScheduleWork | None,
     default_interval: timedelta,
 ) -> SchedulePlan:
     timing = compile_timing(spec, key.uid, default_interval)
@@ -118,48 +96,5 @@ def _plan(
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
         history_max_age=spec.history_max_age,
-        work=_work(spec, extracts),
-    )
-
-
-def _work(spec: ScrapeScheduleSpec, extracts: Mapping[str, CompiledExtract]) -> ScheduleWork:
-    targets = tuple(
-        _target_work(target, target.http, extracts[target.name]) for target in spec.targets if target.http is not None
-    )
-    return ScheduleWork(targets, spec.failure_policy.min_succeeded_targets, ZoneInfo(spec.time_zone))
-
-
-def _target_work(target: Target, http: HTTP, extract: CompiledExtract) -> TargetWork:
-    retry = target.retry
-    return TargetWork(
-        name=target.name,
-        request=_request(http),
-        retry=RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods)),
-        extract=extract,
-        key=tuple(target.extract.key or ()) if target.extract else (),
-        expectations=_expectations(target),
-    )
-
-
-def _request(http: HTTP) -> Request:
-    return Request(
-        url=http.url,
-        method=http.method,
-        headers=tuple((header.name, header.value or "") for header in http.headers),
-        params=tuple((param.name, param.value) for param in http.params),
-        timeout=http.timeout.total_seconds(),
-        max_redirects=http.max_redirects,
-        max_body_bytes=http.max_body_bytes,
-        success_status=tuple(http.success_status),
-    )
-
-
-def _expectations(target: Target) -> Expectations:
-    expect = target.expect
-    if expect is None:
-        return Expectations()
-    return Expectations(
-        min_items=expect.min_items,
-        coverage={rule.field: rule.min_percent for rule in expect.coverage or ()},
-        on_breach=OnBreach(expect.on_breach),
+        work=work,
     )

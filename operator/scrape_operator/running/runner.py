@@ -10,8 +10,8 @@ from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, TargetResult
-from scrape_operator.running.target import ScrapingOrchestrator
-from scrape_operator.running.work import ScheduleWork, TargetWork
+from scrape_operator.running.orchestrator import ScrapingOrchestrator
+from scrape_operator.running.work import ScheduleWork, Work
 
 CANCEL_PATIENCE_SECONDS = 0.5
 """A target that does not even stop when cancelled is left behind after this: a replaced run ends within a second."""
@@ -33,7 +33,7 @@ class Runner:
     async def run(self, plan: SchedulePlan, claim: RunClaim, stop: asyncio.Future[Reason]) -> RunResult:
         """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
         work = cast("ScheduleWork", plan.work)
-        tasks = self._orchestrator.scrape_all(work.targets, claim.scheduled_for, work.zone)
+        tasks = self._orchestrator.scrape_all(plan, work, claim)
         everything = asyncio.gather(*tasks, return_exceptions=True)
         try:
             first: set[asyncio.Future[Any]] = {everything, stop}
@@ -48,7 +48,7 @@ class Runner:
 
     @staticmethod
     def _result(
-        task: asyncio.Task[TargetResult], target: TargetWork, plan: SchedulePlan, stop: asyncio.Future[Reason]
+        task: asyncio.Task[TargetResult], target: Work, plan: SchedulePlan, stop: asyncio.Future[Reason]
     ) -> TargetResult:
         if task.done() and not task.cancelled():
             return task.result()

@@ -4,11 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from scrape_operator.core import placeholders
 from scrape_operator.core.documents import Request
 from scrape_operator.core.expectations import Expectations
 from scrape_operator.core.retrying import RetryPolicy
 from scrape_operator.extraction.compiled import CompiledExtract
+from scrape_operator.platforms.port import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,23 @@ class TargetWork:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformWork:
+    """One target that an adapter scrapes; `config` has been validated by the adapter's own model."""
+
+    name: str
+    platform: Platform
+    config: BaseModel
+    retry: RetryPolicy
+    expectations: Expectations
+
+
+Work = TargetWork | PlatformWork
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleWork:
     """All targets of a schedule, in spec order, and how many of them must succeed."""
 
-    targets: tuple[TargetWork, ...]
+    targets: tuple[Work, ...]
     min_succeeded: int
     zone: ZoneInfo

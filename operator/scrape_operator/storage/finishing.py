@@ -146,6 +146,7 @@ def _target_row(run_id: UUID, position: int, target: TargetResult, since: dateti
         "pages": target.pages,
         "items": len(target.items),
         "warnings": list(target.warnings),
+        "phases": dict(target.phases),
         "breach": target.breach,
         "since": since,
     }

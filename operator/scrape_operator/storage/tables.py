@@ -83,11 +83,12 @@ scrape_target_runs = Table(
     Column("pages", BigInteger, nullable=False),
     Column("items", BigInteger, nullable=False),
     Column("warnings", Json, nullable=False),
+    Column("phases", Json, nullable=False),
     Column("breach", CleanText),
     Column("since", UTCDateTime),
 )
 """One row per target of a run. `position` is its place in the spec; `since`, where it is not fine, is
-when it began to be so with this status and reason; `duration` is in seconds."""
+when it began to be so with this status and reason; `duration` is in seconds, and so are the values of `phases`."""
 
 items = Table(
     "items",

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("pages", sa.BigInteger(), nullable=False),
         sa.Column("items", sa.BigInteger(), nullable=False),
         sa.Column("warnings", JSON, nullable=False),
+        sa.Column("phases", JSON, nullable=False),
         sa.Column("breach", sa.Text(), nullable=True),
         sa.Column("since", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("run_id", "target", name="pk_scrape_target_runs"),
