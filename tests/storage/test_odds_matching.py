@@ -134,6 +134,18 @@ async def test_what_began_long_ago_keeps_its_event(store: SQLRunStore) -> None:
     assert await matched(store) == old | together([("new", "id")])
 
 
+@pytest.mark.postgres
+async def test_replicas_that_store_at_the_same_time_agree(migrated_postgres_url: str) -> None:
+    chosen = settings_for(migrated_postgres_url)
+    books = [event_of(OFFER, bookmaker=f"Book {number}") for number in range(8)]
+    async with open_store(chosen) as one, open_store(chosen) as other:
+        await asyncio.gather(
+            *(read_at([one, other][n % 2], n, book, uid=f"uid-{n}") for n, book in enumerate([*books, *books]))
+        )
+        assert len(await rows_of(one, events)) == 1
+        assert len(await rows_of(one, platform_events)) == len(await rows_of(one, odds)) == 8
+
+
 # ---- whatever comes in whatever order -------------------------------------------------------------------------------
 
 TEAMS = ("Acacia Rovers", "Baobab United", "Cedar Town", "Dune City U19", "Dune City")
