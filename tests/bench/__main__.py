@@ -4,9 +4,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.bench import herd
+from tests.bookmakers import bench as bookmakers
 
 BENCHES: dict[str, tuple[str, Callable[[], Sequence[str]]]] = {
     "herd": ("500 schedules every 2 s for 60 s, one replica, SQLite, real API server", herd.run),
+    "books": ("300 leagues and 1,500 events at each of three bookmakers", bookmakers.run),
 }
 
 

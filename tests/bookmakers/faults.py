@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from enum import Enum
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -95,17 +96,18 @@ _ANSWERS: dict[Fault, Callable[[], web.Response]] = {
 
 
 @asynccontextmanager
-async def serving(*bookmakers: Bookmaker) -> AsyncIterator[None]:
-    """Serve each bookmaker on a port of its own while the block runs; `url` says where."""
+async def serving(*bookmakers: Bookmaker, ports: Sequence[int] = ()) -> AsyncIterator[None]:
+    """Serve each bookmaker on a port of its own (a free one, if none is given) while the block runs."""
     runners = []
     try:
-        for bookmaker in bookmakers:
+        for bookmaker, port in zip_longest(bookmakers, ports[: len(bookmakers)], fillvalue=0):
+            assert isinstance(bookmaker, Bookmaker)
             app = web.Application()
             app.router.add_route("*", bookmaker.path, bookmaker.handle)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
             await runner.setup()
             runners.append(runner)
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
             bookmaker.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield
     finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.bookmakers.thread import BookmakersThread
 from tests.cluster.binaries import DEMO, find, uses_existing_cluster
 from tests.cluster.connection import Cluster, CommandFailed
 from tests.cluster.controlplane import open_cluster
@@ -57,6 +58,8 @@ class Demo:
         alive = self._operator.answers("/healthz")
         self._screen.heading("How it stands")
         self._kubectl("get", "scs")
+        self._screen.heading("One match at three bookmakers")
+        self._screen.command("scrape-operator odds -n 1", self._operator.command("odds", "-n", "1"))
         found = problems(read_runs(self._operator.database), self._schedules(), self._token)
         if not alive:
             found.append("the operator no longer answers /healthz")
@@ -113,14 +116,16 @@ def run_demo(screen: Screen, *, seconds: float, keep: bool) -> int:
         screen.heading("Starting")
         cluster = stack.enter_context(open_cluster(DEMO))
         site = stack.enter_context(_site())
+        books = stack.enter_context(_bookmakers())
         screen.line(f"Site: {site.url}, a shop of {site.catalogue.size} products that change over time")
+        screen.line(f"Bookmakers: {', '.join(books.sites)}, {len(books.world.fixtures)} matches with odds that move")
         namespace = stack.enter_context(_namespace(cluster))
         folder = stack.enter_context(RunFolder("demo"))
         operator = OperatorProcess(folder, cluster, namespace)
         begun = time.monotonic()
         operator.start()
         screen.line(f"Operator: ready after {time.monotonic() - begun:.1f} s, in {folder.path}")
-        documents = samples.load(site.url)
+        documents = samples.load(site.url, [book.url for book in books.sites.values()])
         cluster.kubectl("apply", "--namespace", namespace, "-f", "-", input=yaml.safe_dump_all(documents))
         screen.line(f"Samples: {len(documents)} applied in namespace {namespace}")
         demo = Demo(screen, cluster, namespace, operator)
@@ -148,6 +153,19 @@ def _site() -> Iterator[DemoSite]:
         yield site
     finally:
         thread.stop()
+
+
+@contextmanager
+def _bookmakers() -> Iterator[BookmakersThread]:
+    """Serve the bookmakers where the samples expect them, or on free ports."""
+    try:
+        thread = BookmakersThread(ports=samples.BOOK_PORTS).__enter__()
+    except OSError:
+        thread = BookmakersThread().__enter__()
+    try:
+        yield thread
+    finally:
+        thread.__exit__(None, None, None)
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 Called by the demo. It ends with the demo, also when that is killed: see `tests.cluster.processes`.
 """
 
+import os
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -57,6 +59,12 @@ class OperatorProcess:
     def stop(self) -> None:
         """End it by SIGTERM."""
         self._folder.end("operator")
+
+    def command(self, *words: str) -> str:
+        """Run another verb beside it, and give what it prints."""
+        environment = os.environ | {name: str(value) for name, value in self._settings().items()}
+        done = subprocess.run([PROGRAM, *words], env=environment, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
 
     def answers(self, path: str) -> bool:
         """Say whether a probe answers 200."""

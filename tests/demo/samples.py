@@ -1,6 +1,6 @@
 """The samples as the demo applies them, and what must become of each. Called by `tests.demo.__main__`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,10 @@ import yaml
 FOLDER = Path(__file__).resolve().parents[2] / "manifests" / "samples"
 SITE_PORT = 18080
 SITE_URL = f"http://127.0.0.1:{SITE_PORT}"
+BOOK_PORTS = (18081, 18082, 18083)
+BOOK_URLS = tuple(f"http://127.0.0.1:{port}" for port in BOOK_PORTS)
+"""Where the samples expect the bookmakers, in the order of `tests.bookmakers.thread`."""
+PLATFORMS = "scrape-all-platforms"
 MANUAL = "suspended"
 """The sample that runs only when it is asked to."""
 
@@ -39,6 +43,7 @@ EXPECTED: Mapping[str, Expected] = {
     "json-api": Expected(),
     "requests": Expected(),
     "retries": Expected(),
+    PLATFORMS: Expected(),
     "several-targets": Expected("PARTIALLY_SUCCEEDED", "HTTPStatus", {"Ready": "True", "TargetsHealthy": "False"}),
     "suspended": Expected(conditions={"Ready": "True", "Scheduled": "False"}),
     "time-zone": Expected(),
@@ -46,7 +51,9 @@ EXPECTED: Mapping[str, Expected] = {
 }
 
 
-def load(site_url: str = SITE_URL) -> list[dict[str, Any]]:
-    """Read the samples, with `site_url` in the place of the address that stands in them."""
-    texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.rglob("*.yaml")))
-    return [document for text in texts for document in yaml.safe_load_all(text.replace(SITE_URL, site_url))]
+def load(site_url: str = SITE_URL, book_urls: Sequence[str] = BOOK_URLS) -> list[dict[str, Any]]:
+    """Read the samples, with these addresses of shop and bookmakers in the place of those that stand in them."""
+    texts = "---\n".join(file.read_text(encoding="utf-8") for file in sorted(FOLDER.rglob("*.yaml")))
+    for expected, url in zip((SITE_URL, *BOOK_URLS), (site_url, *book_urls), strict=True):
+        texts = texts.replace(expected, url)
+    return [document for document in yaml.safe_load_all(texts) if document]

@@ -1,9 +1,11 @@
 """What a person sees who applies the samples: first runs at once, readiness, and nothing that changes by itself."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from tests.bookmakers.thread import BookmakersThread
 from tests.demo.samples import EXPECTED, MANUAL, load
 from tests.operator.process import Operator, until
 from tests.operator.slots import instant
@@ -20,8 +22,16 @@ def seen_to_have_run(operator: Operator) -> list[str]:
     return [item["metadata"]["name"] for item in items if "lastScheduleTime" in item.get("status", {})]
 
 
-def test_the_samples_run_at_once_and_become_what_they_say(operator: Operator, site: DemoSite) -> None:
-    operator.apply(*load(site.url))
+@pytest.fixture
+def bookmakers() -> Iterator[list[str]]:
+    with BookmakersThread() as books:
+        yield [book.url for book in books.sites.values()]
+
+
+def test_the_samples_run_at_once_and_become_what_they_say(
+    operator: Operator, site: DemoSite, bookmakers: list[str]
+) -> None:
+    operator.apply(*load(site.url, bookmakers))
     until("first runs", lambda: seen_to_have_run(operator) == RUNNING_BY_TIME)
     for name in RUNNING_BY_TIME:
         created = instant(operator.get(name)["metadata"]["creationTimestamp"])  # in whole seconds

@@ -1,9 +1,10 @@
-"""`python -m tests.site [PORT]`: serve the demo site until Ctrl-C."""
+"""`python -m tests.site [PORT]`: serve the demo site, and bookmakers on the three ports after it, until Ctrl-C."""
 
 import asyncio
 import sys
 from contextlib import suppress
 
+from tests.bookmakers.thread import BookmakersThread
 from tests.site.serving import serve_site
 
 DEFAULT_PORT = 18080
@@ -11,9 +12,12 @@ DEFAULT_PORT = 18080
 
 async def serve(port: int) -> None:
     """Serve on the loopback address."""
-    async with serve_site(port=port) as site:
-        print(f"the demo site is at {site.url}; Ctrl-C ends it")
-        await asyncio.Event().wait()
+    with BookmakersThread(ports=range(port + 1, port + 4)) as books:
+        async with serve_site(port=port) as site:
+            print(f"the demo site is at {site.url}; Ctrl-C ends it")
+            for name, book in books.sites.items():
+                print(f"{name} is at {book.url}")
+            await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -78,6 +78,22 @@ def lint(
     typer.echo(f"{objects} {'object' if objects == 1 else 'objects'} checked, nothing wrong", err=True)
 
 
+@app.command()
+def platforms() -> None:
+    """Print the platforms that are installed, each with the JSON schema of its config.
+
+    One that is installed but broken is told on standard error, and makes the exit code 1.
+    """
+    from scrape_operator.cli.platforms import describe_platforms  # noqa: PLC0415
+
+    schemas, broken = describe_platforms()
+    typer.echo(schemas)
+    for line in broken:
+        typer.echo(line, err=True)
+    if broken:
+        raise typer.Exit(1)
+
+
 @app.command("next")
 def next_(
     files: Annotated[

@@ -1,0 +1,14 @@
+"""Describes the installed platforms for `platforms`."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from scrape_operator.platforms.registry import PlatformRegistry, installed_platforms
+
+
+def describe_platforms(registry: PlatformRegistry | None = None) -> tuple[str, Sequence[str]]:
+    """Give the JSON schemas by name, and a line for each adapter that is installed but broken."""
+    registry = registry or installed_platforms()
+    schemas = orjson.dumps(registry.schemas(), option=orjson.OPT_INDENT_2).decode()
+    return schemas, [f"{broken.name} ({broken.source}): {broken.problem}" for broken in registry.broken]
