@@ -94,7 +94,7 @@ def test_a_machine_that_starts_with_a_clock_behind_its_rows_runs_all_the_same(ho
     minutes_of_life(house, 3)
     again = House()
     again.registry.remember({"uid-quotes": house.state()})
-    house.state().settled_since = None
+    house.state().settled_since, house.state().slot_generation = None, 1
     again.clock.jump(-7200)
     again.scheduler.applied(schedule(status={"observedGeneration": 1}))
     again.tick(60)

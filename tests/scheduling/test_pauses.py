@@ -66,7 +66,7 @@ def test_a_run_by_hand_that_fails_changes_nothing(house: House) -> None:
 def test_a_restart_finds_it_suspended_still(house: House) -> None:
     now = house.clock.now()
     runs = [RunSummary(RUN_ID, Trigger.SCHEDULED, 1, now, FAILED, Reason.TIMEOUT, "", now, now)] * 2
-    state = ScheduleState(last_slot=now, last_schedule_time=now, last_run=runs[0], consecutive_failures=2)
+    state = ScheduleState(last_slot=now, slot_generation=1, last_run=runs[0], consecutive_failures=2)
     state.history.extend(runs)
     house.registry.remember({"uid-quotes": state})
     house.clock.advance(600)

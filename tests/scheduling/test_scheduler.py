@@ -119,7 +119,7 @@ def test_a_first_run_that_could_not_be_claimed_is_tried_again(house: House) -> N
 def test_a_restart_takes_up_the_latest_missed_slot_and_counts_the_others(house: House) -> None:
     last = house.clock.now()
     summary = RunSummary(RUN_ID, Trigger.SCHEDULED, 1, last, RunStatus.SUCCEEDED, Reason.SUCCEEDED, "", last, last)
-    state = ScheduleState(last_slot=last, last_schedule_time=last, last_run=summary)
+    state = ScheduleState(last_slot=last, slot_generation=1, last_schedule_time=last, last_run=summary)
     house.registry.remember({"uid-quotes": state})
     house.clock.advance(190)
     house.scheduler.applied(schedule())

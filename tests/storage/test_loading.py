@@ -39,6 +39,13 @@ async def test_the_last_slot_is_the_last_that_was_run_or_skipped_on_schedule(sto
     assert state.last_schedule_time == minute(2)
 
 
+async def test_the_generation_of_the_last_slot_is_known_also_where_it_was_skipped(store: SQLRunStore) -> None:
+    await ran(store, 0)
+    await store.skip(skip_of(1, generation=2))
+    await ran(store, 2, trigger=Trigger.MANUAL, slot="manual:now", generation=3)
+    assert (await store.load_states())["uid-1"].slot_generation == 2
+
+
 async def test_a_slot_that_is_running_was_dealt_with(store: SQLRunStore) -> None:
     await ran(store, 0)
     await store.claim(claim_of(1))
@@ -153,6 +160,7 @@ class Life:
             await self._run(store, number)
         if self.last_trigger is Trigger.SCHEDULED:
             self.state.last_slot = minute(number)
+            self.state.slot_generation = 1
         else:
             self.state.last_handled_request = f"token-{number}"
 

@@ -41,7 +41,8 @@ class ScheduleState:
     """The facts of one schedule; seeded from SQL at start, then kept up by what happens.
 
     `last_slot` is the last due time that was dealt with, run or skipped: no due time at or before it
-    is ever run. All due times after `settled_since` up to it were dealt with one by one; `settled` are
+    is ever run; `slot_generation` is that of the latest slots in the rows, as the process found them at
+    its start. All due times after `settled_since` up to it were dealt with one by one; `settled` are
     earlier such ranges, and `ahead` those that lie ahead again, since the wall clock went back.
     `next_due` is when it will run next; `is_outside` says that due times before it are outside the
     windows. `taken_request` is the token that this process took up, `last_handled_request` the last
@@ -50,6 +51,7 @@ class ScheduleState:
     """
 
     last_slot: datetime | None = None
+    slot_generation: int = 0
     settled_since: datetime | None = None
     settled: tuple[Range, ...] = ()
     ahead: tuple[Range, ...] = ()

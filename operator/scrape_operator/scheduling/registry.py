@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.ports import StatusSink
+from scrape_operator.core.runs import RunSummary, Trigger
 from scrape_operator.core.state import ScheduleState
 
 REQUEST_ANNOTATION = "scrape-operator.dev/requested-at"
@@ -80,8 +82,9 @@ class Registry:
         status = obj.get("status") or {}
         if state.last_handled_request is None:
             state.last_handled_request = status.get("lastHandledRequest")
-        if not was_taken_up(plan, state, status):
-            state.last_slot = None
+        known = dealt_with_until(plan, state, status)
+        if known != state.last_slot:  # then it is no slot that has a row
+            state.last_slot = state.settled_since = known
         entry = Entry(plan, state, request)
         self._entries[plan.key.uid] = entry
         self._status.seed(plan, status)
@@ -111,10 +114,33 @@ def requested_run(metadata: Mapping[str, Any]) -> str | None:
     return token[:TOKEN_MAX_LENGTH] or None if isinstance(token, str) else None
 
 
-def was_taken_up(plan: SchedulePlan, state: ScheduleState, status: Mapping[str, Any]) -> bool:
-    """Whether an earlier process had this generation: only then may its missed due times count.
+def dealt_with_until(plan: SchedulePlan, state: ScheduleState, status: Mapping[str, Any]) -> datetime | None:
+    """Give until when an earlier process dealt with the due times of this generation; None where none did.
 
-    An edit never back-fills, also where it was made while nobody watched.
+    Only what was missed after it may be made up for: an edit or a resume never back-fills, also where it
+    was made while nobody watched. The rows know it from the first due time of a generation on; before
+    that, the status says when the generation had been taken up.
     """
-    ran = state.last_run is not None and state.last_run.generation == plan.generation
-    return ran or status.get("observedGeneration") == plan.generation
+    known = [] if state.last_slot is None else [state.last_slot]
+    if plan.suspend_after_failures:
+        known += [run.completed_at for run in state.history if _may_resume(run) and run.completed_at is not None]
+    if state.slot_generation == plan.generation:
+        return max(known)
+    asked_for = [run.completed_at for run in state.history if run.generation == plan.generation and run.completed_at]
+    taken_up = _taken_up_at(plan, status) or max(asked_for, default=None)
+    return None if taken_up is None else max([*known, taken_up])
+
+
+def _may_resume(run: RunSummary) -> bool:
+    """Whether a run may have let a schedule go on that suspendAfterFailures had stopped."""
+    return run.trigger is Trigger.MANUAL and run.status.is_good
+
+
+def _taken_up_at(plan: SchedulePlan, status: Mapping[str, Any]) -> datetime | None:
+    """Give an instant at which the present generation was taken up already."""
+    if status.get("observedGeneration") != plan.generation:
+        return None
+    try:
+        return datetime.fromisoformat(str(status.get("statusTime"))).astimezone(UTC)
+    except ValueError:
+        return None

@@ -58,6 +58,7 @@ async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[b
     facts = (
         _c.schedule_uid,
         func.max(_c.scheduled_for).filter(of_schedule).label("last_slot"),
+        func.coalesce(func.max(_c.generation).filter(of_schedule), 0).label("slot_generation"),
         func.max(_c.scheduled_for).filter(~_skipped).label("last_schedule_time"),
         func.max(_c.completed_at).filter(_good).label("last_successful_time"),
         func.max(_c.completed_at).filter(_failed).label("last_failure_time"),
