@@ -43,8 +43,17 @@ class Settings(BaseSettings):
     listen_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port that /healthz, /readyz and /metrics listen on; 0 takes a free one."""
 
-    max_concurrent_runs: Annotated[int, Field(ge=1, le=10_000)] = 256
-    """Runs that go on at the same time; others wait and keep their due time."""
+    max_concurrent_runs: Annotated[int, Field(ge=1, le=10_000)] = 2000
+    """Runs that go on at the same time, most of them waiting for targets; others wait and keep their due time."""
+
+    host_max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
+    """Requests that one host is asked at the same time, over all schedules."""
+
+    host_min_interval_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """Seconds between the starts of two requests to one host; 0 sets no pace."""
+
+    breaker_cooldown_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    """How long a host that refuses us is left alone at first; doubled each time, to 15 minutes."""
 
     status_writes_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
     """Status patches a second at the most; one costs the API server 4 to 10 ms of CPU."""

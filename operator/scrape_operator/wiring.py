@@ -11,7 +11,7 @@ from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import RunObserver
 from scrape_operator.extraction.workers import ExtractionPool
-from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
+from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag
@@ -87,7 +87,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         clock, metrics = SystemClock(), Metrics()
         store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.store_transaction))
         client = await stack.enter_async_context(ClusterClient())
-        fetcher = await stack.enter_async_context(open_fetcher(settings))
+        fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=budgets_of(settings, metrics)))
         extraction = ExtractionPool()
         stack.push_async_callback(extraction.aclose)
         yield build_app(settings, clock, metrics, store, client, fetcher, extraction)

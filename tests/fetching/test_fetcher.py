@@ -7,7 +7,7 @@ import pytest
 from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.reasons import Reason
-from scrape_operator.fetching.transport import MAX_CONNECTIONS_PER_HOST
+from scrape_operator.fetching.budgets import DEFAULT_BUDGET
 from tests.fetching.servers import answering, never_ending, ok, redirect, resetting, serving
 
 TIMEOUT = 20.0
@@ -71,7 +71,7 @@ async def test_a_host_gets_no_more_connections_than_its_limit(fetcher):
     async with serving(answering(ok(b"x"), close=False)) as server:
         answers = await asyncio.gather(*(fetcher.fetch(ask(server.url)) for _ in range(100)))
         assert {answer.body for answer in answers} == {b"x"}
-        assert server.connections <= MAX_CONNECTIONS_PER_HOST
+        assert server.connections <= DEFAULT_BUDGET.max_concurrent
 
 
 async def test_a_kept_connection_that_the_server_gave_up_is_replaced_unseen(fetcher):

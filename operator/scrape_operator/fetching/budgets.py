@@ -13,9 +13,8 @@ from scrape_operator.core.budgets import HostBudget, HostRules, budget_of
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.fetching.breaker import BreakerPolicy, SeenFailure
 from scrape_operator.fetching.gate import GateTerms, HostGate, HostObserver, Requester, Turn
-from scrape_operator.fetching.transport import MAX_CONNECTIONS_PER_HOST
 
-DEFAULT_BUDGET = HostBudget(MAX_CONNECTIONS_PER_HOST)
+DEFAULT_BUDGET = HostBudget(32)
 BROUGHT_SECONDS = 300.0
 """A budget that requesters bring along counts for everybody until none has been brought for so long."""
 FEW_HOSTS = 1024

@@ -7,24 +7,27 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.documents import Request, Response
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.urls import parse_http_url
 from scrape_operator.fetching.body import Spent, read_body
+from scrape_operator.fetching.breaker import BreakerPolicy, CoolDown
 from scrape_operator.fetching.budgets import ANYBODY, HostBudgets
 from scrape_operator.fetching.failures import HopFailed
-from scrape_operator.fetching.gate import Requester, Turn
+from scrape_operator.fetching.gate import HostObserver, Requester, Turn
 from scrape_operator.fetching.headers import complete
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
 from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context
 from scrape_operator.fetching.verdict import failure_of, is_success
 from scrape_operator.settings import Settings
 
+LONGEST_COOL_DOWN = timedelta(minutes=15)
 _MAX_TARGET = 32_768  # servers refuse far less; httpx twice as much
 
 
@@ -220,6 +223,15 @@ class _Trip:
         )
 
 
+def budgets_of(settings: Settings, observer: HostObserver | None = None) -> HostBudgets:
+    """Make the budgets and breakers that the settings ask for."""
+    pace = timedelta(seconds=settings.host_min_interval_seconds)
+    cool_down = CoolDown(timedelta(seconds=settings.breaker_cooldown_seconds), LONGEST_COOL_DOWN)
+    return HostBudgets(
+        HostBudget(settings.host_max_concurrent, pace), breaker=BreakerPolicy(refusal=cool_down), observer=observer
+    )
+
+
 @asynccontextmanager
 async def open_fetcher(
     settings: Settings, *, ssl_context: ssl.SSLContext | None = None, hosts: HostBudgets | None = None
@@ -231,6 +243,6 @@ async def open_fetcher(
     """
     transport = ScrapeTransport(allow=settings.allow_cidrs, ssl_context=ssl_context or default_ssl_context())
     try:
-        yield HttpFetcher(transport, user_agent=settings.user_agent, hosts=hosts or HostBudgets())
+        yield HttpFetcher(transport, user_agent=settings.user_agent, hosts=hosts or budgets_of(settings))
     finally:
         await transport.aclose()

@@ -23,8 +23,9 @@ from scrape_operator.core.addresses import Network
 from scrape_operator.fetching.failures import WIRE_ERRORS, translate
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
 
-MAX_CONNECTIONS = 512
-MAX_CONNECTIONS_PER_HOST = 32
+MAX_CONNECTIONS = 8192
+"""Bounds file descriptors alone: how much one host is asked is a matter of `budgets`."""
+
 KEEPALIVE_SECONDS = 30.0
 DNS_CACHE_SECONDS = 30
 MAX_HEADER_LINE = 16_384
@@ -75,7 +76,6 @@ class ScrapeTransport(AiohttpTransport):
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 limit=MAX_CONNECTIONS,
-                limit_per_host=MAX_CONNECTIONS_PER_HOST,
                 keepalive_timeout=KEEPALIVE_SECONDS,
                 ttl_dns_cache=DNS_CACHE_SECONDS,
                 ssl=ssl_context,

@@ -78,6 +78,8 @@ class Metrics:
         self._transactions = self._histogram(
             "store_transaction_duration_seconds", "How long a database transaction took.", DELAYS
         )
+        self._host_waits = self._histogram("host_wait_seconds", "Waits of requests for their host's budget.", DELAYS)
+        self._breakers = self._counter("host_breakers_opened", "Hosts left alone for a while, and why.", "reason")
         self._operations = self._counter("store_operations", "Claims, results and skips that transactions held.")
         self.rows.append(Row(SCHEDULES, "gauge", ("state",), SCHEDULES_HELP))
 
@@ -151,6 +153,14 @@ class Metrics:
         """Note how long a database transaction took, and how much it held: group commit makes it several operations."""
         self._transactions.observe(seconds)
         self._operations.inc(operations)
+
+    def host_waited(self, seconds: float) -> None:
+        """Note that a request waited for its turn at a host."""
+        self._host_waits.observe(seconds)
+
+    def host_opened(self, reason: Reason) -> None:
+        """Note that a host refuses us, or is away, and is left alone."""
+        self._breakers.labels(reason).inc()
 
     def loop_lag(self, seconds: float) -> None:
         """Note by how much the event loop was late."""
