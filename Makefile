@@ -49,8 +49,8 @@ generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, refe
 	$(BIN)/python -m scrape_operator.api.generate
 	$(BIN)/python -m scrape_operator.cli.reference
 
-bench: $(READY) ## Measure
-	@$(BIN)/python -m tests.bench
+bench: $(READY) ## Measure (ARGS=herd to choose)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew; pins that still fit are kept
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
