@@ -18,7 +18,9 @@ MOVE_SECONDS = 5.0
 class BookmakersThread:
     """A world that begins now. `sites` are by name, each with its `url`; `ports` (0: free ones) in their order."""
 
-    def __init__(self, leagues: int = 6, events: int = 24, ports: Sequence[int] = (0, 0, 0)) -> None:
+    def __init__(
+        self, leagues: int = 6, events: int = 24, ports: Sequence[int] = (0, 0, 0), *, moving: bool = True
+    ) -> None:
         self.world = World(leagues, events, start=datetime.now(UTC).replace(microsecond=0))
         self.sites: Mapping[str, Bookmaker] = {
             "SportyBet": sportybet.SportyBetSite(self.world),
@@ -26,6 +28,7 @@ class BookmakersThread:
             "Bet9ja": bet9ja.Bet9jaSite(self.world),
         }
         self._ports = ports
+        self._moving = moving
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -62,4 +65,4 @@ class BookmakersThread:
                 try:
                     await asyncio.wait_for(self._stop.wait(), MOVE_SECONDS)
                 except TimeoutError:
-                    self.world.tick += 1
+                    self.world.tick += self._moving

@@ -68,3 +68,26 @@ def test_a_blocked_bookmaker_is_named_and_the_others_are_kept(operator: Operator
     assert (run["status"], run["reason"]) == ("PARTIALLY_SUCCEEDED", "Blocked")
     status = operator.get("one-blocked")["status"]
     assert [failing["name"] for failing in status["targets"]["failing"]] == ["sportybet"]
+
+
+def test_a_bookmaker_that_lets_us_in_again_is_read_once_its_breaker_has_closed(
+    start_operator: Callable[..., Operator], books: BookmakersThread
+) -> None:
+    operator = start_operator(SCRAPE_OPERATOR_BREAKER_COOLDOWN_SECONDS="2")
+    books.sites["BetPawa"].fault = Fault.WAF_PAGE
+    operator.apply(the_job(books))
+    until("the first run", lambda: operator.ended(PLATFORMS))
+    until("an opening", lambda: operator.metric("scrape_operator_host_breakers_opened_total"))
+    asked = books.sites["BetPawa"].requests.total()
+    operator.request_run(PLATFORMS, "too early")
+    until("a run in vain", lambda: len(operator.ended(PLATFORMS)) == 2)
+    assert books.sites["BetPawa"].requests.total() <= asked + 1
+    books.sites["BetPawa"].fault = Fault.NONE
+    outcomes = ["Blocked"]
+    for attempt in range(20):
+        operator.request_run(PLATFORMS, f"again {attempt}")
+        until("a run", lambda count=attempt + 3: len(operator.ended(PLATFORMS)) == count)
+        outcomes.append(operator.ended(PLATFORMS)[-1]["reason"])
+        if outcomes[-1] == "Succeeded":
+            break
+    assert outcomes[-1] == "Succeeded"
