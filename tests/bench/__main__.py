@@ -8,7 +8,7 @@ from tests.bookmakers import bench as bookmakers
 
 BENCHES: dict[str, tuple[str, Callable[[], Sequence[str]]]] = {
     "herd": ("500 schedules every 2 s for 60 s, one replica, SQLite, real API server", herd.run),
-    "hung": ("500 hung runs beside 500 schedules every 2 s, one replica, SQLite, real API server", hung.run),
+    "hung": ("500 hung runs beside 200 schedules every 2 s, one replica, SQLite, real API server", hung.run),
     "timers": ("the timer queue, and schedules that only wait", timers.run),
     "job": ("scrape-all-platforms by a running operator: 300 leagues, 1,500 events at each of three", job.run),
     "books": ("300 leagues and 1,500 events at each of three bookmakers", bookmakers.run),

@@ -12,7 +12,7 @@ from tests.cluster.controlplane import open_cluster
 from tests.operator.process import Operator, schedule, until
 from tests.operator.slots import instant
 
-HUNG, LIVELY = 500, 500
+HUNG, LIVELY = 500, 200
 SECONDS = 30
 
 
