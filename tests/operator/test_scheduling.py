@@ -1,8 +1,10 @@
 """When runs begin, are skipped, wait, replace each other or stop, as rows, status and `kubectl get` tell it."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from tests.site.site import DemoSite
 
 pytestmark = pytest.mark.cluster
 
+SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
 SLEPT = {"fields": [{"name": "slept", "jmespath": "slept", "type": "Number"}]}
 ALWAYS_CLOSED = [{"mode": "Deny", "from": "00:00", "to": "24:00"}]
 SECOND = timedelta(seconds=1)
@@ -96,6 +99,19 @@ def test_a_cron_schedule_waits_for_its_minute_and_says_when_it_comes(operator: O
     zone = ZoneInfo("Europe/Berlin")
     times = CronDueTimes(tuple(parse_cron(text, run["schedule_uid"]) for text in expressions), zone)
     assert due_time_faults(operator.runs("cron"), lambda _uid: times, since=taken_up, until=due) == []
+
+
+def test_next_says_before_what_the_status_says_after(operator: Operator, site: DemoSite) -> None:
+    file = SAMPLES / "by-time" / "office-hours.yaml"
+    operator.kubectl("apply", "-f", str(file))
+    operator.kubectl("wait", "--for=jsonpath={.status.nextScheduleTime}", "scs/office-hours", "--timeout=30s")
+    applied = operator.get("office-hours")
+    [told] = json.loads(
+        operator.command("next", str(file), "-n", "50", "--uid", applied["metadata"]["uid"], "-o", "json")
+    )
+    runs = [time["due"] for time in told["times"] if time["outcome"] == "Run"]
+    assert applied["status"]["nextScheduleTime"] == runs[0]
+    assert {time["outcome"] for time in told["times"]} == {"Run", "SkippedWindow"}
 
 
 def test_windows_skip_with_a_row_for_each_due_time_and_say_so(operator: Operator, site: DemoSite) -> None:
