@@ -18,7 +18,7 @@ from tests.clock import ManualClock
 from tests.operator.process import schedule
 
 COUNTS = (1_000, 10_000, 100_000)
-IDLE = 20_000
+IDLE = 5_000
 
 
 def timed(work: Callable[[], object]) -> float:

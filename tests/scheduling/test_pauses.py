@@ -25,6 +25,12 @@ def test_after_so_many_failures_nothing_is_run_or_skipped_any_more(house: House)
     assert (len(house.slots), house.recorder.skipped) == (2, [])
 
 
+def test_it_counts_as_suspended(house: House) -> None:
+    failed_twice(house)
+    house.scheduler.applied(schedule("other"))
+    assert house.registry.counts() == {"active": 1, "suspended": 1, "stalled": 0}
+
+
 def test_a_change_of_spec_gives_one_more_try(house: House) -> None:
     failed_twice(house)
     house.tick(600)

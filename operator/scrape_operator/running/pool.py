@@ -196,7 +196,7 @@ class RunPool:
 
     def _miss(self, flight: Flight) -> None:
         late = (self._clock.now() - flight.start.scheduled_for).total_seconds()
-        message = f"waited {late:.0f}s for room among the running ones: raise maxConcurrentRuns"
+        message = f"waited {late:.0f}s for room among the running ones: raise SCRAPE_OPERATOR_MAX_CONCURRENT_RUNS"
         self._skip(flight, Reason.MISSED_DEADLINE, message)
 
     def _claim_until(self, flight: Flight) -> datetime:
@@ -240,7 +240,7 @@ class RunPool:
             flight.state.last_handled_request = claim.slot.partition(":")[2]
         flight.state.last_schedule_time = claim.scheduled_for
         flight.state.missed += claim.missed
-        skew = (claim.started_at - claim.scheduled_for).total_seconds()
+        skew = (self._clock.now() - claim.scheduled_for).total_seconds()  # what the claim itself took is in it
         self._observer.started(flight.plan, claim, skew)
         self._status.changed(flight.plan, flight.state)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scrape_operator.core.pauses import Pause, pause_of
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.ports import StatusSink
 from scrape_operator.core.runs import RunSummary, Trigger
@@ -99,8 +100,8 @@ class Registry:
         """Count the schedules by what they are: active, suspended or stalled."""
         counts = {"active": 0, "suspended": 0, "stalled": 0}
         for entry in self._entries.values():
-            state = "stalled" if entry.plan.is_stalled else "suspended" if entry.plan.suspend else "active"
-            counts[state] += 1
+            pause = pause_of(entry.plan, entry.state)
+            counts["active" if pause is None else "stalled" if pause is Pause.INVALID_SPEC else "suspended"] += 1
         return counts
 
     def uids(self) -> Mapping[str, ObjectKey]:
