@@ -38,5 +38,5 @@ def test_pause(schedule: SchedulePlan, state: ScheduleState, pause: Pause | None
 
 def test_more_canceled_runs_than_history_holds_do_not_end_the_pause() -> None:
     state = ran(FAILED, FAILED)
-    state.history.extendleft([CANCELED] * 5)
+    state.history = [CANCELED] * 5
     assert pause_of(AFTER_TWO, state) is Pause.SUSPENDED_BY_FAILURES

@@ -89,8 +89,7 @@ class House:
         now = self.clock.now()
         reason = Reason.SUCCEEDED if status is RunStatus.SUCCEEDED else Reason.TIMEOUT
         run = RunSummary(RUN_ID, Trigger.SCHEDULED, generation, now, status, reason, "", now, now)
-        entry.state.last_run = run
-        entry.state.history.appendleft(run)
+        entry.state.remember(run)
         failed = status is RunStatus.FAILED
         entry.state.consecutive_failures = entry.state.consecutive_failures + 1 if failed else 0
         self.scheduler.ended(f"uid-{name}", None)

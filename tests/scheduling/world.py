@@ -226,8 +226,7 @@ class World:
         self.rows[row.slot] = row
         del self.flights[flight.run_id], state.active[flight.run_id]
         state._count(self._summary(row))
-        state.last_run = self._summary(row)
-        state.history.appendleft(state.last_run)
+        state.remember(self._summary(row))
         self.scheduler.ended(UID, None)
 
     def _write_skips(self) -> None:

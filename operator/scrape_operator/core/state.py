@@ -1,6 +1,5 @@
 """What is known about one schedule besides its plan: the facts that decisions and status rest on."""
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -70,7 +69,7 @@ class ScheduleState:
     items: ItemCounts = ItemCounts()
     last_run: RunSummary | None = None
     targets: tuple[TargetHealth, ...] = ()
-    history: deque[RunSummary] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+    history: list[RunSummary] = field(default_factory=list)
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
     queued: QueuedRun | None = None
 
@@ -126,8 +125,7 @@ class ScheduleState:
         self.active.pop(summary.id, None)
         self._count(summary)
         self._take_targets(result)
-        self.last_run = summary
-        self.history.appendleft(summary)
+        self.remember(summary)
         if counts.new or counts.changed or counts.gone:
             self.last_change_time = result.completed_at
         if result.status.is_good:
@@ -139,8 +137,12 @@ class ScheduleState:
         self.active.pop(summary.id, None)
         self._count(summary)
         if self.last_run is None or self.last_run.scheduled_for <= summary.scheduled_for:
-            self.last_run = summary
-            self.history.appendleft(summary)
+            self.remember(summary)
+
+    def remember(self, summary: RunSummary) -> None:
+        """Let this be the last run that ended."""
+        self.last_run = summary
+        self.history = [summary, *self.history[: HISTORY_LENGTH - 1]]
 
     def _count(self, summary: RunSummary) -> None:
         if summary.status.is_good:

@@ -1,14 +1,15 @@
 """The schedules that this process knows: UID to plan and state. Fed by `watching`, read by the scheduler."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from scrape_operator.core.pauses import Pause, pause_of
 from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.ports import StatusSink
-from scrape_operator.core.runs import RunSummary, Trigger
+from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
 from scrape_operator.core.state import ScheduleState
 
 REQUEST_ANNOTATION = "scrape-operator.dev/requested-at"
@@ -124,7 +125,7 @@ def dealt_with_until(plan: SchedulePlan, state: ScheduleState, status: Mapping[s
     """
     known = [] if state.last_slot is None else [state.last_slot]
     if plan.suspend_after_failures:
-        known += [run.completed_at for run in state.history if _may_resume(run) and run.completed_at is not None]
+        known += _resumed_at(state.history)
     if state.slot_generation == plan.generation:
         return max(known)
     asked_for = [run.completed_at for run in state.history if run.generation == plan.generation and run.completed_at]
@@ -132,9 +133,16 @@ def dealt_with_until(plan: SchedulePlan, state: ScheduleState, status: Mapping[s
     return None if taken_up is None else max([*known, taken_up])
 
 
-def _may_resume(run: RunSummary) -> bool:
-    """Whether a run may have let a schedule go on that suspendAfterFailures had stopped."""
-    return run.trigger is Trigger.MANUAL and run.status.is_good
+def _resumed_at(history: Sequence[RunSummary]) -> list[datetime]:
+    """Give when runs by hand succeeded after a failure: they may have ended a stop by suspendAfterFailures."""
+    return [
+        run.completed_at
+        for run, before in zip_longest(history, history[1:])
+        if run.trigger is Trigger.MANUAL
+        and run.status.is_good
+        and run.completed_at is not None
+        and (before is None or before.status is RunStatus.FAILED)
+    ]
 
 
 def _taken_up_at(plan: SchedulePlan, status: Mapping[str, Any]) -> datetime | None:
