@@ -138,6 +138,7 @@ class Life(RuleBasedStateMachine):
         self.floor = self.world.now
         known = [row.scheduled_for for row in self.world.rows.values()]
         known += [flight.start.scheduled_for for flight in self.world.flights.values()]
+        known += [held.row.scheduled_for for held in self.world.journal._held]
         if self.world.entry is not None and self.world.entry.state.queued is not None:
             known.append(self.world.entry.state.queued.scheduled_for)
         self.went_back = any(due > self.floor for due in known)
