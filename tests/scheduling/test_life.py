@@ -54,7 +54,7 @@ class Life(RuleBasedStateMachine):
         self.world = World(self.day - timedelta(days=1))
         self.specs: dict[int, dict[str, Any]] = {}
         self.seen: set[str] = set()
-        self.restarted = self.went_back = False
+        self.restarted = self.went_back = self.ever_went_back = False
         self.tokens = 0
         self.floor = self.world.now
         self.edit(timing, policy)
@@ -88,7 +88,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([3600.0, 86_400.0]) | st.floats(2, 400_000))
     def the_clock_jumps_back(self, seconds: float) -> None:
-        self.went_back = True
+        self.went_back = self.ever_went_back = True
         self.floor = min(self.floor, self.world.now - timedelta(seconds=seconds))
         self.in_force(lambda: self.world.jump(-seconds))
 
@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
         self.world.has_room = not self.world.has_room
         self.in_force(self.world.settle)
 
-    @precondition(lambda self: not self.world.flights and self.world.entry is not None and not self.went_back)
+    @precondition(lambda self: not self.world.flights and self.world.entry is not None and not self.ever_went_back)
     @rule()
     def a_restart_changes_no_phase(self) -> None:
         entry = self.world.entry

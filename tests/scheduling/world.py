@@ -99,7 +99,8 @@ class World:
         pass
 
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
-        self.status = {"observedGeneration": plan.generation, "statusTime": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
+        newest = max(plan.generation, self.status.get("observedGeneration", -1))
+        self.status = {"observedGeneration": newest, "statusTime": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
 
     def forget(self, uid: str) -> None:
         pass
