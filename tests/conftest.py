@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -11,6 +12,9 @@ from tests.cluster.binaries import find, uses_existing_cluster
 from tests.cluster.connection import Cluster, existing_cluster_name
 from tests.cluster.controlplane import ControlPlane, open_cluster
 from tests.cluster.postgres import Postgres
+
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")  # `--hypothesis-seed=N` looks for what these examples don't show
 
 SHARED = {"control_plane": "cluster", "postgres": "postgres"}
 

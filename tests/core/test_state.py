@@ -1,5 +1,6 @@
 """What a schedule remembers of its runs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -136,3 +137,31 @@ def test_skips_and_missed_due_times_are_counted_apart() -> None:
     state.record_skip(Reason.MISSED_DEADLINE, 3)
     assert (state.skipped, state.missed) == (2, 6)
     assert not state.history
+
+
+@pytest.mark.parametrize(
+    ("later", "failures"),
+    [(RunStatus.FAILED, 2), (RunStatus.SUCCEEDED, 0)],
+    ids=["a failure, and the orphan one more", "a good run, and the orphan is history"],
+)
+def test_an_orphan_takes_its_place_in_history(later: RunStatus, failures: int) -> None:
+    state = ScheduleState()
+    last = state.record_finish(result(2, later), ItemCounts())
+    orphan = replace(last, id=UUID(int=1), status=RunStatus.FAILED, reason=Reason.ORPHANED)
+    orphan = replace(orphan, scheduled_for=START + MINUTE, completed_at=START + 9 * MINUTE)
+    state.record_orphan(orphan)
+    assert state.history == [last, orphan]
+    assert state.last_run is last
+    assert state.consecutive_failures == failures
+    assert state.last_failure_time == orphan.completed_at
+
+
+def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
+    state = ScheduleState()
+    before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3))
+    orphan = replace(before, id=UUID(int=2), status=RunStatus.FAILED, scheduled_for=START + 2 * MINUTE)
+    state.active[orphan.id] = ActiveRun(orphan.id, Trigger.SCHEDULED, START)
+    state.record_orphan(orphan)
+    assert state.last_run is orphan
+    assert state.consecutive_failures == 1
+    assert not state.active

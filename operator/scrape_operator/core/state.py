@@ -133,11 +133,14 @@ class ScheduleState:
         return summary
 
     def record_orphan(self, summary: RunSummary) -> None:
-        """Take up a run that nobody finished; it counts as a failure where it is the latest."""
+        """Take up a run that nobody finished: a failure, unless a run of a later due time was good already."""
         self.active.pop(summary.id, None)
-        self._count(summary)
-        if self.last_run is None or self.last_run.scheduled_for <= summary.scheduled_for:
-            self.remember(summary)
+        self.last_failure_time = summary.completed_at
+        later = [run for run in self.history if run.scheduled_for > summary.scheduled_for]
+        if not any(run.status.is_good for run in later):
+            self.consecutive_failures += 1
+        self.history = [*later, summary, *self.history[len(later) :]][:HISTORY_LENGTH]
+        self.last_run = self.history[0]
 
     def remember(self, summary: RunSummary) -> None:
         """Let this be the last run that ended."""
