@@ -131,6 +131,12 @@ def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
     assert found["Ready"].message.startswith("not scheduled: the due times before Tue")
 
 
+def test_a_first_run_that_waits_for_a_window_is_unknown_and_says_for_what() -> None:
+    opening = make.NOW.replace(hour=21, minute=0, second=13)
+    state = make.state(next_due=opening, is_outside=True)
+    assert status_and_reason(make.plan(windows=ONLY_AT_NIGHT), state, "Ready") == ("Unknown", "OutsideWindow")
+
+
 def test_a_schedule_whose_due_times_never_meet_its_windows_says_so() -> None:
     plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), is_outside=True)
     assert "widen them" in conditions(plan, state)["Scheduled"].message

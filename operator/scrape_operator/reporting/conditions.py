@@ -65,7 +65,7 @@ def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[C
     """Judge a schedule: every condition that is not absent, in the order of api.md."""
     verdict, due = _last_verdict(state), next_due(plan, state, now)
     scheduled = _scheduled(plan, state, due)
-    conditions = [_ready(plan, verdict, scheduled, coming=due is not None or bool(state.active))]
+    conditions = [_ready(plan, verdict, scheduled, coming=scheduled.status == TRUE or bool(state.active))]
     if _begins(state, due, now) and (taken_up := _reconciling(plan, verdict)) is not None:
         conditions.append(taken_up)
     if plan.is_stalled:
@@ -125,7 +125,8 @@ def _finished(state: ScheduleState) -> Iterator[RunSummary]:
 
 
 def _run_message(run: RunSummary) -> str:
-    return run.message or f"run {run.id}: {run.items_scraped} items, {run.counts.changed} changed"
+    items = "1 item" if run.items_scraped == 1 else f"{run.items_scraped} items"
+    return run.message or f"run {run.id}: {items}, {run.counts.changed} changed"
 
 
 def _findings(plan: SchedulePlan) -> str:
