@@ -75,8 +75,8 @@ async def read_at(
 
 async def query(store: SQLRunStore, statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """Ask in SQL, as a user would."""
-    async with store._database.reading() as connection:
-        return [tuple(row) for row in await connection.execute(text(statement), values)]
+    rows = await store._database.read(lambda connection: connection.execute(text(statement), values).all())
+    return [tuple(row) for row in rows]
 
 
 async def offered(store: SQLRunStore) -> dict[str, Decimal]:

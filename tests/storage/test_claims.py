@@ -6,7 +6,7 @@ from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
@@ -164,14 +164,17 @@ async def test_an_orphan_is_reaped_once(store: SQLRunStore) -> None:
 
 async def test_the_reaper_looks_only_at_what_is_running(tmp_path: Path) -> None:
     statements: list[str] = []
+
+    def listen(connection: Connection) -> None:
+        event.listen(connection.engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+
     async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store:
-        engine = store._database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+        await store._database.read(listen)
         await store.reap(minute(1))
         [statement] = [text for text in statements if "FROM scrape_runs" in text]
-        async with store._database.reading() as connection:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("2026", 1, 0))
-            assert "ix_scrape_runs_running" in str(plan.all())
+        explain = f"EXPLAIN QUERY PLAN {statement}"
+        plan = await store._database.read(lambda it: it.exec_driver_sql(explain, ("2026", 1, 0)).all())
+        assert "ix_scrape_runs_running" in str(plan)
 
 
 async def test_more_orphans_than_fit_a_transaction_are_all_reaped(store: SQLRunStore) -> None:

@@ -1,14 +1,13 @@
 """Group commit: batches form by themselves, and an operation succeeds or fails by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.storage import committer as committer_module
@@ -17,6 +16,8 @@ from scrape_operator.storage.committer import Committer
 from scrape_operator.storage.database import Database
 from scrape_operator.storage.engine import Timeouts
 from scrape_operator.storage.errors import StoreRefused
+
+T = TypeVar("T")
 
 
 class Notebook:
@@ -29,32 +30,30 @@ class Notebook:
         self.away = False
         self.transactions: list[tuple[float, int]] = []
 
-    @asynccontextmanager
-    async def open_transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transact(self, work: Callable[[Connection], T]) -> T:
         await self.gate.wait()
         if self.away:
             raise StoreUnavailable("the database is away: it was unplugged")
-        async with self.database.writing() as connection:
-            yield connection
+        return await self.database.write(work)
 
-    async def note(self, connection: AsyncConnection, numbers: Sequence[int]) -> list[str]:
+    def note(self, connection: Connection, numbers: Sequence[int]) -> list[str]:
         """Insert each number once; of a number that is there already the database complains."""
         for number in numbers:
-            await connection.execute(text("INSERT INTO notes VALUES (:n)"), {"n": number})
+            connection.execute(text("INSERT INTO notes VALUES (:n)"), {"n": number})
         return [f"noted {number}" for number in numbers]
 
-    async def erase(self, connection: AsyncConnection, numbers: Sequence[int]) -> list[str]:
+    def erase(self, connection: Connection, numbers: Sequence[int]) -> list[str]:
         for number in numbers:
-            await connection.execute(text("DELETE FROM notes WHERE n = :n"), {"n": number})
+            connection.execute(text("DELETE FROM notes WHERE n = :n"), {"n": number})
         return [f"erased {number}" for number in numbers]
 
     async def numbers(self) -> list[int]:
-        async with self.database.reading() as connection:
-            return list(await connection.scalars(text("SELECT n FROM notes ORDER BY n")))
+        numbers = text("SELECT n FROM notes ORDER BY n")
+        return list(await self.database.read(lambda connection: connection.scalars(numbers).all()))
 
     def committer(self, **others: int) -> Committer:
         return Committer(
-            self.open_transaction, lambda seconds, operations: self.transactions.append((seconds, operations)), **others
+            self.transact, lambda seconds, operations: self.transactions.append((seconds, operations)), **others
         )
 
 
@@ -62,8 +61,7 @@ class Notebook:
 async def notebook(tmp_path: Path) -> AsyncIterator[Notebook]:
     database = Database(SQLiteAddress(tmp_path / "notes.db"), Timeouts())
     await database.open()
-    async with database.writing() as connection:
-        await connection.execute(text("CREATE TABLE notes (n INTEGER PRIMARY KEY)"))
+    await database.write(lambda connection: connection.execute(text("CREATE TABLE notes (n INTEGER PRIMARY KEY)")))
     yield Notebook(database)
     await database.close()
 
@@ -129,10 +127,10 @@ async def test_a_poisoned_operation_fails_alone(notebook: Notebook) -> None:
 
 
 async def test_a_defect_in_an_operation_is_refused_and_the_committer_goes_on(notebook: Notebook) -> None:
-    async def broken(connection: AsyncConnection, numbers: Sequence[int]) -> list[str]:
+    def broken(connection: Connection, numbers: Sequence[int]) -> list[str]:
         raise ZeroDivisionError
 
-    async def short(connection: AsyncConnection, numbers: Sequence[int]) -> list[str]:
+    def short(connection: Connection, numbers: Sequence[int]) -> list[str]:
         return []
 
     async with notebook.committer() as committer:
@@ -146,7 +144,7 @@ async def test_an_observer_that_fails_stops_nothing(notebook: Notebook, caplog: 
     def fail(seconds: float, operations: int) -> None:
         raise ZeroDivisionError
 
-    async with Committer(notebook.open_transaction, fail) as committer:
+    async with Committer(notebook.transact, fail) as committer:
         for number in range(2):
             assert await committer.submit(notebook.note, number) == f"noted {number}"
     assert "the observer of transactions failed" in caplog.text
@@ -184,7 +182,7 @@ async def test_what_is_urgent_goes_first_and_needs_no_room(notebook: Notebook, m
     notebook.gate.clear()
     order: list[int] = []
 
-    async def record(connection: AsyncConnection, numbers: Sequence[int]) -> list[None]:
+    def record(connection: Connection, numbers: Sequence[int]) -> list[None]:
         order.extend(numbers)
         return [None] * len(numbers)
 

@@ -86,8 +86,8 @@ async def test_items_that_are_not_seen_stay(store: SQLRunStore) -> None:
 
 async def test_an_item_that_was_gone_and_is_back_is_new(store: SQLRunStore) -> None:
     await run(store, 0, *items_of(a="1", b="2"))
-    async with store._database.writing() as connection:
-        await connection.execute(items.update().where(items.c.key == '["a"]').values(gone_at=minute(1)))
+    gone = items.update().where(items.c.key == '["a"]').values(gone_at=minute(1))
+    await store._database.write(lambda connection: connection.execute(gone))
     assert await run(store, 2, *items_of(a="1", b="2")) == ItemCounts(total=2, new=1)
     assert all(row["gone_at"] is None for row in await rows_of(store, items))
 

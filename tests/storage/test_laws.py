@@ -122,9 +122,9 @@ class Replicas(RuleBasedStateMachine):
                 assert self.final.setdefault(row["id"], row) == row
 
     async def _rows(self) -> list[dict[str, Any]]:
-        async with self.store._database.reading() as connection:
-            found = await connection.execute(select(scrape_runs).where(scrape_runs.c.schedule_uid == self.uid))
-            return [dict(row) for row in found.mappings()]
+        ours = select(scrape_runs).where(scrape_runs.c.schedule_uid == self.uid)
+        rows = await self.store._database.read(lambda connection: connection.execute(ours).mappings().all())
+        return [dict(row) for row in rows]
 
     def teardown(self) -> None:
         assert self.do(self._items()) == self.stored
@@ -132,9 +132,9 @@ class Replicas(RuleBasedStateMachine):
             self.do(self.store.finish(failed_of(claim)))
 
     async def _items(self) -> dict[str, str]:
-        async with self.store._database.reading() as connection:
-            found = await connection.scalars(select(items.c.data).where(items.c.schedule_uid == self.uid))
-            return {data["name"]: data["text"] for data in found}
+        ours = select(items.c.data).where(items.c.schedule_uid == self.uid)
+        found = await self.store._database.read(lambda connection: connection.scalars(ours).all())
+        return {data["name"]: data["text"] for data in found}
 
 
 def item(name: str, text: str) -> Item:

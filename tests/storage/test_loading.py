@@ -130,8 +130,8 @@ async def test_target_healths_keep_breach_and_since(store: SQLRunStore) -> None:
 
 async def test_a_reason_of_a_newer_program_keeps_no_older_one_from_starting(store: SQLRunStore) -> None:
     await ran(store, 0, bad=Reason.TIMEOUT)
-    async with store._database.writing() as connection:
-        await connection.execute(scrape_runs.update().values(reason="SunSpots"))
+    newer = scrape_runs.update().values(reason="SunSpots")
+    await store._database.write(lambda connection: connection.execute(newer))
     [run] = (await store.load_states())["uid-1"].history
     assert run.reason is Reason.INTERNAL_ERROR
 

@@ -32,20 +32,17 @@ def index_names(connection: Connection) -> set[str | None]:
 
 
 async def test_alembic_finds_nothing_to_change(store: SQLRunStore) -> None:
-    async with store._database.writing() as connection:
-        await connection.run_sync(check)
+    await store._database.write(check)
 
 
 async def test_all_versions_go_down_and_up_again(store: SQLRunStore) -> None:
-    async with store._database.writing() as connection:
-        left = await connection.run_sync(down_and_up)
-        assert left == {"alembic_version"}
-        await connection.run_sync(check)
+    left = await store._database.write(down_and_up)
+    assert left == {"alembic_version"}
+    await store._database.write(check)
 
 
 async def test_every_table_exists_with_its_indexes(store: SQLRunStore) -> None:
-    async with store._database.reading() as connection:
-        found = await connection.run_sync(index_names)
+    found = await store._database.read(index_names)
     assert {index.name for table in metadata.sorted_tables for index in table.indexes} <= found
 
 

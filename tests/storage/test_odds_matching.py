@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from scrape_operator.core.matching import match_events
 from scrape_operator.core.odds import OddsEvent
@@ -171,6 +171,11 @@ def listings(draw: st.DrawFn) -> list[OddsEvent]:
     ]
 
 
+def delete_all(connection: Connection) -> None:
+    for table in (odds_changes, odds, platform_events, events, scrape_runs):
+        connection.execute(delete(table))
+
+
 class Database:
     """A store that can be emptied between examples."""
 
@@ -179,9 +184,7 @@ class Database:
         self.store = store
 
     async def empty(self) -> None:
-        async with self.store._database.writing() as connection:
-            for table in (odds_changes, odds, platform_events, events, scrape_runs):
-                await connection.execute(delete(table))
+        await self.store._database.write(delete_all)
 
     async def matches_of(self, readings: list[OddsEvent]) -> set[frozenset[tuple[str, str]]]:
         """Empty it, have a target of its own read each event, one after the other, and give what was matched."""

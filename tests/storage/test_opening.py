@@ -20,8 +20,9 @@ from tests.storage.values import claim_of, settings_for
 
 
 async def set_revision(url: str, revision: str) -> None:
-    async with open_store(settings_for(url)) as store, store._database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
+    other = text("UPDATE alembic_version SET version_num = :new")
+    async with open_store(settings_for(url)) as store:
+        await store._database.write(lambda connection: connection.execute(other, {"new": revision}))
 
 
 async def test_a_new_sqlite_file_gets_its_tables(tmp_path: Path) -> None:
@@ -79,11 +80,9 @@ async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 async def test_sqlite_waits_for_nothing_and_survives_a_crash(tmp_path: Path) -> None:
-    async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store, store._database.reading() as reader:
-        pragmas = {
-            name: await reader.scalar(text(f"PRAGMA {name}"))
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        }
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store:
+        pragmas = await store._database.read(lambda it: {name: it.scalar(text(f"PRAGMA {name}")) for name in names})
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 5000}
 
 
@@ -144,8 +143,8 @@ async def test_a_url_that_can_not_be_read_is_refused_without_showing_it() -> Non
 
 
 async def test_an_error_shows_neither_statement_nor_values(store: SQLRunStore) -> None:
+    wrong = text("SELECT * FROM no_such_table WHERE a = :a")
     with pytest.raises(Exception, match="no_such_table") as raised:
-        async with store._database.writing() as connection:
-            await connection.execute(text("SELECT * FROM no_such_table WHERE a = :a"), {"a": "secret"})
+        await store._database.write(lambda connection: connection.execute(wrong, {"a": "secret"}))
     assert isinstance(raised.value.__cause__, sqlalchemy.exc.DBAPIError)
     assert "secret" not in f"{raised.value} {raised.value.__cause__}"

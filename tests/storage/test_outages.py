@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.items import ItemCounts
@@ -216,12 +218,19 @@ async def test_replicas_that_claim_the_same_slots_never_wait_in_a_circle(
 ) -> None:
     first, second = claim_of(1), claim_of(2)
     async with open_store(settings_for(migrated_postgres_url)) as store:
-        async with store._database.writing() as connection:
-            assert await claim_runs(connection, [first]) == [True]
-            others = [store.claim(claim_of(number, owner="operator-2")) for number in (2, 1)]
-            waiting = asyncio.gather(*others)
+        others: list[asyncio.Task[bool]] = []
+
+        async def others_wait(_driver: object) -> None:
+            others.extend(asyncio.create_task(store.claim(claim_of(n, owner="operator-2"))) for n in (2, 1))
             blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             while await asyncio.to_thread(postgres.execute, blocked) == "0":
-                assert not waiting.done()
-            assert await claim_runs(connection, [second]) == [True]
-        assert await waiting == [False, False]
+                assert not any(other.done() for other in others)
+
+        def claim_both(connection: Connection) -> list[bool]:
+            won = claim_runs(connection, [first])
+            driver: Any = connection.connection.dbapi_connection
+            driver.run_async(others_wait)
+            return won + claim_runs(connection, [second])
+
+        assert await store._database.write(claim_both) == [True, True]
+        assert await asyncio.gather(*others) == [False, False]

@@ -99,6 +99,6 @@ def failed_of(claim: RunClaim, *targets: TargetResult, reason: Reason = Reason.T
 
 async def rows_of(store: SQLRunStore, table: FromClause) -> list[dict[str, Any]]:
     """Read a table past the store's own methods, ordered by its primary key."""
-    async with store._database.reading() as connection:
-        found = await connection.execute(select(table).order_by(*table.primary_key))
-        return [dict(row) for row in found.mappings()]
+    ordered = select(table).order_by(*table.primary_key)
+    rows = await store._database.read(lambda connection: connection.execute(ordered).mappings().all())
+    return [dict(row) for row in rows]

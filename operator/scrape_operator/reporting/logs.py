@@ -31,7 +31,6 @@ BATCH_SECONDS = 0.1
 QUIET = (
     "kopf",
     "aiohttp.access",
-    "aiosqlite",
     "alembic",
     "asyncio",
     "hpack",

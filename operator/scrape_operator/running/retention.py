@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.items import ItemCounts
@@ -14,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 ROWS_BETWEEN_PRUNES = 20
 PAUSE_SECONDS = 10.0
+
+PRUNED_AT_ONCE = 10
+"""Schedules whose rows are looked at in one transaction: it must not keep claims waiting."""
 
 
 class Retention:
@@ -53,20 +57,27 @@ class Retention:
         """Prune what is due, for ever."""
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
-            while self._due:
-                uid, plan = self._due.popitem()
-                try:
-                    await self._prune(uid, plan)
-                except StoreUnavailable:
-                    self._due[uid] = plan
-                    break
-                except Exception:
-                    logger.exception("history of %s could not be pruned", plan.key)
+            await self.prune_due()
 
-    async def _prune(self, uid: str, plan: SchedulePlan) -> None:
-        await self._store.prune(
-            uid,
-            successful=plan.successful_limit,
-            failed=plan.failed_limit,
-            older_than=self._clock.now() - plan.history_max_age,
-        )
+    async def prune_due(self) -> None:
+        """Prune what is due now; what the database was away for stays due."""
+        while self._due:
+            some = [self._due.popitem()[1] for _ in range(min(PRUNED_AT_ONCE, len(self._due)))]
+            unavailable = [plan for plan, away in zip(some, await self._prune(some), strict=True) if away]
+            if unavailable:
+                self._due |= {plan.key.uid: plan for plan in unavailable}
+                break
+
+    async def _prune(self, plans: Sequence[SchedulePlan]) -> Sequence[bool]:
+        """Prune side by side, so that the store does it in one go; say of each whether the database was away."""
+        return await asyncio.gather(*(self._is_away_for(plan) for plan in plans))
+
+    async def _is_away_for(self, plan: SchedulePlan) -> bool:
+        limits = {"successful": plan.successful_limit, "failed": plan.failed_limit}
+        try:
+            await self._store.prune(plan.key.uid, **limits, older_than=self._clock.now() - plan.history_max_age)
+        except StoreUnavailable:
+            return True
+        except Exception:
+            logger.exception("history of %s could not be pruned", plan.key)
+        return False

@@ -1,11 +1,12 @@
 """Who has a slot: claims, recorded skips, and claims given back. Called by the committer, for many at once."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from scrape_operator.core.runs import RunClaim, RunStatus, SkippedSlot
 from scrape_operator.storage.tables import is_running, scrape_runs
@@ -14,38 +15,43 @@ from scrape_operator.storage.upserts import insert_into
 Row = dict[str, Any]
 
 
-async def claim_runs(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[bool]:
+def claim_runs(connection: Connection, claims: Sequence[RunClaim]) -> list[bool]:
     """Insert each run RUNNING; say of each whether its slot is ours."""
-    won = await _insert(connection, [_claim_row(claim) for claim in claims])
+    won = _insert(connection, [_claim_row(claim) for claim in claims])
     return [claim.id in won for claim in claims]
 
 
-async def skip_slots(connection: AsyncConnection, skips: Sequence[SkippedSlot]) -> list[bool]:
+def skip_slots(connection: Connection, skips: Sequence[SkippedSlot]) -> list[bool]:
     """Insert each slot SKIPPED; say of each whether it was free."""
-    won = await _insert(connection, [_skip_row(skipped) for skipped in skips])
+    won = _insert(connection, [_skip_row(skipped) for skipped in skips])
     return [skipped.id in won for skipped in skips]
 
 
-async def release_claims(connection: AsyncConnection, claims: Sequence[RunClaim]) -> list[None]:
+def release_claims(connection: Connection, claims: Sequence[RunClaim]) -> list[None]:
     """Take back claims that nobody will run, so that their slots are free for whoever wants them."""
     run_ids = {claim.id for claim in claims}
-    await connection.execute(delete(scrape_runs).where(scrape_runs.c.id.in_(run_ids), is_running))
+    connection.execute(delete(scrape_runs).where(scrape_runs.c.id.in_(run_ids), is_running))
     return [None] * len(claims)
 
 
-async def _insert(connection: AsyncConnection, rows: list[Row]) -> set[UUID]:
+def _insert(connection: Connection, rows: list[Row]) -> set[UUID]:
     # Replicas that insert the same slots in the same order wait for each other, but never in a circle.
     rows.sort(key=lambda row: (row["schedule_uid"], row["slot"]))
-    statement = insert_into(connection, scrape_runs).on_conflict_do_nothing().returning(scrape_runs.c.id)
-    won = set(await connection.scalars(statement, rows))
+    won = set(connection.scalars(_free(connection.dialect.name), rows))
     lost = {row["id"] for row in rows} - won
-    return won | await _already_ours(connection, lost) if lost else won
+    return won | _already_ours(connection, lost) if lost else won
 
 
-async def _already_ours(connection: AsyncConnection, run_ids: set[UUID]) -> set[UUID]:
+@cache
+def _free(dialect: str) -> ReturningInsert[UUID]:
+    """Insert what is free."""
+    return insert_into(dialect, scrape_runs).on_conflict_do_nothing().returning(scrape_runs.c.id)
+
+
+def _already_ours(connection: Connection, run_ids: set[UUID]) -> set[UUID]:
     """Recognise what a commit did whose answer was lost: the rows are there, with our identifiers."""
     untouched = scrape_runs.c.status.in_((RunStatus.RUNNING.value, RunStatus.SKIPPED.value))
-    return set(await connection.scalars(select(scrape_runs.c.id).where(scrape_runs.c.id.in_(run_ids), untouched)))
+    return set(connection.scalars(select(scrape_runs.c.id).where(scrape_runs.c.id.in_(run_ids), untouched)))
 
 
 def _claim_row(claim: RunClaim) -> Row:

@@ -15,12 +15,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.storage.errors import StoreRefused
@@ -34,8 +33,13 @@ MAX_PENDING = 5_000
 P = TypeVar("P")
 R = TypeVar("R")
 
-Apply = Callable[[AsyncConnection, Sequence[P]], Awaitable[Sequence[R]]]
+Apply = Callable[[Connection, Sequence[P]], Sequence[R]]
 """Does one kind of operation for many payloads at once, and gives one answer for each, in order."""
+
+Answers = list[tuple["_Operation", Any]]
+
+Transact = Callable[[Callable[[Connection], Answers]], Awaitable[Answers]]
+"""Does work in a transaction; raises StoreUnavailable or StoreRefused."""
 
 TransactionObserver = Callable[[float, int], None]
 """Is told the seconds that a committed transaction took, and how many operations it held."""
@@ -64,18 +68,17 @@ class _Operation:
 class Committer:
     """Takes operations, and answers each when its transaction has ended. Use as a context manager.
 
-    `open_transaction` gives a connection whose transaction commits at the end of the block; it raises
-    StoreUnavailable or StoreRefused. `max_pending` operations are accepted and not yet answered at a time.
+    `max_pending` operations are accepted and not yet answered at a time.
     """
 
     def __init__(
         self,
-        open_transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        transact: Transact,
         on_transaction: TransactionObserver | None = None,
         *,
         max_pending: int = MAX_PENDING,
     ) -> None:
-        self._open_transaction = open_transaction
+        self._transact = transact
         self._on_transaction = on_transaction
         self._room = asyncio.Semaphore(max_pending)
         self._queue: deque[_Operation] = deque()
@@ -159,7 +162,7 @@ class Committer:
     async def _commit(self, batch: list[_Operation]) -> None:
         started = time.monotonic()
         try:
-            answers = await self._transact(batch)
+            answers = await self._transact(lambda connection: _apply(connection, batch))
         except StoreRefused as error:
             self._isolate(batch, error)
         except ScrapeOperatorError as error:
@@ -171,17 +174,6 @@ class Committer:
             for operation, answer in answers:
                 operation.succeed(answer)
             self._tell(time.monotonic() - started, len(batch))
-
-    async def _transact(self, batch: list[_Operation]) -> list[tuple[_Operation, Any]]:
-        kinds: dict[Apply[Any, Any], list[_Operation]] = {}
-        for operation in batch:
-            kinds.setdefault(operation.apply, []).append(operation)
-        answers: list[tuple[_Operation, Any]] = []
-        async with self._open_transaction() as connection:
-            for apply, operations in kinds.items():
-                given = await apply(connection, [operation.payload for operation in operations])
-                answers.extend(zip(operations, given, strict=True))
-        return answers
 
     def _tell(self, seconds: float, operations: int) -> None:
         if self._on_transaction is None:
@@ -203,3 +195,15 @@ class Committer:
     def _fail(operations: Sequence[_Operation], error: StoreUnavailable) -> None:
         for operation in operations:
             operation.fail(error)
+
+
+def _apply(connection: Connection, batch: Sequence[_Operation]) -> Answers:
+    """Do all operations of a kind at once."""
+    kinds: dict[Apply[Any, Any], list[_Operation]] = {}
+    for operation in batch:
+        kinds.setdefault(operation.apply, []).append(operation)
+    answers: Answers = []
+    for apply, operations in kinds.items():
+        given = apply(connection, [operation.payload for operation in operations])
+        answers.extend(zip(operations, given, strict=True))
+    return answers

@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.storage.address import Address, SQLiteAddress
-from scrape_operator.storage.engine import WRITES, Timeouts, create_engine
+from scrape_operator.storage.engine import Timeouts, open_transactions
 from scrape_operator.storage.errors import SchemaMismatch
 from scrape_operator.storage.faults import translated
 from scrape_operator.storage.schema import current_revision, demand_head, needs_upgrade
+from scrape_operator.storage.transactions import READS, WRITES, Work
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +24,11 @@ DISPOSE_SECONDS = 5.0
 
 
 class Database:
-    """An engine whose schema is checked at the first contact, whenever that comes."""
+    """Transactions on tables whose version is checked at the first contact, whenever that comes."""
 
     def __init__(self, address: Address, timeouts: Timeouts) -> None:
         self.address = address
-        self.engine: AsyncEngine = create_engine(address, timeouts)
-        self._timeouts = timeouts
+        self.transactions = open_transactions(address, timeouts)
         self._checked = False
 
     async def open(self) -> None:
@@ -38,17 +41,17 @@ class Database:
 
         """
         try:
-            async with self._connected() as connection:
-                revision = await current_revision(connection)
+            with translated():
+                revision = await self.transactions.run(current_revision)
         except StoreUnavailable as error:
             if isinstance(self.address, SQLiteAddress):
                 raise
             logger.warning("starting without the database: %s", error)
             return
         if isinstance(self.address, SQLiteAddress) and needs_upgrade(revision):
-            from scrape_operator.storage.migrate import upgrade_engine  # noqa: PLC0415 -- alembic costs 45 MB
+            from scrape_operator.storage.migrate import upgrade_tables  # noqa: PLC0415 -- alembic costs 45 MB
 
-            await upgrade_engine(self.engine)
+            await self._run(upgrade_tables, WRITES)
         else:
             demand_head(revision)
         self._checked = True
@@ -57,52 +60,36 @@ class Database:
         """Close all connections; one that hangs is left to the kernel."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DISPOSE_SECONDS):
-                await self.engine.dispose()
+                await self.transactions.close()
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that commits at the end, and is undone by an error.
+    async def write(self, work: Work[T]) -> T:
+        """Do work in a transaction that commits at the end, and is undone by an error.
 
         Raises:
             StoreUnavailable: the database is away; whether a commit under way was done is not known.
             StoreRefused: a row can't be stored; nothing was.
 
         """
-        async with self._connected() as connection:
-            await connection.execution_options(**WRITES)
-            transaction = await connection.begin()
-            await self._check(connection)
-            yield connection
-            await transaction.commit()
+        return await self._run(lambda connection: self._checked_work(connection, work), WRITES)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that only reads.
+    async def read(self, work: Work[T]) -> T:
+        """Do work in a transaction that only reads.
 
         Raises:
             StoreUnavailable: the database is away, or did not answer in time.
 
         """
-        async with self._connected() as connection:
-            await self._check(connection)
-            yield connection
+        return await self._run(lambda connection: self._checked_work(connection, work), READS)
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AsyncConnection]:
-        """Take a connection, which is rolled back at the end if it did not commit."""
+    async def _run(self, work: Work[T], options: Mapping[str, Any]) -> T:
         with translated():
-            async with asyncio.timeout(self._timeouts.transaction), self.engine.connect() as connection:
-                try:
-                    yield connection
-                except TimeoutError:  # a rollback would wait in vain as well
-                    await connection.invalidate()
-                    raise
+            return await self.transactions.run(work, options)
 
-    async def _check(self, connection: AsyncConnection) -> None:
-        if self._checked:
-            return
-        try:
-            demand_head(await current_revision(connection))
-        except SchemaMismatch as error:  # found after the start, so a migration may yet come: ask again later
-            raise StoreUnavailable(str(error)) from error
-        self._checked = True
+    def _checked_work(self, connection: Connection, work: Work[T]) -> T:
+        if not self._checked:
+            try:
+                demand_head(current_revision(connection))
+            except SchemaMismatch as error:  # found after the start, so a migration may yet come: ask again later
+                raise StoreUnavailable(str(error)) from error
+            self._checked = True
+        return work(connection)

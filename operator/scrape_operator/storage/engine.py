@@ -1,19 +1,18 @@
-"""The engine for an address: pool, pragmas, timeouts. Called by `database` alone."""
+"""The engine for an address: pool, pragmas, timeouts. Called by `database`, `migrate` and `odds.comparing`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
-from sqlalchemy import Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.storage.address import Address, PostgresAddress, SQLiteAddress
 from scrape_operator.storage.cleaning import dump_json
-
-WRITES = {"writes": True}
-"""Execution options of a connection whose transaction will write (SQLite takes its lock at once)."""
+from scrape_operator.storage.transactions import AsyncTransactions, ThreadedTransactions, Transactions
 
 POOL_SIZE = 4  # one writes (the committer), the others read
 
@@ -38,38 +37,41 @@ class Timeouts:
     transaction: float = 60.0
 
 
-def create_engine(address: Address, timeouts: Timeouts) -> AsyncEngine:
-    """Make the engine; nothing is contacted yet."""
+def open_transactions(address: Address, timeouts: Timeouts) -> Transactions:
+    """Make the engine, and what runs work on it; nothing is contacted yet."""
     if isinstance(address, SQLiteAddress):
-        return _sqlite_engine(address)
-    return _postgres_engine(address, timeouts)
+        return _sqlite(URL.create("sqlite", database=str(address.path.absolute())), timeouts)
+    return _postgres(address, timeouts)
 
 
-def _sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
-    url = f"sqlite+aiosqlite:///{address.path.absolute()}"
-    engine = create_async_engine(
-        url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=dump_json, hide_parameters=True
-    )
+def open_sqlite_to_read(address: SQLiteAddress, timeouts: Timeouts) -> Transactions:
+    """Open a file that another process may be writing to."""
+    path = f"file:{quote(str(address.path.absolute()))}"
+    return _sqlite(URL.create("sqlite", database=path, query={"mode": "ro", "uri": "true"}), timeouts, pragmas=())
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _sqlite(url: URL, timeouts: Timeouts, pragmas: Sequence[str] = PRAGMAS) -> Transactions:
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=dump_json, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver opens no transactions of its own; `_begin` does
         cursor = connection.cursor()
-        for pragma in PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A writer that began as a reader is refused at once, without waiting, if another wrote meanwhile.
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine
+    return ThreadedTransactions(engine, threads=POOL_SIZE, patience=timeouts.transaction)
 
 
-def _postgres_engine(address: PostgresAddress, timeouts: Timeouts) -> AsyncEngine:
-    return create_async_engine(
+def _postgres(address: PostgresAddress, timeouts: Timeouts) -> Transactions:
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=_connector(address, timeouts),
         pool_size=POOL_SIZE,
@@ -80,6 +82,7 @@ def _postgres_engine(address: PostgresAddress, timeouts: Timeouts) -> AsyncEngin
         json_serializer=dump_json,
         hide_parameters=True,
     )
+    return AsyncTransactions(engine, patience=timeouts.transaction)
 
 
 def _connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:

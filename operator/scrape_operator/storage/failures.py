@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, exists, select
 
 from scrape_operator.core.runs import RunResult, RunStatus
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
@@ -17,7 +16,7 @@ Since = dict[tuple[UUID, str], datetime]
 """By run and target: when the target began to end with the status and reason that it has in the run."""
 
 
-async def failing_since(connection: AsyncConnection, results: Sequence[RunResult]) -> Since:
+def failing_since(connection: Connection, results: Sequence[RunResult]) -> Since:
     """Compare each failing target with the last run before it that tells about targets.
 
     A run that was stopped does not (`core.state.ScheduleState.record_finish` has the same rule).
@@ -30,16 +29,14 @@ async def failing_since(connection: AsyncConnection, results: Sequence[RunResult
     }
     since: Since = {key: at for key, (_, _, at) in failing.items()}
     if failing:
-        for run_id, target, status, reason, began in await _before(connection, {run_id for run_id, _ in failing}):
+        for run_id, target, status, reason, began in _before(connection, {run_id for run_id, _ in failing}):
             now = failing.get((run_id, target))
             if now is not None and now[:2] == (status, reason) and began is not None:
                 since[run_id, target] = began
     return since
 
 
-async def _before(
-    connection: AsyncConnection, run_ids: set[UUID]
-) -> Sequence[tuple[UUID, str, str, str, datetime | None]]:
+def _before(connection: Connection, run_ids: set[UUID]) -> Sequence[tuple[UUID, str, str, str, datetime | None]]:
     runs, earlier, targets = scrape_runs, scrape_runs.alias("earlier"), scrape_target_runs
     previous = (
         select(earlier.c.id)
@@ -55,7 +52,7 @@ async def _before(
         .correlate(runs)
         .scalar_subquery()
     )
-    rows = await connection.execute(
+    rows = connection.execute(
         select(runs.c.id, targets.c.target, targets.c.status, targets.c.reason, targets.c.since)
         .join_from(runs, targets, targets.c.run_id == previous)
         .where(runs.c.id.in_(run_ids))

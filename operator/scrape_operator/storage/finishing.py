@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.runs import RunResult, RunStatus, TargetResult
@@ -21,6 +20,18 @@ from scrape_operator.storage.odds.storing import store_odds
 from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
+
+_LOCKED = (
+    select(
+        *(_c.id, _c.owner, _c.status, _c.reason, _c.completed_at),
+        *(_c.items_total, _c.items_new, _c.items_changed, _c.items_gone),
+    )
+    .where(_c.id.in_(bindparam("runs", expanding=True)))
+    .order_by(_c.id)
+    .with_for_update()
+)
+
+_TARGETS = insert(scrape_target_runs)
 
 _FINAL = (
     update(scrape_runs)
@@ -46,11 +57,11 @@ _FINAL = (
 )
 
 
-async def finish_runs(connection: AsyncConnection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
+def finish_runs(connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
     """Store each result; give what it changed, or None where the row is no longer its owner's."""
     answers: dict[int, ItemCounts | None] = {}
     for wave in _waves(results):
-        answers |= await _finish_wave(connection, wave)
+        answers |= _finish_wave(connection, wave)
     return [answers[id(result)] for result in results]
 
 
@@ -67,27 +78,22 @@ def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
     return [list(wave.values()) for wave in waves]
 
 
-async def _finish_wave(connection: AsyncConnection, wave: Sequence[RunResult]) -> dict[int, ItemCounts | None]:
-    rows = await _locked_rows(connection, wave)
+def _finish_wave(connection: Connection, wave: Sequence[RunResult]) -> dict[int, ItemCounts | None]:
+    rows = _locked_rows(connection, wave)
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
-    counts = await store_items(connection, going_on) if going_on else {}
+    counts = store_items(connection, going_on) if going_on else {}
     if going_on:
-        await store_odds(connection, going_on)
-        await _insert_targets(connection, going_on, await failing_since(connection, going_on))
-        await connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
+        store_odds(connection, going_on)
+        _insert_targets(connection, going_on, failing_since(connection, going_on))
+        connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
     return {
         id(result): counts[result.claim.id] if result.claim.id in counts else _answered(rows, result) for result in wave
     }
 
 
-async def _locked_rows(connection: AsyncConnection, wave: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
+def _locked_rows(connection: Connection, wave: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
     run_ids = {result.claim.id for result in wave}
-    columns = (_c.id, _c.owner, _c.status, _c.reason, _c.completed_at)
-    counts = (_c.items_total, _c.items_new, _c.items_changed, _c.items_gone)
-    rows = await connection.execute(
-        select(*columns, *counts).where(_c.id.in_(run_ids)).order_by(_c.id).with_for_update()
-    )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in connection.execute(_LOCKED, {"runs": list(run_ids)})}
 
 
 def _is_running(row: Row[*tuple[Any, ...]] | None, result: RunResult) -> bool:
@@ -121,14 +127,14 @@ def _final_row(result: RunResult, counts: ItemCounts) -> dict[str, Any]:
     }
 
 
-async def _insert_targets(connection: AsyncConnection, results: Sequence[RunResult], since: Since) -> None:
+def _insert_targets(connection: Connection, results: Sequence[RunResult], since: Since) -> None:
     rows = [
         _target_row(result.claim.id, position, target, since.get((result.claim.id, target.target)))
         for result in results
         for position, target in enumerate(result.targets)
     ]
     if rows:
-        await connection.execute(insert(scrape_target_runs), rows)
+        connection.execute(_TARGETS, rows)
 
 
 def _target_row(run_id: UUID, position: int, target: TargetResult, since: datetime | None) -> dict[str, Any]:

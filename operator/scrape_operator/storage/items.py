@@ -2,11 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Update, Uuid, and_, bindparam, cast, func, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Select,
+    Update,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+    update,
+)
 
 from scrape_operator.core.items import Item, ItemCounts
 from scrape_operator.core.runs import RunResult
@@ -37,7 +51,7 @@ class _Known(NamedTuple):
     is_gone: bool
 
 
-async def store_items(connection: AsyncConnection, results: Sequence[RunResult]) -> dict[UUID, ItemCounts]:
+def store_items(connection: Connection, results: Sequence[RunResult]) -> dict[UUID, ItemCounts]:
     """Store the items of all targets that were good, and say for each run what that changed.
 
     No two of the results may be of one schedule. Of items with one key in one target the last counts.
@@ -48,16 +62,16 @@ async def store_items(connection: AsyncConnection, results: Sequence[RunResult])
     changed: Counter[int] = Counter()
     for first in range(0, len(sightings), CHUNK):
         chunk = sightings[first : first + CHUNK]
-        known = await _find(connection, chunk)
+        known = _find(connection, chunk)
         for number, sighting in enumerate(chunk):
             before = known.get(number)
             if before is None or before.is_gone:
                 new[sighting.run] += 1
             elif not before.is_same:
                 changed[sighting.run] += 1
-        await _write(connection, results, chunk, known)
+        _write(connection, results, chunk, known)
     uids = [clean_text(result.claim.schedule_uid) for result in results]
-    totals = await _totals(connection, uids)
+    totals = _totals(connection, uids)
     return {
         result.claim.id: ItemCounts(totals.get(uid, 0), new[run], changed[run])
         for run, (result, uid) in enumerate(zip(results, uids, strict=True))
@@ -77,22 +91,24 @@ def _sightings(results: Sequence[RunResult]) -> list[_Sighting]:
     return found
 
 
-async def _find(connection: AsyncConnection, chunk: Sequence[_Sighting]) -> dict[int, _Known]:
+def _find(connection: Connection, chunk: Sequence[_Sighting]) -> dict[int, _Known]:
     """Look items up by key; give what is known of them by their number in the chunk."""
-    given = unfold(connection, "keys")
+    keys = [(number, *sighting[:3], sighting.item.content_hash) for number, sighting in enumerate(chunk)]
+    known = connection.execute(_known(connection.dialect.name), {"keys": keys})
+    return {number: _Known(*of_item) for number, *of_item in known}
+
+
+@cache
+def _known(dialect: str) -> Select[*tuple[Any, ...]]:
+    given = unfold(dialect, "keys")
     number, uid, target, key, content_hash = (given.c.value[place].as_string() for place in range(5))
     fits = and_(items.c.schedule_uid == uid, items.c.target == target, items.c.key == key)
-    known = (
-        select(cast(number, Integer), items.c.id, items.c.content_hash == content_hash, items.c.gone_at.is_not(None))
-        .select_from(given)
-        .join(items, fits)
-    )
-    keys = [(number, *sighting[:3], sighting.item.content_hash) for number, sighting in enumerate(chunk)]
-    return {row[0]: _Known(*row[1:]) for row in await connection.execute(known, {"keys": keys})}
+    is_same, is_gone = items.c.content_hash == content_hash, items.c.gone_at.is_not(None)
+    return select(cast(number, Integer), items.c.id, is_same, is_gone).select_from(given).join(items, fits)
 
 
-async def _write(
-    connection: AsyncConnection, results: Sequence[RunResult], chunk: Sequence[_Sighting], known: Mapping[int, _Known]
+def _write(
+    connection: Connection, results: Sequence[RunResult], chunk: Sequence[_Sighting], known: Mapping[int, _Known]
 ) -> None:
     """Write what is new or changed, and note the rest as seen; one set of parameters for each run."""
     fresh: dict[int, list[tuple[Any, ...]]] = {}
@@ -104,9 +120,9 @@ async def _write(
         else:
             fresh.setdefault(run, []).append((target, key, dict(item.data), item.content_hash))
     if fresh:
-        await connection.execute(_upsert(connection), _parameters(results, fresh))
+        connection.execute(_upsert(connection.dialect.name), _parameters(results, fresh))
     if again:
-        await connection.execute(_seen_again(connection), _parameters(results, again))
+        connection.execute(_seen_again(connection.dialect.name), _parameters(results, again))
 
 
 def _parameters(results: Sequence[RunResult], of_runs: Mapping[int, list[tuple[Any, ...]]]) -> list[dict[str, Any]]:
@@ -121,14 +137,15 @@ def _parameters(results: Sequence[RunResult], of_runs: Mapping[int, list[tuple[A
     ]
 
 
-def _upsert(connection: AsyncConnection) -> Upsert:
-    value = unfold(connection, "given_items").c.value
+@cache
+def _upsert(dialect: str) -> Upsert:
+    value = unfold(dialect, "given_items").c.value
     at = bindparam("at", type_=UTCDateTime)
     rows = select(
         bindparam("uid", type_=CleanText),
         value[0].as_string(),
         value[1].as_string(),
-        cast(value[2], Json) if connection.dialect.name == "postgresql" else value[2],
+        cast(value[2], Json) if dialect == "postgresql" else value[2],
         value[3].as_string(),
         at,
         at,
@@ -137,7 +154,7 @@ def _upsert(connection: AsyncConnection) -> Upsert:
     )
     names = ("schedule_uid", "target", "key", "data", "content_hash", "first_seen_at", "last_seen_at", "changed_at")
     # SQLite would read ON CONFLICT as a condition of a join, if there were no WHERE before it.
-    statement = insert_into(connection, items).from_select([*names, "run_id"], rows.where(true()))
+    statement = insert_into(dialect, items).from_select([*names, "run_id"], rows.where(true()))
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[items.c.schedule_uid, items.c.target, items.c.key],
@@ -152,14 +169,20 @@ def _upsert(connection: AsyncConnection) -> Upsert:
     )
 
 
-def _seen_again(connection: AsyncConnection) -> Update:
-    ids = select(cast(unfold(connection, "given_items").c.value[0].as_string(), BigInteger))
+@cache
+def _seen_again(dialect: str) -> Update:
+    ids = select(cast(unfold(dialect, "given_items").c.value[0].as_string(), BigInteger))
     seen = update(items).where(items.c.id.in_(ids))
     return seen.values(last_seen_at=bindparam("at"), run_id=bindparam("run"))
 
 
-async def _totals(connection: AsyncConnection, uids: Sequence[str]) -> dict[str, int]:
+_TOTALS = (
+    select(items.c.schedule_uid, func.count())
+    .where(items.c.schedule_uid.in_(bindparam("uids", expanding=True)), items.c.gone_at.is_(None))
+    .group_by(items.c.schedule_uid)
+)
+
+
+def _totals(connection: Connection, uids: Sequence[str]) -> dict[str, int]:
     """Count the items of schedules that are not gone."""
-    present = (items.c.schedule_uid.in_(uids), items.c.gone_at.is_(None))
-    count = select(items.c.schedule_uid, func.count()).where(*present).group_by(items.c.schedule_uid)
-    return {uid: number for uid, number in await connection.execute(count)}  # noqa: C416 -- rows aren't typed pairs
+    return {uid: number for uid, number in connection.execute(_TOTALS, {"uids": uids})}  # noqa: C416 -- rows aren't typed pairs

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.reasons import Reason
@@ -18,33 +17,34 @@ _c = scrape_runs.c
 
 REAPED_AT_ONCE = 1_000
 
+_PROLONGED = (
+    update(scrape_runs)
+    .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
+    .values(lease_expires_at=bindparam("until"))
+)
+
 Renewal = tuple[str, Collection[UUID], datetime]
 """Owner, run ids, until when."""
 
 Reaped = Sequence[tuple[ObjectKey, RunSummary]]
 
 
-async def renew_leases(connection: AsyncConnection, renewals: Sequence[Renewal]) -> list[None]:
+def renew_leases(connection: Connection, renewals: Sequence[Renewal]) -> list[None]:
     """Prolong the leases of runs that are RUNNING and the owner's; others are left as they are."""
-    statement = (
-        update(scrape_runs)
-        .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
-        .values(lease_expires_at=bindparam("until"))
-    )
     rows = [
         {"run": run_id, "by": owner, "until": until} for owner, run_ids, until in renewals for run_id in sorted(run_ids)
     ]
     if rows:
-        await connection.execute(statement, rows)
+        connection.execute(_PROLONGED, rows)
     return [None] * len(renewals)
 
 
-async def reap_runs(connection: AsyncConnection, instants: Sequence[datetime]) -> list[Reaped]:
+def reap_runs(connection: Connection, instants: Sequence[datetime]) -> list[Reaped]:
     """End runs whose lease was over at an instant, REAPED_AT_ONCE at most, and give them."""
-    return [await _reap(connection, now) for now in instants]
+    return [_reap(connection, now) for now in instants]
 
 
-async def _reap(connection: AsyncConnection, now: datetime) -> Reaped:
+def _reap(connection: Connection, now: datetime) -> Reaped:
     orphans = (
         select(*SUMMARY_COLUMNS, _c.schedule_uid, _c.namespace, _c.name, _c.owner, _c.lease_expires_at)
         .where(is_running, _c.lease_expires_at < now)
@@ -52,14 +52,14 @@ async def _reap(connection: AsyncConnection, now: datetime) -> Reaped:
         .limit(REAPED_AT_ONCE)
         .with_for_update(skip_locked=True)  # another reaper has them, or their owner is just writing
     )
-    ended = [_ended(row, now) for row in await connection.execute(orphans)]
+    ended = [_ended(row, now) for row in connection.execute(orphans)]
     statement = (
         update(scrape_runs)
         .where(_c.id == bindparam("run"))
         .values(status=RunStatus.FAILED.value, reason=Reason.ORPHANED.value, message=bindparam("why"), completed_at=now)
     )
     if ended:
-        await connection.execute(statement, [{"run": run.id, "why": run.message} for _, run in ended])
+        connection.execute(statement, [{"run": run.id, "why": run.message} for _, run in ended])
     return ended
 
 

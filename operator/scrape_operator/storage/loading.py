@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, literal, or_, select
 
 from scrape_operator.core.duetimes import EPOCH
 from scrape_operator.core.items import ItemCounts
@@ -35,24 +34,22 @@ _failed = _c.status == RunStatus.FAILED.value
 _missed = and_(_skipped, _c.reason == Reason.MISSED_DEADLINE.value)
 
 
-async def next_schedules(connection: AsyncConnection, after: str) -> list[str]:
-    """Give the UIDs of the next page of schedules that have rows; the first page is after the empty text."""
+def load_page(connection: Connection, after: str) -> States:
+    """Give the states of the next schedules that have rows; the first page is after the empty text."""
     uids = select(_c.schedule_uid).distinct().where(_c.schedule_uid > after).order_by(_c.schedule_uid)
-    return list(await connection.scalars(uids.limit(SCHEDULES_PER_PAGE)))
-
-
-async def load_page(connection: AsyncConnection, after: str, last: str) -> States:
-    """Give the states of the schedules of one page: those with UIDs after `after`, up to `last`."""
-    page = and_(_c.schedule_uid > after, _c.schedule_uid <= last)
-    states = await _times_and_counters(connection, page)
-    await _handled_requests(connection, page, states)
-    newest = await _history(connection, page, states)
-    await _target_healths(connection, newest, states)
-    await _beyond_history(connection, page, states)
+    of_page = connection.scalars(uids.limit(SCHEDULES_PER_PAGE)).all()
+    if not of_page:
+        return {}
+    page = and_(_c.schedule_uid > after, _c.schedule_uid <= of_page[-1])
+    states = _times_and_counters(connection, page)
+    _handled_requests(connection, page, states)
+    newest = _history(connection, page, states)
+    _target_healths(connection, newest, states)
+    _beyond_history(connection, page, states)
     return states
 
 
-async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[bool]) -> States:
+def _times_and_counters(connection: Connection, page: ColumnElement[bool]) -> States:
     of_schedule = _c.trigger == Trigger.SCHEDULED.value
     changed = _c.items_new + _c.items_changed + _c.items_gone > 0
     facts = (
@@ -66,7 +63,7 @@ async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[b
         (func.sum(_c.missed) + func.count().filter(_missed)).label("missed"),
         (func.count().filter(_skipped) - func.count().filter(_missed)).label("skipped"),
     )
-    rows = await connection.execute(select(*facts).where(page).group_by(_c.schedule_uid))
+    rows = connection.execute(select(*facts).where(page).group_by(_c.schedule_uid))
     states = {}
     for row in rows.mappings():
         values = dict(row)
@@ -75,20 +72,20 @@ async def _times_and_counters(connection: AsyncConnection, page: ColumnElement[b
     return states
 
 
-async def _handled_requests(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
+def _handled_requests(connection: Connection, page: ColumnElement[bool], states: States) -> None:
     newest = func.row_number().over(partition_by=_c.schedule_uid, order_by=(_c.scheduled_for.desc(), _c.id.desc()))
     manual = select(_c.schedule_uid, _c.slot, newest.label("place")).where(page, _c.trigger == Trigger.MANUAL.value)
     ranked = manual.subquery()
-    rows = await connection.execute(select(ranked.c.schedule_uid, ranked.c.slot).where(ranked.c.place == 1))
+    rows = connection.execute(select(ranked.c.schedule_uid, ranked.c.slot).where(ranked.c.place == 1))
     for uid, slot in rows:
         states[uid].last_handled_request = slot.removeprefix(MANUAL_PREFIX)
 
 
-async def _history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> dict[UUID, str]:
+def _history(connection: Connection, page: ColumnElement[bool], states: States) -> dict[UUID, str]:
     """Fill in the last finished runs; give the newest that tells about targets, with its schedule."""
     has_targets = exists().where(scrape_target_runs.c.run_id == _c.id).label("has_targets")
     newest: dict[str, UUID] = {}
-    for row in await connection.execute(_newest(page, FINISHED, HISTORY_LENGTH).add_columns(has_targets)):
+    for row in connection.execute(_newest(page, FINISHED, HISTORY_LENGTH).add_columns(has_targets)):
         state = states[row.schedule_uid]
         if len(state.history) == HISTORY_LENGTH:
             continue  # two runs of one due time, one of them by request
@@ -127,10 +124,10 @@ def _newest(page: ColumnElement[bool], statuses: Sequence[str], count: int) -> S
     )
 
 
-async def _target_healths(connection: AsyncConnection, newest: dict[UUID, str], states: States) -> None:
+def _target_healths(connection: Connection, newest: dict[UUID, str], states: States) -> None:
     t = scrape_target_runs.c
     columns = (t.run_id, t.target, t.status, t.reason, t.message, t.since, t.breach)
-    rows = await connection.execute(select(*columns).where(t.run_id.in_(newest)).order_by(t.run_id, t.position))
+    rows = connection.execute(select(*columns).where(t.run_id.in_(newest)).order_by(t.run_id, t.position))
     healths: dict[str, list[TargetHealth]] = {}
     for row in rows:
         healths.setdefault(newest[row.run_id], []).append(_health(row))
@@ -143,7 +140,7 @@ def _health(row: Row[*tuple[Any, ...]]) -> TargetHealth:
     return TargetHealth(row.target, status, reason, row.message, row.since, row.breach)
 
 
-async def _beyond_history(connection: AsyncConnection, page: ColumnElement[bool], states: States) -> None:
+def _beyond_history(connection: Connection, page: ColumnElement[bool], states: States) -> None:
     """Fill in items and failures in a row: from the last good run, which for most is in their history."""
     farther = []
     for uid, state in states.items():
@@ -155,18 +152,16 @@ async def _beyond_history(connection: AsyncConnection, page: ColumnElement[bool]
         state.items = state.history[good].counts
         state.consecutive_failures = sum(run.status is RunStatus.FAILED for run in before)
     if farther:
-        await _last_good_counts(connection, page, farther, states)
-        await _long_streaks(connection, farther, states)
+        _last_good_counts(connection, page, farther, states)
+        _long_streaks(connection, farther, states)
 
 
-async def _last_good_counts(
-    connection: AsyncConnection, page: ColumnElement[bool], uids: Sequence[str], states: States
-) -> None:
-    for row in await connection.execute(_newest(and_(page, _c.schedule_uid.in_(uids)), GOOD, 1)):
+def _last_good_counts(connection: Connection, page: ColumnElement[bool], uids: Sequence[str], states: States) -> None:
+    for row in connection.execute(_newest(and_(page, _c.schedule_uid.in_(uids)), GOOD, 1)):
         states[row.schedule_uid].items = ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)
 
 
-async def _long_streaks(connection: AsyncConnection, uids: Sequence[str], states: States) -> None:
+def _long_streaks(connection: Connection, uids: Sequence[str], states: States) -> None:
     last_good = select(_c.schedule_uid, func.max(_c.completed_at).label("at")).where(_good, _c.schedule_uid.in_(uids))
     good = last_good.group_by(_c.schedule_uid).subquery()
     since = or_(good.c.at.is_(None), _c.completed_at > good.c.at)
@@ -176,5 +171,5 @@ async def _long_streaks(connection: AsyncConnection, uids: Sequence[str], states
         .where(_c.schedule_uid.in_(uids), _failed, since)
         .group_by(_c.schedule_uid)
     )
-    for uid, failures in await connection.execute(streaks):
+    for uid, failures in connection.execute(streaks):
         states[uid].consecutive_failures = failures

@@ -10,14 +10,14 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scrape_operator.settings import Settings
 from scrape_operator.storage.address import SQLiteAddress, address_of
-from scrape_operator.storage.engine import WRITES, Timeouts, create_engine
+from scrape_operator.storage.engine import Timeouts, open_transactions
 from scrape_operator.storage.faults import translated
 from scrape_operator.storage.lock import exclusive
 from scrape_operator.storage.schema import current_revision, needs_upgrade
+from scrape_operator.storage.transactions import WRITES, Transactions
 
 CONFIGURATION = Path(__file__).parent / "migrations" / "alembic.ini"
 
@@ -37,14 +37,14 @@ async def upgrade(settings: Settings) -> None:
         StoreUnavailable: it can't be reached.
 
     """
-    async with _opened(settings) as engine:
-        await upgrade_engine(engine)
+    async with _opened(settings) as transactions:
+        await transactions.run(upgrade_tables, WRITES)
 
 
 async def current(settings: Settings) -> str | None:
     """Give the version of the schema; None where there are no tables."""
-    async with _opened(settings) as engine, engine.connect() as connection:
-        return await current_revision(connection)
+    async with _opened(settings) as transactions:
+        return await transactions.run(current_revision)
 
 
 async def is_behind(settings: Settings) -> bool:
@@ -52,20 +52,12 @@ async def is_behind(settings: Settings) -> bool:
     return needs_upgrade(await current(settings))
 
 
-async def upgrade_engine(engine: AsyncEngine) -> None:
-    """Bring an open database to the schema of this program, in one transaction."""
-    with translated():
-        async with engine.connect() as connection:
-            await connection.execution_options(**WRITES)
-            async with connection.begin():
-                if engine.dialect.name == "postgresql":
-                    await connection.execute(ONE_AT_A_TIME)
-                if needs_upgrade(await current_revision(connection)):
-                    await connection.run_sync(_upgrade)
-
-
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(configuration(connection), "head")
+def upgrade_tables(connection: Connection) -> None:
+    """Bring the tables to the schema of this program, in the transaction of a connection."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(ONE_AT_A_TIME)
+    if needs_upgrade(current_revision(connection)):
+        command.upgrade(configuration(connection), "head")
 
 
 def configuration(connection: Connection) -> Config:
@@ -76,12 +68,12 @@ def configuration(connection: Connection) -> Config:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[AsyncEngine]:
+async def _opened(settings: Settings) -> AsyncIterator[Transactions]:
     address = address_of(settings)
     async with AsyncExitStack() as stack:
         if isinstance(address, SQLiteAddress):
             stack.enter_context(exclusive(address.path))
-        engine = create_engine(address, TIMEOUTS)
-        stack.push_async_callback(engine.dispose)
+        transactions = open_transactions(address, TIMEOUTS)
+        stack.push_async_callback(transactions.close)
         stack.enter_context(translated())
-        yield engine
+        yield transactions

@@ -6,11 +6,10 @@ schedule that has failed for longer than its history would not know when it last
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, func, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Delete, Integer, and_, bindparam, case, delete, func, not_, or_, select
 
 from scrape_operator.core.runs import RunStatus
 from scrape_operator.storage.tables import is_running, scrape_runs
@@ -30,12 +29,12 @@ class Limits:
     older_than: datetime
 
 
-async def prune_runs(connection: AsyncConnection, all_limits: Sequence[Limits]) -> list[int]:
+def prune_runs(connection: Connection, all_limits: Sequence[Limits]) -> list[int]:
     """Delete what is beyond the limits; give how many runs each schedule lost."""
-    return [await _prune(connection, limits) for limits in all_limits]
+    return [connection.execute(_BEYOND, asdict(limits)).rowcount for limits in all_limits]
 
 
-async def _prune(connection: AsyncConnection, limits: Limits) -> int:
+def _beyond() -> Delete:
     newest_first = (_c.scheduled_for.desc(), _c.id.desc())
     kind = case((_c.status.in_(GOOD), "good"), (_c.status == RunStatus.SKIPPED.value, "skipped"), else_="failed")
     ranked = (
@@ -46,11 +45,16 @@ async def _prune(connection: AsyncConnection, limits: Limits) -> int:
             func.row_number().over(partition_by=kind, order_by=newest_first).label("of_kind"),
             func.row_number().over(partition_by=_c.trigger, order_by=newest_first).label("of_trigger"),
         )
-        .where(_c.schedule_uid == limits.uid, ~is_running)
+        .where(_c.schedule_uid == bindparam("uid"), ~is_running)
         .subquery()
     ).c
-    limit = case((ranked.kind == "good", limits.successful), else_=limits.failed)
-    beyond = or_(ranked.of_kind > limit, ranked.completed_at < limits.older_than)
+    limit = case(
+        (ranked.kind == "good", bindparam("successful", type_=Integer)), else_=bindparam("failed", type_=Integer)
+    )
+    beyond = or_(ranked.of_kind > limit, ranked.completed_at < bindparam("older_than"))
     remembered = or_(ranked.of_trigger == 1, and_(ranked.kind == "good", ranked.of_kind == 1))
     doomed = select(ranked.id).where(beyond, not_(remembered))
-    return (await connection.execute(delete(scrape_runs).where(_c.id.in_(doomed)))).rowcount
+    return delete(scrape_runs).where(_c.id.in_(doomed))
+
+
+_BEYOND = _beyond()

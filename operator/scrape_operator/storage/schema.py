@@ -1,7 +1,6 @@
 """Which version the tables have, without importing alembic (45 MB, 0.7 s). Called at the first contact."""
 
 from sqlalchemy import Connection, column, inspect, select, table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scrape_operator.storage.errors import SchemaMismatch
 
@@ -11,12 +10,8 @@ REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 
-async def current_revision(connection: AsyncConnection) -> str | None:
+def current_revision(connection: Connection) -> str | None:
     """Give the version of the tables; None where there are none."""
-    return await connection.run_sync(_read_revision)
-
-
-def _read_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = table("alembic_version", column("version_num"))

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,7 +28,7 @@ from scrape_operator.storage.database import Database
 from scrape_operator.storage.engine import Timeouts
 from scrape_operator.storage.finishing import finish_runs
 from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
-from scrape_operator.storage.loading import States, load_page, next_schedules
+from scrape_operator.storage.loading import States, load_page
 from scrape_operator.storage.lock import exclusive
 from scrape_operator.storage.odds.withdrawing import PRUNED_AT_ONCE, Age, prune_odds
 from scrape_operator.storage.pruning import Limits, prune_runs
@@ -89,12 +90,11 @@ class SQLRunStore(RunStore):
         states: States = {}
         last = ""
         while True:
-            async with self._database.reading() as connection:  # for each page, so that each has its own deadline
-                uids = await next_schedules(connection, last)
-                if not uids:
-                    return states
-                states |= await load_page(connection, last, uids[-1])
-                last = uids[-1]
+            some = await self._database.read(partial(load_page, after=last))  # a transaction, so a deadline, for each
+            if not some:
+                return states
+            states |= some
+            last = max(some)
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.
@@ -108,8 +108,7 @@ class SQLRunStore(RunStore):
 
     async def ping(self) -> None:
         """Return if the database answers, and has the tables of this program."""
-        async with self._database.reading() as connection:
-            await connection.execute(select(1))
+        await self._database.read(lambda connection: connection.execute(select(1)).scalar())
 
 
 def _prices(odds: OddsReading | None) -> int:
@@ -138,5 +137,5 @@ async def open_store(
         database = Database(address, timeouts or Timeouts())
         stack.push_async_callback(database.close)
         await database.open()
-        committer = await stack.enter_async_context(Committer(database.writing, on_transaction))
+        committer = await stack.enter_async_context(Committer(database.write, on_transaction))
         yield SQLRunStore(database, committer)

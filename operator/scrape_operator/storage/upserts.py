@@ -3,21 +3,23 @@
 Used by claims and items. A list that is one JSON parameter has no limit on its length (SQLite takes
 32,766 parameters, PostgreSQL 32,767), is one statement to prepare whatever its length, and costs the
 client a tenth of binding its values one by one.
+
+Statements that every run needs are made once for each dialect: to put one together, and to find it among the compiled
+ones, takes SQLAlchemy longer than SQLite takes to execute it.
 """
 
 from sqlalchemy import JSON, Table, TableValuedAlias, bindparam, column, func
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 Upsert = postgresql.Insert | sqlite.Insert
 
 
-def insert_into(connection: AsyncConnection, table: Table) -> Upsert:
+def insert_into(dialect: str, table: Table) -> Upsert:
     """Begin an INSERT that may say `on_conflict_do_nothing` or `on_conflict_do_update`."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def unfold(connection: AsyncConnection, parameter: str) -> TableValuedAlias:
+def unfold(dialect: str, parameter: str) -> TableValuedAlias:
     """Read the bound parameter, a list of lists, as rows; `.c.value[0]` is the first member of each."""
-    function = func.json_array_elements if connection.dialect.name == "postgresql" else func.json_each
+    function = func.json_array_elements if dialect == "postgresql" else func.json_each
     return function(bindparam(parameter, type_=JSON)).table_valued(column("value", JSON), name="given")

@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 SWITCH_SECONDS = 0.0005
 """How long a thread may hold the interpreter while another waits for it.
 
-A transaction on SQLite changes threads some forty times, and each change waits for the busy event loop: with
-Python's 5 ms it takes a quarter of a second.
+Transactions on SQLite and the watch work in threads of their own: with Python's 5 ms the event loop, which starts runs,
+would wait that long whenever it wakes up beside one of them.
 """
 
 GC_THRESHOLDS = (20_000, 20, 50)

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from scrape_operator.settings import Settings
 from scrape_operator.storage.address import address_of
-from scrape_operator.storage.engine import WRITES, create_engine
+from scrape_operator.storage.engine import open_transactions
 from scrape_operator.storage.migrate import TIMEOUTS
 from scrape_operator.storage.tables import metadata
+from scrape_operator.storage.transactions import WRITES
 
 NEUTRAL = {"CleanText": "sa.Text()", "Exact": "sa.Numeric()", "UTCDateTime": "sa.DateTime(timezone=True)"}
 """A version must mean the same for ever, so it names no type of this package."""
@@ -31,14 +32,11 @@ def run(connection: Connection) -> None:
 
 async def open_and_run() -> None:
     """Do so on the database that the environment names: for developers who write a new version."""
-    engine = create_engine(address_of(Settings()), TIMEOUTS)
+    transactions = open_transactions(address_of(Settings()), TIMEOUTS)
     try:
-        async with engine.connect() as connection:
-            await connection.execution_options(**WRITES)
-            async with connection.begin():
-                await connection.run_sync(run)
+        await transactions.run(run, WRITES)
     finally:
-        await engine.dispose()
+        await transactions.close()
 
 
 given = context.config.attributes.get("connection")

@@ -11,22 +11,23 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import URL, BigInteger, Boolean, ColumnElement, Row, Text, column, or_, select, table
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Executable, Row, Text, column, or_, select, table
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.settings import Settings
 from scrape_operator.storage.address import Address, SQLiteAddress, address_of
 from scrape_operator.storage.columns import Exact, UTCDateTime
-from scrape_operator.storage.engine import Timeouts, create_engine
+from scrape_operator.storage.engine import Timeouts, open_sqlite_to_read, open_transactions
 from scrape_operator.storage.faults import translated
 from scrape_operator.storage.schema import current_revision, demand_head
 from scrape_operator.storage.tables import events, odds_markets
+from scrape_operator.storage.transactions import Transactions
 
 LONGEST_ID = 18
 """Digits; more are no id of ours, and too many for a column of numbers."""
+
+READ_ONLY = {"postgresql_readonly": True}
 
 odds_comparison = table(
     "odds_comparison",
@@ -84,10 +85,10 @@ class MarketComparison:
 
 
 class OddsReader:
-    """Reads on one connection. Made by `open_odds`."""
+    """Reads the views. Made by `open_odds`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     async def upcoming(self, now: datetime, limit: int) -> list[ComparedEvent]:
         """Give the events that begin next."""
@@ -111,8 +112,8 @@ class OddsReader:
         """Compare what is offered for an event, in all markets or in these, ordered by market and line."""
         view = odds_comparison.c
         wanted = (view.event_id == event.id, *([view.market.in_(markets)] if markets else ()))
-        rows = (await self._connection.execute(select(odds_comparison).where(*wanted))).all()
-        defined = await self._connection.execute(select(odds_markets.c.market, odds_markets.c.outcomes))
+        rows = await self._rows(select(odds_comparison).where(*wanted))
+        defined = await self._rows(select(odds_markets.c.market, odds_markets.c.outcomes))
         order: dict[str, list[str]] = {row.market: row.outcomes for row in defined}
         by_bet = groupby(sorted(rows, key=_bet), key=lambda row: (row.market, row.line))
         return [_market(market, line, list(group), order.get(market, [])) for (market, line), group in by_bet]
@@ -120,7 +121,11 @@ class OddsReader:
     async def _events(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[ComparedEvent]:
         columns = (events.c[name] for name in ComparedEvent.__dataclass_fields__)
         asked = select(*columns).where(*conditions).order_by(events.c.starts_at, events.c.id).limit(limit)
-        return [ComparedEvent(*row) for row in await self._connection.execute(asked)]
+        return [ComparedEvent(*row) for row in await self._rows(asked)]
+
+    async def _rows(self, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
+        with translated():
+            return await self._transactions.run(lambda connection: list(connection.execute(statement)), READ_ONLY)
 
 
 @asynccontextmanager
@@ -133,27 +138,23 @@ async def open_odds(settings: Settings) -> AsyncIterator[OddsReader]:
         StoreUnavailable: it can't be reached.
 
     """
-    engine = _reading_engine(address_of(settings))
+    transactions = _reading(address_of(settings))
     try:
         with translated():
-            async with engine.connect() as connection:
-                if engine.dialect.name == "postgresql":
-                    await connection.execution_options(postgresql_readonly=True)
-                demand_head(await current_revision(connection))
-                yield OddsReader(connection)
+            demand_head(await transactions.run(current_revision, READ_ONLY))
+        yield OddsReader(transactions)
     finally:
-        await engine.dispose()
+        await transactions.close()
 
 
-def _reading_engine(address: Address) -> AsyncEngine:
+def _reading(address: Address) -> Transactions:
     if not isinstance(address, SQLiteAddress):
-        return create_engine(address, Timeouts())
+        return open_transactions(address, Timeouts())
     path = address.path.absolute()
     if not path.exists():
         remedy = "set SCRAPE_OPERATOR_SQLITE_PATH or DATABASE_URL to the operator's database"
         raise InvalidValue(f"there is no SQLite file {path}: {remedy}")
-    query = {"mode": "ro", "uri": "true"}
-    return create_async_engine(URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query=query))
+    return open_sqlite_to_read(address, Timeouts())
 
 
 def _by_kickoff(found: Iterable[ComparedEvent], now: datetime) -> list[ComparedEvent]:

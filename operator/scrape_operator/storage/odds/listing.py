@@ -1,19 +1,18 @@
 """The events that a bookmaker lists: what is new of them, what differs, what was seen again. Called by `storing`."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, insert, select, update
 
 from scrape_operator.core.odds import OddsEvent, OddsReading
 from scrape_operator.storage.cleaning import clean_text
 from scrape_operator.storage.columns import CleanText, UTCDateTime
 from scrape_operator.storage.odds.offers import Offers, PriceBook
 from scrape_operator.storage.tables import platform_events
+from scrape_operator.storage.transactions import aside
 from scrape_operator.storage.upserts import unfold
 
 UNMATCHED = "none"
@@ -23,8 +22,6 @@ _c = platform_events.c
 _FACTS = ("sportradar_id", "genius_id", "sport", "country", "competition", "home", "away", "starts_at")
 
 INSERTED_AT_ONCE = 100
-PREPARED_AT_ONCE = 25
-"""Events between which other tasks come to their turn: a millisecond or two of work."""
 
 Identity = tuple[str, str]
 """Bookmaker, and its id of the event."""
@@ -65,27 +62,25 @@ class _Sighting:
     odds_hash: str
 
 
-async def list_events(connection: AsyncConnection, source: Source, reading: OddsReading) -> Listing:
+def list_events(connection: Connection, source: Source, reading: OddsReading) -> Listing:
     """Store the events of a reading without their prices. One that a later run has seen already is left alone."""
     book = PriceBook(reading.markets)
     listing = Listing(book.markets)
-    sightings = await _sightings(book, reading.events)
-    known = await _find(connection, list(sightings))
+    sightings = aside(connection, _sightings, book, reading.events)
+    known = _find(connection, list(sightings))
     new = [(identity, seen) for identity, seen in sightings.items() if identity not in known]
     for first in range(0, len(new), INSERTED_AT_ONCE):
-        await _insert(connection, source, listing, new[first : first + INSERTED_AT_ONCE])
+        _insert(connection, source, listing, new[first : first + INSERTED_AT_ONCE])
     again = [(row, sightings[identity]) for identity, row in known.items() if _news_of(row) <= source.at]
     if again:
-        await _update(connection, source, listing, again)
+        _update(connection, source, listing, again)
     return listing
 
 
-async def _sightings(book: PriceBook, events: Sequence[OddsEvent]) -> dict[Identity, _Sighting]:
-    """Prepare the events, of two with one identity the last, in an order that is the same for all; let others work."""
+def _sightings(book: PriceBook, events: Sequence[OddsEvent]) -> dict[Identity, _Sighting]:
+    """Prepare the events, of two with one identity the last, in an order that is the same for all."""
     sightings = {}
-    for number, event in enumerate(events):
-        if number % PREPARED_AT_ONCE == 0:
-            await asyncio.sleep(0)
+    for event in events:
         offers = book.offers_of(event)
         identity = (clean_text(event.bookmaker), clean_text(event.event_id))
         sightings[identity] = _Sighting(event, offers, book.fingerprint(offers))
@@ -98,19 +93,19 @@ def _news_of(row: Known) -> datetime:
     return seen_at if withdrawn_at is None else max(seen_at, withdrawn_at)
 
 
-async def _find(connection: AsyncConnection, identities: Sequence[Identity]) -> dict[Identity, Known]:
-    given = unfold(connection, "identities").c.value
+def _find(connection: Connection, identities: Sequence[Identity]) -> dict[Identity, Known]:
+    given = unfold(connection.dialect.name, "identities").c.value
     fits = (_c.bookmaker == given[0].as_string()) & (_c.bookmaker_event_id == given[1].as_string())
     facts = (_c[name] for name in _FACTS)
     columns = (_c.id, _c.bookmaker, _c.bookmaker_event_id, _c.seen_at, _c.withdrawn_at, _c.odds_hash, *facts)
-    rows = await connection.execute(
+    rows = connection.execute(
         select(*columns).select_from(given.table).join(platform_events, fits), {"identities": identities}
     )
     return {(row.bookmaker, row.bookmaker_event_id): row for row in rows}
 
 
-async def _insert(
-    connection: AsyncConnection, source: Source, listing: Listing, new: Sequence[tuple[Identity, _Sighting]]
+def _insert(
+    connection: Connection, source: Source, listing: Listing, new: Sequence[tuple[Identity, _Sighting]]
 ) -> None:
     rows = [
         {
@@ -127,14 +122,12 @@ async def _insert(
         for identity, seen in new
     ]
     statement = insert(platform_events).returning(_c.id, sort_by_parameter_order=True)
-    ids = (await connection.scalars(statement, rows)).all()
+    ids = connection.scalars(statement, rows).all()
     listing.to_price += [Listed(row_id, seen.offers, is_new=True) for row_id, (_, seen) in zip(ids, new, strict=True)]
     listing.is_news = True
 
 
-async def _update(
-    connection: AsyncConnection, source: Source, listing: Listing, again: Sequence[tuple[Known, _Sighting]]
-) -> None:
+def _update(connection: Connection, source: Source, listing: Listing, again: Sequence[tuple[Known, _Sighting]]) -> None:
     told: list[dict[str, Any]] = []
     for before, seen in again:
         facts = _facts(seen.event)
@@ -144,9 +137,9 @@ async def _update(
             told.append({"row": before.id, **{f"new_{name}": value for name, value in facts.items()}})
         listing.is_news |= before.withdrawn_at is not None
     if told:
-        await connection.execute(_TOLD, told)
+        connection.execute(_TOLD, told)
         listing.is_news = True
-    await connection.execute(
+    connection.execute(
         _seen(connection),
         {
             "seen": [(before.id, seen.odds_hash) for before, seen in again],
@@ -162,8 +155,8 @@ _TOLD = (
 )
 
 
-def _seen(connection: AsyncConnection) -> Any:
-    given = unfold(connection, "seen").c.value
+def _seen(connection: Connection) -> Any:
+    given = unfold(connection.dialect.name, "seen").c.value
     return (
         update(platform_events)
         .where(_c.id == cast(given[0].as_string(), BigInteger))

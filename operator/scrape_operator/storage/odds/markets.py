@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 
 from scrape_operator.core.odds import OddsMarket
 from scrape_operator.storage.cleaning import clean_text
@@ -13,10 +12,10 @@ from scrape_operator.storage.upserts import insert_into
 _c = odds_markets.c
 
 
-async def define_markets(connection: AsyncConnection, markets: Sequence[OddsMarket]) -> None:
+def define_markets(connection: Connection, markets: Sequence[OddsMarket]) -> None:
     """Write the markets that are not known yet, or are defined in another way by now."""
     wanted = {clean_text(market.name): market for market in markets}
-    rows = await connection.execute(select(_c.market, _c.outcomes, _c.winners))
+    rows = connection.execute(select(_c.market, _c.outcomes, _c.winners))
     known = {row.market: (tuple(row.outcomes), row.winners) for row in rows}
     news = [
         {
@@ -29,9 +28,9 @@ async def define_markets(connection: AsyncConnection, markets: Sequence[OddsMark
         if known.get(name) != (market.outcomes, market.winners)
     ]
     if news:
-        statement = insert_into(connection, odds_markets)
+        statement = insert_into(connection.dialect.name, odds_markets)
         new = statement.excluded
-        await connection.execute(
+        connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[_c.market],
                 set_={"outcomes": new.outcomes, "outcome_count": new.outcome_count, "winners": new.winners},

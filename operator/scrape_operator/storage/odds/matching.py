@@ -5,20 +5,19 @@ not on the order in which it came: two events that were taken for one by their n
 What was withdrawn, or began two days ago, keeps the event that it was matched with.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, delete, exists, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, delete, exists, insert, or_, select, update
 
 from scrape_operator.core.matching import MatchedEvent, match_events
 from scrape_operator.core.odds import OddsEvent
 from scrape_operator.storage.odds.listing import INSERTED_AT_ONCE, UNMATCHED
 from scrape_operator.storage.tables import events, platform_events
+from scrape_operator.storage.transactions import aside
 from scrape_operator.storage.upserts import unfold
 
 MATCHED_FOR = timedelta(hours=48)
@@ -48,25 +47,25 @@ class _Group:
         return BY_ID if member.sportradar_id or member.genius_id else UNMATCHED
 
 
-async def match_again(connection: AsyncConnection, at: datetime) -> None:
+def match_again(connection: Connection, at: datetime) -> None:
     """Match all events that are listed, and write what differs."""
-    groups = await _groups(connection, at)
-    stored = await _stored(connection, groups)
+    groups = _groups(connection, at)
+    stored = _stored(connection, groups)
     rows = _rows(groups, stored)
-    await _write_events(connection, groups, rows, stored)
-    await _write_members(connection, groups, rows)
-    await drop_unused(connection, stored.keys() - set(rows.values()))
+    _write_events(connection, groups, rows, stored)
+    _write_members(connection, groups, rows)
+    drop_unused(connection, stored.keys() - set(rows.values()))
 
 
-async def _groups(connection: AsyncConnection, at: datetime) -> list[_Group]:
+def _groups(connection: Connection, at: datetime) -> list[_Group]:
     identity = (_c.id, _c.event_id, _c.bookmaker, _c.bookmaker_event_id, _c.match_kind)
     facts = (*(_c[name] for name in _FACTS), _c.starts_at, _c.sportradar_id, _c.genius_id)
     is_listed = or_(_c.event_id.is_(None), _c.withdrawn_at.is_(None) & (_c.starts_at >= at - MATCHED_FOR))
     listed = {
         (row.bookmaker, row.bookmaker_event_id): row
-        for row in await connection.execute(select(*identity, *facts).where(is_listed))
+        for row in connection.execute(select(*identity, *facts).where(is_listed))
     }
-    return await asyncio.to_thread(_match, listed)
+    return aside(connection, _match, listed)
 
 
 def _match(listed: Mapping[tuple[str, str], Member]) -> list[_Group]:
@@ -104,12 +103,12 @@ def _group(matched: MatchedEvent, listed: Mapping[tuple[str, str], Member]) -> _
     return _Group(members, values, matched.weak)
 
 
-async def _stored(connection: AsyncConnection, groups: Sequence[_Group]) -> dict[int, Member]:
+def _stored(connection: Connection, groups: Sequence[_Group]) -> dict[int, Member]:
     ids = {member.event_id for group in groups for member in group.members if member.event_id is not None}
-    given = unfold(connection, "ids").c.value
+    given = unfold(connection.dialect.name, "ids").c.value
     columns = (events.c.id, *(events.c[name] for name in _VALUES))
     fits = events.c.id == cast(given[0].as_string(), BigInteger)
-    rows = await connection.execute(
+    rows = connection.execute(
         select(*columns).select_from(given.table).join(events, fits), {"ids": [[number] for number in sorted(ids)]}
     )
     return {row.id: row for row in rows}
@@ -133,8 +132,8 @@ def _unlike(row: Member, group: _Group) -> tuple[bool, bool]:
     return row.sportradar_id != group.values["sportradar_id"], row.genius_id != group.values["genius_id"]
 
 
-async def _write_events(
-    connection: AsyncConnection, groups: Sequence[_Group], rows: dict[int, int], stored: Mapping[int, Member]
+def _write_events(
+    connection: Connection, groups: Sequence[_Group], rows: dict[int, int], stored: Mapping[int, Member]
 ) -> None:
     """Write new events, whose ids are added to `rows`, and those that differ."""
     new = [number for number in range(len(groups)) if number not in rows]
@@ -145,10 +144,10 @@ async def _write_events(
     ]
     for first in range(0, len(new), INSERTED_AT_ONCE):
         some = new[first : first + INSERTED_AT_ONCE]
-        ids = await connection.scalars(_INSERT, [groups[number].values for number in some])
+        ids = connection.scalars(_INSERT, [groups[number].values for number in some])
         rows |= dict(zip(some, ids.all(), strict=True))
     if other:
-        await connection.execute(_UPDATE, other)
+        connection.execute(_UPDATE, other)
 
 
 _INSERT = insert(events).returning(events.c.id, sort_by_parameter_order=True)
@@ -157,17 +156,17 @@ _UPDATE = (
 )
 
 
-async def _write_members(connection: AsyncConnection, groups: Sequence[_Group], rows: Mapping[int, int]) -> None:
+def _write_members(connection: Connection, groups: Sequence[_Group], rows: Mapping[int, int]) -> None:
     other = list(_moved(groups, rows))
     if not other:
         return
-    given = unfold(connection, "members").c.value
+    given = unfold(connection.dialect.name, "members").c.value
     moved = (
         update(platform_events)
         .where(_c.id == cast(given[0].as_string(), BigInteger))
         .values(event_id=cast(given[1].as_string(), BigInteger), match_kind=given[2].as_string())
     )
-    await connection.execute(moved, {"members": other})
+    connection.execute(moved, {"members": other})
 
 
 def _moved(groups: Sequence[_Group], rows: Mapping[int, int]) -> Iterator[tuple[int, int, str]]:
@@ -178,12 +177,12 @@ def _moved(groups: Sequence[_Group], rows: Mapping[int, int]) -> Iterator[tuple[
                 yield member.id, rows[number], kind
 
 
-async def drop_unused(connection: AsyncConnection, ids: set[int]) -> None:
+def drop_unused(connection: Connection, ids: set[int]) -> None:
     """Delete those of these events that no bookmaker has any more."""
     if not ids:
         return
-    given = select(cast(unfold(connection, "ids").c.value[0].as_string(), BigInteger))
+    given = select(cast(unfold(connection.dialect.name, "ids").c.value[0].as_string(), BigInteger))
     is_used = exists().where(_c.event_id == events.c.id)
-    await connection.execute(
+    connection.execute(
         delete(events).where(events.c.id.in_(given), ~is_used), {"ids": [[number] for number in sorted(ids)]}
     )

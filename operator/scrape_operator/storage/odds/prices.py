@@ -9,8 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Numeric, bindparam, cast, func, insert, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, Connection, Numeric, bindparam, cast, func, insert, select, true, update
 
 from scrape_operator.storage.columns import UTCDateTime
 from scrape_operator.storage.odds.listing import Listed
@@ -45,20 +44,18 @@ class Difference(NamedTuple):
         return self.stored.id, before, None if self.price is None else str(self.price)
 
 
-async def store_prices(
-    connection: AsyncConnection, listed: Sequence[Listed], markets: Collection[str], at: datetime
-) -> None:
+def store_prices(connection: Connection, listed: Sequence[Listed], markets: Collection[str], at: datetime) -> None:
     """Store the prices of these events; of `markets`, what has no price any more is withdrawn."""
     for first in range(0, len(listed), CHUNK):
         chunk = listed[first : first + CHUNK]
-        stored = await _stored(connection, [book.id for book in chunk if not book.is_new])
+        stored = _stored(connection, [book.id for book in chunk if not book.is_new])
         fresh: list[tuple[Any, ...]] = []
         moved: list[Difference] = []
         for book in chunk:
             before = stored.get(book.id, {})
             fresh += [(book.id, *key, str(price)) for key, price in book.offers.items() if key not in before]
             moved += _differences(before, book.offers, markets)
-        await _write(connection, fresh, moved, at)
+        _write(connection, fresh, moved, at)
 
 
 def _differences(before: Mapping[Key, Stored], offers: Offers, markets: Collection[str]) -> Iterator[Difference]:
@@ -72,29 +69,27 @@ def _differences(before: Mapping[Key, Stored], offers: Offers, markets: Collecti
             yield Difference(stored, price)
 
 
-async def _stored(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[Key, Stored]]:
+def _stored(connection: Connection, ids: Sequence[int]) -> dict[int, dict[Key, Stored]]:
     found: dict[int, dict[Key, Stored]] = {listed: {} for listed in ids}
     if ids:
         columns = (_c.platform_event_id, _c.market, _c.line, _c.outcome, _c.id, _c.price, _c.offered)
-        rows = await connection.execute(select(*columns).where(_c.platform_event_id.in_(ids)))
+        rows = connection.execute(select(*columns).where(_c.platform_event_id.in_(ids)))
         for owner, market, line, outcome, *stored in rows:
             found[owner][market, line, outcome] = Stored(*stored)
     return found
 
 
-async def _write(
-    connection: AsyncConnection, fresh: Sequence[tuple[Any, ...]], moved: Iterable[Difference], at: datetime
-) -> None:
+def _write(connection: Connection, fresh: Sequence[tuple[Any, ...]], moved: Iterable[Difference], at: datetime) -> None:
     if fresh:
-        await connection.execute(_insert(connection), {"fresh": fresh, "at": at})
+        connection.execute(_insert(connection), {"fresh": fresh, "at": at})
     rows = [difference.row for difference in moved]
     if rows:
-        await connection.execute(_change(connection), {"moved": rows, "at": at})
-        await connection.execute(_update(connection), {"moved": rows, "at": at})
+        connection.execute(_change(connection), {"moved": rows, "at": at})
+        connection.execute(_update(connection), {"moved": rows, "at": at})
 
 
-def _insert(connection: AsyncConnection) -> Any:
-    value = unfold(connection, "fresh").c.value
+def _insert(connection: Connection) -> Any:
+    value = unfold(connection.dialect.name, "fresh").c.value
     at = bindparam("at", type_=UTCDateTime)
     price = cast(value[4].as_string(), Numeric)
     owner = cast(value[0].as_string(), BigInteger)
@@ -103,16 +98,16 @@ def _insert(connection: AsyncConnection) -> Any:
     return insert(odds).from_select([*names, "changed_at"], select(owner, *key, price, price, true(), at, at))
 
 
-def _change(connection: AsyncConnection) -> Any:
-    value = unfold(connection, "moved").c.value
+def _change(connection: Connection) -> Any:
+    value = unfold(connection.dialect.name, "moved").c.value
     before, after = (cast(value[place].as_string(), Numeric) for place in (1, 2))
     row = cast(value[0].as_string(), BigInteger)
     columns = select(row, before, after, bindparam("at", type_=UTCDateTime))
     return insert(odds_changes).from_select(["odds_id", "before", "after", "at"], columns)
 
 
-def _update(connection: AsyncConnection) -> Any:
-    value = unfold(connection, "moved").c.value
+def _update(connection: Connection) -> Any:
+    value = unfold(connection.dialect.name, "moved").c.value
     after = cast(value[2].as_string(), Numeric)
     changed = {"offered": after.is_not(None), "changed_at": bindparam("at", type_=UTCDateTime)}
     return (

@@ -5,8 +5,7 @@ What did not change costs no write but one for each event, that it was seen agai
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.runs import RunResult
@@ -20,7 +19,7 @@ ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7234872346)")
 """Replicas store odds one after the other: which events are the same one depends on all of them."""
 
 
-async def store_odds(connection: AsyncConnection, results: Sequence[RunResult]) -> None:
+def store_odds(connection: Connection, results: Sequence[RunResult]) -> None:
     """Store what the good targets of these runs read of bookmakers."""
     readings = [
         (Source(result.claim.schedule_uid, target.target, result.completed_at), target.odds, target.complete)
@@ -31,19 +30,19 @@ async def store_odds(connection: AsyncConnection, results: Sequence[RunResult]) 
     if not readings:
         return
     if connection.dialect.name == "postgresql":
-        await connection.execute(ONE_AT_A_TIME)
+        connection.execute(ONE_AT_A_TIME)
     is_news = False
     for source, reading, complete in readings:
-        is_news |= await _store(connection, source, reading, complete=complete)
+        is_news |= _store(connection, source, reading, complete=complete)
     if is_news:
-        await match_again(connection, max(source.at for source, _, _ in readings))
+        match_again(connection, max(source.at for source, _, _ in readings))
 
 
-async def _store(connection: AsyncConnection, source: Source, reading: OddsReading, *, complete: bool) -> bool:
+def _store(connection: Connection, source: Source, reading: OddsReading, *, complete: bool) -> bool:
     """Store one reading; give whether events have to be matched again."""
-    await define_markets(connection, reading.markets)
-    listing = await list_events(connection, source, reading)
-    await store_prices(connection, listing.to_price, listing.markets, source.at)
-    if complete and reading.events and await withdraw_missing(connection, source):
+    define_markets(connection, reading.markets)
+    listing = list_events(connection, source, reading)
+    store_prices(connection, listing.to_price, listing.markets, source.at)
+    if complete and reading.events and withdraw_missing(connection, source):
         listing.is_news = True
     return listing.is_news

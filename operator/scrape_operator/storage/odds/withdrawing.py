@@ -4,11 +4,10 @@ An event that has begun is not withdrawn: its last prices are the closing odds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 
 from scrape_operator.storage.columns import UTCDateTime
 from scrape_operator.storage.odds.listing import Source
@@ -24,14 +23,14 @@ NOT_READ = ""
 """The fingerprint of prices that no reading has: the next one is looked at closely."""
 
 
-async def withdraw_missing(connection: AsyncConnection, source: Source) -> bool:
+def withdraw_missing(connection: Connection, source: Source) -> bool:
     """Withdraw the events that a complete reading lacks, though the same target saw them last; give if there are any.
 
     What another target saw later is its to judge: it may look further ahead, or at other leagues.
     """
     of_source = (_c.schedule_uid == source.schedule_uid, _c.target == source.target)
     missing = (*of_source, _c.starts_at > source.at, _c.seen_at < source.at, _c.withdrawn_at.is_(None))
-    withdrawn = await connection.execute(
+    withdrawn = connection.execute(
         update(platform_events).where(*missing).values(withdrawn_at=source.at, odds_hash=NOT_READ)
     )
     if not withdrawn.rowcount:
@@ -39,8 +38,8 @@ async def withdraw_missing(connection: AsyncConnection, source: Source) -> bool:
     just_now = select(_c.id).where(*of_source, _c.starts_at > source.at, _c.withdrawn_at == source.at)
     offered = (odds.c.platform_event_id.in_(just_now), odds.c.offered)
     changes = select(odds.c.id, odds.c.price, literal(source.at, UTCDateTime)).where(*offered)
-    await connection.execute(insert(odds_changes).from_select(["odds_id", "before", "at"], changes))
-    await connection.execute(update(odds).where(*offered).values(offered=False, changed_at=source.at))
+    connection.execute(insert(odds_changes).from_select(["odds_id", "before", "at"], changes))
+    connection.execute(update(odds).where(*offered).values(offered=False, changed_at=source.at))
     return True
 
 
@@ -52,19 +51,25 @@ class Age:
     older_than: datetime
 
 
-async def prune_odds(connection: AsyncConnection, ages: Sequence[Age]) -> list[int]:
+def prune_odds(connection: Connection, ages: Sequence[Age]) -> list[int]:
     """Delete events that began too long ago, with all their odds, a bounded number at a time; give how many."""
-    return [await _prune(connection, age) for age in ages]
+    return [_prune(connection, age) for age in ages]
 
 
-async def _prune(connection: AsyncConnection, age: Age) -> int:
-    is_old = (_c.schedule_uid == age.uid, _c.starts_at < age.older_than)
-    old = (await connection.execute(select(_c.id, _c.event_id).where(*is_old).limit(PRUNED_AT_ONCE))).all()
+_OLD = (
+    select(_c.id, _c.event_id)
+    .where(_c.schedule_uid == bindparam("uid"), _c.starts_at < bindparam("older_than"))
+    .limit(PRUNED_AT_ONCE)
+)
+
+
+def _prune(connection: Connection, age: Age) -> int:
+    old = connection.execute(_OLD, asdict(age)).all()
     if old:
         of_event = odds.c.platform_event_id.in_([row.id for row in old])
         of_price = odds_changes.c.odds_id.in_(select(odds.c.id).where(of_event))
-        await connection.execute(delete(odds_changes).where(of_price))
-        await connection.execute(delete(odds).where(of_event))
-        await connection.execute(delete(platform_events).where(_c.id.in_([row.id for row in old])))
-        await drop_unused(connection, {row.event_id for row in old if row.event_id is not None})
+        connection.execute(delete(odds_changes).where(of_price))
+        connection.execute(delete(odds).where(of_event))
+        connection.execute(delete(platform_events).where(_c.id.in_([row.id for row in old])))
+        drop_unused(connection, {row.event_id for row in old if row.event_id is not None})
     return len(old)

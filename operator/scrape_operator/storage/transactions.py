@@ -1,0 +1,131 @@
+"""How work is done in a transaction, on either database. `engine` makes these; `database` and `migrate` use them.
+
+Work is a plain function of a connection: what it asks of the database one after the other is one journey, not
+one for each statement. For SQLite, which is a library and no server, the journey is to a thread and back; for
+PostgreSQL the driver is asynchronous, and SQLAlchemy lets the function wait for it.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+Work = Callable[[Connection], T]
+
+READS: Mapping[str, Any] = {}
+WRITES: Mapping[str, Any] = {"writes": True}
+"""Options of a transaction that will write (SQLite takes its lock at once)."""
+
+
+STEPS_BETWEEN_LOOKS = 100_000
+"""Instructions of SQLite's machine: a millisecond or two."""
+
+
+class Transactions(Protocol):
+    """Runs work, each in a transaction of its own that commits if the work returns."""
+
+    async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
+        """Do the work, and give what it gives.
+
+        Raises:
+            TimeoutError: it took too long; whether it was committed is not known.
+            Exception: what the driver or the work raised; nothing is committed then.
+
+        """
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class ThreadedTransactions:
+    """Transactions of a synchronous engine: SQLite's. `patience` is the longest time of one, in seconds."""
+
+    def __init__(self, engine: Engine, *, threads: int, patience: float) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
+        self._patience = patience
+
+    async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
+        """Do the work in a thread. What takes too long, or is cancelled, is undone."""
+        stop = threading.Event()
+
+        def transact() -> T:
+            with self._engine.connect() as connection, _stopping(connection, stop):
+                return _transact(connection, lambda it: _unless(stop, work(it)), options)
+
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, transact)
+        except (TimeoutError, asyncio.CancelledError):
+            stop.set()
+            raise
+
+    async def close(self) -> None:
+        """Wait for what is going on, and close all connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+
+class AsyncTransactions:
+    """Transactions of an asynchronous engine: PostgreSQL's. `patience` is the longest time of one, in seconds."""
+
+    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+        self._engine = engine
+        self._patience = patience
+
+    async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
+        """Do the work; while it waits for the database, others go on."""
+        async with asyncio.timeout(self._patience), self._engine.connect() as connection:
+            return await connection.run_sync(_transact, work, options)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+def aside(connection: Connection, work: Callable[..., T], *values: object) -> T:
+    """Calculate for long, inside a transaction, without holding up the event loop."""
+    driver: Any = connection.connection.dbapi_connection
+    if isinstance(driver, AdaptedConnection):
+        result: T = driver.run_async(lambda _: asyncio.to_thread(work, *values))
+        return result
+    return work(*values)
+
+
+def _transact(connection: Connection, work: Work[T], options: Mapping[str, Any]) -> T:
+    """Commit what the work did. Where it fails, leaving the connection takes it back."""
+    connection.execution_options(**options)
+    transaction = connection.begin()
+    try:
+        answer = work(connection)
+        transaction.commit()
+    except TimeoutError:  # a rollback would wait in vain as well
+        connection.invalidate()
+        raise
+    return answer
+
+
+@contextmanager
+def _stopping(connection: Connection, stop: threading.Event) -> Iterator[None]:
+    """End a statement soon after `stop` is set: SQLite asks now and then whether to go on."""
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    driver.set_progress_handler(lambda: int(stop.is_set()), STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _unless(stop: threading.Event, answer: T) -> T:
+    if stop.is_set():
+        raise TimeoutError
+    return answer

@@ -1,0 +1,107 @@
+"""History is kept within its limits: after so many rows, schedules side by side, later where the database was away."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
+from scrape_operator.core.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.reasons import Reason
+from scrape_operator.running.retention import PRUNED_AT_ONCE, ROWS_BETWEEN_PRUNES, Retention
+from tests.clock import ManualClock
+from tests.running.conftest import MemoryStore
+
+
+class PruningStore(MemoryStore):
+    """Notes what it is asked to prune, and how many asked at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pruned: list[tuple[str, int, int, datetime]] = []
+        self.asking = self.most_asking = 0
+        self.refuses = ""
+
+    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
+        self.asking += 1
+        self.most_asking = max(self.most_asking, self.asking)
+        await asyncio.sleep(0)
+        self.asking -= 1
+        if self.away:
+            raise StoreUnavailable("connection refused")
+        if uid == self.refuses:
+            raise ScrapeOperatorError("no")
+        self.pruned.append((uid, successful, failed, older_than))
+        return 0
+
+    @property
+    def uids(self) -> list[str]:
+        return [uid for uid, *_ in self.pruned]
+
+
+def plan_of(uid: str) -> SchedulePlan:
+    return SchedulePlan(
+        ObjectKey(uid, "default", uid),
+        generation=1,
+        created_at=ManualClock().now(),
+        successful_limit=7,
+        failed_limit=3,
+        history_max_age=timedelta(hours=2),
+    )
+
+
+def rows(retention: Retention, uid: str, count: int) -> None:
+    for _ in range(count):
+        retention.skipped(plan_of(uid), Reason.SKIPPED_OVERLAP, 0)
+
+
+async def test_the_first_row_and_then_every_so_many_are_followed_by_a_prune() -> None:
+    store, clock = PruningStore(), ManualClock()
+    retention = Retention(store, clock)
+    for count, expected in ((1, 1), (ROWS_BETWEEN_PRUNES - 1, 1), (1, 2)):
+        rows(retention, "a", count)
+        await retention.prune_due()
+        assert len(store.pruned) == expected
+    assert store.pruned[0] == ("a", 7, 3, clock.now() - timedelta(hours=2))
+
+
+async def test_schedules_are_pruned_side_by_side_and_not_all_at_once() -> None:
+    store = PruningStore()
+    retention = Retention(store, ManualClock())
+    uids = [f"uid-{number}" for number in range(PRUNED_AT_ONCE + 5)]
+    for uid in uids:
+        rows(retention, uid, 1)
+    await retention.prune_due()
+    assert sorted(store.uids) == sorted(uids)
+    assert store.most_asking == PRUNED_AT_ONCE
+
+
+async def test_what_the_database_was_away_for_is_done_when_it_is_back() -> None:
+    store = PruningStore()
+    retention = Retention(store, ManualClock())
+    store.away = True
+    rows(retention, "a", 1)
+    await retention.prune_due()
+    store.away = False
+    await retention.prune_due()
+    assert store.uids == ["a"]
+
+
+async def test_a_schedule_that_can_not_be_pruned_keeps_no_other_from_it(caplog: pytest.LogCaptureFixture) -> None:
+    store = PruningStore()
+    store.refuses = "a"
+    retention = Retention(store, ManualClock())
+    for uid in "abc":
+        rows(retention, uid, 1)
+    await retention.prune_due()
+    assert sorted(store.uids) == ["b", "c"]
+    assert "history of default/a could not be pruned" in caplog.text
+
+
+async def test_a_schedule_that_is_gone_is_not_pruned() -> None:
+    store = PruningStore()
+    retention = Retention(store, ManualClock())
+    rows(retention, "a", 1)
+    retention.forget("a")
+    await retention.prune_due()
+    assert store.uids == []
