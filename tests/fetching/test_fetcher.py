@@ -43,6 +43,36 @@ async def test_a_request_is_sent_as_it_was_asked_for(fetcher):
     assert sent == {b"host", b"x-token", b"x-name", b"user-agent", b"accept", b"accept-encoding"}
 
 
+@pytest.mark.parametrize("target", ["/a/../b/./c//..", "/'a'!$&()*+,;=:@~?'b'[", "/%zz%2F%2e%2E?%"], ids=ascii)
+async def test_an_address_is_sent_to_the_byte(fetcher, target):
+    async with serving(answering(ok())) as server:
+        response = await fetcher.fetch(ask(server.url + target))
+    sent = target.replace("[", "%5B")
+    assert server.heads[0].startswith(f"GET {sent} HTTP/1.1\r\nHost: {server.url[7:]}\r\n".encode())
+    assert response.url == server.url + sent
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "framing"),
+    [
+        ("GET", b"", set()),
+        ("POST", b"", {b"content-length: 0"}),
+        ("POST", b"a=1", {b"content-length: 3"}),
+        ("QUERY", b"a=1", {b"content-length: 3"}),
+    ],
+    ids=["get", "empty post", "post", "query"],
+)
+async def test_a_request_gets_no_headers_that_nobody_asked_for(fetcher, method, body, framing):
+    async with serving(answering(ok())) as server:
+        await fetcher.fetch(
+            ask(server.url, method=method, body=body, headers=[("Accept", "a/b"), ("HOST", "e.example")])
+        )
+    lines = server.heads[0].lower().split(b"\r\n")[1:-2]
+    rest = {line for line in lines if not line.startswith((b"user-agent:", b"accept-encoding:"))}
+    assert rest == {b"host: e.example", b"accept: a/b", *framing}
+    assert len(lines) == len(rest) + 2
+
+
 async def test_the_operator_names_itself_unless_the_request_does(fetcher):
     async with serving(answering(ok())) as server:
         await fetcher.fetch(ask(server.url))

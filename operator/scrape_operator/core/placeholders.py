@@ -46,6 +46,11 @@ def check(template: str) -> None:
             _check_placeholder(piece)
 
 
+def is_template(text: str) -> bool:
+    """Whether `render` may give anything but the text itself."""
+    return "{" in text or "}" in text
+
+
 def render(template: str, scheduled_for: datetime, zone: ZoneInfo) -> str:
     """Fill in the due time.
 
@@ -56,7 +61,7 @@ def render(template: str, scheduled_for: datetime, zone: ZoneInfo) -> str:
         InvalidValue: as `check`.
 
     """
-    if "{" not in template and "}" not in template:
+    if not is_template(template):
         return template
     check(template)
     return "".join(_pieces(template, scheduled_for, scheduled_for.astimezone(zone)))

@@ -7,6 +7,7 @@ budgets and the socket always speak of the same host.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import quote, urljoin
 
@@ -31,6 +32,7 @@ _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+_MANY_HOSTS = 1024  # few are asked again and again, by many schedules
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
@@ -126,6 +128,7 @@ def resolve_location(base: HttpUrl, location: str) -> HttpUrl:
     return parse_http_url(joined)
 
 
+@lru_cache(_MANY_HOSTS)
 def _split_authority(authority: str) -> tuple[str, int | None]:
     if "@" in authority:
         raise InvalidValue("the URL holds a user name or password: use auth with a Secret instead")

@@ -23,7 +23,7 @@ from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.gate import HostObserver, Requester, Turn
 from scrape_operator.fetching.headers import complete
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
-from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context
+from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context, request_of
 from scrape_operator.fetching.verdict import failure_of, is_success
 from scrape_operator.settings import Settings
 
@@ -124,7 +124,7 @@ class _Trip:
             response = await self._send(hop)
             try:
                 if not self._redirects(response.status_code):
-                    answer = await self._answer(response)
+                    answer = await self._answer(hop, response)
                     self._end_turn()
                     return answer
                 following = hop.after(response.status_code, response.headers.get_list("location"))
@@ -186,11 +186,10 @@ class _Trip:
         return Hop(self._request.method, url, complete(self._request.headers, user_agent))
 
     async def _send(self, hop: Hop) -> httpx.Response:
-        headers = [(name.encode("ascii"), value.encode()) for name, value in hop.headers]
+        body = self._request.body if hop.method == self._request.method else b""
+        request = request_of(hop.method, hop.url, hop.headers, body)
         self._spent.requests += 1
         try:
-            body = self._request.body if hop.method == self._request.method else b""
-            request = httpx.Request(hop.method, str(hop.url), headers=headers, content=body or None)
             return await self._transport.handle_async_request(request)
         except HopFailed as failure:
             if not failure.sent:
@@ -203,7 +202,7 @@ class _Trip:
             return False
         return request.max_redirects > 0 or not is_success(status, request.success_status)
 
-    async def _answer(self, response: httpx.Response) -> Response:
+    async def _answer(self, hop: Hop, response: httpx.Response) -> Response:
         if not is_success(response.status_code, self._request.success_status):
             raise failure_of(response.status_code, response.headers, self._now())
         if self._turn is not None:
@@ -214,9 +213,9 @@ class _Trip:
             failure.http_status = response.status_code
             raise
         return Response(
-            url=str(response.request.url),
+            url=str(hop.url),
             status=response.status_code,
-            headers=dict(response.headers),
+            headers=dict(response.headers.items()),
             body=body,
             requests=self._spent.requests,
             bytes=self._spent.bytes,

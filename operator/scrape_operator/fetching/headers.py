@@ -9,6 +9,7 @@ from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.redirects import Headers
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # a token (RFC 9110 section 5.6.2)
+_UNFIT = re.compile(r"[\r\n\0\ud800-\udfff]")
 _MAX_VALUE = 8192
 # The connection is ours: these would change where a message ends, or keep an exchange from ending.
 _OURS = frozenset(
@@ -49,7 +50,7 @@ def _check(name: str, value: str) -> None:
         problem = "can't be set: it belongs to the connection"
     elif len(value) > _MAX_VALUE:
         problem = f"has a value of more than {_MAX_VALUE} characters"
-    elif any(ch in "\r\n\0" or "\ud800" <= ch <= "\udfff" for ch in value):
+    elif _UNFIT.search(value):
         problem = "has a value with a line break or another character that headers can't hold"
     if problem is not None:
         raise HopFailed(Reason.INVALID_SPEC, f"can't be asked: header {name[:64]!r} {problem}", sent=False)

@@ -45,6 +45,8 @@ async def fetch_with_retry(
             if deadline is not None and tell_time() + wait >= deadline:
                 raise _with_costs(failure, requests, bytes_read) from failure
         else:
+            if attempt == 1:
+                return response
             return replace(response, requests=response.requests + requests, bytes=response.bytes + bytes_read)
         await sleep(wait)
     raise ValueError("a retry policy needs at least one attempt")

@@ -7,6 +7,7 @@ others' requests, and send an address to the byte as it was written (signed URLs
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from weakref import WeakSet
 
@@ -20,8 +21,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from scrape_operator.core.addresses import Network
+from scrape_operator.core.urls import HttpUrl
 from scrape_operator.fetching.failures import WIRE_ERRORS, translate
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
+from scrape_operator.fetching.redirects import Headers
 
 MAX_CONNECTIONS = 8192
 """Bounds file descriptors alone: how much one host is asked is a matter of `budgets`."""
@@ -34,6 +37,8 @@ MAX_HEADERS = 256
 _SAFE = frozenset({"GET", "HEAD"})
 _used_before: ContextVar[bool] = ContextVar("used_before", default=False)
 
+_root = lru_cache(1024)(httpx.URL)  # the parsing costs more than the rest of a request, and hosts are few
+
 _NO_TIMEOUT = aiohttp.ClientTimeout()  # `fetcher` bounds the whole try
 _UNSET_HEADERS = frozenset({"accept", "accept-encoding", "user-agent", "content-type"})
 
@@ -44,6 +49,21 @@ def default_ssl_context() -> ssl.SSLContext:
     context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def request_of(method: str, url: HttpUrl, headers: Headers, body: bytes) -> httpx.Request:
+    """Make a request for ScrapeTransport, which sends what is given here and adds no header but those of the framing.
+
+    httpx is told the host's root alone; path and query are its extension `target`. It would read them once more, and
+    not leave all of them as they were written.
+    """
+    return httpx.Request(
+        method,
+        _root(f"{url.scheme}://{url.authority}/"),
+        headers=[(name.encode("ascii"), value.encode()) for name, value in headers],
+        stream=httpx.ByteStream(body),
+        extensions={"target": url.target.encode("ascii")},
+    )
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -60,8 +80,10 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 -- aiohttp's signature
     ) -> aiohttp.connector.Connection:
         connection = await super().connect(req, traces, timeout)
-        _used_before.set(connection.protocol in self._used)
-        self._used.add(connection.protocol)
+        if connection.protocol in self._used:
+            _used_before.set(True)
+        else:
+            self._used.add(connection.protocol)
         return connection
 
 
@@ -96,7 +118,7 @@ class ScrapeTransport(AiohttpTransport):
         super().__init__(verify=ssl_context, trust_env=False, client=self._session)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request whose content is bytes; redirects are not followed, codings stay as they are.
+        """Send a request that `request_of` has made; redirects are not followed, codings stay as they are.
 
         Raises:
             HopFailed: saying what happened, in place of httpx's or aiohttp's own errors.
@@ -123,9 +145,9 @@ class ScrapeTransport(AiohttpTransport):
     async def _request_once(self, request: httpx.Request) -> aiohttp.ClientResponse:
         return await self._session.request(
             request.method,
-            URL(str(request.url), encoded=True),
-            headers=CIMultiDict((name.decode(), value.decode()) for name, value in request.headers.raw),
-            data=request.content or None,
+            URL(str(request.url).removesuffix("/") + request.extensions["target"].decode("ascii"), encoded=True),
+            headers=CIMultiDict([(name.decode(), value.decode()) for name, value in request.headers.raw]),
+            data=request.read() or None,
             allow_redirects=False,
         )
 
@@ -144,7 +166,7 @@ class WireStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         protocol = self._protocol_that_ends_the_body()
         try:
-            async for chunk in self._response.content.iter_any():
+            while chunk := await self._response.content.readany():
                 yield chunk
         except WIRE_ERRORS as error:
             raise translate(error) from error

@@ -27,8 +27,11 @@ class TargetWork:
 
     def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
         """Fill in `{scheduledFor}` for one run."""
-        params = [(name, placeholders.render(value, scheduled_for, zone)) for name, value in self.request.params]
-        return replace(self.request, url=placeholders.render(self.request.url, scheduled_for, zone), params=params)
+        request = self.request
+        if not any(map(placeholders.is_template, (request.url, *(value for _, value in request.params)))):
+            return request
+        params = [(name, placeholders.render(value, scheduled_for, zone)) for name, value in request.params]
+        return replace(request, url=placeholders.render(request.url, scheduled_for, zone), params=params)
 
 
 @dataclass(frozen=True, slots=True)
