@@ -1,4 +1,7 @@
-"""Many schedules at a short interval, for a while, on the real control plane: skew, slots, status writes, CPU."""
+"""Many schedules at a short interval, for a while, on the real control plane: skew, slots, status writes, CPU.
+
+PLOT=FILE draws how late the runs began, as SVG.
+"""
 
 import json
 import os
@@ -9,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.bench.plot import draw
 from tests.bench.static import static_site
 from tests.cluster.connection import Cluster
 from tests.cluster.controlplane import open_cluster
@@ -103,11 +107,17 @@ def report(
         for row in runs
         if not row["slot"].startswith("generation:")
     ]
+    percentiles = {percent: percentile(skews, percent) for percent in (50, 99)}
+    if file := os.environ.get("PLOT"):
+        schedules = len({row["schedule_uid"] for row in runs})
+        title = f"Start skew of {len(skews):,} runs: {schedules} schedules, each every {period.total_seconds():g} s"
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(draw(title, skews, percentiles), encoding="utf-8")
     faults = slot_faults(rows, period, until)
     outcomes = {status: sum(row["status"] == status for row in window) for status in {r["status"] for r in window}}
     return [
         f"runs {len(runs)} in {seconds:.0f} s = {len(runs) / seconds:.0f}/s, outcomes {outcomes}",
-        f"start skew ms: p50 {percentile(skews, 50):.1f}, p99 {percentile(skews, 99):.1f}, max {max(skews):.1f}",
+        f"start skew ms: p50 {percentiles[50]:.1f}, p99 {percentiles[99]:.1f}, max {max(skews):.1f}",
         f"status writes {writes / seconds:.1f}/s",
         f"operator CPU {cpu / seconds * 100:.0f} % of a core, {cpu / max(1, len(runs)) * 1000:.2f} ms a run",
         f"operator memory {memory:.0f} MiB",

@@ -1,7 +1,8 @@
 """`make demo`: a control plane, a shop, the operator and the samples, for less than a minute on this machine.
 
 What it shows is checked too: it ends with 1 where a sample did not do what it should. KEEP=1 leaves all up until
-Ctrl-C, for a look round with kubectl; DEMO_SECONDS (45) says how long the runs are watched. Nothing is left behind.
+Ctrl-C, for a look round with kubectl; DEMO_SECONDS (45) says how long the runs are watched; PICTURE=FILE draws how it
+stands then, as SVG. Nothing else is left behind.
 """
 
 import os
@@ -25,6 +26,7 @@ from tests.demo import samples
 from tests.demo.judging import Schedule, problems
 from tests.demo.ledger import Run, count_items, read_runs
 from tests.demo.operatorprocess import ROOT, OperatorProcess
+from tests.demo.picture import draw
 from tests.demo.screen import Screen
 from tests.site.serving import SiteThread
 from tests.site.site import DemoSite
@@ -59,7 +61,8 @@ class Demo:
         self._screen.heading("How it stands")
         self._kubectl("get", "scs")
         self._screen.heading("One match at three bookmakers")
-        self._screen.command("scrape-operator odds -n 1", self._operator.command("odds", "-n", "1"))
+        words = ("odds", samples.MATCH, "-m", "1x2")
+        self._screen.command(f"scrape-operator {' '.join(words)}", self._operator.command(*words))
         found = problems(read_runs(self._operator.database), self._schedules(), self._token)
         if not alive:
             found.append("the operator no longer answers /healthz")
@@ -110,7 +113,7 @@ class Demo:
         return found
 
 
-def run_demo(screen: Screen, *, seconds: float, keep: bool) -> int:
+def run_demo(screen: Screen, *, seconds: float, keep: bool, picture: Path | None) -> int:
     """Bring all up, show it, and take it down; gives the exit code."""
     with ExitStack() as stack:
         screen.heading("Starting")
@@ -130,6 +133,9 @@ def run_demo(screen: Screen, *, seconds: float, keep: bool) -> int:
         screen.line(f"Samples: {len(documents)} applied in namespace {namespace}")
         demo = Demo(screen, cluster, namespace, operator)
         found = demo.show(seconds)
+        if picture:
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            picture.write_text(draw(screen.commands[-2:]), encoding="utf-8")
         if keep:
             demo.keep()
         operator.stop()
@@ -204,7 +210,12 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     screen = Screen()
     try:
-        return run_demo(screen, seconds=float(os.environ.get("DEMO_SECONDS", "45")), keep=os.environ.get("KEEP") == "1")
+        return run_demo(
+            screen,
+            seconds=float(os.environ.get("DEMO_SECONDS", "45")),
+            keep=os.environ.get("KEEP") == "1",
+            picture=Path(os.environ["PICTURE"]) if os.environ.get("PICTURE") else None,
+        )
     except KeyboardInterrupt:
         screen.line("\nInterrupted; all is taken down.")
         return 130

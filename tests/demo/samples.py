@@ -17,6 +17,8 @@ BOOK_URLS = tuple(f"http://127.0.0.1:{port}" for port in BOOK_PORTS)
 PLATFORMS = "scrape-all-platforms"
 MANUAL = "suspended"
 """The sample that runs only when it is asked to."""
+MATCH = "81000001"
+"""SportRadar's id of a match whose winner all three bookmakers offer odds on."""
 
 
 _GOOD: Mapping[str, str] = {

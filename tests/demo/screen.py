@@ -20,6 +20,8 @@ class Screen:
         self._console = Console(highlight=False, soft_wrap=True)
         if not self._console.is_terminal:
             self._console.width = LOG_WIDTH
+        self.commands: list[tuple[str, str]] = []
+        """What was shown as commands, each with what it gave."""
 
     def heading(self, text: str) -> None:
         """Begin a part."""
@@ -31,6 +33,7 @@ class Screen:
 
     def command(self, text: str, output: str) -> None:
         """Show a command as a person would type it, and what it gave."""
+        self.commands.append((text, output))
         self._console.print(Text(f"$ {text}", style="cyan"))
         self._console.print(output.rstrip(), markup=False)
 
