@@ -34,17 +34,22 @@ class Runner:
         """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
         work = cast("ScheduleWork", plan.work)
         tasks = self._orchestrator.scrape_all(plan, work, claim)
-        everything = asyncio.gather(*tasks, return_exceptions=True)
+        everything = tasks[0] if len(tasks) == 1 else asyncio.gather(*tasks, return_exceptions=True)
         try:
             first: set[asyncio.Future[Any]] = {everything, stop}
             timeout = plan.timeout.total_seconds()
             await asyncio.wait(first, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=CANCEL_PATIENCE_SECONDS)
+            await self._cancel([task for task in tasks if not task.done()])
         targets = [self._result(task, target, plan, stop) for task, target in zip(tasks, work.targets, strict=True)]
         return self._conclude(claim, work, targets, stop)
+
+    @staticmethod
+    async def _cancel(tasks: Sequence[asyncio.Task[TargetResult]]) -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CANCEL_PATIENCE_SECONDS)
 
     @staticmethod
     def _result(

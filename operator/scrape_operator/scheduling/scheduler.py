@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 SLICE = 200
 """Schedules handled before other tasks get their turn."""
 
-MAX_SLEEP_SECONDS = 1.0
+MAX_SLEEP = timedelta(seconds=1)
 """The wall clock is looked at this often, so that a clock that jumps is noticed."""
 
 RETRY_AFTER = timedelta(seconds=5)
@@ -43,7 +43,7 @@ class Scheduler:
         self._evaluation = Evaluation(launcher, journal, status)
         self._queue = TimerQueue()
         self._wake = asyncio.Event()
-        self._latest = clock.now()
+        self._latest = self._asleep_until = clock.now()
 
     @property
     def queue_depth(self) -> int:
@@ -85,8 +85,7 @@ class Scheduler:
         else:
             entry.state.at_once_generation = 0
         retry, due = now + RETRY_AFTER, entry.state.next_due
-        self._queue.set(uid, retry if due is None else min(retry, due))
-        self._wake.set()
+        self._set_timer(uid, retry if due is None else min(retry, due))
 
     def orphaned(self, key: ObjectKey, summary: RunSummary) -> None:
         """Take up that a run of ours, or of a replica that died, was ended by the reaper."""
@@ -127,17 +126,21 @@ class Scheduler:
                 self._evaluate(entry, now)
 
     async def _sleep(self) -> None:
-        next_due = self._queue.next_due()
-        seconds = MAX_SLEEP_SECONDS
-        if next_due is not None:
-            seconds = min(seconds, (next_due - self._clock.now()).total_seconds())
+        now, next_due = self._clock.now(), self._queue.next_due()
+        latest = now + MAX_SLEEP
+        self._asleep_until = latest if next_due is None else min(latest, next_due)
         self._wake.clear()
         try:
-            async with asyncio.timeout(max(0.0, seconds)):
+            async with asyncio.timeout(max(0.0, (self._asleep_until - now).total_seconds())):
                 await self._wake.wait()
         except TimeoutError:
             return
 
     def _evaluate(self, entry: Entry, now: datetime) -> None:
-        self._queue.set(entry.plan.key.uid, self._evaluation.evaluate(entry, now))
-        self._wake.set()
+        self._set_timer(entry.plan.key.uid, self._evaluation.evaluate(entry, now))
+
+    def _set_timer(self, uid: str, due: datetime | None) -> None:
+        """Let `uid` be looked at then; the timer task need not be woken for what comes after it wakes by itself."""
+        self._queue.set(uid, due)
+        if due is not None and due < self._asleep_until:
+            self._wake.set()
