@@ -14,8 +14,8 @@ UIDS = st.sampled_from([f"u{n}" for n in range(12)])
 STATE = ScheduleState()
 
 
-def put(queue: StatusQueue, uid: str, now: float = 0.0, *, urgent: bool = False, rank: float = 0.0) -> None:
-    queue.put(uid, make.plan(uid), STATE, urgent=urgent, rank=rank, now=now)
+def put(queue: StatusQueue, uid: str, now: float = 0.0, *, urgent: bool = False, rank: float = 0.0) -> bool:
+    return queue.put(uid, make.plan(uid), STATE, urgent=urgent, rank=rank, now=now)
 
 
 def take_all(queue: StatusQueue, now: float) -> list[str]:
@@ -142,7 +142,10 @@ class QueueLaws(RuleBasedStateMachine):
 
     @rule(uid=UIDS, urgent=st.booleans(), rank=st.floats(0.0, 100.0))
     def news(self, uid: str, *, urgent: bool, rank: float) -> None:
-        put(self.queue, uid, self.now, urgent=urgent, rank=rank)
+        before = self.queue.wake_at(self.now)
+        must_wake = put(self.queue, uid, self.now, urgent=urgent, rank=rank)
+        after = self.queue.wake_at(self.now)
+        assert must_wake or after == before, "who sleeps would wake too late"
         self.waiting.add(uid)
 
     @rule(uid=UIDS)

@@ -38,7 +38,7 @@ class RunStatus(StrEnum):
     @property
     def is_good(self) -> bool:
         """Whether data came: the run counts as a success for streaks and conditions."""
-        return self in {RunStatus.SUCCEEDED, RunStatus.PARTIALLY_SUCCEEDED}
+        return self is RunStatus.SUCCEEDED or self is RunStatus.PARTIALLY_SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,6 @@ class TargetHealth:
 
 def clip(text: str, limit: int = MESSAGE_MAX_BYTES) -> str:
     """Bound a message to `limit` bytes of UTF-8 without control characters, so that status stays small."""
-    clean = "".join(ch if ch.isprintable() or ch == " " else " " for ch in text)
+    clean = text if text.isprintable() else "".join(ch if ch.isprintable() else " " for ch in text)
     raw = clean.encode("utf-8", "replace")
     return clean if len(raw) <= limit else raw[: limit - 3].decode("utf-8", "ignore") + "…"

@@ -3,10 +3,11 @@
 `Reconciling` and `Stalled` are absent unless True, as kstatus wants them.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from typing import NamedTuple
 
 from scrape_operator.core.coming import what_comes
 from scrape_operator.core.pauses import Pause, pause_of
@@ -41,23 +42,30 @@ class ConditionReason(StrEnum):
     RUN_FAILED = "RunFailed"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One judgement. The message is not bounded yet: whoever shows it clips it."""
+Say = Callable[[], str]
+"""Writes a message. Most judgements are compared with the last one and never shown."""
+
+
+class Condition(NamedTuple):
+    """One judgement, to be read before the state goes on."""
 
     type: ConditionType
     status: str
     reason: str
-    message: str
+    say: Say
+
+    @property
+    def message(self) -> str:
+        """Give the message. It is not bounded yet: whoever shows it clips it."""
+        return self.say()
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
     """What the last run that counts says about the schedule."""
 
     good: bool
     reason: str
-    message: str
+    say: Say
     generation: int
 
 
@@ -69,8 +77,9 @@ def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[C
     if _begins(state, due, now) and (taken_up := _reconciling(plan, verdict)) is not None:
         conditions.append(taken_up)
     if plan.is_stalled:
-        conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, _findings(plan)))
-    conditions += [scheduled, _last_run(state.last_run), _targets(plan, state), _data(plan, state)]
+        conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, partial(_findings, plan)))
+    targets = known_targets(plan, state)
+    conditions += (scheduled, _last_run(state.last_run), _targets(targets), _data(targets))
     return conditions
 
 
@@ -108,13 +117,13 @@ def _last_verdict(state: ScheduleState) -> _Verdict | None:
     for run in _finished(state):
         if run.status.is_good:
             reason = Reason.SUCCEEDED if run.status is RunStatus.SUCCEEDED else Reason.PARTIALLY_SUCCEEDED
-            return _Verdict(True, reason, _run_message(run), run.generation)
+            return _Verdict(True, reason, partial(_run_message, run), run.generation)
         if run.status is RunStatus.FAILED:
-            return _Verdict(False, run.reason, _run_message(run), run.generation)
+            return _Verdict(False, run.reason, partial(_run_message, run), run.generation)
     if state.consecutive_failures:
-        return _Verdict(False, ConditionReason.RUN_FAILED, "the last run that was not canceled failed", 0)
+        return _Verdict(False, ConditionReason.RUN_FAILED, lambda: "the last run that was not canceled failed", 0)
     if state.last_successful_time is not None:
-        return _Verdict(True, Reason.SUCCEEDED, "the last run that was not canceled succeeded", 0)
+        return _Verdict(True, Reason.SUCCEEDED, lambda: "the last run that was not canceled succeeded", 0)
     return None
 
 
@@ -140,14 +149,21 @@ def _findings(plan: SchedulePlan) -> str:
 
 
 def _ready(plan: SchedulePlan, verdict: _Verdict | None, scheduled: Condition, *, coming: bool) -> Condition:
+    kind = ConditionType.READY
     if plan.is_stalled:
-        return Condition(ConditionType.READY, FALSE, Reason.INVALID_SPEC, _findings(plan))
-    why_not = f"not scheduled: {scheduled.message}; " if scheduled.status == FALSE else ""
+        return Condition(kind, FALSE, Reason.INVALID_SPEC, partial(_findings, plan))
     if verdict is not None:
-        status = TRUE if verdict.good else FALSE
-        return Condition(ConditionType.READY, status, verdict.reason, why_not + verdict.message)
+        say = partial(_ready_message, scheduled, verdict.say)
+        return Condition(kind, TRUE if verdict.good else FALSE, verdict.reason, say)
     reason = ConditionReason.PROGRESSING if coming else scheduled.reason
-    return Condition(ConditionType.READY, UNKNOWN, reason, f"{why_not}the first run has not ended yet")
+    return Condition(
+        kind, UNKNOWN, reason, partial(_ready_message, scheduled, lambda: "the first run has not ended yet")
+    )
+
+
+def _ready_message(scheduled: Condition, say: Say) -> str:
+    why_not = f"not scheduled: {scheduled.message}; " if scheduled.status == FALSE else ""
+    return why_not + say()
 
 
 def _reconciling(plan: SchedulePlan, verdict: _Verdict | None) -> Condition | None:
@@ -156,20 +172,20 @@ def _reconciling(plan: SchedulePlan, verdict: _Verdict | None) -> Condition | No
         return None
     mending = verdict is not None and not verdict.good and plan.first_run_at_once and not plan.suspend
     if verdict is None or (mending and 0 < verdict.generation < plan.generation):
-        message = f"the first run of generation {plan.generation} has not ended yet"
-        return Condition(ConditionType.RECONCILING, TRUE, ConditionReason.PROGRESSING, message)
+        say = partial("the first run of generation {} has not ended yet".format, plan.generation)
+        return Condition(ConditionType.RECONCILING, TRUE, ConditionReason.PROGRESSING, say)
     return None
 
 
 def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
     kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
     if pause is not None:
-        return Condition(kind, FALSE, pause, _pause_message(pause, state))
+        return Condition(kind, FALSE, pause, partial(_pause_message, pause, state))
     if state.is_outside:
-        return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, _outside_message(plan, due))
+        return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:
-        return Condition(kind, FALSE, ConditionReason.ENDED, "no due time lies ahead: see spec.endTime")
-    return Condition(kind, TRUE, ConditionReason.SCHEDULED, "it runs at status.nextScheduleTime")
+        return Condition(kind, FALSE, ConditionReason.ENDED, lambda: "no due time lies ahead: see spec.endTime")
+    return Condition(kind, TRUE, ConditionReason.SCHEDULED, lambda: "it runs at status.nextScheduleTime")
 
 
 def _pause_message(pause: Pause, state: ScheduleState) -> str:
@@ -193,32 +209,36 @@ def _outside_message(plan: SchedulePlan, due: datetime | None) -> str:
 def _last_run(run: RunSummary | None) -> Condition:
     kind = ConditionType.LAST_RUN_SUCCEEDED
     if run is None:
-        return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no run has ended yet")
-    return Condition(kind, TRUE if run.status.is_good else FALSE, run.reason, _run_message(run))
+        return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no run has ended yet")
+    return Condition(kind, TRUE if run.status.is_good else FALSE, run.reason, partial(_run_message, run))
 
 
-def _targets(plan: SchedulePlan, state: ScheduleState) -> Condition:
-    kind, targets = ConditionType.TARGETS_HEALTHY, known_targets(plan, state)
-    failing = [target for target in targets if is_failing(target)]
+def _targets(targets: Sequence[TargetHealth]) -> Condition:
+    kind, failing = ConditionType.TARGETS_HEALTHY, [target for target in targets if is_failing(target)]
     if failing:
-        first = failing[0]
-        message = f"{len(failing)} of {len(targets)} targets failed; {first.name}: {first.message}"
-        return Condition(kind, FALSE, first.reason, message)
+        return Condition(kind, FALSE, failing[0].reason, partial(_failing_message, failing, len(targets)))
     if any(target.status.is_good for target in targets):
-        return Condition(kind, TRUE, Reason.SUCCEEDED, "no target failed in the last run")
-    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no target has been scraped yet")
+        return Condition(kind, TRUE, Reason.SUCCEEDED, lambda: "no target failed in the last run")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no target has been scraped yet")
 
 
-def _data(plan: SchedulePlan, state: ScheduleState) -> Condition:
+def _failing_message(failing: Sequence[TargetHealth], total: int) -> str:
+    return f"{len(failing)} of {total} targets failed; {failing[0].name}: {failing[0].message}"
+
+
+def _data(targets: Sequence[TargetHealth]) -> Condition:
     """Judge the data that came. A target that gave none because it failed says nothing about data."""
-    kind, targets = ConditionType.DATA_HEALTHY, known_targets(plan, state)
-    breached = next((target for target in targets if _is_breached(target)), None)
+    kind, breached = ConditionType.DATA_HEALTHY, next((target for target in targets if _is_breached(target)), None)
     if breached is not None:
         reason = breached.reason if breached.reason in BREACHES else Reason.EXPECTATION_FAILED
-        return Condition(kind, FALSE, reason, f"target {breached.name}: {breached.breach or breached.message}")
+        return Condition(kind, FALSE, reason, partial(_breach_message, breached))
     if any(target.status.is_good for target in targets):
-        return Condition(kind, TRUE, Reason.SUCCEEDED, "every expectation is met")
-    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, "no data has come that could be judged")
+        return Condition(kind, TRUE, Reason.SUCCEEDED, lambda: "every expectation is met")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no data has come that could be judged")
+
+
+def _breach_message(target: TargetHealth) -> str:
+    return f"target {target.name}: {target.breach or target.message}"
 
 
 def _is_breached(target: TargetHealth) -> bool:

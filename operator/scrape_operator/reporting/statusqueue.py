@@ -62,17 +62,27 @@ class StatusQueue:
         """Give all that waits or is in flight, by UID."""
         return tuple(self._pending.items())
 
-    def put(self, uid: str, plan: SchedulePlan, state: ScheduleState, *, urgent: bool, rank: float, now: float) -> None:
-        """Let the status of `uid` be written. `rank` orders those that are not urgent, least first."""
-        pending = self._pending.get(uid)
+    def is_urgent(self, uid: str) -> bool:
+        """Whether the status of `uid` waits, or is on its way, as one that a reader would act on."""
+        return uid in self._urgent
+
+    def put(self, uid: str, plan: SchedulePlan, state: ScheduleState, *, urgent: bool, rank: float, now: float) -> bool:
+        """Let the status of `uid` be written. `rank` orders those that are not urgent, least first.
+
+        Gives whether `wake_at` may be sooner than before: who sleeps until then must be woken.
+        """
+        pending, is_first = self._pending.get(uid), False
         if pending is None:
             pending = Pending(plan, state, urgent=False, rank=rank, not_before=now + JOIN_SECONDS)
             self._pending[uid] = pending
             self._place(uid, pending)
+            is_first = self._later[0][1] == pending.entry
         pending.plan, pending.state = plan, state
         pending.changed, pending.dropped = pending.in_flight, False
         if urgent and not pending.urgent:
             self._promote(uid, pending, now)
+            return True
+        return is_first
 
     def take(self, now: float, *, metered: bool = True, urgent_only: bool = False) -> tuple[str, Pending] | None:
         """Take the one to be written now; None: nothing may be.

@@ -90,9 +90,9 @@ class StatusWriter:
         """Note that the status may differ; what a reader would act on is written at once."""
         uid, known = plan.key.uid, self._written.get(plan.key.uid, NEVER)
         plan = self._newest(plan)
-        urgent = self._is_urgent(plan, state, known)
-        self._queue.put(uid, plan, state, urgent=urgent, rank=known.at, now=self._clock.monotonic())
-        self._wake.set()
+        urgent = self._queue.is_urgent(uid) or self._is_urgent(plan, state, known)
+        if self._queue.put(uid, plan, state, urgent=urgent, rank=known.at, now=self._clock.monotonic()):
+            self._wake.set()
 
     def forget(self, uid: str) -> None:
         """Drop what waits for an object that is gone."""

@@ -14,6 +14,9 @@ from scrape_operator.core.state import ScheduleState
 from scrape_operator.reporting.conditions import judge
 from scrape_operator.reporting.status import echo, transition_times
 
+# A site that answers 304 now and then would flip between these two for ever, and nobody would act on it.
+_SAME: Mapping[str, str] = {Reason.NOT_MODIFIED: Reason.SUCCEEDED}
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -51,7 +54,7 @@ class Written:
 
 def signature(plan: SchedulePlan, state: ScheduleState, now: datetime) -> int:
     """Sign what a reader would act on: conditions, outcome, generation and the handled request."""
-    triples = ((str(c.type), c.status, str(c.reason)) for c in judge(plan, state, now))
+    triples = ((condition.type, condition.status, condition.reason) for condition in judge(plan, state, now))
     return _sign(plan.generation, echo(state.last_handled_request), triples)
 
 
@@ -74,9 +77,7 @@ def digest_of(status: Mapping[str, object]) -> bytes:
 
 
 def _sign(generation: object, request: object, triples: Iterable[tuple[str, str, str]]) -> int:
-    # A site that answers 304 now and then would flip between these two for ever, and nobody would act on it.
-    same = {str(Reason.NOT_MODIFIED): str(Reason.SUCCEEDED)}
-    rows = sorted((kind, status, same.get(reason, reason)) for kind, status, reason in triples)
+    rows = sorted((kind, status, _SAME.get(reason, reason)) for kind, status, reason in triples)
     return hash((str(generation), request if isinstance(request, str) else None, tuple(rows)))
 
 
