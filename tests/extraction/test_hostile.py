@@ -113,6 +113,14 @@ def test_descendants_of_nested_elements_cost_no_more_than_the_document(compiled:
     assert extract.extract(page).items == [{"f0": ["x"] * 2_000}]
 
 
+@pytest.mark.parametrize("path", ["a", "a[*]", "a[*].b"])
+def test_lists_of_very_many_values_are_not_read_beside_the_loop(compiled: Compile, document: Open, path: str):
+    few, many = (document(f'{{"a": [{",".join(["1"] * count)}]}}', "application/json") for count in (1_000, 100_001))
+    extract = compiled({"jmespath": path, "type": "Integer", "many": True})
+    assert not exceeds(extract, few)
+    assert exceeds(extract, many)
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -129,3 +129,34 @@ def test_json_is_read(read: Read, body: bytes, expected: Any, exact: bool):
 
 def test_512_levels_are_read(read: Read):
     assert read_json(read, b"[" * 512 + b"]" * 512, {"jmespath": "length(@)", "type": "Integer"}).items == [{"f0": 1}]
+
+
+@pytest.mark.parametrize("number", ["2.90", "-2.90", "0.10", "12.000000000000000000001", "1.299", "-0.0"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            '{"v":%s}',
+            '{"v": %s}',
+            '{"v":\t%s}',
+            '{"v":\r\n%s\n}',
+            '{"a": "1.5", "v":%s}',
+            '{"v": [%s]}',
+            '{"v": [ %s ]}',
+        ),
+        *('{"v": [null,%s]}', '{"v": [null, %s]}', '{"a": 7, "v" : %s, "b": "x"}', '{"v": 1.5, "v":%s}'),
+    ],
+)
+def test_a_decimal_is_the_number_that_was_written_wherever_it_stands(read: Read, body: str, number: str):
+    found = read_json(read, body % number, {"jmespath": "v", "type": "Decimal"})
+    assert found.items == [{"f0": number}]
+
+
+def test_a_number_alone_is_a_document(read: Read):
+    assert read_json(read, "2.90", {"jmespath": "@", "type": "Decimal"}).items == [{"f0": "2.90"}]
+    assert read_json(read, codecs.BOM_UTF8 + b"2.90", {"jmespath": "@", "type": "Decimal"}).items == [{"f0": "2.90"}]
+
+
+def test_a_wide_document_is_not_taken_for_a_deep_one(read: Read):
+    body = f"[{','.join(['[{}]'] * 1_000)}]"
+    assert read_json(read, body, {"jmespath": "length(@)", "type": "Integer"}).items == [{"f0": 1_000}]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.extraction.numerals import parse_number
+from scrape_operator.extraction.numerals import is_plain, parse_number
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,21 @@ def test_an_integer_survives_grouping(number: int):
 def test_any_text_is_a_bounded_number_or_none(text: str):
     found = parse_number(text)
     assert found is None or (found.is_finite() and len(format(found, "f")) < 1000)
+
+
+@given(st.text("0123456789.,-", min_size=1, max_size=14), st.sampled_from(["", "en", "de"]))
+def test_the_sign_and_the_code_of_a_currency_mean_the_same(number: str, language: str):
+    expected = parse_number(f"EUR {number}", language)
+    assert parse_number(f"\u20ac{number}", language) == expected
+    assert parse_number(f"\u20ac\u00a0{number}", language) == expected
+    assert parse_number(number, language) == expected
+    after = parse_number(f"{number} EUR", language)
+    assert parse_number(f"{number}\u20ac", language) == after
+    assert parse_number(f"{number} \u20ac", language) == after
+
+
+@given(st.from_regex(r"-?[0-9]{1,5}(\.[0-9]{1,10})?", fullmatch=True), st.sampled_from(["", "en", "de"]))
+def test_a_plain_number_is_the_decimal_that_was_written_in_every_language(number: str, language: str):
+    found = parse_number(number, language)
+    assert found is not None
+    assert format(found, "f") == number or not is_plain(number)

@@ -82,11 +82,11 @@ def decode(body: bytes, content_type: str) -> str:
     for bom, codec in _BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(codec, "replace")
-    header, declared = _header_codec(content_type), _declared_codec(body)
+    header = _header_codec(content_type)
+    if header and (text := _try(body, header)) is not None:
+        return text
+    declared = _declared_codec(body)
     if header:
-        text = _try(body, header)
-        if text is not None:
-            return text
         return _replacing(body, declared if declared and declared != header else header)
     if declared:
         return _replacing(body, declared)

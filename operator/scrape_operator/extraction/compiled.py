@@ -13,7 +13,7 @@ from scrape_operator.core.reasons import Reason
 from scrape_operator.extraction.formats import READERS, format_of
 from scrape_operator.extraction.instants import format_instant
 from scrape_operator.extraction.json_values import clean_text
-from scrape_operator.extraction.patterns import Pattern, filter_text
+from scrape_operator.extraction.patterns import Pattern
 from scrape_operator.extraction.reading import Family, Page, Reader, Selector, SelectorFailed
 from scrape_operator.extraction.types import MAX_ITEM_SIZE, Converter, Surroundings, Unparsable, text_of
 from scrape_operator.extraction.work import Work, WorkExceeded
@@ -25,6 +25,8 @@ MAX_WARNINGS: Final = 20
 MAX_WARNING_LENGTH: Final = 256
 _SAMPLE_LENGTH: Final = 60
 _LONG_TEXT: Final = 256
+_MISSING: Any = object()
+"""A value that is not there, where null may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class CompiledExtract:
         self._items = items
         self._fields = tuple(fields)
         self._numbers_as_written = any(known.type is FieldType.DECIMAL for known in fields)
+        self._known = frozenset(known.known for known in fields if known.known is not None)
+        self._misfits = {reader.format: self._misfit(reader) for reader in READERS.values()}
 
     @cached_property
     def spec(self) -> str:
@@ -96,7 +100,7 @@ class CompiledExtract:
             now=document.fetched_at or document.scheduled_for,
             work=work,
         )
-        reading = _Reading(self._fields, page, around, _known_values(document))
+        reading = _Reading(self._fields, page, around, {known: _known_value(known, document) for known in self._known})
         return reading.run(self._nodes(page, work))
 
     def _nodes(self, page: Page, work: Work) -> Sequence[Any]:
@@ -124,28 +128,28 @@ class CompiledExtract:
                 f"the document is {found}, and what can be read is {', '.join(READERS)}: "
                 "set extract.format if it is one of these, or choose another address",
             )
-        self._check_families(reader)
+        if misfit := self._misfits[reader.format]:
+            raise ScrapeFailed(Reason.EXTRACTION_ERROR, misfit)
         return reader
 
-    def _check_families(self, reader: Reader) -> None:
+    def _misfit(self, reader: Reader) -> str | None:
+        """Say which selector is of another family than a reader's; None where each fits."""
         uses = [("items", self._items.family)] if self._items else []
         uses += [(f"field {known.name}", known.family) for known in self._fields if known.family]
         for where, family in uses:
             if family not in reader.families:
-                raise ScrapeFailed(
-                    Reason.EXTRACTION_ERROR,
+                return (
                     f"{where} has a {family} selector, and the document is {reader.format}: "
-                    f"use {' or '.join(sorted(reader.families))}, or set extract.format",
+                    f"use {' or '.join(sorted(reader.families))}, or set extract.format"
                 )
+        return None
 
 
-def _known_values(document: Document) -> Mapping[FieldValue, str | None]:
-    due, fetched = document.scheduled_for, document.fetched_at
-    return {
-        FieldValue.SCHEDULED_FOR: format_instant(due) if due else None,
-        FieldValue.FETCHED_AT: format_instant(fetched) if fetched else None,
-        FieldValue.PAGE_URL: document.url.partition("#")[0],
-    }
+def _known_value(known: FieldValue, document: Document) -> str | None:
+    if known is FieldValue.PAGE_URL:
+        return document.url.partition("#")[0]
+    at = document.scheduled_for if known is FieldValue.SCHEDULED_FOR else document.fetched_at
+    return format_instant(at) if at else None
 
 
 @dataclass(slots=True)
@@ -160,6 +164,7 @@ class _Reading:
     complaints: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def run(self, nodes: Sequence[Any]) -> Extraction:
+        self.around.work.spend(2 * len(self.fields) * len(nodes))
         items = [item for node in nodes if (item := self._item(node)) is not None]
         return Extraction(
             items=items,
@@ -173,18 +178,17 @@ class _Reading:
         item: dict[str, JSONValue] = {}
         absent = []
         size = 0
-        self.around.work.spend(2 * len(self.fields))
         for known in self.fields:
-            values = self._values(known, node)
-            if not values:
+            value = self._value(known, node)
+            if value is _MISSING:
                 if known.required:
                     self._complain(known.name, "a required value is missing, and so the item is dropped", "")
                     return None
                 absent.append(known.name)
-                item[known.name] = known.default if known.default is not None or not known.many else []
-                continue
-            item[known.name] = values if known.many else values[0]
-            size += sum(map(_size, values))
+                value = known.default if known.default is not None or not known.many else []
+            else:
+                size += len(value) if type(value) is str else _size(value)
+            item[known.name] = value
         self._check_size(size)
         for name in absent:
             self.missing[name] = self.missing.get(name, 0) + 1
@@ -197,42 +201,52 @@ class _Reading:
             )
         self.around.work.hold(size)
 
-    def _values(self, known: CompiledField, node: Any) -> list[JSONValue]:
+    def _value(self, known: CompiledField, node: Any) -> Any:
+        """Give what a field is at a node, or _MISSING."""
         selector = known.selector
         if selector is None:
             return self._fixed(known)
         try:
-            found = selector.values(node, self.page, self.around.work)
+            if known.many:
+                return self._converted(known, selector.values(node, self.page, self.around.work)) or _MISSING
+            found = selector.first(node, self.page, self.around.work)
         except SelectorFailed as failure:
             self._complain(known.name, f"its selector can't be used: {failure}", "")
-            return []
-        if found and type(found[0]) is list:
-            found = _spread(known, found[0])
-        return self._converted(known, found)
+            return _MISSING
+        if type(found) is list and known.type is not FieldType.JSON:
+            found = next((member for member in found if member is not None), None)
+        return _MISSING if found is None else self._convert(known, found)
 
-    def _fixed(self, known: CompiledField) -> list[JSONValue]:
+    def _fixed(self, known: CompiledField) -> Any:
         if known.known is None:
-            return [known.default]
+            return known.default
         value = self.known[known.known]
-        return [] if value is None else self._converted(known, [value])
+        if value is None:
+            return _MISSING
+        return (self._converted(known, [value]) or _MISSING) if known.many else self._convert(known, value)
 
     def _converted(self, known: CompiledField, found: Sequence[Any]) -> list[JSONValue]:
-        values: list[JSONValue] = []
-        for raw in found if known.many else found[:1]:
-            try:
-                value = self._stripped(raw) if type(raw) is str else raw
-                if known.pattern is not None:
-                    value = _filtered(known.pattern, value)
-                if value is not None and not (known.many and value == ""):
-                    values.append(known.convert(value, self.around))
-            except Unparsable:
-                self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
-        return values
+        self.around.work.spend(len(found))
+        return [value for raw in found if (value := self._convert(known, raw)) is not _MISSING]
+
+    def _convert(self, known: CompiledField, raw: Any) -> Any:
+        """Read a value as its field's type; _MISSING where it is none of it, or its regex finds nothing."""
+        try:
+            value = self._stripped(raw) if type(raw) is str else raw
+            if known.pattern is not None:
+                value = _filtered(known.pattern, value)
+            if value is None or (known.many and value == ""):
+                return _MISSING
+            return known.convert(value, self.around)
+        except Unparsable:
+            self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
+            return _MISSING
 
     def _stripped(self, text: str) -> str:
         if len(text) > _LONG_TEXT:
             self.around.work.spend(len(text) // _LONG_TEXT)
-        return text.strip() if self.page.is_clean else clean_text(text).strip()
+        # What can be printed has neither a NUL nor a surrogate in it.
+        return text.strip() if self.page.is_clean or text.isprintable() else clean_text(text).strip()
 
     def _complain(self, name: str, what: str, sample: str) -> None:
         count, first = self.complaints.get((name, what), (0, sample))
@@ -247,16 +261,9 @@ class _Reading:
         return tuple([*self.page.warnings, *told][:MAX_WARNINGS])
 
 
-def _spread(known: CompiledField, members: list[Any]) -> Sequence[Any]:
-    """Take the members of a list that a selector computed for values; null is none."""
-    if known.type is FieldType.JSON and not known.many:
-        return [members]
-    return [member for member in members if member is not None]
-
-
 def _filtered(pattern: Pattern, value: Any) -> str | None:
     """Let the field's regex choose from a text; None where that finds nothing."""
-    chosen = filter_text(pattern, text_of(value))
+    chosen = pattern.choose(text_of(value))
     return None if chosen is None else chosen.strip()
 
 

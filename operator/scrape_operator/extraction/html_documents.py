@@ -14,7 +14,6 @@ from scrape_operator.extraction.reading import Family, Page
 from scrape_operator.extraction.xpaths import count_nodes
 
 _EMPTY: Final = "<html><body></body></html>"
-_BASE: Final = etree.XPath("string((//base/@href)[1])", smart_strings=False)
 _LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lang'])[1])", smart_strings=False)
 
 
@@ -60,7 +59,7 @@ def _parse(text: str) -> Any:
 
 
 def _base_url(root: Any, url: str) -> str:
-    href = str(_BASE(root)).strip()
+    href = next((found for base in root.iter("base") if (found := base.get("href")) is not None), "").strip()
     if not href:
         return url
     try:

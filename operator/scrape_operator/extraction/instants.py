@@ -15,6 +15,10 @@ _LANGUAGES: Final = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "sv",
 """Tried in this order where the page does not say its language: trying all 200 that dateparser knows takes seconds."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,9})?", re.ASCII)
+_USUAL: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
+)
+"""The one of the many forms of ISO 8601 that nearly all documents have."""
 _YEAR: Final = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 _YEAR_AND_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _ISO: Final = re.compile(r"[0-9]{4}-?(?:[0-9]{2}|W[0-9]{2}|[0-9]{3})", re.ASCII)
@@ -34,7 +38,7 @@ def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 in UTC: `2026-11-24T10:05:13Z`, with a fraction only where there is one."""
     at = instant.astimezone(UTC)
     precision = "seconds" if not at.microsecond else "microseconds" if at.microsecond % 1000 else "milliseconds"
-    return at.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    return at.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def instant_of_epoch(number: float) -> datetime | None:
@@ -95,20 +99,25 @@ def _languages(tag: str) -> list[dict[str, list[str]]]:
 
 def _iso(text: str) -> datetime | None:
     """Read ISO 8601: calendar, week and ordinal dates, also a year or a month alone, basic and extended."""
+    try:
+        return datetime.fromisoformat(text) if _USUAL.fullmatch(text) else _unusual_iso(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unusual_iso(text: str) -> datetime | None:
+    """Read ISO 8601. Raises ValueError and OverflowError where there is no such date."""
     if _YEAR.fullmatch(text):
         text = f"{text}-01-01"
     elif _YEAR_AND_MONTH.fullmatch(text):
         text = f"{text}-01"
     if not _ISO.match(text):
         return None
-    try:
-        if ordinal := _ORDINAL.fullmatch(text):
-            year, day = map(int, ordinal.groups())
-            found = datetime(year, 1, 1) + timedelta(days=day - 1)  # noqa: DTZ001 -- the zone comes later
-            return found if found.year == year and "-" in text else None
-        return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
-    except (ValueError, OverflowError):
-        return None
+    if ordinal := _ORDINAL.fullmatch(text):
+        year, day = map(int, ordinal.groups())
+        found = datetime(year, 1, 1) + timedelta(days=day - 1)  # noqa: DTZ001 -- the zone comes later
+        return found if found.year == year and "-" in text else None
+    return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
 
 
 def _rfc_2822(text: str) -> datetime | None:
@@ -121,6 +130,8 @@ def _rfc_2822(text: str) -> datetime | None:
 
 
 def _to_utc(found: datetime, zone: tzinfo) -> datetime | None:
+    if found.tzinfo is UTC:
+        return found
     try:
         offset = found.utcoffset()
         aware = found.replace(tzinfo=zone) if offset is None else found.replace(tzinfo=timezone(offset))

@@ -14,6 +14,7 @@ from jmespath.functions import Functions
 from jmespath.visitor import Options, TreeInterpreter
 
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.extraction.descents import descent_of
 from scrape_operator.extraction.reading import Family, Page, SelectorFailed
 from scrape_operator.extraction.work import Work
 
@@ -32,19 +33,26 @@ class JMESPathSelector:
 
     def __init__(self, parsed: dict[str, Any]) -> None:
         self._parsed = parsed
-        self._names = _names(parsed)
+        descent = descent_of(parsed)
+        self._find = self._evaluate if descent is None else descent.follow
 
     def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
         """Give one node for each member of a list that is not null; anything else is one node, null is none."""
-        found = self._evaluate(page.root, work)
+        found = self._find(page.root, work)
         if isinstance(found, list):
             return [member for member in found if member is not None]
         return [] if found is None else [found]
 
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
-        """Give the one value found: text, number, boolean, object or list; none for null."""
-        found = self._evaluate(node, work) if self._names is None else _descend(node, self._names)
+        """Give the one value found, or the members of a list; null is none."""
+        found = self._find(node, work)
+        if type(found) is list:
+            return [member for member in found if member is not None]
         return [] if found is None else [found]
+
+    def first(self, node: Any, page: Page, work: Work) -> Any:
+        """Give the value found: text, number, boolean, object or list; None for null."""
+        return self._find(node, work)
 
     def _evaluate(self, node: Any, work: Work) -> Any:
         try:
@@ -118,29 +126,6 @@ class _CountingInterpreter(TreeInterpreter):
             elif isinstance(member, dict | list):
                 self._build(64 * len(member))
                 waiting.extend(member.values() if isinstance(member, dict) else member)
-
-
-def _names(parsed: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Give the names of a path such as `a.b.c`, which most expressions are; None for any other."""
-    if parsed["type"] == "field":
-        return (parsed["value"],)
-    if parsed["type"] != "subexpression":
-        return None
-    names: tuple[str, ...] = ()
-    for step in parsed["children"]:
-        known = _names(step)
-        if known is None:
-            return None
-        names += known
-    return names
-
-
-def _descend(node: Any, names: Sequence[str]) -> Any:
-    for name in names:
-        if type(node) is not dict:
-            return None
-        node = node.get(name)
-    return node
 
 
 def compile_jmespath(expression: str) -> JMESPathSelector:

@@ -14,6 +14,8 @@ MAX_NESTING: Final = 512
 _MIN_INTEGER: Final = -(2**63)
 _MAX_INTEGER: Final = 2**64 - 1
 _MANY_DIGITS: Final = compile_for_bytes(rb"[0-9]{19}")
+_MANY_DIGITS_OR_FLOAT: Final = compile_for_bytes(rb"[0-9]{19}|(?:^|[:,\[\s])-?[0-9]+[.eE]")
+"""Finds each number with a fraction or exponent, and now and then what only looks like one inside a text."""
 _MAX_INTEGER_DIGITS: Final = 20
 _UNSAFE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -31,7 +33,7 @@ class WrittenFloat(float):
     def __new__(cls, written: str) -> Self:
         """Read a JSON number. Raises ValueError where it is too big for 64 bits."""
         value = super().__new__(cls, written)
-        if value in {float("inf"), float("-inf")}:
+        if math.isinf(value):
             raise ValueError(f"the number {written[:40]} does not fit into 64 bits")
         value.written = written
         return value
@@ -55,7 +57,7 @@ def read_json(body: bytes, *, as_written: bool = False) -> Any:
 
     """
     value = _read(body, as_written=as_written)
-    if _nested_deeper(value, MAX_NESTING):
+    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _nested_deeper(value, MAX_NESTING):
         raise ValueError(f"nested deeper than {MAX_NESTING} levels")
     return value
 
@@ -63,15 +65,13 @@ def read_json(body: bytes, *, as_written: bool = False) -> Any:
 def _read(body: bytes, *, as_written: bool) -> Any:
     # orjson makes a float of an integer that is too big, so that texts with such runs of digits go the slow way;
     # so do those that it refuses, since it also refuses lone surrogates.
-    if not as_written and not _MANY_DIGITS.search(body):
+    if not (_MANY_DIGITS_OR_FLOAT if as_written else _MANY_DIGITS).search(body):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass
     try:
-        return json.loads(
-            body.decode("utf-8"), parse_float=WrittenFloat, parse_int=_integer, parse_constant=_refuse_constant
-        )
+        return _DECODER.decode(body.decode("utf-8"))
     except RecursionError:
         raise ValueError(f"nested deeper than {MAX_NESTING} levels") from None
 
@@ -84,6 +84,9 @@ def _integer(written: str) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=WrittenFloat, parse_int=_integer, parse_constant=_refuse_constant)
 
 
 def _nested_deeper(value: Any, limit: int) -> bool:

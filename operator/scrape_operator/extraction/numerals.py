@@ -26,8 +26,12 @@ _MARKS: Final = str.maketrans(
     {"\u066b": ".", "\u066c": "'", "\u060c": ",", "\u2212": "-", "\u2013": "-", "\uff0c": ","}
 )
 _BODY: Final = re.compile(rf"[0-9.,][0-9.,{_SPACES}{_APOSTROPHES}]*(?:[eE][+-]?[0-9]{{1,3}})?")
-_PLAIN: Final = re.compile(r"[$\u20ac\u00a3]?([0-9]{1,3}(?:,[0-9]{3}){1,6}\.[0-9]{1,9}|[0-9]{1,18}(?:\.[0-9]{1,2})?)")
+_WITH_POINT: Final = r"-?[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?|-?[0-9]{1,3}(?:,[0-9]{3}){1,6}\.[0-9]{1,9}"
+_WITH_COMMA: Final = r"-?[0-9]{1,18},[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){1,6},[0-9]{1,9}"
+_EITHER: Final = f"({_WITH_POINT}|{_WITH_COMMA})"
+_PLAIN: Final = re.compile(rf"(?:[$\u20ac\u00a3][ \u00a0]?)?{_EITHER}|{_EITHER}[ \u00a0]?[$\u20ac\u00a3]")
 """What most numbers look like, and what every language reads in the same way."""
+_PLAINEST: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?")
 _SCIENTIFIC: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}")
 _NO_CENTS: Final = re.compile(r"(?<=[0-9])[.,](?:-{1,2}|\u2014)(?=\D*$)")
 
@@ -60,7 +64,10 @@ def parse_number(text: str, language: str = "") -> Decimal | None:
     where that is unknown. Digits after the decimal mark are kept as written.
     """
     if plainly := _PLAIN.fullmatch(text):
-        return Decimal(plainly[1].replace(",", ""))
+        number = plainly[1] or plainly[2]
+        if number.rfind(",") > number.rfind("."):
+            return Decimal(number.replace(".", "").replace(",", "."))
+        return Decimal(number.replace(",", ""))
     if len(text) > _MAX_LENGTH:
         return None
     plain = _without_currency(_ascii_digits(text.translate(_MARKS)))
@@ -71,6 +78,11 @@ def parse_number(text: str, language: str = "") -> Decimal | None:
         return bounded_decimal(("-" if negative else "") + digits)
     number = _ungroup(digits, decimal_mark(language))
     return None if number is None else bounded_decimal(("-" if negative else "") + number)
+
+
+def is_plain(text: str) -> bool:
+    """Whether every language reads a number in this text that a Decimal writes in the same way."""
+    return _PLAINEST.fullmatch(text) is not None
 
 
 def bounded_decimal(written: str) -> Decimal | None:

@@ -77,6 +77,17 @@ class Selector(Protocol):
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
         """Give the values at a node, in document order: texts, or numbers, booleans, objects and lists.
 
+        A list that the selector computed gives its members; null is no value.
+
+        Raises:
+            SelectorFailed: the selector can't be applied.
+            WorkExceeded: the work is done.
+
+        """
+
+    def first(self, node: Any, page: Page, work: Work) -> Any:
+        """Give the first value at a node, or the list that the selector computed; None where there is none.
+
         Raises:
             SelectorFailed: the selector can't be applied.
             WorkExceeded: the work is done.

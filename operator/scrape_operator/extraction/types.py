@@ -21,7 +21,7 @@ from scrape_operator.core.documents import UTC_ZONE
 from scrape_operator.core.items import JSONValue
 from scrape_operator.extraction.instants import format_instant, has_words, instant_of_epoch, parse_instant, parse_words
 from scrape_operator.extraction.json_values import OversizedValue, WrittenFloat, clean_json, read_json
-from scrape_operator.extraction.numerals import bounded_decimal, parse_number
+from scrape_operator.extraction.numerals import bounded_decimal, is_plain, parse_number
 from scrape_operator.extraction.work import Work
 
 MAX_ITEM_SIZE: Final = 2**20
@@ -65,12 +65,18 @@ class Surroundings:
 Converter = Callable[[Any, Surroundings], JSONValue]
 
 
+def _fits_64_bits(value: Any) -> bool:
+    return type(value) is int and _LEAST_INTEGER <= value <= _LARGEST_INTEGER
+
+
 def text_of(value: Any) -> str:
     """Give a text as it is, and of another value what JSON writes. Raises Unparsable where it is too big."""
     if isinstance(value, str):
         return value
     if isinstance(value, WrittenFloat):
         return value.written
+    if _fits_64_bits(value):
+        return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise Unparsable
     try:
@@ -96,6 +102,8 @@ def _decimal_of(value: Any, around: Surroundings) -> Decimal:
 
 
 def _integer(value: Any, around: Surroundings) -> JSONValue:
+    if _fits_64_bits(value) or (type(value) is str and "." not in value and is_plain(value)):
+        return int(value)
     found = _decimal_of(value, around)
     if found != found.to_integral_value() or not _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
         raise Unparsable
@@ -103,10 +111,17 @@ def _integer(value: Any, around: Surroundings) -> JSONValue:
 
 
 def _decimal(value: Any, around: Surroundings) -> JSONValue:
+    written = value.written if type(value) is WrittenFloat else value
+    if type(written) is str and is_plain(written):
+        return written
     return format(_decimal_of(value, around), "f")
 
 
 def _number(value: Any, around: Surroundings) -> JSONValue:
+    if _fits_64_bits(value) or (type(value) is float and math.isfinite(value)):
+        return value  # type: ignore[no-any-return]
+    if type(value) is str and is_plain(value):
+        return float(value) if "." in value else int(value)
     found = _decimal_of(value, around)
     exponent = found.as_tuple().exponent
     if exponent == 0 and _LEAST_INTEGER <= found <= _LARGEST_INTEGER:

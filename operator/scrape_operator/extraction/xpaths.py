@@ -52,15 +52,25 @@ class XPathSelector:
 
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
         """Give texts; of an element it is what stands in it. A number that is whole is an integer."""
-        simple = self._is_simple and node is not page.root
-        found = self._last(node) if simple else self._evaluate(node, page, work)
+        found = self._found(node, page, work)
         if type(found) is list:
-            return found if _all_texts(found) else [v if type(v) is str else _text(v) for v in found]
-        if isinstance(found, float):
-            if not math.isfinite(found):
-                return []
-            return [int(found) if found.is_integer() and abs(found) < 2**63 else found]
-        return [found]
+            return [value if type(value) is str else _text(value) for value in found]
+        value = _computed(found)
+        return [] if value is None else [value]
+
+    def first(self, node: Any, page: Page, work: Work) -> Any:
+        """Give the first of the values, None where there is none."""
+        found = self._found(node, page, work)
+        if type(found) is not list:
+            return _computed(found)
+        if not found:
+            return None
+        return found[0] if type(found[0]) is str else _text(found[0])
+
+    def _found(self, node: Any, page: Page, work: Work) -> Any:
+        if self._is_simple and node is not page.root:
+            return self._last(node)
+        return self._evaluate(node, page, work)
 
     def _evaluate(self, node: Any, page: Page, work: Work) -> Any:
         self._foresee(node, page, work)
@@ -113,8 +123,13 @@ def _are_nested(nodes: Sequence[Any], work: Work) -> bool:
     )
 
 
-def _all_texts(values: list[Any]) -> bool:
-    return not values or (len(values) == 1 and type(values[0]) is str)
+def _computed(value: Any) -> Any:
+    """Give a text, number or boolean as it is kept: a whole number is an integer, and what is no number is None."""
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**63 else value
 
 
 def _text(node: Any) -> str:

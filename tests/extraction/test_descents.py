@@ -1,0 +1,54 @@
+"""Expressions that only descend: they give what JMESPath's own interpreter gives, and count what they visit."""
+
+from typing import Any
+
+import jmespath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.extraction.descents import Descent, descent_of
+from scrape_operator.extraction.work import Work, WorkExceeded
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.integers(0, 2) | st.text("ab", max_size=1),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=12,
+)
+DESCENTS = ["a", "a.b", "a.b.a", "@", "@.a", "[*]", "@[*]", "a[*]", "a.b[*]", "a[*].b", "a.b[*].a.b", "[*].a", '"a"[*]']
+OTHERS = [
+    "a[0]",
+    "a[]",
+    "a[*].b[*]",
+    "(a[*]).b",
+    "a[*] | [0]",
+    "*",
+    "a.*",
+    "a[?b]",
+    "a[:1]",
+    "length(a)",
+    "a || b",
+    "[a]",
+]
+
+
+def parsed(expression: str) -> dict[str, Any]:
+    return dict(jmespath.compile(expression).parsed)
+
+
+@given(st.sampled_from(DESCENTS), values)
+def test_a_descent_gives_what_the_interpreter_gives(expression: str, value: Any):
+    descent = descent_of(parsed(expression))
+    assert descent is not None
+    assert descent.follow(value, Work()) == jmespath.search(expression, value)
+
+
+@pytest.mark.parametrize("expression", OTHERS)
+def test_what_is_more_than_a_descent_is_left_to_the_interpreter(expression: str):
+    assert descent_of(parsed(expression)) is None
+
+
+@pytest.mark.parametrize("of_members", [(), ("a",)], ids=["members", "names in members"])
+def test_members_are_counted_before_they_are_visited(of_members: tuple[str, ...]):
+    with pytest.raises(WorkExceeded):
+        Descent((), of_members).follow([{}] * 1_000, Work(999))
