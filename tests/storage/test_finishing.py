@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from scrape_operator.core.items import Item, ItemCounts
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunStatus
 from scrape_operator.storage.errors import StoreRefused
 from scrape_operator.storage.store import SQLRunStore
-from scrape_operator.storage.tables import items, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import item_totals, items, scrape_runs, scrape_target_runs
 from tests.storage.values import START, claim_of, failed_of, items_of, minute, result_of, rows_of, target_of
 
 
@@ -84,10 +85,14 @@ async def test_items_that_are_not_seen_stay(store: SQLRunStore) -> None:
     assert await run(store, 1, *items_of(b="2")) == ItemCounts(total=2)
 
 
+def let_a_go(connection: Connection) -> None:
+    connection.execute(items.update().where(items.c.key == '["a"]').values(gone_at=minute(1)))
+    connection.execute(item_totals.update().values(total=item_totals.c.total - 1))
+
+
 async def test_an_item_that_was_gone_and_is_back_is_new(store: SQLRunStore) -> None:
     await run(store, 0, *items_of(a="1", b="2"))
-    gone = items.update().where(items.c.key == '["a"]').values(gone_at=minute(1))
-    await store._database.write(lambda connection: connection.execute(gone))
+    await store._database.write(let_a_go)
     assert await run(store, 2, *items_of(a="1", b="2")) == ItemCounts(total=2, new=1)
     assert all(row["gone_at"] is None for row in await rows_of(store, items))
 

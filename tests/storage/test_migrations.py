@@ -8,12 +8,13 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
 from scrape_operator.storage import migrate
 from scrape_operator.storage.schema import HEAD, REVISIONS
 from scrape_operator.storage.store import SQLRunStore
-from scrape_operator.storage.tables import metadata
+from scrape_operator.storage.tables import item_totals, metadata
+from tests.storage.values import claim_of, items_of, result_of, target_of
 
 
 def check(connection: Connection) -> None:
@@ -25,6 +26,12 @@ def down_and_up(connection: Connection) -> set[str]:
     left = set(inspect(connection).get_table_names())
     command.upgrade(migrate.configuration(connection), "head")
     return left
+
+
+def down_to_0002_and_up(connection: Connection) -> dict[str, int]:
+    command.downgrade(migrate.configuration(connection), "0002")
+    command.upgrade(migrate.configuration(connection), "head")
+    return {row.schedule_uid: row.total for row in connection.execute(select(item_totals))}
 
 
 def index_names(connection: Connection) -> set[str | None]:
@@ -39,6 +46,14 @@ async def test_all_versions_go_down_and_up_again(store: SQLRunStore) -> None:
     left = await store._database.write(down_and_up)
     assert left == {"alembic_version"}
     await store._database.write(check)
+
+
+async def test_items_that_are_there_are_counted(store: SQLRunStore) -> None:
+    for uid, seen in (("uid-1", items_of(a="1", b="2")), ("uid-2", items_of(a="1"))):
+        claim = claim_of(uid=uid)
+        await store.claim(claim)
+        await store.finish(result_of(claim, target_of(seen)))
+    assert await store._database.write(down_to_0002_and_up) == {"uid-1": 2, "uid-2": 1}
 
 
 async def test_every_table_exists_with_its_indexes(store: SQLRunStore) -> None:

@@ -17,6 +17,7 @@ from scrape_operator.core.runs import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.failures import Since, failing_since
 from scrape_operator.storage.items import store_items
 from scrape_operator.storage.odds.storing import store_odds
+from scrape_operator.storage.repeats import Repeats
 from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
@@ -57,12 +58,18 @@ _FINAL = (
 )
 
 
-def finish_runs(connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
-    """Store each result; give what it changed, or None where the row is no longer its owner's."""
-    answers: dict[int, ItemCounts | None] = {}
-    for wave in _waves(results):
-        answers |= _finish_wave(connection, wave)
-    return [answers[id(result)] for result in results]
+class Finishing:
+    """Ends runs. It remembers what their targets brought, as `repeats` says."""
+
+    def __init__(self) -> None:
+        self._repeats = Repeats()
+
+    def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
+        """Store each result; give what it changed, or None where the row is no longer its owner's."""
+        answers: dict[int, ItemCounts | None] = {}
+        for wave in _waves(results):
+            answers |= _finish_wave(connection, wave, self._repeats)
+        return [answers[id(result)] for result in results]
 
 
 def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
@@ -78,10 +85,10 @@ def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
     return [list(wave.values()) for wave in waves]
 
 
-def _finish_wave(connection: Connection, wave: Sequence[RunResult]) -> dict[int, ItemCounts | None]:
+def _finish_wave(connection: Connection, wave: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
     rows = _locked_rows(connection, wave)
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
-    counts = store_items(connection, going_on) if going_on else {}
+    counts = store_items(connection, going_on, repeats) if going_on else {}
     if going_on:
         store_odds(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))

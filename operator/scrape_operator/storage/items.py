@@ -1,7 +1,7 @@
 """Items, upserted: what is new, what changed, what was seen again. Called by `finishing`, in its transaction."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    func,
     select,
     true,
     update,
@@ -26,7 +25,9 @@ from scrape_operator.core.items import Item, ItemCounts
 from scrape_operator.core.runs import RunResult
 from scrape_operator.storage.cleaning import clean_text
 from scrape_operator.storage.columns import CleanText, Json, UTCDateTime
+from scrape_operator.storage.repeats import Reading, Repeats, fingerprint_of
 from scrape_operator.storage.tables import items
+from scrape_operator.storage.totals import add_to_totals
 from scrape_operator.storage.upserts import Upsert, insert_into, unfold
 
 CHUNK = 5_000
@@ -51,13 +52,55 @@ class _Known(NamedTuple):
     is_gone: bool
 
 
-def store_items(connection: Connection, results: Sequence[RunResult]) -> dict[UUID, ItemCounts]:
+class _Brought(NamedTuple):
+    """The items of a target, by key. `run` is the place of its run among the results."""
+
+    run: int
+    reading: Reading
+    items: Mapping[str, Item]
+
+
+def store_items(connection: Connection, results: Sequence[RunResult], repeats: Repeats) -> dict[UUID, ItemCounts]:
     """Store the items of all targets that were good, and say for each run what that changed.
 
     No two of the results may be of one schedule. Of items with one key in one target the last counts.
     An item that was gone and is back counts as new: it adds to the total as a new one does.
     """
-    sightings = _sightings(results)
+    brought = list(_brought(results))
+    settled = repeats.settle(connection, [target.reading for target in brought])
+    others = [target for target in brought if (target.reading.run_id, target.reading.target) not in settled]
+    new, changed = _store(connection, results, [sighting for target in others for sighting in _sightings(target)])
+    uids = [clean_text(result.claim.schedule_uid) for result in results]
+    totals = add_to_totals(connection, uids, {uids[run]: number for run, number in new.items()})
+    for target in brought:
+        repeats.remember(target.reading, totals[target.reading.uid])
+    return {
+        result.claim.id: ItemCounts(totals.get(uid, 0), new[run], changed[run])
+        for run, (result, uid) in enumerate(zip(results, uids, strict=True))
+    }
+
+
+def _brought(results: Sequence[RunResult]) -> Iterator[_Brought]:
+    """Give the good targets that brought something, by UID and name, so that replicas lock rows in one order."""
+    for run, result in sorted(enumerate(results), key=lambda entry: entry[1].claim.schedule_uid):
+        uid = clean_text(result.claim.schedule_uid)
+        for target in sorted(result.targets, key=lambda target: target.target):
+            if target.status.is_good and target.items:
+                last = {clean_text(item.key): item for item in target.items}
+                fingerprint = fingerprint_of({key: item.content_hash for key, item in last.items()})
+                name, run_id = clean_text(target.target), result.claim.id
+                yield _Brought(run, Reading(uid, name, run_id, result.completed_at, len(last), fingerprint), last)
+
+
+def _sightings(target: _Brought) -> Iterator[_Sighting]:
+    reading = target.reading
+    return (_Sighting(reading.uid, reading.target, key, target.items[key], target.run) for key in sorted(target.items))
+
+
+def _store(
+    connection: Connection, results: Sequence[RunResult], sightings: Sequence[_Sighting]
+) -> tuple[Counter[int], Counter[int]]:
+    """Store what was seen, and count what is new and what changed, by run."""
     new: Counter[int] = Counter()
     changed: Counter[int] = Counter()
     for first in range(0, len(sightings), CHUNK):
@@ -70,32 +113,14 @@ def store_items(connection: Connection, results: Sequence[RunResult]) -> dict[UU
             elif not before.is_same:
                 changed[sighting.run] += 1
         _write(connection, results, chunk, known)
-    uids = [clean_text(result.claim.schedule_uid) for result in results]
-    totals = _totals(connection, uids)
-    return {
-        result.claim.id: ItemCounts(totals.get(uid, 0), new[run], changed[run])
-        for run, (result, uid) in enumerate(zip(results, uids, strict=True))
-    }
-
-
-def _sightings(results: Sequence[RunResult]) -> list[_Sighting]:
-    """Give what was seen in the order of UIDs, targets and keys, so that replicas lock rows in one order."""
-    found: list[_Sighting] = []
-    for run, result in sorted(enumerate(results), key=lambda entry: entry[1].claim.schedule_uid):
-        uid = clean_text(result.claim.schedule_uid)
-        for target in sorted(result.targets, key=lambda target: target.target):
-            if target.status.is_good:
-                name = clean_text(target.target)
-                last = {clean_text(item.key): item for item in target.items}
-                found.extend(_Sighting(uid, name, key, last[key], run) for key in sorted(last))
-    return found
+    return new, changed
 
 
 def _find(connection: Connection, chunk: Sequence[_Sighting]) -> dict[int, _Known]:
     """Look items up by key; give what is known of them by their number in the chunk."""
     keys = [(number, *sighting[:3], sighting.item.content_hash) for number, sighting in enumerate(chunk)]
-    known = connection.execute(_known(connection.dialect.name), {"keys": keys})
-    return {number: _Known(*of_item) for number, *of_item in known}
+    known = connection.execute(_known(connection.dialect.name), {"keys": keys}).all()
+    return {row[0]: _Known(*row[1:]) for row in known}
 
 
 @cache
@@ -174,15 +199,3 @@ def _seen_again(dialect: str) -> Update:
     ids = select(cast(unfold(dialect, "given_items").c.value[0].as_string(), BigInteger))
     seen = update(items).where(items.c.id.in_(ids))
     return seen.values(last_seen_at=bindparam("at"), run_id=bindparam("run"))
-
-
-_TOTALS = (
-    select(items.c.schedule_uid, func.count())
-    .where(items.c.schedule_uid.in_(bindparam("uids", expanding=True)), items.c.gone_at.is_(None))
-    .group_by(items.c.schedule_uid)
-)
-
-
-def _totals(connection: Connection, uids: Sequence[str]) -> dict[str, int]:
-    """Count the items of schedules that are not gone."""
-    return {uid: number for uid, number in connection.execute(_TOTALS, {"uids": uids})}  # noqa: C416 -- rows aren't typed pairs

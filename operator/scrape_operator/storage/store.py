@@ -26,7 +26,7 @@ from scrape_operator.storage.claims import claim_runs, release_claims, skip_slot
 from scrape_operator.storage.committer import Committer, TransactionObserver
 from scrape_operator.storage.database import Database
 from scrape_operator.storage.engine import Timeouts
-from scrape_operator.storage.finishing import finish_runs
+from scrape_operator.storage.finishing import Finishing
 from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.loading import States, load_page
 from scrape_operator.storage.lock import exclusive
@@ -40,6 +40,7 @@ class SQLRunStore(RunStore):
     def __init__(self, database: Database, committer: Committer) -> None:
         self._database = database
         self._committer = committer
+        self._finishing = Finishing()
 
     async def claim(self, claim: RunClaim) -> bool:
         """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
@@ -63,7 +64,7 @@ class SQLRunStore(RunStore):
 
         """
         weight = 1 + sum(1 + len(target.items) + _prices(target.odds) for target in result.targets)
-        return await self._committer.submit(finish_runs, result, weight=weight)
+        return await self._committer.submit(self._finishing.finish_runs, result, weight=weight)
 
     async def skip(self, skipped: SkippedSlot) -> bool:
         """Insert a SKIPPED row. False: the slot is taken."""

@@ -108,6 +108,14 @@ items = Table(
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
 
+item_totals = Table(
+    "item_totals",
+    metadata,
+    Column("schedule_uid", CleanText, primary_key=True),
+    Column("total", BigInteger, nullable=False),
+)
+"""How many items a schedule has that are not gone; written with them, in one transaction."""
+
 events = Table(
     "events",
     metadata,
