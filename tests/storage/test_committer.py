@@ -240,3 +240,22 @@ async def test_a_committer_that_is_cancelled_leaves_nobody_waiting(notebook: Not
     assert [type(answer) for answer in answers] == [StoreUnavailable, StoreUnavailable]
     with pytest.raises(StoreUnavailable):
         await committer.submit(notebook.note, 2)
+
+
+async def test_a_busy_store_lets_operations_gather(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_module, "GATHER_SECONDS", 0.2)
+    async with notebook.committer() as committer:
+        await asyncio.gather(*(committer.submit(notebook.note, number) for number in range(3)))
+        calls = []
+        for number in range(3, 6):
+            calls += await queued(committer.submit(notebook.note, number))
+        await asyncio.gather(*calls)
+    assert [operations for _, operations in notebook.transactions] == [3, 3]
+
+
+async def test_a_store_that_is_not_busy_answers_at_once(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_module, "GATHER_SECONDS", 3600.0)
+    async with notebook.committer() as committer:
+        for number in range(3):
+            assert await committer.submit(notebook.note, number) == f"noted {number}"
+    assert [operations for _, operations in notebook.transactions] == [1, 1, 1]

@@ -1,8 +1,8 @@
 """Group commit: one task turns what many callers ask for at the same time into one transaction.
 
-A commit costs a sync to disk or a round trip, whatever it holds. While a transaction runs, operations
-queue; the next transaction takes all of them. So an idle store answers at once, a busy one batches by
-itself, and there is no delay to tune (PostgreSQL's commit_delay and etcd's backend batch by time).
+A transaction costs as much as ten of the operations that it holds. While one runs, operations queue; the next takes
+all of them, and a store that is busy, as it shows when a transaction held several, lets them gather for a moment
+(PostgreSQL's commit_delay and commit_siblings do so, too). An idle store answers at once.
 
 Rules: an operation succeeds or fails by itself. Where the database is away, all that wait are told so,
 since they would only fail one after the other. Where it refuses a batch, each of its operations gets a
@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 MAX_OPERATIONS = 500
 MAX_WEIGHT = 10_000
 MAX_PENDING = 5_000
+
+GATHER_SECONDS = 0.03
+"""A busy store begins transactions no sooner than this one after the other: some thirty a second."""
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -84,6 +87,8 @@ class Committer:
         self._queue: deque[_Operation] = deque()
         self._news = asyncio.Event()
         self._closed = False
+        self._busy = False
+        self._begun = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -136,6 +141,7 @@ class Committer:
         try:
             while self._queue or not self._closed:
                 if self._queue:
+                    await self._gather()
                     await self._commit(self._take())
                 else:
                     self._news.clear()
@@ -143,6 +149,13 @@ class Committer:
         finally:
             self._closed = True
             self._fail(self._drain(), StoreUnavailable("the store is closed"))
+
+    async def _gather(self) -> None:
+        """Let more come, where more will."""
+        begun, now = self._begun, time.monotonic()
+        if self._busy and now - begun < GATHER_SECONDS and not self._closed:
+            await asyncio.sleep(begun + GATHER_SECONDS - now)
+        self._begun = time.monotonic()
 
     def _take(self) -> list[_Operation]:
         batch = [self._queue.popleft()]
@@ -152,6 +165,7 @@ class Committer:
             if weight > MAX_WEIGHT:
                 break
             batch.append(self._queue.popleft())
+        self._busy = len(batch) > 1
         return batch
 
     def _drain(self) -> list[_Operation]:
