@@ -67,6 +67,8 @@ class Wait:
 
 Decision = Start | Skip | Enqueue | Wait
 
+NOTHING = Wait(None)
+
 
 def slot_of(due: datetime) -> str:
     """Name the slot of a due time: RFC 3339 UTC with milliseconds."""
@@ -81,7 +83,7 @@ def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
     """
     due_times = unsettled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
-        return Wait(None)
+        return NOTHING
     last, due = state.last_slot, due_times.latest_until(now)
     if last is not None and due is not None and due > last:
         missed = max(0, due_times.count_between(last, due) - 1)
@@ -97,7 +99,7 @@ def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> De
     """
     queued = state.queued
     if queued is None:
-        return Wait(None)
+        return NOTHING
     start = Start(queued.slot, queued.scheduled_for, queued.trigger, queued.missed)
     pause = pause_of(plan, state)
     if plan.is_stalled or (pause is not None and start.is_due_time):
@@ -118,7 +120,7 @@ def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, 
     A person may ask outside windows, startTime and endTime; concurrencyPolicy is obeyed.
     """
     if not token or plan.is_stalled or token in {state.last_handled_request, state.taken_request}:
-        return Wait(None)
+        return NOTHING
     return _unless_overlapping(plan, state, Start(f"manual:{token}", now, Trigger.MANUAL))
 
 

@@ -94,7 +94,7 @@ class RunPool:
         flight = Flight(plan, state, start, run_id, asyncio.get_running_loop().create_future())
         self._flights[run_id] = flight
         state.active[run_id] = ActiveRun(run_id, start.trigger, None, start.slot)
-        flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key} {run_id}")
+        flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key}")
 
     def cancel(self, uid: str, reason: Reason) -> None:
         """Stop the runs of a schedule."""
@@ -156,13 +156,12 @@ class RunPool:
 
     async def _claim(self, flight: Flight) -> RunClaim | None:
         """Insert the row; None where somebody else has the slot, or the database was away for too long."""
-        give_up = self._claim_until(flight)
         while not flight.stop.done():
             claim = self._new_claim(flight)
             try:
                 flight.claimed = await self._store.claim(claim)
             except StoreUnavailable as error:
-                if self._clock.now() + timedelta(seconds=STORE_RETRY_SECONDS) > give_up:
+                if self._clock.now() + timedelta(seconds=STORE_RETRY_SECONDS) > self._claim_until(flight):
                     self._give_up(flight, error)
                     return None
                 await asyncio.wait({flight.stop}, timeout=STORE_RETRY_SECONDS)

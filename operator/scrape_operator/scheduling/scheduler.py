@@ -42,7 +42,7 @@ class Scheduler:
         self._clock = clock
         self._evaluation = Evaluation(launcher, journal, status)
         self._queue = TimerQueue()
-        self._wake = asyncio.Event()
+        self._alarm: asyncio.Future[None] | None = None
         self._latest = self._asleep_until = clock.now()
 
     @property
@@ -129,12 +129,18 @@ class Scheduler:
         now, next_due = self._clock.now(), self._queue.next_due()
         latest = now + MAX_SLEEP
         self._asleep_until = latest if next_due is None else min(latest, next_due)
-        self._wake.clear()
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.create_future()
+        timer = loop.call_later(max(0.0, (self._asleep_until - now).total_seconds()), self._wake)
         try:
-            async with asyncio.timeout(max(0.0, (self._asleep_until - now).total_seconds())):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+            await self._alarm
+        finally:
+            timer.cancel()
+
+    def _wake(self) -> None:
+        """Let the timer task look at the queue again, if it sleeps."""
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
 
     def _evaluate(self, entry: Entry, now: datetime) -> None:
         self._set_timer(entry.plan.key.uid, self._evaluation.evaluate(entry, now))
@@ -143,4 +149,4 @@ class Scheduler:
         """Let `uid` be looked at then; the timer task need not be woken for what comes after it wakes by itself."""
         self._queue.set(uid, due)
         if due is not None and due < self._asleep_until:
-            self._wake.set()
+            self._wake()
