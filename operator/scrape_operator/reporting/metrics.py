@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from prometheus_client import (
@@ -54,6 +55,9 @@ class Metrics:
         self._make_run_metrics()
         self._make_work_metrics()
         self._make_process_metrics()
+        # Finding a child by its labels costs more than counting. States and reasons are few, and so are these.
+        self._run_counter = cache(self._runs.labels)
+        self._target_counter = cache(self._targets.labels)
 
     def _make_run_metrics(self) -> None:
         self._runs = self._counter("runs", "Runs that ended and were stored.", "status", "reason")
@@ -121,7 +125,7 @@ class Metrics:
         duration: float,
     ) -> None:
         """Count a run that ended after `duration` seconds, its targets and its items."""
-        self._runs.labels(result.status, result.reason).inc()
+        self._run_counter(result.status, result.reason).inc()
         self._run_duration.observe(duration)
         for change, count in (("new", counts.new), ("changed", counts.changed), ("gone", counts.gone)):
             if count:
@@ -130,7 +134,7 @@ class Metrics:
             self._count_target(target)
 
     def _count_target(self, target: TargetResult) -> None:
-        self._targets.labels(target.status, target.reason).inc()
+        self._target_counter(target.status, target.reason).inc()
         self._scraped.inc(len(target.items))
         self._requests.inc(target.requests)
         self._bytes.inc(target.bytes)

@@ -1,7 +1,6 @@
 """Tells several observers of what happens to runs. `wiring` puts metrics and logs behind the one port."""
 
 import logging
-from collections.abc import Callable
 
 from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.plan import SchedulePlan
@@ -10,6 +9,8 @@ from scrape_operator.core.reasons import Reason
 from scrape_operator.core.runs import RunClaim, RunResult
 
 logger = logging.getLogger(__name__)
+
+COMPLAINT = "%s failed to take note"
 
 
 class CompositeObserver:
@@ -21,21 +22,23 @@ class CompositeObserver:
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Pass on that a run was claimed."""
         for observer in self._observers:
-            self._guard(observer, lambda o: o.started(plan, claim, skew))
+            try:
+                observer.started(plan, claim, skew)
+            except Exception:
+                logger.exception(COMPLAINT, type(observer).__name__)
 
     def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
         """Pass on that a run ended and was stored."""
         for observer in self._observers:
-            self._guard(observer, lambda o: o.finished(plan, result, counts, duration))
+            try:
+                observer.finished(plan, result, counts, duration)
+            except Exception:
+                logger.exception(COMPLAINT, type(observer).__name__)
 
     def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
         """Pass on that a due time was not run."""
         for observer in self._observers:
-            self._guard(observer, lambda o: o.skipped(plan, reason, missed))
-
-    @staticmethod
-    def _guard(observer: RunObserver, tell: Callable[[RunObserver], None]) -> None:
-        try:
-            tell(observer)
-        except Exception:
-            logger.exception("%s failed to take note", type(observer).__name__)
+            try:
+                observer.skipped(plan, reason, missed)
+            except Exception:
+                logger.exception(COMPLAINT, type(observer).__name__)

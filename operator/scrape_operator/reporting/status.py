@@ -98,7 +98,7 @@ def transition_times(status: Mapping[str, object] | None) -> Mapping[str, tuple[
 
 def rfc3339(instant: datetime) -> str:
     """Write an instant as Kubernetes does: RFC 3339, whole seconds, UTC as Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def history_line(run: RunSummary) -> str:
