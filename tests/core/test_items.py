@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,60 @@ def test_a_key_is_bounded_and_long_ones_stay_apart() -> None:
     assert one.key != other.key
     longest = Item.of({"id": "x" * (KEY_MAX_BYTES - 4)}, ["id"])
     assert longest.key == '["' + "x" * (KEY_MAX_BYTES - 4) + '"]'
+
+
+PRODUCT: dict[str, JSONValue] = {
+    "sku": "sku-1",
+    "price": "19.90",
+    "stock": 7,
+    "rating": 4.5,
+    "new": True,
+    "gone": None,
+    "tags": ["a", "b"],
+    "seller": {"name": "Ann", "id": 1},
+}
+OF_PRODUCT = "4fad3f480c67887cde2fcbd67fadd8db"
+
+
+@pytest.mark.parametrize(
+    ("data", "key_fields", "key", "content_hash"),
+    [
+        pytest.param(PRODUCT, ["sku"], '["sku-1"]', OF_PRODUCT, id="one key field"),
+        pytest.param(PRODUCT, ["stock", "sku"], '[7,"sku-1"]', OF_PRODUCT, id="two key fields"),
+        pytest.param(PRODUCT, [], OF_PRODUCT, OF_PRODUCT, id="no key field"),
+        pytest.param({"a": 1}, ["b"], "[null]", "2c6b113b8dd15ffbded9860b43eb0c6c", id="a key that is missing"),
+        pytest.param(
+            *({"name": "K\u00e4se \u20ac \U0001f600"}, ["name"]),
+            *('["K\u00e4se \u20ac \U0001f600"]', "2ab8b5d5fbed1d754168cb6399749a2e"),
+            id="beyond ASCII",
+        ),
+        pytest.param(
+            *({"q": '"\\\n\u2028\x7f'}, ["q"], '["\\"\\\\\\n\u2028\x7f"]', "58d8d0765364a7fe3daccaa02a9038f9"),
+            id="escapes",
+        ),
+        pytest.param(
+            *({"id": "x" * 10_000}, ["id"], "5283ff2963926b84747163c989474a55", "53ac842e39b69cf54701a14e9a3ceb96"),
+            id="a long key",
+        ),
+        pytest.param(
+            *({"f": 1e16, "g": -0.0, "h": 1e-7}, ["f", "g", "h"]),
+            *("[1e+16,-0.0,1e-7]", "aa72e71099a0e1dac9bbef7d1c5606b7"),
+            id="floats",
+        ),
+        pytest.param(
+            *({"n": 2**64}, ["n"], "[18446744073709551616]", "89346e28acfc2f7d8bc0ce94dc7f1936"), id="beyond 64 bits"
+        ),
+        pytest.param(
+            *({"text": "\ud800"}, ["text"], '["\ufffd\ufffd\ufffd"]', "537514de4d56033009c8d5d14162d0df"),
+            id="a surrogate",
+        ),
+    ],
+)
+def test_keys_and_fingerprints_are_those_of_the_rows_that_are_stored(
+    data: dict[str, JSONValue], key_fields: list[str], key: str, content_hash: str
+) -> None:
+    item = Item.of(data, key_fields)
+    assert (item.key, item.content_hash) == (key, content_hash)
 
 
 def test_lone_surrogates_have_a_fingerprint() -> None:

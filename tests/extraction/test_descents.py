@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.extraction.descents import Descent, descent_of
+from scrape_operator.extraction.reading import Page
 from scrape_operator.extraction.work import Work, WorkExceeded
+
+PAGE = Page(root=None, nodes=(), size=0, base_url="")
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.integers(0, 2) | st.text("ab", max_size=1),
@@ -40,7 +43,7 @@ def parsed(expression: str) -> dict[str, Any]:
 def test_a_descent_gives_what_the_interpreter_gives(expression: str, value: Any):
     descent = descent_of(parsed(expression))
     assert descent is not None
-    assert descent.follow(value, Work()) == jmespath.search(expression, value)
+    assert descent.first(value, PAGE, Work()) == jmespath.search(expression, value)
 
 
 @pytest.mark.parametrize("expression", OTHERS)
@@ -51,4 +54,4 @@ def test_what_is_more_than_a_descent_is_left_to_the_interpreter(expression: str)
 @pytest.mark.parametrize("of_members", [(), ("a",)], ids=["members", "names in members"])
 def test_members_are_counted_before_they_are_visited(of_members: tuple[str, ...]):
     with pytest.raises(WorkExceeded):
-        Descent((), of_members).follow([{}] * 1_000, Work(999))
+        Descent((), of_members).first([{}] * 1_000, PAGE, Work(999))

@@ -1,10 +1,10 @@
 """Items: what a target gives, how one is told from another, how a change is seen."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,9 +14,11 @@ JSONValue = None | bool | int | float | str | list[Any] | dict[str, Any]
 KEY_MAX_BYTES = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that was scraped: its identity within schedule and target, data, and fingerprint."""
+class Item(NamedTuple):
+    """One thing that was scraped: its identity within schedule and target, data, and fingerprint.
+
+    A tuple, since runs make more of these than of anything else.
+    """
 
     key: str
     data: Mapping[str, JSONValue]
@@ -53,4 +55,4 @@ def _canonical(value: object) -> bytes:
 
 
 def _digest(canonical: bytes) -> str:
-    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+    return blake2b(canonical, digest_size=16).hexdigest()

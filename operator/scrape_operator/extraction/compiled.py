@@ -232,7 +232,12 @@ class _Reading:
     def _convert(self, known: CompiledField, raw: Any) -> Any:
         """Read a value as its field's type; _MISSING where it is none of it, or its regex finds nothing."""
         try:
-            value = self._stripped(raw) if type(raw) is str else raw
+            value = raw
+            if type(value) is str:
+                if len(value) > _LONG_TEXT:
+                    self.around.work.spend(len(value) // _LONG_TEXT)
+                # What can be printed has neither a NUL nor a surrogate in it.
+                value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
             if known.pattern is not None:
                 value = _filtered(known.pattern, value)
             if value is None or (known.many and value == ""):
@@ -241,12 +246,6 @@ class _Reading:
         except Unparsable:
             self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
             return _MISSING
-
-    def _stripped(self, text: str) -> str:
-        if len(text) > _LONG_TEXT:
-            self.around.work.spend(len(text) // _LONG_TEXT)
-        # What can be printed has neither a NUL nor a surrogate in it.
-        return text.strip() if self.page.is_clean or text.isprintable() else clean_text(text).strip()
 
     def _complain(self, name: str, what: str, sample: str) -> None:
         count, first = self.complaints.get((name, what), (0, sample))

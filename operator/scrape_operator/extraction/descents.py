@@ -4,31 +4,57 @@ Made by `jmespaths` at compile time, called for every value.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from scrape_operator.extraction.reading import Family, Page
 from scrape_operator.extraction.work import Work
 
 Names = tuple[str, ...]
 
+_TRANSPARENT: Final = frozenset({"subexpression", "identity", "current"})
 
-@dataclass(frozen=True, slots=True)
+
 class Descent:
-    """Names to follow, and where `[*]` comes after them, the names to follow in each member of the list found there."""
+    """A selector of names to follow; where `[*]` comes next, `of_members` are those in each member of the list."""
 
-    names: Names
-    of_members: Names | None = None
+    family = Family.JMESPATH
+    gives_nodes = True
 
-    def follow(self, node: Any, work: Work) -> Any:
-        """Give what the expression gives. Raises WorkExceeded."""
-        found = _follow(self.names, node)
-        if self.of_members is None:
-            return found
+    def __init__(self, names: Names, of_members: Names | None = None) -> None:
+        self._names = names
+        self._of_members = of_members
+
+    def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
+        """Give one node for each member of a list that is not null; anything else is one node, null is none."""
+        return members_of(self.first(page.root, page, work))
+
+    def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
+        """Give the one value found, or the members of a list; null is none."""
+        return members_of(self.first(node, page, work))
+
+    def first(self, node: Any, page: Page, work: Work) -> Any:
+        """Give the value found: text, number, boolean, object or list; None for null."""
+        for name in self._names:
+            if type(node) is not dict:
+                return None
+            node = node.get(name)
+        return node if self._of_members is None else self._in_members(node, self._of_members, work)
+
+    @staticmethod
+    def _in_members(found: Any, names: Names, work: Work) -> Any:
         if type(found) is not list:
             return None
-        work.spend(len(found) * (1 + len(self.of_members)))
-        reached = [_follow(self.of_members, member) for member in found] if self.of_members else found
-        return [value for value in reached if value is not None]
+        work.spend(len(found) * (1 + len(names)))
+        for name in names:
+            found = [member.get(name) for member in found if type(member) is dict]
+        return [value for value in found if value is not None]
+
+
+def members_of(found: Any) -> Sequence[Any]:
+    """Give the members of a list but null, or the one value that is found."""
+    if type(found) is list:
+        return [member for member in found if member is not None]
+    return [] if found is None else [found]
 
 
 def descent_of(parsed: Mapping[str, Any]) -> Descent | None:
@@ -54,14 +80,3 @@ def _names(steps: Sequence[Mapping[str, Any]]) -> Names | None:
             return None
         names += inner
     return names
-
-
-_TRANSPARENT = frozenset({"subexpression", "identity", "current"})
-
-
-def _follow(names: Names, node: Any) -> Any:
-    for name in names:
-        if type(node) is not dict:
-            return None
-        node = node.get(name)
-    return node

@@ -14,7 +14,7 @@ from jmespath.functions import Functions
 from jmespath.visitor import Options, TreeInterpreter
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.extraction.descents import descent_of
+from scrape_operator.extraction.descents import Descent, descent_of, members_of
 from scrape_operator.extraction.reading import Family, Page, SelectorFailed
 from scrape_operator.extraction.work import Work
 
@@ -26,35 +26,24 @@ _WALKING: Final = frozenset({"to_string", "contains"})
 
 
 class JMESPathSelector:
-    """A JMESPath expression."""
+    """A JMESPath expression that is no mere descent."""
 
     family = Family.JMESPATH
     gives_nodes = True
 
     def __init__(self, parsed: dict[str, Any]) -> None:
         self._parsed = parsed
-        descent = descent_of(parsed)
-        self._find = self._evaluate if descent is None else descent.follow
 
     def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
         """Give one node for each member of a list that is not null; anything else is one node, null is none."""
-        found = self._find(page.root, work)
-        if isinstance(found, list):
-            return [member for member in found if member is not None]
-        return [] if found is None else [found]
+        return members_of(self.first(page.root, page, work))
 
     def values(self, node: Any, page: Page, work: Work) -> Sequence[Any]:
         """Give the one value found, or the members of a list; null is none."""
-        found = self._find(node, work)
-        if type(found) is list:
-            return [member for member in found if member is not None]
-        return [] if found is None else [found]
+        return members_of(self.first(node, page, work))
 
     def first(self, node: Any, page: Page, work: Work) -> Any:
         """Give the value found: text, number, boolean, object or list; None for null."""
-        return self._find(node, work)
-
-    def _evaluate(self, node: Any, work: Work) -> Any:
         try:
             return _CountingInterpreter(work).visit(self._parsed, node)
         except exceptions.JMESPathTypeError as error:
@@ -128,7 +117,7 @@ class _CountingInterpreter(TreeInterpreter):
                 waiting.extend(member.values() if isinstance(member, dict) else member)
 
 
-def compile_jmespath(expression: str) -> JMESPathSelector:
+def compile_jmespath(expression: str) -> Descent | JMESPathSelector:
     """Compile a JMESPath expression.
 
     Raises:
@@ -145,7 +134,7 @@ def compile_jmespath(expression: str) -> JMESPathSelector:
         raise InvalidValue(f"not a JMESPath expression: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise InvalidValue("nested too deeply: write a simpler expression") from None
-    return JMESPathSelector(parsed)
+    return descent_of(parsed) or JMESPathSelector(parsed)
 
 
 def _check(parsed: Mapping[str, Any]) -> None:

@@ -28,7 +28,6 @@ MAX_ITEM_SIZE: Final = 2**20
 _MAX_URL: Final = 8192
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _ORIGIN: Final = re.compile(r"https?://[^/?#\[\]\s]+")
-_LINE_END: Final = re.compile(r"[\t\r\n]")
 _LINE_ENDS: Final = {9: None, 10: None, 13: None}
 _PLAIN_URL: Final = re.compile(r"https?://[a-z0-9.-]+(?:/[\w~%+-]+)*/?", re.ASCII)
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w~%+-]+)+/?(?:\?[\w~%+=&.-]+)?", re.ASCII)
@@ -69,6 +68,12 @@ def _fits_64_bits(value: Any) -> bool:
     return type(value) is int and _LEAST_INTEGER <= value <= _LARGEST_INTEGER
 
 
+def _plain(value: Any) -> str | None:
+    """Give the text of a number that needs no thought; None where it does, or is none."""
+    text = value.written if type(value) is WrittenFloat else value
+    return text if type(text) is str and is_plain(text) else None
+
+
 def text_of(value: Any) -> str:
     """Give a text as it is, and of another value what JSON writes. Raises Unparsable where it is too big."""
     if isinstance(value, str):
@@ -102,8 +107,10 @@ def _decimal_of(value: Any, around: Surroundings) -> Decimal:
 
 
 def _integer(value: Any, around: Surroundings) -> JSONValue:
-    if _fits_64_bits(value) or (type(value) is str and "." not in value and is_plain(value)):
-        return int(value)
+    if _fits_64_bits(value):
+        return value  # type: ignore[no-any-return]
+    if (plain := _plain(value)) and "." not in plain:
+        return int(plain)
     found = _decimal_of(value, around)
     if found != found.to_integral_value() or not _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
         raise Unparsable
@@ -111,17 +118,14 @@ def _integer(value: Any, around: Surroundings) -> JSONValue:
 
 
 def _decimal(value: Any, around: Surroundings) -> JSONValue:
-    written = value.written if type(value) is WrittenFloat else value
-    if type(written) is str and is_plain(written):
-        return written
-    return format(_decimal_of(value, around), "f")
+    return _plain(value) or format(_decimal_of(value, around), "f")
 
 
 def _number(value: Any, around: Surroundings) -> JSONValue:
     if _fits_64_bits(value) or (type(value) is float and math.isfinite(value)):
         return value  # type: ignore[no-any-return]
-    if type(value) is str and is_plain(value):
-        return float(value) if "." in value else int(value)
+    if plain := _plain(value):
+        return float(plain) if "." in plain else int(plain)
     found = _decimal_of(value, around)
     exponent = found.as_tuple().exponent
     if exponent == 0 and _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
@@ -165,12 +169,12 @@ def _in_words(text: str, around: Surroundings) -> datetime | None:
 def _url(value: Any, around: Surroundings) -> JSONValue:
     if not isinstance(value, str) or len(value) > _MAX_URL:
         raise Unparsable
+    if _PLAIN_URL.fullmatch(value):
+        return value
+    if around.origin and _PLAIN_PATH.fullmatch(value):
+        return around.origin + value
     # Browsers drop tabs and line ends inside an address (URL Standard, 4.4).
-    text = value.translate(_LINE_ENDS) if _LINE_END.search(value) else value
-    if _PLAIN_URL.fullmatch(text):
-        return text
-    if around.origin and _PLAIN_PATH.fullmatch(text):
-        return around.origin + text
+    text = value.translate(_LINE_ENDS)
     try:
         absolute = urljoin(around.base_url, text)
         scheme = urlsplit(absolute).scheme

@@ -47,7 +47,7 @@ class HTTPScraper:
             work.expectations,
             extraction.items,
             work.key,
-            had_content=bool(response.body.strip()),
+            had_content=bool(response.body) and not response.body.isspace(),
             dropped=extraction.dropped,
         )
         return TargetResult(

@@ -53,7 +53,7 @@ def judge(
     breach = find_breach(expectations, data, had_content=had_content, dropped=dropped)
     if breach is not None and expectations.on_breach is OnBreach.FAIL:
         return Judged(RunStatus.FAILED, breach.reason, clip(breach.message), (), breach)
-    items = tuple(Item.of(item, key) for item in data)
+    items = tuple([Item.of(item, key) for item in data])
     if breach is not None:
         return Judged(RunStatus.PARTIALLY_SUCCEEDED, breach.reason, clip(breach.message), items, breach)
     return Judged(RunStatus.SUCCEEDED, Reason.SUCCEEDED, "", items, None)
