@@ -207,6 +207,19 @@ async def test_a_deleted_schedule_ends_its_run_as_canceled(house: House) -> None
     assert [(result.status, result.reason) for result in house.store.results] == [(RunStatus.CANCELED, Reason.CANCELED)]
 
 
+async def test_only_the_schedule_that_is_stopped_loses_its_runs(house: House) -> None:
+    for uid in ("uid", "other"):
+        house.pool.launch(make_plan(uid=uid), ScheduleState(), start(house))
+    await settle()
+    house.pool.cancel("uid", Reason.CANCELED)
+    house.pool.cancel("unknown", Reason.CANCELED)
+    await settle()
+    assert [(result.claim.schedule_uid, result.status) for result in house.store.results] == [
+        ("uid", RunStatus.CANCELED)
+    ]
+    assert house.pool.active == 1
+
+
 async def test_leases_are_renewed_before_orphans_are_reaped(house: House) -> None:
     told = []
     keeper = LeaseKeeper(

@@ -68,23 +68,23 @@ class RunPool:
         self._owner = owner
         self._room = Room(size)
         self._lease = lease
-        self._flights: dict[UUID, Flight] = {}
+        self._flights: dict[str, dict[UUID, Flight]] = {}  # by UID, since a schedule may stop its own at any time
         self._closing = False
         self.on_ended: Callable[[str, Start | None], None] = lambda _uid, _unclaimed: None
 
     @property
     def active(self) -> int:
         """How many runs are claimed and not yet stored."""
-        return sum(flight.claimed for flight in self._flights.values())
+        return sum(flight.claimed for flight in self._all())
 
     @property
     def waiting(self) -> int:
         """How many runs wait for room or for their claim."""
-        return len(self._flights) - self.active
+        return sum(not flight.claimed for flight in self._all())
 
     def claimed_runs(self) -> list[UUID]:
         """Give the runs whose leases are ours to renew."""
-        return [run_id for run_id, flight in self._flights.items() if flight.claimed]
+        return [flight.run_id for flight in self._all() if flight.claimed]
 
     def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
         """Begin a run as soon as there is room."""
@@ -92,34 +92,34 @@ class RunPool:
             return
         run_id = uuid7(self._clock.now())
         flight = Flight(plan, state, start, run_id, asyncio.get_running_loop().create_future())
-        self._flights[run_id] = flight
+        self._flights.setdefault(plan.key.uid, {})[run_id] = flight
         state.active[run_id] = ActiveRun(run_id, start.trigger, None, start.slot)
         flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key}")
 
     def cancel(self, uid: str, reason: Reason) -> None:
         """Stop the runs of a schedule."""
-        for flight in self._flights.values():
-            if flight.plan.key.uid == uid and not flight.stop.done():
+        for flight in self._flights.get(uid, {}).values():
+            if not flight.stop.done():
                 flight.stop.set_result(reason)
 
     async def close(self, grace: timedelta) -> None:
         """Start nothing more; let runs end within the grace, then stop them; every row is final after it."""
         self._closing = True
-        for flight in self._flights.values():
+        for flight in self._all():
             if not flight.claimed and not flight.stop.done():
                 flight.stop.set_result(Reason.SHUTDOWN)
         await self._wait(grace)
-        for flight in self._flights.values():
+        for flight in self._all():
             if not flight.stop.done():
                 flight.stop.set_result(Reason.SHUTDOWN)
         await self._wait(timedelta(seconds=5))
-        for flight in tuple(self._flights.values()):
+        for flight in self._all():
             logger.error("run %s of %s could not be stored before the end", flight.run_id, flight.plan.key)
             if flight.task is not None:
                 flight.task.cancel()
 
     async def _wait(self, patience: timedelta) -> None:
-        tasks = {flight.task for flight in self._flights.values() if flight.task is not None}
+        tasks = {flight.task for flight in self._all() if flight.task is not None}
         if tasks:
             await asyncio.wait(tasks, timeout=patience.total_seconds())
 
@@ -137,10 +137,19 @@ class RunPool:
         except Exception:
             logger.exception("run %s of %s failed by a defect of scrape-operator", flight.run_id, flight.plan.key)
         finally:
-            self._flights.pop(flight.run_id, None)
+            self._land(flight)
             flight.state.active.pop(flight.run_id, None)
             self._status.changed(flight.plan, flight.state)
             self.on_ended(flight.plan.key.uid, flight.start if flight.unclaimed else None)
+
+    def _all(self) -> list[Flight]:
+        return [flight for flights in self._flights.values() for flight in flights.values()]
+
+    def _land(self, flight: Flight) -> None:
+        flights = self._flights[flight.plan.key.uid]
+        del flights[flight.run_id]
+        if not flights:
+            del self._flights[flight.plan.key.uid]
 
     async def _claim_and_run(self, flight: Flight) -> tuple[RunResult, float] | None:
         """Give the result and how long it took, in seconds; None where the slot is not ours."""
