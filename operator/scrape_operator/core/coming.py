@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from scrape_operator.core.bounds import BoundedDueTimes
 from scrape_operator.core.duetimes import DueTimes
@@ -45,8 +46,7 @@ def unsettled(plan: SchedulePlan, state: ScheduleState) -> DueTimes | None:
     return UnsettledDueTimes(plan.due_times, state.ahead)
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
+class Coming(NamedTuple):
     """What lies ahead: the next due time whatever will become of it, the next run, and the run that is owed at once."""
 
     due: datetime | None = None

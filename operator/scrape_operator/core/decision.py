@@ -1,9 +1,9 @@
 """Start, Skip, Enqueue or Wait: pure functions of plan, state and now. `scheduling` acts on the answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from scrape_operator.core.coming import unsettled, what_comes
+from scrape_operator.core.coming import Coming, unsettled, what_comes
 from scrape_operator.core.pauses import pause_of
 from scrape_operator.core.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.reasons import Reason
@@ -60,9 +60,13 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is due; ask again at `until`, or only after a change where it is None."""
+    """Nothing is due; ask again at `until`, or only after a change where it is None.
+
+    `coming` is what lies ahead of the schedule, where that was looked at for it.
+    """
 
     until: datetime | None
+    coming: Coming | None = field(default=None, compare=False)
 
 
 Decision = Start | Skip | Enqueue | Wait
@@ -89,7 +93,7 @@ def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
         missed = max(0, due_times.count_between(last, due) - 1)
         return _decide_due(plan, state, Start(slot_of(due), due, missed=missed), now)
     coming = what_comes(plan, state, now)
-    return Start(f"generation:{plan.generation}", now) if coming.at_once == now else Wait(coming.wake)
+    return Start(f"generation:{plan.generation}", now) if coming.at_once == now else Wait(coming.wake, coming)
 
 
 def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from scrape_operator.core.coming import what_comes
+from scrape_operator.core.coming import Coming, what_comes
 from scrape_operator.core.decision import (
     Decision,
     Enqueue,
@@ -46,8 +46,9 @@ class Evaluation:
             self._notice_pause(entry, now)
             self._act_on_queued(entry, decide_queued(entry.plan, entry.state, now))
             self._act(entry, decide_request(entry.plan, entry.state, entry.request, now))
-            self._act(entry, decide(entry.plan, entry.state, now))
-            return self._look_ahead(entry, now)
+            decision = decide(entry.plan, entry.state, now)
+            self._act(entry, decision)
+            return self._look_ahead(entry, now, decision.coming if isinstance(decision, Wait) else None)
         except Exception:
             logger.exception("schedule %s could not be evaluated", entry.plan.key)
             return now + PAUSE_AFTER_DEFECT
@@ -109,10 +110,13 @@ class Evaluation:
         else:
             entry.state.settle(decision.scheduled_for, decision.missed)
 
-    def _look_ahead(self, entry: Entry, now: datetime) -> datetime | None:
-        """Note what comes, tell it if a reader would act on it, and give when to look again."""
+    def _look_ahead(self, entry: Entry, now: datetime, seen: Coming | None) -> datetime | None:
+        """Note what comes, tell it if a reader would act on it, and give when to look again.
+
+        `seen` is what comes, where the decision had to know and nothing was done since.
+        """
         plan, state = entry.plan, entry.state
-        coming = what_comes(plan, state, now)
+        coming = seen or what_comes(plan, state, now)
         before = (state.next_due is None, state.is_outside)
         state.next_due, state.is_outside = coming.run, coming.is_outside
         if before != (state.next_due is None, state.is_outside):
