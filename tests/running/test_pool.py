@@ -209,7 +209,7 @@ async def test_a_deleted_schedule_ends_its_run_as_canceled(house: House) -> None
 
 async def test_only_the_schedule_that_is_stopped_loses_its_runs(house: House) -> None:
     for uid in ("uid", "other"):
-        house.pool.launch(make_plan(uid=uid), ScheduleState(), start(house))
+        house.pool.launch(make_plan(f"target of {uid}", uid=uid), ScheduleState(), start(house))
     await settle()
     house.pool.cancel("uid", Reason.CANCELED)
     house.pool.cancel("unknown", Reason.CANCELED)
