@@ -33,8 +33,7 @@ _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _MANY_HOSTS = 1024  # few are asked again and again, by many schedules
-_PATH_SAFE = "/%:@!$&'()*+,;=~-._"
-_QUERY_SAFE = _PATH_SAFE + "?"
+_TARGET_SAFE = "/?%:@!$&'()*+,;=~-._"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,7 @@ def parse_http_url(text: str, *, max_length: int = MAX_HOP_LENGTH) -> HttpUrl:
     if scheme not in DEFAULT_PORTS:
         raise InvalidValue("the URL's scheme is neither http nor https: write it as https://host/path")
     host, port = _split_authority(match["authority"])
-    target = quote(match["path"] or "/", safe=_PATH_SAFE)
-    if match["query"]:
-        target += quote(match["query"], safe=_QUERY_SAFE)
+    target = quote((match["path"] or "/") + (match["query"] or ""), safe=_TARGET_SAFE)
     return HttpUrl(scheme, host, port or DEFAULT_PORTS[scheme], target)
 
 

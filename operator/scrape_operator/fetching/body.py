@@ -1,6 +1,7 @@
 """Reads the body of an answer within its limit. `fetcher` calls it for the answer that a redirect chain ended in."""
 
 import asyncio
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 
 import httpx
@@ -21,31 +22,39 @@ class Spent:
     bytes: int = 0
 
 
-async def read_body(response: httpx.Response, limit: int, spent: Spent) -> bytes:
-    """Read and decode a body of at most `limit` bytes.
+def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Give the body as it comes. httpx's own `aiter_raw` and `aclose` come to the same through more layers."""
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("a transport for fetching answers with asynchronous streams")
+    return response.stream
+
+
+async def read_body(
+    wire: AsyncIterable[bytes], content_encoding: str, content_length: str, limit: int, spent: Spent
+) -> bytes:
+    """Read and decode a body of at most `limit` bytes; the two headers are empty where there are none that count.
 
     Raises:
         HopFailed: TooLarge, DecodeError, or what the transport met.
 
     """
     try:
-        decoder = decoder_for(response.headers.get("content-encoding", ""), limit)
+        decoder = decoder_for(content_encoding, limit)
         if decoder is None:
-            return await _read_plain(response, limit, spent)
-        return await _read_coded(response, decoder, limit, spent)
+            return await _read_plain(wire, content_length, limit, spent)
+        return await _read_coded(wire, decoder, limit, spent)
     except CodingError as error:
         raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
     except CodingOverflow as error:
         raise _too_large(limit) from error
 
 
-async def _read_plain(response: httpx.Response, limit: int, spent: Spent) -> bytes:
-    length = response.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > limit and response.request.method != "HEAD":
+async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, spent: Spent) -> bytes:
+    if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
-    async for chunk in _wire(response):
+    async for chunk in wire:
         spent.bytes += len(chunk)
         size += len(chunk)
         if size > limit:
@@ -54,10 +63,10 @@ async def _read_plain(response: httpx.Response, limit: int, spent: Spent) -> byt
     return b"".join(chunks)
 
 
-async def _read_coded(response: httpx.Response, decoder: Decoder, limit: int, spent: Spent) -> bytes:
+async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, spent: Spent) -> bytes:
     chunks: list[bytes] = []
     steps = size = 0
-    async for raw in _wire(response):
+    async for raw in wire:
         spent.bytes += len(raw)
         size += len(raw)
         if size > limit + limit // 8 + 65_536:  # what a compressor adds to what it can't compress, and more
@@ -69,13 +78,6 @@ async def _read_coded(response: httpx.Response, decoder: Decoder, limit: int, sp
                 await asyncio.sleep(0)
     decoder.finish()
     return b"".join(chunks)
-
-
-def _wire(response: httpx.Response) -> httpx.AsyncByteStream:
-    """Give the body as it comes. `aiter_raw` would come to the same, at the price of two more layers."""
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("the transport of a fetch answers with asynchronous streams")
-    return response.stream
 
 
 def _too_large(limit: int) -> HopFailed:

@@ -16,7 +16,7 @@ from scrape_operator.core.documents import Request, Response
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.reasons import Reason
 from scrape_operator.core.urls import parse_http_url
-from scrape_operator.fetching.body import Spent, read_body
+from scrape_operator.fetching.body import Spent, read_body, wire_of
 from scrape_operator.fetching.breaker import BreakerPolicy, CoolDown
 from scrape_operator.fetching.budgets import ANYBODY, HostBudgets
 from scrape_operator.fetching.failures import HopFailed
@@ -122,14 +122,15 @@ class _Trip:
         for left in range(self._request.max_redirects, -1, -1):
             await self._take_turn(hop, timer)
             response = await self._send(hop)
+            wire = wire_of(response)
             try:
                 if not self._redirects(response.status_code):
-                    answer = await self._answer(hop, response)
+                    answer = await self._answer(hop, response, wire)
                     self._end_turn()
                     return answer
                 following = hop.after(response.status_code, response.headers.get_list("location"))
             finally:
-                await response.aclose()
+                await wire.aclose()
             self._end_turn()
             if left:
                 hop = following
@@ -202,20 +203,23 @@ class _Trip:
             return False
         return request.max_redirects > 0 or not is_success(status, request.success_status)
 
-    async def _answer(self, hop: Hop, response: httpx.Response) -> Response:
+    async def _answer(self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream) -> Response:
         if not is_success(response.status_code, self._request.success_status):
             raise failure_of(response.status_code, response.headers, self._now())
         if self._turn is not None:
             self._turn.answers()
+        headers = dict(response.headers.items())
+        announced = "" if hop.method == "HEAD" else headers.get("content-length", "")
+        coding = headers.get("content-encoding", "")
         try:
-            body = await read_body(response, self._request.max_body_bytes, self._spent)
+            body = await read_body(wire, coding, announced, self._request.max_body_bytes, self._spent)
         except HopFailed as failure:
             failure.http_status = response.status_code
             raise
         return Response(
             url=str(hop.url),
             status=response.status_code,
-            headers=dict(response.headers.items()),
+            headers=headers,
             body=body,
             requests=self._spent.requests,
             bytes=self._spent.bytes,
