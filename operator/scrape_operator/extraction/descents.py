@@ -1,28 +1,30 @@
-"""Paths such as `a.b` and `a.b[*].c`, which most JMESPath expressions are, followed without an interpreter.
+"""Paths such as `a.b`, `a[0].b` and `a[*].b`, which most JMESPath expressions are, followed without an interpreter.
 
-Made by `jmespaths` at compile time, called for every value.
+Made by `jmespaths` at compile time, called by `compiled` for every value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from scrape_operator.extraction.reading import Family, Page
 from scrape_operator.extraction.work import Work
 
-Names = tuple[str, ...]
+Steps = tuple[str | int, ...]
+"""Names of members, and places in lists; negative ones count from the end."""
 
-_TRANSPARENT: Final = frozenset({"subexpression", "identity", "current"})
+_TRANSPARENT: Final = frozenset({"subexpression", "index_expression", "identity", "current"})
+"""Kinds of expressions that only apply their parts to each other, or have none."""
 
 
 class Descent:
-    """A selector of names to follow; where `[*]` comes next, `of_members` are those in each member of the list."""
+    """A selector of steps; where `[*]` comes after them, `in_each` goes on in each member of the list found there."""
 
     family = Family.JMESPATH
     gives_nodes = True
 
-    def __init__(self, names: Names, of_members: Names | None = None) -> None:
-        self._names = names
-        self._of_members = of_members
+    def __init__(self, steps: Steps, in_each: "Descent | None" = None) -> None:
+        self._steps = steps
+        self._in_each = in_each
 
     def nodes(self, page: Page, work: Work, *, readings: int) -> Sequence[Any]:
         """Give one node for each member of a list that is not null; anything else is one node, null is none."""
@@ -34,20 +36,21 @@ class Descent:
 
     def first(self, node: Any, page: Page, work: Work) -> Any:
         """Give the value found: text, number, boolean, object or list; None for null."""
-        for name in self._names:
-            if type(node) is not dict:
+        for step in self._steps:
+            if type(node) is dict:
+                node = node.get(step)
+            elif type(node) is list and type(step) is int:
+                node = node[step] if -len(node) <= step < len(node) else None
+            else:
                 return None
-            node = node.get(name)
-        return node if self._of_members is None else self._in_members(node, self._of_members, work)
+        return node if self._in_each is None else self._project(node, self._in_each, page, work)
 
     @staticmethod
-    def _in_members(found: Any, names: Names, work: Work) -> Any:
+    def _project(found: Any, in_each: "Descent", page: Page, work: Work) -> Any:
         if type(found) is not list:
             return None
-        work.spend(len(found) * (1 + len(names)))
-        for name in names:
-            found = [member.get(name) for member in found if type(member) is dict]
-        return [value for value in found if value is not None]
+        work.spend(len(found))
+        return [value for member in found if (value := in_each.first(member, page, work)) is not None]
 
 
 def members_of(found: Any) -> Sequence[Any]:
@@ -60,23 +63,22 @@ def members_of(found: Any) -> Sequence[Any]:
 def descent_of(parsed: Mapping[str, Any]) -> Descent | None:
     """Read an expression off its syntax tree; None where it is more than a descent."""
     *before, last = parsed["children"] if parsed["type"] == "subexpression" else [parsed]
-    first = _names(before)
-    if first is None:
-        return None
     if last["type"] != "projection":
-        names = _names([last])
-        return None if names is None else Descent(first + names)
-    base, each = (_names([child]) for child in last["children"])
-    return None if base is None or each is None else Descent(first + base, each)
+        steps = _steps([*before, last])
+        return None if steps is None else Descent(steps)
+    base, each = last["children"]
+    steps, in_each = _steps([*before, base]), descent_of(each)
+    return None if steps is None or in_each is None else Descent(steps, in_each)
 
 
-def _names(steps: Sequence[Mapping[str, Any]]) -> Names | None:
-    """Give the names of steps such as `a`, `a.b` and `@`; None where one is anything else."""
-    names: Names = ()
-    for step in steps:
-        kind = step["type"]
-        inner = (step["value"],) if kind == "field" else _names(step["children"]) if kind in _TRANSPARENT else None
+def _steps(parts: Iterable[Mapping[str, Any]]) -> Steps | None:
+    """Give the steps of parts such as `a`, `a.b`, `a[0]` and `@`; None where one is anything else."""
+    steps: Steps = ()
+    for part in parts:
+        kind = part["type"]
+        is_step = kind in {"field", "index"}
+        inner = (part["value"],) if is_step else _steps(part["children"]) if kind in _TRANSPARENT else None
         if inner is None:
             return None
-        names += inner
-    return names
+        steps += inner
+    return steps

@@ -130,9 +130,9 @@ def _rfc_2822(text: str) -> datetime | None:
 
 
 def _to_utc(found: datetime, zone: tzinfo) -> datetime | None:
-    if found.tzinfo is UTC:
-        return found
     try:
+        if type(found.tzinfo) is timezone:
+            return found.astimezone(UTC)
         offset = found.utcoffset()
         aware = found.replace(tzinfo=zone) if offset is None else found.replace(tzinfo=timezone(offset))
         return aware.astimezone(UTC)
