@@ -54,7 +54,7 @@ class Written:
 
 def signature(plan: SchedulePlan, state: ScheduleState, now: datetime) -> int:
     """Sign what a reader would act on: conditions, outcome, generation and the handled request."""
-    triples = ((condition.type, condition.status, condition.reason) for condition in judge(plan, state, now))
+    triples = [(condition.type, condition.status, condition.reason) for condition in judge(plan, state, now)]
     return _sign(plan.generation, echo(state.last_handled_request), triples)
 
 
@@ -77,8 +77,8 @@ def digest_of(status: Mapping[str, object]) -> bytes:
 
 
 def _sign(generation: object, request: object, triples: Iterable[tuple[str, str, str]]) -> int:
-    rows = sorted((kind, status, _SAME.get(reason, reason)) for kind, status, reason in triples)
-    return hash((str(generation), request if isinstance(request, str) else None, tuple(rows)))
+    rows = frozenset([(kind, status, _SAME.get(reason, reason)) for kind, status, reason in triples])
+    return hash((str(generation), request if isinstance(request, str) else None, rows))
 
 
 def _seconds(text: object) -> float:
