@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import herd, hung, job, timers
+from tests.bench import fleet, herd, hung, job, timers
 from tests.bookmakers import bench as bookmakers
 
 BENCHES: dict[str, tuple[str, Callable[[], Sequence[str]]]] = {
     "herd": ("500 schedules every 2 s for 60 s, one replica, SQLite, real API server", herd.run),
+    "fleet": ("10,000 schedules every minute, one replica, SQLite, real API server", fleet.run),
     "hung": ("500 hung runs beside 200 schedules every 2 s, one replica, SQLite, real API server", hung.run),
     "timers": ("the timer queue, and schedules that only wait", timers.run),
     "job": ("scrape-all-platforms by a running operator: 300 leagues, 1,500 events at each of three", job.run),

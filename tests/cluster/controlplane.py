@@ -94,6 +94,11 @@ class ControlPlane(Cluster):
         self._run_folder.end(APISERVER)
 
     @property
+    def pids(self) -> Sequence[int]:
+        """The processes of etcd and the API server, for who measures what is asked of them."""
+        return [self._run_folder.pid(name) for name in (ETCD, APISERVER)]
+
+    @property
     def serves(self) -> bool:
         """Whether the API server runs."""
         return self._run_folder.running(APISERVER)

@@ -101,6 +101,10 @@ class RunFolder:
         """Say whether the server was started here and not ended since."""
         return name in self._running
 
+    def pid(self, name: str) -> int:
+        """Give the id of a process that was started."""
+        return self._running[name][0].pid
+
     def close(self) -> None:
         """End all servers, the last started first, and remove the folder."""
         for name in reversed(list(self._running)):

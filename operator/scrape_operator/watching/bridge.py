@@ -111,6 +111,7 @@ class WatchThread:
                 self._stop.wait(RESTART_SECONDS)
 
     async def _operate(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._fault)
         try:
             await kopf.operator(
                 registry=self._registry(),
@@ -122,6 +123,11 @@ class WatchThread:
             )
         finally:
             self._restart.set()  # kopf waits for the flag in a thread, which would keep this loop from closing
+
+    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Pass over what kopf's generators complain of when they are closed in the middle of a list or watch."""
+        if not self._restart.is_set():
+            loop.default_exception_handler(context)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
