@@ -124,6 +124,7 @@ def build_app(
     registry = Registry(partial(compile_schedule, default_interval=interval), writer)
     scheduler = Scheduler(registry, pool, journal, writer, clock)
     pool.on_ended = scheduler.ended
+    scheduler.on_removed = retention.forget
     keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
     metrics.bind(
         timer_queue_depth=lambda: scheduler.queue_depth,

@@ -135,6 +135,22 @@ def test_a_restart_does_not_back_fill_a_spec_that_was_edited_meanwhile(house: Ho
     assert house.slots == []
 
 
+def test_one_of_many_is_looked_at_when_the_timer_task_has_its_turn(house: House) -> None:
+    house.scheduler.applied(schedule(), at_once=False)
+    assert house.slots == []
+    house.tick(0)
+    assert house.slots == ["generation:1"]
+
+
+def test_a_schedule_that_is_gone_is_told_of_once(house: House) -> None:
+    gone: list[str] = []
+    house.scheduler.on_removed = gone.append
+    house.scheduler.applied(schedule())
+    house.scheduler.removed("uid-quotes")
+    house.scheduler.removed("uid-quotes")
+    assert gone == ["uid-quotes"]
+
+
 def test_a_deleted_schedule_stops_and_its_run_is_canceled(house: House) -> None:
     house.scheduler.applied(schedule())
     house.scheduler.removed("uid-quotes")

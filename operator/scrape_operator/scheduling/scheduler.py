@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,14 +44,19 @@ class Scheduler:
         self._queue = TimerQueue()
         self._alarm: asyncio.Future[None] | None = None
         self._latest = self._asleep_until = clock.now()
+        self.on_removed: Callable[[str], None] = lambda _uid: None
 
     @property
     def queue_depth(self) -> int:
         """How many schedules wait for their time."""
         return len(self._queue)
 
-    def applied(self, obj: Mapping[str, Any]) -> None:
-        """Take up a schedule as the API server gave it: new, changed, or known."""
+    def applied(self, obj: Mapping[str, Any], *, at_once: bool = True) -> None:
+        """Take up a schedule as the API server gave it: new, changed, or known.
+
+        Where many come in a row, they are not looked at one by one (`at_once` False), but when the timer task has its
+        turn: runs that begin meanwhile would keep the last of them waiting.
+        """
         taken = self._registry.apply(obj)
         if taken is None:
             return
@@ -61,7 +66,10 @@ class Scheduler:
         entry.state.rewind(now)  # the rows may know of a later time than this clock
         if entry.state.last_slot is None or (before is not None and changed):
             entry.state.go_on_from(now)
-        self._evaluate(entry, now)
+        if at_once:
+            self._evaluate(entry, now)
+        else:
+            self._set_timer(entry.plan.key.uid, now)
         if changed:
             self._status.changed(entry.plan, entry.state)
 
@@ -70,6 +78,7 @@ class Scheduler:
         self._queue.cancel(uid)
         if self._registry.remove(uid) is not None:
             self._launcher.cancel(uid, Reason.CANCELED)
+            self.on_removed(uid)
 
     def ended(self, uid: str, unclaimed: Start | None) -> None:
         """Look again at a schedule whose run has ended, or could not be claimed (`unclaimed`)."""

@@ -56,7 +56,7 @@ class Reconciler:
         seen = set()
         async for obj in self._source.schedules(self._namespaces):
             seen.add(obj["metadata"]["uid"])
-            self._scheduler.applied(obj)
+            self._scheduler.applied(obj, at_once=False)
             if len(seen) % APPLIED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         for uid in before - seen:
