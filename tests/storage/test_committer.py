@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.storage import committer as committer_module
+from scrape_operator.storage import gathering
 from scrape_operator.storage.address import SQLiteAddress
 from scrape_operator.storage.committer import Committer
 from scrape_operator.storage.database import Database
@@ -105,8 +105,8 @@ async def test_kinds_share_a_transaction_and_each_gets_its_answers(notebook: Not
 async def test_a_batch_is_bounded_by_operations_and_by_weight(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer_module, "MAX_OPERATIONS", 4)
-    monkeypatch.setattr(committer_module, "MAX_WEIGHT", 10)
+    monkeypatch.setattr(gathering, "MAX_OPERATIONS", 4)
+    monkeypatch.setattr(gathering, "MAX_WEIGHT", 10)
     async with notebook.committer() as committer:
         weights = [1, 1, 1, 1, 1, 8, 2, 50, 1]
         calls = [committer.submit(notebook.note, number, weight=weight) for number, weight in enumerate(weights)]
@@ -170,7 +170,7 @@ async def test_callers_wait_while_too_many_are_pending(notebook: Notebook) -> No
     notebook.gate.clear()
     async with notebook.committer(max_pending=3) as committer:
         calls = await queued(*(committer.submit(notebook.note, number) for number in range(8)))
-        assert len(committer._queue) <= 3
+        assert len(committer._waiting) <= 3
         notebook.gate.set()
         await asyncio.gather(*calls)
     assert await notebook.numbers() == list(range(8))
@@ -178,7 +178,7 @@ async def test_callers_wait_while_too_many_are_pending(notebook: Notebook) -> No
 
 
 async def test_what_is_urgent_goes_first_and_needs_no_room(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer_module, "MAX_OPERATIONS", 1)
+    monkeypatch.setattr(gathering, "MAX_OPERATIONS", 1)
     notebook.gate.clear()
     order: list[int] = []
 
@@ -243,7 +243,7 @@ async def test_a_committer_that_is_cancelled_leaves_nobody_waiting(notebook: Not
 
 
 async def test_a_busy_store_lets_operations_gather(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer_module, "GATHER_SECONDS", 0.2)
+    monkeypatch.setattr(gathering, "GATHER_SECONDS", 0.2)
     async with notebook.committer() as committer:
         await asyncio.gather(*(committer.submit(notebook.note, number) for number in range(3)))
         calls = []
@@ -254,7 +254,7 @@ async def test_a_busy_store_lets_operations_gather(notebook: Notebook, monkeypat
 
 
 async def test_a_store_that_is_not_busy_answers_at_once(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer_module, "GATHER_SECONDS", 3600.0)
+    monkeypatch.setattr(gathering, "GATHER_SECONDS", 3600.0)
     async with notebook.committer() as committer:
         for number in range(3):
             assert await committer.submit(notebook.note, number) == f"noted {number}"

@@ -1,8 +1,6 @@
 """Group commit: one task turns what many callers ask for at the same time into one transaction.
 
-A transaction costs as much as ten of the operations that it holds. While one runs, operations queue; the next takes
-all of them, and a store that is busy, as it shows when a transaction held several, lets them gather for a moment
-(PostgreSQL's commit_delay and commit_siblings do so, too). An idle store answers at once.
+While a transaction runs, operations queue; a later one takes many of them, as `gathering` says.
 
 Rules: an operation succeeds or fails by itself. Where the database is away, all that wait are told so,
 since they would only fail one after the other. Where it refuses a batch, each of its operations gets a
@@ -13,9 +11,8 @@ executed, even if its caller was cancelled; closing executes what was accepted.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -23,15 +20,11 @@ from sqlalchemy import Connection
 
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.storage.errors import StoreRefused
+from scrape_operator.storage.gathering import Gathering, Operation
 
 logger = logging.getLogger(__name__)
 
-MAX_OPERATIONS = 500
-MAX_WEIGHT = 10_000
 MAX_PENDING = 5_000
-
-GATHER_SECONDS = 0.03
-"""A busy store begins transactions no sooner than this one after the other: some thirty a second."""
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -39,33 +32,13 @@ R = TypeVar("R")
 Apply = Callable[[Connection, Sequence[P]], Sequence[R]]
 """Does one kind of operation for many payloads at once, and gives one answer for each, in order."""
 
-Answers = list[tuple["_Operation", Any]]
+Answers = list[tuple[Operation, Any]]
 
 Transact = Callable[[Callable[[Connection], Answers]], Awaitable[Answers]]
 """Does work in a transaction; raises StoreUnavailable or StoreRefused."""
 
 TransactionObserver = Callable[[float, int], None]
 """Is told the seconds that a committed transaction took, and how many operations it held."""
-
-
-@dataclass(slots=True, eq=False)
-class _Operation:
-    apply: Apply[Any, Any]
-    payload: Any
-    weight: int
-    alone: bool = False
-    answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def succeed(self, answer: object) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-
-    def fail(self, error: ScrapeOperatorError) -> None:
-        if not self.answer.done():
-            own = type(error)(*error.args)  # one exception raised in many tasks would mix their tracebacks
-            own.__cause__ = error
-            self.answer.set_exception(own)
-            self.answer.exception()  # nobody may wait for it any more, which is no reason for a warning
 
 
 class Committer:
@@ -84,11 +57,9 @@ class Committer:
         self._transact = transact
         self._on_transaction = on_transaction
         self._room = asyncio.Semaphore(max_pending)
-        self._queue: deque[_Operation] = deque()
+        self._waiting = Gathering()
         self._news = asyncio.Event()
         self._closed = False
-        self._busy = False
-        self._begun = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -103,10 +74,11 @@ class Committer:
         if self._task is not None:
             await self._task
 
-    async def submit(self, apply: Apply[P, R], payload: P, *, weight: int = 1) -> R:
+    async def submit(self, apply: Apply[P, R], payload: P, *, weight: int = 1, patient: bool = False) -> R:
         """Have `apply` done for `payload` in a coming transaction, and give its answer.
 
-        `weight` is about the number of rows that it touches. Waits while too many are pending.
+        `weight` is about the number of rows that it touches. What is `patient` may wait a little for company. Waits
+        while too many are pending.
 
         Raises:
             StoreUnavailable: the database is away, or this store is closed.
@@ -114,73 +86,60 @@ class Committer:
 
         """
         async with self._room:
-            operation = self._accept(apply, payload, weight)
-            self._queue.append(operation)
+            operation = self._accept(apply, payload, weight, patient=patient)
+            if self._waiting.add(operation):
+                self._news.set()
             answer: R = await operation.answer
             return answer
 
     async def submit_urgent(self, apply: Apply[P, R], payload: P) -> R:
         """Do the same before all that waits: for what must not be late because the store is busy."""
         operation = self._accept(apply, payload, 1)
-        self._queue.appendleft(operation)
+        self._waiting.add_first(operation)
+        self._news.set()
         answer: R = await operation.answer
         return answer
 
     def submit_unattended(self, apply: Apply[P, object], payload: P) -> None:
         """Have it done after all that waits now, and tell nobody. A closed store does nothing."""
         if not self._closed:
-            self._queue.append(self._accept(apply, payload, 1))
+            self._waiting.add(self._accept(apply, payload, 1))
+            self._news.set()
 
-    def _accept(self, apply: Apply[Any, Any], payload: object, weight: int) -> _Operation:
+    def _accept(self, apply: Apply[Any, Any], payload: object, weight: int, *, patient: bool = False) -> Operation:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        self._news.set()
-        return _Operation(apply, payload, weight)
+        return Operation(apply, payload, time.monotonic(), weight, patient)
 
     async def _run(self) -> None:
         try:
-            while self._queue or not self._closed:
-                if self._queue:
+            while self._waiting or not self._closed:
+                if self._waiting:
                     await self._gather()
-                    await self._commit(self._take())
+                    await self._commit(self._waiting.take(time.monotonic()))
                 else:
                     self._news.clear()
                     await self._news.wait()
         finally:
             self._closed = True
-            self._fail(self._drain(), StoreUnavailable("the store is closed"))
+            self._fail(self._waiting.drain(), StoreUnavailable("the store is closed"))
 
     async def _gather(self) -> None:
-        """Let more come, where more will."""
-        begun, now = self._begun, time.monotonic()
-        if self._busy and now - begun < GATHER_SECONDS and not self._closed:
-            await asyncio.sleep(begun + GATHER_SECONDS - now)
-        self._begun = time.monotonic()
+        """Let more come, unless the store is closing."""
+        while not self._closed and (pause := self._waiting.pause(time.monotonic())):
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
 
-    def _take(self) -> list[_Operation]:
-        batch = [self._queue.popleft()]
-        weight = batch[0].weight
-        while self._queue and len(batch) < MAX_OPERATIONS and not batch[0].alone and not self._queue[0].alone:
-            weight += self._queue[0].weight
-            if weight > MAX_WEIGHT:
-                break
-            batch.append(self._queue.popleft())
-        self._busy = len(batch) > 1
-        return batch
-
-    def _drain(self) -> list[_Operation]:
-        waiting = list(self._queue)
-        self._queue.clear()
-        return waiting
-
-    async def _commit(self, batch: list[_Operation]) -> None:
+    async def _commit(self, batch: list[Operation]) -> None:
         started = time.monotonic()
         try:
             answers = await self._transact(lambda connection: _apply(connection, batch))
         except StoreRefused as error:
             self._isolate(batch, error)
         except ScrapeOperatorError as error:
-            self._fail([*batch, *self._drain()], StoreUnavailable(str(error)))
+            self._fail([*batch, *self._waiting.drain()], StoreUnavailable(str(error)))
         except asyncio.CancelledError:
             self._fail(batch, StoreUnavailable("the store is closed"))
             raise
@@ -197,23 +156,23 @@ class Committer:
         except Exception:  # whoever counts must not end what is counted
             logger.exception("the observer of transactions failed")
 
-    def _isolate(self, batch: list[_Operation], error: StoreRefused) -> None:
+    def _isolate(self, batch: list[Operation], error: StoreRefused) -> None:
         if len(batch) == 1:
             batch[0].fail(error)
             return
         for operation in reversed(batch):
             operation.alone = True
-            self._queue.appendleft(operation)
+            self._waiting.add_first(operation)
 
     @staticmethod
-    def _fail(operations: Sequence[_Operation], error: StoreUnavailable) -> None:
+    def _fail(operations: Sequence[Operation], error: StoreUnavailable) -> None:
         for operation in operations:
             operation.fail(error)
 
 
-def _apply(connection: Connection, batch: Sequence[_Operation]) -> Answers:
+def _apply(connection: Connection, batch: Sequence[Operation]) -> Answers:
     """Do all operations of a kind at once."""
-    kinds: dict[Apply[Any, Any], list[_Operation]] = {}
+    kinds: dict[Apply[Any, Any], list[Operation]] = {}
     for operation in batch:
         kinds.setdefault(operation.apply, []).append(operation)
     answers: Answers = []

@@ -51,7 +51,9 @@ def open_sqlite_to_read(address: SQLiteAddress, timeouts: Timeouts) -> Transacti
 
 
 def _sqlite(url: URL, timeouts: Timeouts, pragmas: Sequence[str] = PRAGMAS) -> Transactions:
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=dump_json, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=POOL_SIZE, max_overflow=0, pool_use_lifo=True, json_serializer=dump_json, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

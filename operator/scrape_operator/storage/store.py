@@ -18,7 +18,7 @@ from scrape_operator.core.items import ItemCounts
 from scrape_operator.core.odds import OddsReading
 from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import RunStore
-from scrape_operator.core.runs import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
 from scrape_operator.core.state import ScheduleState
 from scrape_operator.settings import Settings
 from scrape_operator.storage.address import SQLiteAddress, address_of
@@ -64,7 +64,8 @@ class SQLRunStore(RunStore):
 
         """
         weight = 1 + sum(1 + len(target.items) + _prices(target.odds) for target in result.targets)
-        return await self._committer.submit(self._finishing.finish_runs, result, weight=weight)
+        stopped = result.status is RunStatus.CANCELED  # somebody waits for that: the run that replaces it, or the end
+        return await self._committer.submit(self._finishing.finish_runs, result, weight=weight, patient=not stopped)
 
     async def skip(self, skipped: SkippedSlot) -> bool:
         """Insert a SKIPPED row. False: the slot is taken."""
