@@ -122,15 +122,23 @@ class ClusterClient:
                 yield item
 
     async def _pages(self, path: str, accept: str) -> AsyncIterator[dict[str, Any]]:
+        """Give the items of a list; the API server works on the next page while this one is taken up."""
+        coming: asyncio.Task[dict[str, Any]] | None = asyncio.create_task(self._page(path, accept))
+        try:
+            while coming is not None:
+                page = await coming
+                token = (page.get("metadata") or {}).get("continue")
+                coming = asyncio.create_task(self._page(path, accept, token)) if token else None
+                for item in page.get("items") or ():
+                    yield item
+        finally:
+            if coming is not None:  # nobody wants the rest
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+    async def _page(self, path: str, accept: str, token: str | None = None) -> dict[str, Any]:
         params = {"limit": str(PAGE_SIZE)}
-        while True:
-            page = await self.request("GET", path, accept=accept, params=params)
-            for item in page.get("items") or ():
-                yield item
-            token = (page.get("metadata") or {}).get("continue")
-            if not token:
-                return
-            params["continue"] = token
+        return await self.request("GET", path, accept=accept, params=params | {"continue": token} if token else params)
 
     async def get_schedule(self, namespace: str, name: str) -> dict[str, Any] | None:
         """Give one ScrapeSchedule, or None where it is gone."""
