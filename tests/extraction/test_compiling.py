@@ -132,3 +132,21 @@ def test_a_compiled_extract_can_be_compiled_anew_from_its_spec():
     assert Extract.model_validate_json(compiled.spec) == spec
     extractor: Extractor = compiled
     assert extractor.extract(Document(b"<p>5</p>", "https://x.example/", "text/html")).items == [{"a": 5}]
+
+
+def test_extracts_that_are_the_same_share_what_they_were_compiled_to() -> None:
+    fields = [{"name": "sku", "jmespath": "sku"}]
+    one, other, different = (
+        compile_extract(Extract.model_validate({"items": {"jmespath": items}, "fields": fields}), "spec.extract")[0]
+        for items in ("data[*]", "data[*]", "rows[*]")
+    )
+    assert one is other
+    assert one is not different
+
+
+def test_what_is_wrong_is_told_each_time_where_it_stands() -> None:
+    wrong = Extract.model_validate({"fields": [{"name": "sku", "jmespath": "a["}]})
+    for path in ("spec.targets[0].extract", "spec.targets[1].extract"):
+        compiled, findings = compile_extract(wrong, path)
+        assert compiled is None
+        assert [finding.path for finding in findings] == [f"{path}.fields[0].jmespath"]

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
-from scrape_operator.api.extract import Extract, FieldType, FieldValue, Format
+from scrape_operator.api.extract import FieldType, FieldValue, Format
 from scrape_operator.core.documents import Document, Extraction
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.items import JSONValue
@@ -48,18 +47,14 @@ class CompiledField:
 class CompiledExtract:
     """Reads the items of documents by one `extract`; `spec` is its JSON, from which it can be compiled anew."""
 
-    def __init__(self, extract: Extract, items: Selector | None, fields: Sequence[CompiledField]) -> None:
-        self._extract = extract
+    def __init__(self, spec: str, format_: Format, items: Selector | None, fields: Sequence[CompiledField]) -> None:
+        self.spec = spec
+        self._format = format_
         self._items = items
         self._fields = tuple(fields)
         self._numbers_as_written = any(known.type is FieldType.DECIMAL for known in fields)
         self._known = frozenset(known.known for known in fields if known.known is not None)
         self._misfits = {reader.format: self._misfit(reader) for reader in READERS.values()}
-
-    @cached_property
-    def spec(self) -> str:
-        """The `extract` as JSON."""
-        return self._extract.model_dump_json(by_alias=True, exclude_unset=True)
 
     def extract(self, document: Document) -> Extraction:
         """Read the items of a document.
@@ -118,7 +113,7 @@ class CompiledExtract:
         return nodes
 
     def _reader(self, document: Document) -> Reader:
-        found = self._extract.format
+        found = self._format
         if found is Format.AUTO:
             found = format_of(document.content_type, document.body)
         reader = READERS.get(found)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from scrape_operator.api.extract import Extract, Field, FieldType, Format
 from scrape_operator.api.extract import Selector as SelectorSpec
@@ -37,19 +38,28 @@ _PYTHON_TYPES: Final[Mapping[FieldType, tuple[type, ...]]] = {
 }
 
 
+_shared: WeakValueDictionary[str, CompiledExtract] = WeakValueDictionary()
+"""What is in use, by its spec: thousands of schedules often differ in their addresses alone."""
+
+
 def compile_extract(extract: Extract, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
     """Compile every selector, regular expression, default and constant.
 
     `path` is where the extract stands in its object, such as `spec.targets[0].extract`. With any
-    finding there is nothing to run.
+    finding there is nothing to run. Extracts that are the same share what they were compiled to.
     """
+    spec = extract.model_dump_json(by_alias=True, exclude_unset=True)
+    shared = _shared.get(spec)
+    if shared is not None:
+        return shared, ()
     compiler = _Compiler(extract)
     items = compiler.items(extract.items, f"{path}.items") if extract.items else None
     fields = [compiler.field(spec, f"{path}.fields[{index}]") for index, spec in enumerate(extract.fields)]
     compiler.check_format(f"{path}.format")
     if compiler.findings:
         return None, tuple(compiler.findings)
-    return CompiledExtract(extract, items, fields), ()
+    compiled = _shared[spec] = CompiledExtract(spec, extract.format, items, fields)
+    return compiled, ()
 
 
 def selector_of(spec: SelectorSpec | Field) -> tuple[Family, Any] | None:
