@@ -17,15 +17,15 @@ help: ## Show the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do printf 'make %-9s %s\n' "$$verb" "$$text"; done
 
 demo: $(READY) ## See it work: a local control plane, a site, the operator, the samples (KEEP=1: leave it running)
-	@$(BIN)/python -m tests.demo
+	@$(BIN)/python -m tests.dev.demo
 
 test: $(READY) ## Run all tests (ARGS='-k name' to choose)
-	@$(BIN)/python -m tests.cluster build
+	@$(BIN)/python -m tests.dev.controlplane build
 	@$(BIN)/pytest --numprocesses 2 $(ARGS)
 
-check: check-format check-lint check-types check-imports check-generated check-house ## Run what a change must pass before it is tested
+check: check-format check-lint check-types check-imports check-generated check-repository ## Run what a change must pass before it is tested
 
-.PHONY: check-format check-lint check-types check-imports check-generated check-house
+.PHONY: check-format check-lint check-types check-imports check-generated check-repository
 check-format: $(READY)
 	$(BIN)/ruff format --check .
 check-lint: $(READY)
@@ -35,10 +35,10 @@ check-types: $(READY)
 check-imports: $(READY)
 	$(BIN)/lint-imports
 check-generated: $(READY)
-	$(BIN)/python -m scrape_operator.api.generate --check
+	$(BIN)/python -m scrape_operator.api.schema.generate --check
 	$(BIN)/python -m scrape_operator.cli.reference --check
-check-house: $(READY) # the house rules, the README's commands, the chart and its rendered objects
-	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/house tests/manifests
+check-repository: $(READY) # the repository rules, the README's commands, the chart and its rendered objects
+	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/repository tests/manifests
 
 fix: $(READY) ## Format, and mend what the linter can mend
 	$(BIN)/ruff format .
@@ -46,11 +46,11 @@ fix: $(READY) ## Format, and mend what the linter can mend
 	$(BIN)/ruff format .
 
 generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, reference pages
-	$(BIN)/python -m scrape_operator.api.generate
+	$(BIN)/python -m scrape_operator.api.schema.generate
 	$(BIN)/python -m scrape_operator.cli.reference
 
 bench: $(READY) ## Measure (ARGS=herd to choose)
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.dev.bench $(ARGS)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew; pins that still fit are kept
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock

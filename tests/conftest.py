@@ -7,11 +7,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.cluster import processes
-from tests.cluster.binaries import find, uses_existing_cluster
-from tests.cluster.connection import Cluster, existing_cluster_name
-from tests.cluster.controlplane import ControlPlane, open_cluster
-from tests.cluster.postgres import Postgres
+from tests.dev.controlplane import processes
+from tests.dev.controlplane.binaries import find, uses_existing_cluster
+from tests.dev.controlplane.connection import Cluster, existing_cluster_name
+from tests.dev.controlplane.controlplane import ControlPlane, open_cluster
+from tests.dev.controlplane.postgres import Postgres
 
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile("repeatable")  # `--hypothesis-seed=N` looks for what these examples don't show

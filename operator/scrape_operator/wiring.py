@@ -10,20 +10,20 @@ from functools import partial
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import RunObserver
-from scrape_operator.extraction.workers import ExtractionPool
+from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
+from scrape_operator.planning.compiling import compile_schedule
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag
 from scrape_operator.reporting.metrics import Metrics
 from scrape_operator.reporting.observers import CompositeObserver
-from scrape_operator.reporting.writer import StatusWriter
-from scrape_operator.running.compiling import compile_schedule
+from scrape_operator.reporting.status.writer import StatusWriter
 from scrape_operator.running.leases import LeaseKeeper
-from scrape_operator.running.orchestrator import ScrapingOrchestrator
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.retention import Retention
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal

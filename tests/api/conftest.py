@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cluster.connection import Cluster
+from tests.dev.controlplane.connection import Cluster
 
 TRIAL = "/apis/scrape-operator.dev/v1alpha1/namespaces/default/scrapeschedules?dryRun=All&fieldValidation=Strict"
 

@@ -9,7 +9,7 @@ from scrape_operator.api.validation import parse
 from tests.api.building import Right, Wrong, changed
 from tests.api.conftest import Create
 from tests.api.objects import RIGHT, WRONG
-from tests.cluster.connection import Cluster
+from tests.dev.controlplane.connection import Cluster
 
 
 def applied(cluster: Cluster, obj: dict[str, Any], namespace: str) -> dict[str, Any]:

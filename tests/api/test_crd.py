@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from scrape_operator.api.crd import crds
-from scrape_operator.api.structural import structural
+from scrape_operator.api.schema.crd import crds
+from scrape_operator.api.schema.structural import structural
 
 VERSION: dict[str, Any] = crds()[0]["spec"]["versions"][0]
 SCHEMA: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]

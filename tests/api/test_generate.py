@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scrape_operator.api.crd import crd_yaml, crds
-from scrape_operator.api.generate import chart_template, main, rendered
-
-ROOT = Path(__file__).parents[2]
+from scrape_operator.api.schema.crd import crd_yaml, crds
+from scrape_operator.api.schema.generate import chart_template, main, rendered
+from tests.support.paths import ROOT
 
 
 def test_the_generated_files_are_current():

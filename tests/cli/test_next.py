@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from scrape_operator.cli import app
-from scrape_operator.core.duetimes import stable_offset
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.schedule.due_times import stable_offset
 from tests.api.building import WINDOW, changed
 
 UID = "6f2a8a6e-63f7-4f3c-9a55-0d3c5b1f7a10"

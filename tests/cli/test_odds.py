@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from scrape_operator.cli import main
-from scrape_operator.core.odds import OddsEvent, OddsReading
+from scrape_operator.core.odds.model import OddsEvent, OddsReading
 from scrape_operator.storage.store import open_store
-from tests.storage.odds_values import MARKETS, event_of, prices_of
+from tests.storage.odds.values import MARKETS, event_of, prices_of
 from tests.storage.values import claim_of, result_of, settings_for, target_of
 
 NOW = datetime.now(UTC)  # the verb's clock is the machine's; the kick-off is far enough ahead

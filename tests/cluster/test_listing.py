@@ -11,8 +11,8 @@ from scrape_operator.cluster import client as module
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.core.errors import ClusterError
-from tests.cluster.connection import Cluster
-from tests.operator.process import schedule
+from tests.dev.controlplane.connection import Cluster
+from tests.e2e.process import schedule
 
 NAMES = [f"s{number}" for number in range(7)]
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import settings
 
-from scrape_operator.api.extract import Extract
-from scrape_operator.core.documents import Document, Extraction
-from scrape_operator.extraction.compiled import CompiledExtract
+from scrape_operator.api.kinds.extract import Extract
+from scrape_operator.core.net.documents import Document, Extraction
 from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.extraction.extractor import CompiledExtract
 
 # A document may take long on a busy machine, and a test reads no clock.
 settings.register_profile("extraction", deadline=None)

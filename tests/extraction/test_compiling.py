@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from scrape_operator.api.extract import Extract
-from scrape_operator.core.documents import Document
+from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Document
 from scrape_operator.core.ports import Extractor
 from scrape_operator.extraction.compiling import compile_extract
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.api.extract import FieldType
-from scrape_operator.core.documents import Document, Extraction
+from scrape_operator.api.kinds.extract import FieldType
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
-from scrape_operator.extraction.compiled import MAX_ITEMS, CompiledExtract
-from scrape_operator.extraction.work import INLINE, Work, WorkExceeded
+from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.extractor import MAX_ITEMS, CompiledExtract
+from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
 
 Read = Callable[..., Extraction]
 Compile = Callable[..., CompiledExtract]
@@ -23,8 +23,8 @@ Open = Callable[..., Document]
 def exceeds(compiled: CompiledExtract, document: Document) -> bool:
     """Whether a document is too costly to be read beside the event loop."""
     try:
-        compiled.read(compiled.open(document), document, Work(INLINE, trusts_estimates=True))
-    except WorkExceeded:
+        compiled.read(compiled.open(document), document, StepBudget(INLINE, trusts_estimates=True))
+    except StepBudgetExceeded:
         return True
     return False
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
-from scrape_operator.fetching.budgets import DEFAULT_BUDGET
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.hosts.budgets import DEFAULT_BUDGET
 from tests.fetching.servers import answering, never_ending, ok, redirect, resetting, serving
 
 TIMEOUT = 20.0

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from scrape_operator.core.addresses import BlockedAddress
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.net.addresses import BlockedAddress
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.guard import MAX_ADDRESSES, GuardedResolver, guarded_sockets
 from scrape_operator.settings import Settings

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.urls import parse_http_url
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.redirects import Hop
 from tests.fetching.servers import answering, ok, redirect, serving

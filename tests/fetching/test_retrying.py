@@ -3,13 +3,13 @@ from datetime import timedelta
 
 import pytest
 
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.retrying import RetryPolicy
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.fetching.retrying import fetch_with_retry
-from tests.clock import ManualClock
 from tests.fetching.servers import answering, ok, serving
+from tests.support.clock import ManualClock
 
 BUSY = ok(b"", status="500 Oops")
 POLICY = RetryPolicy(attempts=3, initial_delay=timedelta(seconds=1), max_delay=timedelta(seconds=30))

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.runs.reasons import Reason
 from tests.fetching.servers import ClientCertificateServer, answering, never_ending, ok, redirect, serving
 
 

@@ -1,14 +1,15 @@
 """The chart, rendered offline, and the samples, for the tests of the manifests."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import helm_python
 import pytest
 import yaml
 
-MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
+from tests.support.paths import ROOT
+
+MANIFESTS = ROOT / "manifests"
 CHART = MANIFESTS / "chart" / "scrape-operator"
 
 Object = dict[str, Any]

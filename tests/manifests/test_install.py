@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.connection import Cluster
+from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import CHART
 
 GROUP = "scrape-operator.dev"

@@ -7,7 +7,7 @@ import yaml
 
 from scrape_operator.api.support import unsupported
 from scrape_operator.api.validation import parse
-from tests.cluster.connection import Cluster
+from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import MANIFESTS
 
 SAMPLES = sorted((MANIFESTS / "samples").rglob("*.yaml"))

@@ -5,7 +5,7 @@ import pytest
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.transport import default_ssl_context
 from scrape_operator.settings import Settings
-from tests.bookmakers.scene import open_scene
+from tests.dev.bookmakers.scene import open_scene
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from scrape_operator.core.budgets import HostBudget
-from scrape_operator.core.documents import Request
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.platforms.conformance import find_violations
-from tests.bookmakers.world import BOOKS
+from tests.dev.bookmakers.world import BOOKS
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 

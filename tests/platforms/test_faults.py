@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.walking import ENOUGH_LOSSES
-from tests.bookmakers.faults import Fault
-from tests.bookmakers.world import BOOKS
+from tests.dev.bookmakers.faults import Fault
+from tests.dev.bookmakers.world import BOOKS
 
 all_books = pytest.mark.parametrize("book", BOOKS)
 REASONS = {

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from scrape_operator.core.documents import Response
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.odds import OddsEvent
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.net.documents import Response
+from scrape_operator.core.odds.model import OddsEvent
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.answers import read_json
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa

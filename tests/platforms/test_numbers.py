@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.odds import line_text
+from scrape_operator.core.odds.model import line_text
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
 from scrape_operator.platforms.odds.numbers import (
     read_epoch_ms,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.port import MAX_KINDS_COUNTED, MAX_LOSSES_KEPT, ScrapeContext
 from scrape_operator.platforms.walking import ENOUGH_LOSSES, walk
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from scrape_operator.core.matching import match_events
+from scrape_operator.core.odds.matching import match_events
 from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
-from tests.bookmakers.scene import number_of
-from tests.bookmakers.world import BOOKS
+from tests.dev.bookmakers.scene import number_of
+from tests.dev.bookmakers.world import BOOKS
 
 all_books = pytest.mark.parametrize("book", BOOKS)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scrape_operator.core.plan import ObjectKey
+from scrape_operator.core.schedule.plan import ObjectKey
 
 
 class FakeApiServer:

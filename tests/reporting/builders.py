@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from scrape_operator.core.duetimes import IntervalDueTimes
-from scrape_operator.core.items import Item, ItemCounts
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, TargetResult, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.items import Item, ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 
 NOW = datetime(2026, 11, 24, 10, 0, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 24, 10, 0, 13, tzinfo=UTC)

@@ -9,12 +9,12 @@ import pytest
 
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.reporting.events import QUEUE_LENGTH, EventReporter, Transition, transitions
-from scrape_operator.reporting.status import build_status
+from scrape_operator.reporting.status.build import build_status
 from tests.reporting import builders as make
 from tests.reporting import virtualtime
 from tests.reporting.apiserver import FakeApiServer

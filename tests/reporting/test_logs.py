@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import structlog
 
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, Trigger
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, Trigger
 from scrape_operator.reporting.logs import QUIET, RunLog, configure
 from tests.reporting import builders as make
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.reporting.looplag import watch_loop_lag
 from scrape_operator.reporting.metrics import Metrics, metrics_page
 from tests.reporting import builders as make

@@ -1,6 +1,6 @@
 import pytest
 
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.reporting.observers import CompositeObserver
 from tests.reporting import builders as make
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +11,20 @@ from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, TargetHealth, Trigger
-from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.events import EventReporter
-from scrape_operator.reporting.status import build_status
-from scrape_operator.reporting.writer import StatusWriter
-from scrape_operator.reporting.written import Written
-from tests.clock import ManualClock
-from tests.cluster.connection import Cluster
+from scrape_operator.reporting.status.build import build_status
+from scrape_operator.reporting.status.writer import StatusWriter
+from scrape_operator.reporting.status.written import Written
+from tests.dev.controlplane.connection import Cluster
 from tests.reporting import builders as make
+from tests.support.clock import ManualClock
+from tests.support.paths import ROOT
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
+MANIFESTS = ROOT / "manifests"
 HOSTILE = "<\"\\&'\u2028日本\x00" * 300
 
 

@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.core.decision import Skip
-from scrape_operator.core.duetimes import IntervalDueTimes
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.schedule.decision import Skip
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.planning.plans import RunPlan
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.runner import Runner
-from scrape_operator.running.work import ScheduleWork
-from tests.clock import ManualClock
+from tests.support.clock import ManualClock
 
 
 class MemoryStore:
@@ -111,7 +111,7 @@ class Scrapes:
         self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
         self.begun = asyncio.Event()
 
-    def scrape_all(self, plan: SchedulePlan, work: ScheduleWork, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
+    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
         self.begun.set()
         return [asyncio.create_task(self._scrape(target.name)) for target in work.targets]
 
@@ -126,7 +126,7 @@ class Scrapes:
 
 
 class Target:
-    """As much of a TargetWork as the runner reads."""
+    """As much of a HTTPTargetPlan as the runner reads."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -137,7 +137,7 @@ def make_plan(
 ) -> SchedulePlan:
     clock = ManualClock()
     targets = tuple(Target(name) for name in names or ("main",))
-    work = ScheduleWork(targets, min_succeeded, ZoneInfo("Etc/UTC"))  # type: ignore[arg-type]
+    work = RunPlan(targets, min_succeeded, ZoneInfo("Etc/UTC"))  # type: ignore[arg-type]
     return SchedulePlan(
         ObjectKey(uid, "default", "quotes"),
         1,

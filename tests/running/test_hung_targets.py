@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
-from scrape_operator.extraction.workers import ExtractionPool
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
-from scrape_operator.running.compiling import compile_schedule
-from scrape_operator.running.orchestrator import ScrapingOrchestrator
+from scrape_operator.planning.compiling import compile_schedule
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings
 from scrape_operator.wiring import SystemClock
 from tests.api.building import HTTP, changed

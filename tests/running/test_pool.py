@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from scrape_operator.core.decision import Start, slot_of
-from scrape_operator.core.plan import ObjectKey
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.schedule.decision import Start, slot_of
+from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running import pool as pool_module
 from scrape_operator.running.leases import LeaseKeeper
 from tests.running.conftest import House, make_plan, settle

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.running.retention import PRUNED_AT_ONCE, ROWS_BETWEEN_PRUNES, Retention
-from tests.clock import ManualClock
 from tests.running.conftest import MemoryStore
+from tests.support.clock import ManualClock
 
 
 class PruningStore(MemoryStore):

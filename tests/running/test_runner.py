@@ -4,11 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
 from scrape_operator.running.runner import Runner
-from tests.clock import ManualClock
 from tests.running.conftest import Scrapes, make_plan, settle
+from tests.support.clock import ManualClock
 
 NOW = ManualClock().now()
 CLAIM = RunClaim(

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from scrape_operator.core.decision import Skip, Start
-from scrape_operator.core.duetimes import IntervalDueTimes
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
-from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.schedule.decision import Skip, Start
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Registry
 from scrape_operator.scheduling.scheduler import Scheduler
-from tests.clock import ManualClock
+from tests.support.clock import ManualClock
 
 RUN_ID = UUID(int=7)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from scrape_operator.core.plan import ConcurrencyPolicy
+from scrape_operator.core.schedule.plan import ConcurrencyPolicy
 from tests.scheduling.house import House, schedule
 
 

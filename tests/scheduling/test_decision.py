@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.decision import Decision, Skip, Start, Wait, decide, decide_request, slot_of
-from scrape_operator.core.duetimes import IntervalDueTimes
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
-from scrape_operator.core.state import ActiveRun, ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.schedule.decision import Decision, Skip, Start, Wait, decide, decide_request, slot_of
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RUN_ID = UUID(int=7)

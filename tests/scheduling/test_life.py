@@ -8,12 +8,12 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from scrape_operator.core.duetimes import EPOCH, stable_offset
 from scrape_operator.core.durations import parse_duration
-from scrape_operator.core.runs import RunStatus, Trigger
-from scrape_operator.core.windows import DAYS
-from tests.core.cron import reference
-from tests.core.cron.strategies import changes, expressions
+from scrape_operator.core.runs.run import RunStatus, Trigger
+from scrape_operator.core.schedule.due_times import EPOCH, stable_offset
+from scrape_operator.core.schedule.windows import DAYS
+from tests.core.schedule.cron import reference
+from tests.core.schedule.cron.strategies import changes, expressions
 from tests.scheduling.world import UID, Row, World
 
 RAN = {RunStatus.RUNNING, RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELED}

@@ -1,13 +1,13 @@
 """The manual page answers for every reason why a schedule may not have run."""
 
 import re
-from pathlib import Path
 
-from scrape_operator.core.pauses import Pause
-from scrape_operator.core.reasons import Reason
-from scrape_operator.reporting.conditions import ConditionReason
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.pauses import Pause
+from scrape_operator.reporting.status.conditions import ConditionReason
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "scheduling.md"
+PAGE = ROOT / "docs" / "scheduling.md"
 TOLD = {
     *Pause,
     ConditionReason.OUTSIDE_WINDOW,

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from scrape_operator.core.plan import ConcurrencyPolicy
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.schedule.plan import ConcurrencyPolicy
 from tests.scheduling.house import House, schedule
 
 FORBID, QUEUE, REPLACE = ConcurrencyPolicy.FORBID, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.REPLACE

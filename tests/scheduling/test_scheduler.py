@@ -1,6 +1,6 @@
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.house import RUN_ID, House, schedule
 
 

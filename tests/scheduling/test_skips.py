@@ -7,16 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from scrape_operator.core.decision import Skip, slot_of
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, SkippedSlot, Trigger
-from scrape_operator.core.state import ActiveRun, QueuedRun, ScheduleState
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, SkippedSlot, Trigger
+from scrape_operator.core.schedule.decision import Skip, slot_of
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, QueuedRun, ScheduleState
 from scrape_operator.scheduling import skips as skips_module
 from scrape_operator.scheduling.skips import StoredSkipJournal
-from tests.clock import ManualClock
-from tests.core.plans import NOON, RUN_ID, at, plan
+from tests.core.schedule.plans import NOON, RUN_ID, at, plan
+from tests.support.clock import ManualClock
 
 
 class Store:

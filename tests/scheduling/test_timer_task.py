@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from scrape_operator.core.decision import Start
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.reporting.virtualtime import START, LoopClock, run

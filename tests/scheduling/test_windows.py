@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.core.bounds import BoundedDueTimes
-from scrape_operator.core.duetimes import IntervalDueTimes
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.windows import Windows, parse_window
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.bounds import BoundedDueTimes
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.windows import Windows, parse_window
 from tests.scheduling.house import House, schedule
 
 UTC = ZoneInfo("Etc/UTC")

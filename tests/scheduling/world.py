@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from scrape_operator.core.decision import Start
-from scrape_operator.core.pauses import pause_of
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger
-from scrape_operator.core.state import ActiveRun, ScheduleState
-from scrape_operator.running.compiling import compile_schedule
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger
+from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.pauses import pause_of
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.planning.compiling import compile_schedule
 from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Entry, Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from tests.api.building import changed
-from tests.clock import ManualClock
+from tests.support.clock import ManualClock
 
 UID = "6f2a8a6e-63f7-4f3c-9a55-0d3c5b1f7a10"
 RUNNING, SKIPPED, FAILED = RunStatus.RUNNING, RunStatus.SKIPPED, RunStatus.FAILED

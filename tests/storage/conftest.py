@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scrape_operator.storage import migrate
-from scrape_operator.storage.schema import HEAD
+from scrape_operator.storage.engine import migrate
+from scrape_operator.storage.engine.schema_version import HEAD
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import metadata
-from tests.cluster.postgres import Postgres
+from tests.dev.controlplane.postgres import Postgres
 from tests.storage.values import settings_for
 
 DATABASES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 
 from scrape_operator.core.ids import uuid7
-from scrape_operator.core.items import Item
-from scrape_operator.core.runs import RunClaim, RunStatus
+from scrape_operator.core.runs.items import Item
+from scrape_operator.core.runs.run import RunClaim, RunStatus
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
 from tests.storage.values import START, claim_of, failed_of, result_of, settings_for, skip_of, target_of

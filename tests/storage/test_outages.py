@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Connection
 
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.storage import migrate
-from scrape_operator.storage.claims import claim_runs
-from scrape_operator.storage.engine import Timeouts
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.storage.engine import migrate
+from scrape_operator.storage.engine.factory import Timeouts
+from scrape_operator.storage.runs.claims import claim_runs
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
-from tests.cluster.postgres import Postgres
+from tests.dev.controlplane.postgres import Postgres
 from tests.storage.values import ME, claim_of, items_of, minute, result_of, rows_of, settings_for, target_of
 
 pytestmark = pytest.mark.postgres
@@ -177,7 +177,7 @@ async def test_a_server_that_says_nothing_is_given_up(wired: SQLRunStore, wire: 
 async def test_a_store_closes_though_its_server_says_nothing(
     wire: Wire, migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrape_operator.storage.database.DISPOSE_SECONDS", 0.5)
+    monkeypatch.setattr("scrape_operator.storage.engine.database.DISPOSE_SECONDS", 0.5)
     async with wire.open() as port:
         head, _, tail = migrated_postgres_url.rpartition(":")
         url = f"{head}:{port}/{tail.partition('/')[2]}"

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.sql.selectable import FromClause
 
-from scrape_operator.core.decision import slot_of
 from scrape_operator.core.ids import uuid7
-from scrape_operator.core.items import Item
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult, Trigger
+from scrape_operator.core.runs.items import Item
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult, Trigger
+from scrape_operator.core.schedule.decision import slot_of
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from scrape_operator.api.http import HTTP
-from scrape_operator.api.schedule import ScrapeScheduleSpec
-from scrape_operator.core import placeholders
+from scrape_operator.api.kinds.http import HTTP
+from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.timezones import parse_time_zone
-from scrape_operator.core.urls import check_http_url
+from scrape_operator.core.net.urls import check_http_url
+from scrape_operator.core.runs import placeholders
+from scrape_operator.core.schedule.time_zones import parse_time_zone
 
 _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
 _UTC = ZoneInfo("Etc/UTC")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scrape_operator.api.extract import Extract, Format, Mode
-from scrape_operator.api.http import Method
-from scrape_operator.api.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
-from scrape_operator.api.target import Target
+from scrape_operator.api.kinds.extract import Extract, Format, Mode
+from scrape_operator.api.kinds.http import Method
+from scrape_operator.api.kinds.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
+from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.findings import Finding
 
 

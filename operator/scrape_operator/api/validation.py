@@ -13,12 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scrape_operator.api.base import ApiModel
 from scrape_operator.api.beyond import beyond_cel
-from scrape_operator.api.lists import DUPLICATE_ERROR
+from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
+from scrape_operator.api.kinds.schedule import ScrapeSchedule
+from scrape_operator.api.kinds.values import REMEDIES
 from scrape_operator.api.paths import member_model, model_in, written
-from scrape_operator.api.schedule import ScrapeSchedule
-from scrape_operator.api.values import REMEDIES
 from scrape_operator.core.findings import Finding
 
 MAX_FINDINGS = 100

@@ -44,7 +44,7 @@ def run() -> None:
 def migrate() -> None:
     """Bring the database at DATABASE_URL to this version's schema. May be run again at any time."""
     from scrape_operator.settings import Settings  # noqa: PLC0415
-    from scrape_operator.storage.migrate import upgrade  # noqa: PLC0415
+    from scrape_operator.storage.engine.migrate import upgrade  # noqa: PLC0415
 
     asyncio.run(upgrade(Settings()))
     typer.echo("the database is up to date")
@@ -53,7 +53,7 @@ def migrate() -> None:
 @app.command()
 def crd() -> None:
     """Print the CustomResourceDefinitions as YAML."""
-    from scrape_operator.api.crd import crd_yaml  # noqa: PLC0415
+    from scrape_operator.api.schema.crd import crd_yaml  # noqa: PLC0415
 
     typer.echo(crd_yaml(), nl=False)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from scrape_operator.cli.lint import UnreadableFile, describe, name_of, read_objects
-from scrape_operator.core.coming import ComingDueTime, at_once_at, coming_due_times
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.state import ScheduleState
-from scrape_operator.running.compiling import compile_schedule, validate
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.core.schedule.upcoming import UpcomingDueTime, at_once_at, upcoming_due_times
+from scrape_operator.planning.compiling import compile_schedule, validate
 
 KIND = "ScrapeSchedule"
 
@@ -30,7 +30,7 @@ class Forecast:
     """
 
     plan: SchedulePlan
-    due_times: Sequence[ComingDueTime]
+    due_times: Sequence[UpcomingDueTime]
     has_uid: bool
     first_run_at: datetime | None
 
@@ -65,7 +65,7 @@ def _forecast(obj: Mapping[str, Any], since: datetime, count: int, uid: str, def
     plan = compile_schedule({**obj, "metadata": metadata}, default_interval)
     has_run = "lastScheduleTime" in (obj.get("status") or {})
     first = None if has_run else at_once_at(plan, ScheduleState(), since)
-    return Forecast(plan, list(coming_due_times(plan, since, count)), bool(known), first)
+    return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first)
 
 
 def as_json(forecasts: Sequence[Forecast]) -> str:

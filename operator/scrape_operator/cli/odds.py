@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from scrape_operator.core.durations import format_duration
-from scrape_operator.core.odds import line_text
-from scrape_operator.core.runs import clip
+from scrape_operator.core.odds.model import line_text
+from scrape_operator.core.runs.run import clip
 from scrape_operator.settings import Settings
-from scrape_operator.storage.odds.comparing import BookOffer, ComparedEvent, MarketComparison, open_odds
+from scrape_operator.storage.reading.odds import BookOffer, ComparedEvent, MarketComparison, open_odds
 
 FIRST_MARKETS = ("1x2",)
 """What is shown of each event where many are shown."""

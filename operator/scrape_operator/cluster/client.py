@@ -15,8 +15,8 @@ import orjson
 
 from scrape_operator.cluster.credentials import Credentials, load_credentials
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.core.plan import ObjectKey
-from scrape_operator.core.runs import clip
+from scrape_operator.core.runs.run import clip
+from scrape_operator.core.schedule.plan import ObjectKey
 
 GROUP_PATH = "/apis/scrape-operator.dev/v1alpha1"
 PLURAL = "scrapeschedules"

@@ -3,9 +3,9 @@
 from datetime import UTC
 
 from scrape_operator.cluster.client import ClusterClient
-from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import Clock
-from scrape_operator.core.runs import clip
+from scrape_operator.core.runs.run import clip
+from scrape_operator.core.schedule.plan import ObjectKey
 
 NOTE_MAX_BYTES = 1000
 INSTANCE_MAX_LENGTH = 128

@@ -7,7 +7,7 @@ ScrapeOperatorError
 └── InvalidValue       a text that should be a duration, a byte size, a selector … is none
 """
 
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 
 
 class ScrapeOperatorError(Exception):

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from scrape_operator.core.decision import Skip, Start
-from scrape_operator.core.documents import Document, Extraction, Request, Response
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunSummary, SkippedSlot
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.net.documents import Document, Extraction, Request, Response
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.schedule.decision import Skip, Start
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 
 
 class Clock(Protocol):

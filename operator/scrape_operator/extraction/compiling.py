@@ -5,19 +5,19 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
-from scrape_operator.api.extract import Extract, Field, FieldType, Format
-from scrape_operator.api.extract import Selector as SelectorSpec
+from scrape_operator.api.kinds.extract import Extract, Field, FieldType, Format
+from scrape_operator.api.kinds.extract import Selector as SelectorSpec
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.items import JSONValue
-from scrape_operator.extraction.compiled import CompiledExtract, CompiledField
-from scrape_operator.extraction.formats import READERS
-from scrape_operator.extraction.jmespaths import compile_jmespath
-from scrape_operator.extraction.patterns import Pattern, compile_pattern
-from scrape_operator.extraction.reading import Family, Selector
-from scrape_operator.extraction.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
-from scrape_operator.extraction.work import INLINE, Work, WorkExceeded
-from scrape_operator.extraction.xpaths import compile_css, compile_xpath
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.extraction.extractor import CompiledExtract, CompiledField
+from scrape_operator.extraction.formats.detection import READERS
+from scrape_operator.extraction.formats.reader import Family, Selector
+from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
+from scrape_operator.extraction.selectors.xpath import compile_css, compile_xpath
+from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
+from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
 
 _T = TypeVar("_T")
 
@@ -160,8 +160,8 @@ class _Compiler:
     def _of_type(self, value: Any, type_: FieldType, path: str) -> JSONValue:
         convert: Converter = keep_json if type_ is FieldType.JSON else CONVERTERS[type_]
         if type_ not in _PYTHON_TYPES or type(value) in _PYTHON_TYPES[type_]:
-            with suppress(Unparsable, WorkExceeded):
+            with suppress(Unparsable, StepBudgetExceeded):
                 # Dates in words are too costly here, and no good as defaults.
-                return convert(value, Surroundings(work=Work(INLINE, trusts_estimates=True)))
+                return convert(value, Surroundings(work=StepBudget(INLINE, trusts_estimates=True)))
         self._find(path, f"{str(value)[:40]!r} is no {type_}: write a value of the field's type")
         return None

@@ -12,8 +12,8 @@ import aiohttp
 import httpx
 from aiohttp import http_exceptions
 
-from scrape_operator.core.addresses import BlockedAddress
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.net.addresses import BlockedAddress
+from scrape_operator.core.runs.reasons import Reason
 
 WIRE_ERRORS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError, ValueError)
 """What aiohttp may raise for anything that the far side or the network does; TimeoutError is an OSError."""

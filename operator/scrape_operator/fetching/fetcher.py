@@ -11,20 +11,20 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from scrape_operator.core.budgets import HostBudget
-from scrape_operator.core.documents import Request, Response
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.urls import parse_http_url
-from scrape_operator.fetching.body import Spent, read_body, wire_of
-from scrape_operator.fetching.breaker import BreakerPolicy, CoolDown
-from scrape_operator.fetching.budgets import ANYBODY, HostBudgets
+from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.body.reader import Spent, read_body, wire_of
 from scrape_operator.fetching.failures import HopFailed
-from scrape_operator.fetching.gate import HostObserver, Requester, Turn
 from scrape_operator.fetching.headers import complete
+from scrape_operator.fetching.hosts.breaker import BreakerPolicy, CoolDown
+from scrape_operator.fetching.hosts.budgets import ANYBODY, HostBudgets
+from scrape_operator.fetching.hosts.gate import HostObserver, Requester, Turn
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
+from scrape_operator.fetching.status_reasons import failure_of, is_success
 from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context, request_of
-from scrape_operator.fetching.verdict import failure_of, is_success
 from scrape_operator.settings import Settings
 
 LONGEST_COOL_DOWN = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from functools import partial
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from scrape_operator.core.addresses import BlockedAddress, Network, check_address
+from scrape_operator.core.net.addresses import BlockedAddress, Network, check_address
 
 RESOLVER_THREADS = 32
 MAX_ADDRESSES = 8

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from scrape_operator.core.reasons import Reason
-from scrape_operator.fetching.decoding import ACCEPTED
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.body.decoding import ACCEPTED
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.redirects import Headers
 

@@ -8,8 +8,8 @@ they were meant for. A step from http to https on the same host, at their own po
 from dataclasses import dataclass
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.urls import HttpUrl, resolve_location
+from scrape_operator.core.net.urls import HttpUrl, resolve_location
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

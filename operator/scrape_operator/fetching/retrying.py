@@ -5,10 +5,10 @@ import random as randomness
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from scrape_operator.core.documents import Request, Response
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Fetcher
-from scrape_operator.core.retrying import RetryPolicy, delay, is_worth_another_try
+from scrape_operator.core.runs.retry import RetryPolicy, delay, is_worth_another_try
 
 
 async def fetch_with_retry(

@@ -20,8 +20,8 @@ from httpx_aiohttp import AiohttpTransport
 from multidict import CIMultiDict
 from yarl import URL
 
-from scrape_operator.core.addresses import Network
-from scrape_operator.core.urls import HttpUrl
+from scrape_operator.core.net.addresses import Network
+from scrape_operator.core.net.urls import HttpUrl
 from scrape_operator.fetching.failures import WIRE_ERRORS, translate
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
 from scrape_operator.fetching.redirects import Headers

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from scrape_operator.core.documents import Response
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.net.documents import Response
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.shapes import changed
 
 _NO_CONTENT = frozenset({202, 204})

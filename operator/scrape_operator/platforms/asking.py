@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import orjson
 
-from scrape_operator.core.documents import Request
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.items import JSONValue
+from scrape_operator.core.net.documents import Request
 from scrape_operator.core.ports import Fetcher
+from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.platforms.answers import read_json
 
 MAX_ANSWER = 16 * 2**20

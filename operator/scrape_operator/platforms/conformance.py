@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
-from scrape_operator.core.documents import Request, Response
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Fetcher
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.port import Platform, ScrapeContext
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")

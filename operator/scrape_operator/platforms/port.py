@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsReading
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
+from scrape_operator.core.runs.items import JSONValue
 
 MAX_LOSSES_KEPT = 20
 MAX_KINDS_COUNTED = 500

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 
 MAX_TEXT = 256
 _EMPTY: Mapping[str, Any] = {}

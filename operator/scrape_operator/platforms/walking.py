@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from typing import TypeVar
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.port import ScrapeContext
 
 ENOUGH_LOSSES = 5

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from random import random as uniform
 
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import Clock, EventPoster
-from scrape_operator.reporting.conditions import FALSE, TRUE, ConditionType
+from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.reporting.pacing import TokenBucket, backoff
+from scrape_operator.reporting.status.conditions import FALSE, TRUE, ConditionType
 
 logger = logging.getLogger(__name__)
 

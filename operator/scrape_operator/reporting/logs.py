@@ -16,10 +16,10 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, clip
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
+from scrape_operator.core.schedule.plan import SchedulePlan
 
 LogFormat = Literal["json", "console"]
 

@@ -21,10 +21,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from scrape_operator import __version__
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import SchedulePlan
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, TargetResult
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, TargetResult
+from scrape_operator.core.schedule.plan import SchedulePlan
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,11 @@
 
 import logging
 
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import RunObserver
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult
+from scrape_operator.core.schedule.plan import SchedulePlan
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import Clock, RunStore
-from scrape_operator.core.runs import RunSummary
+from scrape_operator.core.runs.run import RunSummary
+from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.running.pool import RunPool
 
 logger = logging.getLogger(__name__)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scrape_operator.core.decision import Start
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.core.ids import uuid7
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, Trigger
-from scrape_operator.core.state import ActiveRun, ScheduleState
-from scrape_operator.running.room import Room
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.running.run_slots import Room
 from scrape_operator.running.runner import Runner
 
 logger = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Sequence
 
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunStore
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult
+from scrape_operator.core.schedule.plan import SchedulePlan
 
 logger = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any, cast
 
 from scrape_operator.core.durations import format_duration
-from scrape_operator.core.outcome import verdict
-from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, TargetResult
-from scrape_operator.running.orchestrator import ScrapingOrchestrator
-from scrape_operator.running.work import ScheduleWork, Work
+from scrape_operator.core.runs.outcome import verdict
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.planning.plans import RunPlan, TargetPlan
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 
 CANCEL_PATIENCE_SECONDS = 0.5
 """A target that does not even stop when cancelled is left behind after this: a replaced run ends within a second."""
@@ -33,7 +33,7 @@ class Runner:
 
     async def run(self, plan: SchedulePlan, claim: RunClaim, stop: asyncio.Future[Reason]) -> RunResult:
         """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
-        work = cast("ScheduleWork", plan.work)
+        work = cast("RunPlan", plan.work)
         tasks = self._orchestrator.scrape_all(plan, work, claim)
         try:
             await ended(tasks, stop, plan.timeout.total_seconds())
@@ -51,7 +51,7 @@ class Runner:
 
     @staticmethod
     def _result(
-        task: asyncio.Task[TargetResult], target: Work, plan: SchedulePlan, stop: asyncio.Future[Reason]
+        task: asyncio.Task[TargetResult], target: TargetPlan, plan: SchedulePlan, stop: asyncio.Future[Reason]
     ) -> TargetResult:
         if task.done() and not task.cancelled():
             return task.result()
@@ -62,7 +62,7 @@ class Runner:
         return TargetResult(target.name, RunStatus.FAILED, Reason.TIMEOUT, message, complete=False)
 
     def _conclude(
-        self, claim: RunClaim, work: ScheduleWork, targets: Sequence[TargetResult], stop: asyncio.Future[Reason]
+        self, claim: RunClaim, work: RunPlan, targets: Sequence[TargetResult], stop: asyncio.Future[Reason]
     ) -> RunResult:
         now = self._clock.now()
         if stop.done() and any(target.status is RunStatus.CANCELED for target in targets):

@@ -4,8 +4,10 @@ import logging
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from scrape_operator.core.coming import Coming, what_comes
-from scrape_operator.core.decision import (
+from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import Trigger
+from scrape_operator.core.schedule.decision import (
     Decision,
     Enqueue,
     Skip,
@@ -16,11 +18,9 @@ from scrape_operator.core.decision import (
     decide_request,
     superseded,
 )
-from scrape_operator.core.pauses import pause_of
-from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import Trigger
-from scrape_operator.core.state import QueuedRun
+from scrape_operator.core.schedule.pauses import pause_of
+from scrape_operator.core.schedule.state import QueuedRun
+from scrape_operator.core.schedule.upcoming import Upcoming, upcoming
 from scrape_operator.scheduling.registry import Entry
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ MOMENT = timedelta(milliseconds=1)
 PAUSE_AFTER_DEFECT = timedelta(minutes=1)
 
 
-class Evaluation:
+class Evaluator:
     """Turns decisions into runs, skips and waiting slots."""
 
     def __init__(self, launcher: RunLauncher, journal: SkipJournal, status: StatusSink) -> None:
@@ -110,13 +110,13 @@ class Evaluation:
         else:
             entry.state.settle(decision.scheduled_for, decision.missed)
 
-    def _look_ahead(self, entry: Entry, now: datetime, seen: Coming | None) -> datetime | None:
+    def _look_ahead(self, entry: Entry, now: datetime, seen: Upcoming | None) -> datetime | None:
         """Note what comes, tell it if a reader would act on it, and give when to look again.
 
         `seen` is what comes, where the decision had to know and nothing was done since.
         """
         plan, state = entry.plan, entry.state
-        coming = seen or what_comes(plan, state, now)
+        coming = seen or upcoming(plan, state, now)
         before = (state.next_due is None, state.is_outside)
         state.next_due, state.is_outside = coming.run, coming.is_outside
         if before != (state.next_due is None, state.is_outside):

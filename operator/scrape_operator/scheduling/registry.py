@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
-from scrape_operator.core.pauses import Pause, pause_of
-from scrape_operator.core.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.ports import StatusSink
-from scrape_operator.core.runs import RunStatus, RunSummary, Trigger
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.schedule.pauses import Pause, pause_of
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 
 REQUEST_ANNOTATION = "scrape-operator.dev/requested-at"
 TOKEN_MAX_LENGTH = 128

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from scrape_operator.core.decision import Start
-from scrape_operator.core.plan import ObjectKey
 from scrape_operator.core.ports import Clock, RunLauncher, SkipJournal, StatusSink
-from scrape_operator.core.reasons import Reason
-from scrape_operator.core.runs import RunSummary, Trigger
-from scrape_operator.scheduling.evaluation import Evaluation
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunSummary, Trigger
+from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.scheduling.evaluation import Evaluator
 from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Entry, Registry
 
@@ -40,7 +40,7 @@ class Scheduler:
         self._launcher = launcher
         self._status = status
         self._clock = clock
-        self._evaluation = Evaluation(launcher, journal, status)
+        self._evaluation = Evaluator(launcher, journal, status)
         self._queue = TimerQueue()
         self._alarm: asyncio.Future[None] | None = None
         self._latest = self._asleep_until = clock.now()

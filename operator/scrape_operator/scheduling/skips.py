@@ -10,13 +10,13 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
-from scrape_operator.core.decision import Skip
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
-from scrape_operator.core.plan import SchedulePlan
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, StatusSink
-from scrape_operator.core.runs import SkippedSlot, Trigger, clip
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.run import SkippedSlot, Trigger, clip
+from scrape_operator.core.schedule.decision import Skip
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
 
 logger = logging.getLogger(__name__)
 

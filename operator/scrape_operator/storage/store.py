@@ -14,24 +14,24 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scrape_operator.core.items import ItemCounts
-from scrape_operator.core.odds import OddsReading
-from scrape_operator.core.plan import ObjectKey
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import RunStore
-from scrape_operator.core.runs import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
-from scrape_operator.core.state import ScheduleState
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
+from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.settings import Settings
-from scrape_operator.storage.address import SQLiteAddress, address_of
-from scrape_operator.storage.claims import claim_runs, release_claims, skip_slots
-from scrape_operator.storage.committer import Committer, TransactionObserver
-from scrape_operator.storage.database import Database
-from scrape_operator.storage.engine import Timeouts
-from scrape_operator.storage.finishing import Finishing
-from scrape_operator.storage.leases import REAPED_AT_ONCE, reap_runs, renew_leases
-from scrape_operator.storage.loading import States, load_page
-from scrape_operator.storage.lock import exclusive
+from scrape_operator.storage.engine.address import SQLiteAddress, address_of
+from scrape_operator.storage.engine.committer import Committer, TransactionObserver
+from scrape_operator.storage.engine.database import Database
+from scrape_operator.storage.engine.factory import Timeouts
+from scrape_operator.storage.engine.lock import exclusive
 from scrape_operator.storage.odds.withdrawing import PRUNED_AT_ONCE, Age, prune_odds
-from scrape_operator.storage.pruning import Limits, prune_runs
+from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
+from scrape_operator.storage.runs.finishing import Finishing
+from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
+from scrape_operator.storage.runs.loading import States, load_page
+from scrape_operator.storage.runs.pruning import Limits, prune_runs
 
 
 class SQLRunStore(RunStore):

@@ -15,8 +15,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-from scrape_operator.core.runs import RunStatus
-from scrape_operator.storage.columns import CleanText, Exact, Json, RowId, UTCDateTime
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.storage.engine.columns import CleanText, Exact, Json, RowId, UTCDateTime
 
 metadata = MetaData(
     naming_convention={

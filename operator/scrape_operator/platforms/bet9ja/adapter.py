@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
-from scrape_operator.core.budgets import HostBudget
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsReading
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
+from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.bet9ja import parsing
 from scrape_operator.platforms.bet9ja.config import Bet9jaConfig

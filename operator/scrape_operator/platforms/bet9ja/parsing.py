@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.odds import PriceKey
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.odds.model import PriceKey
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.bet9ja.markets import IMPLIED_LINES, LABELLED, MARKETS
 from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsReading
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.betpawa import parsing
 from scrape_operator.platforms.betpawa.config import BetPawaConfig

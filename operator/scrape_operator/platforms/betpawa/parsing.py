@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from scrape_operator.core.odds import PriceKey
+from scrape_operator.core.odds.model import PriceKey
 from scrape_operator.platforms.betpawa.markets import EARLY_PAYOUT, MARKETS, SPECIFIERS
 from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL

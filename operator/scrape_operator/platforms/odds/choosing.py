@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from scrape_operator.api.base import ApiModel
-from scrape_operator.api.quantities import GoDuration
+from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.quantities import GoDuration
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.urls import check_http_url
+from scrape_operator.core.net.urls import check_http_url
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS, MARKETS
 
 EVERY_MARKET = "*"

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsEvent, PriceKey, line_text
+from scrape_operator.core.odds.model import OddsEvent, PriceKey, line_text
+from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
 from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_price, write_utc
 

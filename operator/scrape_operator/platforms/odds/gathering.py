@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsReading
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.odds.model import OddsReading
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.odds.choosing import OddsConfig
 from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent, odds_event_of
 from scrape_operator.platforms.odds.markets import MARKETS

@@ -8,7 +8,7 @@ writes it (`RawPrice`).
 from dataclasses import dataclass
 from enum import Enum
 
-from scrape_operator.core.odds import OddsMarket
+from scrape_operator.core.odds.model import OddsMarket
 
 
 class LineKind(Enum):

@@ -5,12 +5,12 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
-from scrape_operator.core.budgets import HostBudget
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.items import JSONValue
-from scrape_operator.core.odds import OddsReading
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
-from scrape_operator.core.reasons import Reason
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.asking import JsonApi, Pairs
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent

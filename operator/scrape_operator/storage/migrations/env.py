@@ -8,11 +8,11 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
 from scrape_operator.settings import Settings
-from scrape_operator.storage.address import address_of
-from scrape_operator.storage.engine import open_transactions
-from scrape_operator.storage.migrate import TIMEOUTS
+from scrape_operator.storage.engine.address import address_of
+from scrape_operator.storage.engine.factory import open_transactions
+from scrape_operator.storage.engine.migrate import TIMEOUTS
+from scrape_operator.storage.engine.transactions import WRITES
 from scrape_operator.storage.tables import metadata
-from scrape_operator.storage.transactions import WRITES
 
 NEUTRAL = {"CleanText": "sa.Text()", "Exact": "sa.Numeric()", "UTCDateTime": "sa.DateTime(timezone=True)"}
 """A version must mean the same for ever, so it names no type of this package."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, insert, select, update
 
-from scrape_operator.core.odds import OddsEvent, OddsReading
-from scrape_operator.storage.cleaning import clean_text
-from scrape_operator.storage.columns import CleanText, UTCDateTime
+from scrape_operator.core.odds.model import OddsEvent, OddsReading
+from scrape_operator.storage.engine.cleaning import clean_text
+from scrape_operator.storage.engine.columns import CleanText, UTCDateTime
+from scrape_operator.storage.engine.transactions import aside
+from scrape_operator.storage.engine.upserts import unfold
 from scrape_operator.storage.odds.offers import Offers, PriceBook
 from scrape_operator.storage.tables import platform_events
-from scrape_operator.storage.transactions import aside
-from scrape_operator.storage.upserts import unfold
 
 UNMATCHED = "none"
 """The match kind of an event that is known by its bookmaker alone, at first or for good."""

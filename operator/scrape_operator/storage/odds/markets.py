@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from scrape_operator.core.odds import OddsMarket
-from scrape_operator.storage.cleaning import clean_text
+from scrape_operator.core.odds.model import OddsMarket
+from scrape_operator.storage.engine.cleaning import clean_text
+from scrape_operator.storage.engine.upserts import insert_into
 from scrape_operator.storage.tables import odds_markets
-from scrape_operator.storage.upserts import insert_into
 
 _c = odds_markets.c
 

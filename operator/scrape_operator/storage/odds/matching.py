@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, delete, exists, insert, or_, select, update
 
-from scrape_operator.core.matching import MatchedEvent, match_events
-from scrape_operator.core.odds import OddsEvent
+from scrape_operator.core.odds.matching import MatchedEvent, match_events
+from scrape_operator.core.odds.model import OddsEvent
+from scrape_operator.storage.engine.transactions import aside
+from scrape_operator.storage.engine.upserts import unfold
 from scrape_operator.storage.odds.listing import INSERTED_AT_ONCE, UNMATCHED
 from scrape_operator.storage.tables import events, platform_events
-from scrape_operator.storage.transactions import aside
-from scrape_operator.storage.upserts import unfold
 
 MATCHED_FOR = timedelta(hours=48)
 """So long after its kick-off an event is still matched: longer than a kick-off may differ between two bookmakers."""

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
 
-from scrape_operator.core.odds import OddsEvent, OddsMarket, PriceKey, kept_price, line_text
-from scrape_operator.storage.cleaning import clean_text
+from scrape_operator.core.odds.model import OddsEvent, OddsMarket, PriceKey, kept_price, line_text
+from scrape_operator.storage.engine.cleaning import clean_text
 
 Key = tuple[str, str, str]
 """Market, line and outcome, as they are stored."""

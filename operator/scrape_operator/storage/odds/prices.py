@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Numeric, bindparam, cast, func, insert, select, true, update
 
-from scrape_operator.storage.columns import UTCDateTime
+from scrape_operator.storage.engine.columns import UTCDateTime
+from scrape_operator.storage.engine.upserts import unfold
 from scrape_operator.storage.odds.listing import Listed
 from scrape_operator.storage.odds.offers import Key, Offers
 from scrape_operator.storage.tables import odds, odds_changes
-from scrape_operator.storage.upserts import unfold
 
 CHUNK = 100
 """Events that are compared and written at a time: some thousand prices, so that other tasks come to their turn."""

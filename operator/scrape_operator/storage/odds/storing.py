@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from scrape_operator.core.odds import OddsReading
-from scrape_operator.core.runs import RunResult
+from scrape_operator.core.odds.model import OddsReading
+from scrape_operator.core.runs.run import RunResult
 from scrape_operator.storage.odds.listing import Source, list_events
 from scrape_operator.storage.odds.markets import define_markets
 from scrape_operator.storage.odds.matching import match_again

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 
-from scrape_operator.storage.columns import UTCDateTime
+from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.odds.listing import Source
 from scrape_operator.storage.odds.matching import drop_unused
 from scrape_operator.storage.tables import odds, odds_changes, platform_events

@@ -1,0 +1,1 @@
+"""Pydantic models of the kinds, one file per part of a spec."""

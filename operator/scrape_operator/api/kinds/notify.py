@@ -1,0 +1,35 @@
+"""Who is told: `notify` of a schedule."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field as Bounds
+
+from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.lists import ListSet
+from scrape_operator.api.kinds.references import SecretKeyReference
+from scrape_operator.api.kinds.values import Label
+
+
+class NotifyEvent(StrEnum):
+    """What is told."""
+
+    RUN_FAILED = "RunFailed"
+    DATA_UNHEALTHY = "DataUnhealthy"
+    ITEMS_CHANGED = "ItemsChanged"
+
+
+class Notify(ApiModel):
+    """A webhook that is called after runs."""
+
+    name: Label
+    """The name of the webhook."""
+
+    url_secret_ref: SecretKeyReference
+    """The key of a Secret that holds the address."""
+
+    events: Annotated[tuple[NotifyEvent, ...], Bounds(min_length=1, max_length=3), ListSet()]
+    """What is told: RunFailed, DataUnhealthy, ItemsChanged."""
+
+    signing_secret_ref: SecretKeyReference
+    """The key of a Secret that holds the key for the signature, by which the receiver knows us."""

@@ -1,0 +1,61 @@
+"""When a schedule runs: the enums and windows of `spec`."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field as Bounds
+
+from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.lists import ListSet
+from scrape_operator.api.kinds.values import Clock
+from scrape_operator.api.rules import Rule
+from scrape_operator.core.schedule.windows import WindowMode
+
+
+class Spread(StrEnum):
+    """Where in its period an interval schedule runs."""
+
+    STABLE = "Stable"
+    NONE = "None"
+
+
+class Day(StrEnum):
+    """A day of the week."""
+
+    MON = "Mon"
+    TUE = "Tue"
+    WED = "Wed"
+    THU = "Thu"
+    FRI = "Fri"
+    SAT = "Sat"
+    SUN = "Sun"
+
+
+def _has_length(window: "Window") -> bool:
+    return window.from_ != window.to and (window.from_, window.to) != ("24:00", "00:00")
+
+
+class Window(ApiModel):
+    """Hours in which runs are allowed or denied, in timeZone."""
+
+    mode: WindowMode
+    """Allow: due times outside every Allow window are skipped. Deny: due times inside are skipped, whatever is
+    allowed. With only Deny windows all else is allowed."""
+
+    days: Annotated[tuple[Day, ...], Bounds(min_length=1, max_length=7), ListSet()] = tuple(Day)
+    """The days on which the window begins: Mon, Tue, Wed, Thu, Fri, Sat, Sun. Default: every day."""
+
+    from_: Clock = Bounds(alias="from")
+    """When the window opens, as "HH:MM"."""
+
+    to: Clock
+    """When the window closes, as "HH:MM"; 24:00 is the end of the day. Earlier than from: on the next day."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.from != self.to && !(self.from == '24:00' && self.to == '00:00')",
+            _has_length,
+            "must differ from the window's from: write 00:00 to 24:00 for a whole day",
+            path="to",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""From models to structural schemas and CustomResourceDefinitions."""

@@ -1,0 +1,1 @@
+"""Requests, responses, URLs, IP addresses and the request budgets of hosts."""

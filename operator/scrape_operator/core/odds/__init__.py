@@ -1,0 +1,1 @@
+"""Betting odds in one vocabulary, and the matching of events across bookmakers."""

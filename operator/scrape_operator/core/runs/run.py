@@ -1,0 +1,160 @@
+"""Runs: states, their legal transitions, and the values that pass from claim to outcome."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from scrape_operator.core.odds.model import OddsReading
+from scrape_operator.core.runs.items import Item, ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+
+MESSAGE_MAX_BYTES = 511
+
+
+class Trigger(StrEnum):
+    """What asked for a run."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+
+
+class RunStatus(StrEnum):
+    """The state of a run. RUNNING is the only one that ever changes."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIALLY_SUCCEEDED = "PARTIALLY_SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    SKIPPED = "SKIPPED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing may follow."""
+        return self is not RunStatus.RUNNING
+
+    @property
+    def is_good(self) -> bool:
+        """Whether data came: the run counts as a success for streaks and conditions."""
+        return self is RunStatus.SUCCEEDED or self is RunStatus.PARTIALLY_SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class RunClaim:
+    """The row that is inserted RUNNING. (schedule_uid, slot) is unique: whoever inserts it, runs.
+
+    `slot` is the due time for a scheduled run, the token for a manual one, `generation:N` for the
+    run that follows at once on a new or mended spec. `missed` counts the due times that were
+    coalesced into this one.
+    """
+
+    id: UUID
+    schedule_uid: str
+    namespace: str
+    name: str
+    generation: int
+    trigger: Trigger
+    slot: str
+    scheduled_for: datetime
+    started_at: datetime
+    owner: str
+    lease_expires_at: datetime
+    missed: int = 0
+    policy: str | None = None
+    robots: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSlot:
+    """A due time that was not run, and why. It takes the slot: nobody else will run it either."""
+
+    id: UUID
+    schedule_uid: str
+    namespace: str
+    name: str
+    generation: int
+    trigger: Trigger
+    slot: str
+    scheduled_for: datetime
+    at: datetime
+    owner: str
+    reason: Reason
+    message: str
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """What became of one target in one run. `duration` in seconds.
+
+    `breach` says which expectation was not met; the target may still count as succeeded in part.
+    `complete` is false where pages or items are known to be missing: nothing may be marked gone.
+    `odds` is what a bookmaker's target read, for the tables of odds; its events are items as well.
+    `phases` says how many seconds each phase of a platform's scrape took.
+    """
+
+    target: str
+    status: RunStatus
+    reason: Reason
+    message: str = ""
+    http_status: int | None = None
+    duration: float = 0.0
+    requests: int = 0
+    bytes: int = 0
+    pages: int = 0
+    items: Sequence[Item] = ()
+    warnings: Sequence[str] = ()
+    breach: str | None = None
+    complete: bool = True
+    odds: OddsReading | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run that has ended, ready to be stored: the claim, the verdict, the targets."""
+
+    claim: RunClaim
+    status: RunStatus
+    reason: Reason
+    message: str
+    completed_at: datetime
+    targets: Sequence[TargetResult] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run as history shows it."""
+
+    id: UUID
+    trigger: Trigger
+    generation: int
+    scheduled_for: datetime
+    status: RunStatus
+    reason: Reason
+    message: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    counts: ItemCounts = ItemCounts()
+    items_scraped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """The last known health of one target; `since` is when it began to fail with this reason."""
+
+    name: str
+    status: RunStatus
+    reason: Reason
+    message: str = ""
+    since: datetime | None = None
+    breach: str | None = None
+
+
+def clip(text: str, limit: int = MESSAGE_MAX_BYTES) -> str:
+    """Bound a message to `limit` bytes of UTF-8 without control characters, so that status stays small."""
+    clean = text if text.isprintable() else "".join(ch if ch.isprintable() else " " for ch in text)
+    raw = clean.encode("utf-8", "replace")
+    return clean if len(raw) <= limit else raw[: limit - 3].decode("utf-8", "ignore") + "…"

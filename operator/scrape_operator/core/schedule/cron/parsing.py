@@ -1,0 +1,80 @@
+"""From the text of a cron expression to its meaning, or to a refusal that says what to write instead.
+
+Called by the plan compiler, so the controller and the CLI's `lint` refuse the same texts.
+"""
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.schedule.cron.expression import CronExpression
+from scrape_operator.core.schedule.cron.fields import DAY_OF_MONTH, FIELDS, HOUR, is_restricted, read_field
+
+MAX_LENGTH = 128
+
+MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+
+_ORDER = "minute, hour, day of month, month, day of week"
+_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def parse_cron(text: str, uid: str) -> CronExpression:
+    """Read a five-field cron expression or a macro; `H` takes its values from a stable hash of `uid`.
+
+    Raises:
+        InvalidValue: the text is none, or names times that never come.
+
+    """
+    if len(text) > MAX_LENGTH:
+        raise InvalidValue(f"a cron expression must have at most {MAX_LENGTH} characters; split it into several")
+    parts = _five_fields(text)
+    minutes, hours, days, months, weekdays = (
+        read_field(field, part, uid) for field, part in zip(FIELDS, parts, strict=True)
+    )
+    either_day = is_restricted(parts[2]) and is_restricted(parts[4])
+    if not either_day and not _comes(days, months):
+        raise InvalidValue(f"{text!r} never comes: none of its months has such a day; name another {DAY_OF_MONTH.name}")
+    return CronExpression(
+        text=text,
+        times=sum(minutes << 60 * hour for hour in range(HOUR.high + 1) if hours >> hour & 1),
+        days=days,
+        months=months,
+        weekdays=weekdays,
+        either_day=either_day,
+        follows_elapsed_time=parts[0].startswith(("*", "?")) or parts[1].startswith(("*", "?")),
+    )
+
+
+def _five_fields(text: str) -> list[str]:
+    if "TZ=" in text:
+        raise InvalidValue(f"{text!r}: TZ= is not read; set timeZone instead")
+    if text.lstrip().startswith("@"):
+        return _macro(text).split()
+    parts = text.split()
+    if len(parts) == len(FIELDS):
+        return parts
+    seconds = "; seconds are not read, use interval for less than a minute" if len(parts) > len(FIELDS) else ""
+    raise InvalidValue(f"{text!r} has {len(parts)} fields: use five fields ({_ORDER}){seconds}")
+
+
+def _macro(text: str) -> str:
+    name = text.strip()
+    if name in MACROS:
+        return MACROS[name]
+    if name.startswith("@every"):
+        raise InvalidValue(f"{text!r}: @every is not read; use interval instead of schedules")
+    if name == "@reboot":
+        raise InvalidValue(f"{text!r}: @reboot is not read; name a time, or use interval, which runs at once when new")
+    raise InvalidValue(f"{text!r} is no macro: use one of {', '.join(MACROS)}, or five fields ({_ORDER})")
+
+
+def _comes(days: int, months: int) -> bool:
+    """Whether a month that is named has a day that is named; 29 February comes."""
+    return any(
+        months >> month & 1 and days & (1 << length + 1) - 1 for month, length in enumerate(_LONGEST_MONTHS, start=1)
+    )

@@ -1,0 +1,80 @@
+"""The plan of a schedule: what its spec means, compiled once per generation."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.windows import Windows
+
+AT_ANY_TIME = Windows((), ZoneInfo("Etc/UTC"))
+"""The windows of a schedule that has none."""
+
+
+class MissedRunPolicy(StrEnum):
+    """What becomes of due times that passed while nothing could run."""
+
+    RUN_ONCE = "RunOnce"
+    SKIP = "Skip"
+
+
+class ConcurrencyPolicy(StrEnum):
+    """What happens at a due time while a run is still going on."""
+
+    FORBID = "Forbid"
+    REPLACE = "Replace"
+    QUEUE = "Queue"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """Which object: `uid` is its identity, namespace and name are how people call it."""
+
+    uid: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePlan:
+    """When and how often a schedule runs.
+
+    `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and
+    nothing runs. `due_times` lie within `start_time` and `end_time`, but not all within the windows.
+    `work` is what the runner compiled from the targets; only the runner looks inside.
+    `schedule_text` is what people read in the SCHEDULE column.
+    """
+
+    key: ObjectKey
+    generation: int
+    created_at: datetime
+    schedule_text: str = ""
+    due_times: DueTimes | None = None
+    first_run_at_once: bool = True
+    offset: timedelta = timedelta(0)
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    windows: Windows = AT_ANY_TIME
+    suspend: bool = False
+    starting_deadline: timedelta = timedelta(seconds=60)
+    missed_run_policy: MissedRunPolicy = MissedRunPolicy.RUN_ONCE
+    concurrency_policy: ConcurrencyPolicy = ConcurrencyPolicy.FORBID
+    timeout: timedelta = timedelta(minutes=5)
+    suspend_after_failures: int = 0
+    target_names: tuple[str, ...] = ()
+    successful_limit: int = 100
+    failed_limit: int = 100
+    history_max_age: timedelta = timedelta(hours=720)
+    policy: str | None = None
+    findings: tuple[Finding, ...] = ()
+    work: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether only a person can help."""
+        return bool(self.findings)

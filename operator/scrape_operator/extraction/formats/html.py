@@ -1,0 +1,69 @@
+"""HTML: bytes to an lxml tree. A Reader, listed in `formats`."""
+
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.charsets import decode
+from scrape_operator.extraction.formats.reader import Family, Page
+from scrape_operator.extraction.selectors.xpath import count_nodes
+
+_EMPTY: Final = "<html><body></body></html>"
+_LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lang'])[1])", smart_strings=False)
+
+
+class HTMLReader:
+    """Reads HTML as libxml2's recovering parser sees it, within its limits on depth and length."""
+
+    format = Format.HTML
+    families = frozenset({Family.CSS, Family.XPATH})
+
+    def read(self, document: Document, *, numbers_as_written: bool) -> Page:
+        """Read a document; one without any element is an empty page.
+
+        Raises:
+            ScrapeFailed: DecodeError where it is nested deeper, or has longer texts, than the parser takes.
+
+        """
+        text = decode(document.body, document.content_type).replace("\0", "\ufffd")
+        root = _parse(text)
+        return Page(
+            root=root,
+            nodes=(root,),
+            size=count_nodes(root),
+            base_url=_base_url(root, document.url),
+            is_clean=True,
+            language=str(_LANGUAGE(root)).strip(),
+        )
+
+
+def _parse(text: str) -> Any:
+    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=False)
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace") or _EMPTY.encode(), parser)
+    except etree.XMLSyntaxError:
+        # It recovers from everything but a lack of memory.
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, "reading the document takes too much memory") from None
+    # What is beyond a limit is cut off, and would pass for items that are gone.
+    last = parser.error_log.last_error
+    if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        raise ScrapeFailed(
+            Reason.DECODE_ERROR, "the HTML is nested deeper than 256 levels, or has a text of more than 10 MB"
+        )
+    return etree.fromstring(_EMPTY, etree.HTMLParser()) if root is None else root
+
+
+def _base_url(root: Any, url: str) -> str:
+    href = next((found for base in root.iter("base") if (found := base.get("href")) is not None), "").strip()
+    if not href:
+        return url
+    try:
+        base = urljoin(url, href)
+        return base if urlsplit(base).scheme in {"http", "https"} else url
+    except ValueError:
+        return url

@@ -1,0 +1,48 @@
+"""JSON: bytes to Python values. A Reader, listed in `formats`."""
+
+import codecs
+from typing import Any, Final
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.reader import Family, Page
+from scrape_operator.extraction.values.json_values import read_json
+
+# A mark of UTF-32 begins with one of UTF-16, and so comes first.
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class JSONReader:
+    """Reads one JSON text (RFC 8259), in UTF-8 or in what its byte order mark says."""
+
+    format = Format.JSON
+    families = frozenset({Family.JMESPATH})
+
+    def read(self, document: Document, *, numbers_as_written: bool) -> Page:
+        """Read a document.
+
+        Raises:
+            ScrapeFailed: DecodeError; the message says where the text breaks.
+
+        """
+        try:
+            value: Any = read_json(_utf8(document.body), as_written=numbers_as_written)
+        except ValueError as error:
+            raise ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON: {error}"[:300]) from None
+        return Page(root=value, nodes=(value,), size=len(document.body), base_url=document.url)
+
+
+def _utf8(body: bytes) -> bytes:
+    for bom, codec in _BOMS:
+        if body.startswith(bom):
+            text = body[len(bom) :]
+            return text if codec == "utf-8" else text.decode(codec).encode("utf-8")
+    return body

@@ -1,0 +1,1 @@
+"""Selector languages: css, xpath, jmespath, regex."""

@@ -1,0 +1,1 @@
+"""Field types: numbers, dates, JSON values, text."""

@@ -1,0 +1,1 @@
+"""Response bodies: content codings and size limits."""

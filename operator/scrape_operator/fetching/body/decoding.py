@@ -1,0 +1,90 @@
+"""Content-Encoding taken off, within bounds (RFC 9110 section 8.4). `body` feeds what comes in.
+
+Every stage has a limit, so that a body that unfolds through several codings can't cost more than its size allows.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from scrape_operator.fetching.body.codings import BROKEN, CODINGS, STEP, CodingError
+
+ACCEPTED = "gzip, deflate, br, zstd"
+PIECE = 8_192
+MAX_CODINGS = 3
+
+
+class CodingOverflow(ValueError):
+    """A stage gave more than its limit."""
+
+
+class Decoder:
+    """Takes off up to three codings, the last applied first.
+
+    `limit` is the most that the last stage may give, in bytes; the stages before may give an eighth more, for what a
+    compressor adds to what it can't compress.
+    """
+
+    def __init__(self, names: Sequence[str], limit: int) -> None:
+        self._names = names[::-1]
+        self._stages = [CODINGS[name]() for name in self._names]
+        slack = limit // 8 + STEP
+        self._left = [limit + slack] * (len(names) - 1) + [limit]
+        self._fed = [False] * len(names)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Decode what came in, in steps.
+
+        Raises:
+            CodingError: it can't be decoded.
+            CodingOverflow: it becomes more than the limit.
+
+        """
+        yield from self._pass(0, data)
+
+    def finish(self) -> None:
+        """Say that nothing more comes. A body without a byte is no broken one: HEAD and 204 have none.
+
+        Raises:
+            CodingError: the end is missing.
+
+        """
+        for name, stage, fed in zip(self._names, self._stages, self._fed, strict=True):
+            if fed and not stage.complete:
+                raise CodingError(f"ends in the middle of its {name}")
+
+    def _pass(self, index: int, data: bytes) -> Iterator[bytes]:
+        if index == len(self._stages) or not data:
+            yield data
+            return
+        for start in range(0, len(data), PIECE):
+            for out in self._steps(index, data[start : start + PIECE]):
+                self._left[index] -= len(out)
+                if self._left[index] < 0:
+                    raise CodingOverflow
+                yield from self._pass(index + 1, out)
+
+    def _steps(self, index: int, piece: bytes) -> Iterator[bytes]:
+        self._fed[index] = True
+        try:
+            yield from self._stages[index].feed(piece)
+        except BROKEN as error:
+            raise CodingError(f"is no {self._names[index]}, or a broken one") from error
+
+
+def decoder_for(content_encoding: str, limit: int) -> Decoder | None:
+    """Make the decoder for a Content-Encoding header; None where the body is as it is.
+
+    Raises:
+        CodingError: a coding is unknown, or there are more than three.
+
+    """
+    names = [
+        name for part in content_encoding.split(",") if (name := part.strip(" \t").lower()) not in {"", "identity"}
+    ]
+    if not names:
+        return None
+    if len(names) > MAX_CODINGS:
+        raise CodingError(f"has {len(names)} content codings: at most {MAX_CODINGS} are read")
+    for name in names:
+        if name not in CODINGS:
+            raise CodingError(f"has the unknown content coding {name[:32]!r}: known are {ACCEPTED}")
+    return Decoder(names, limit)

@@ -1,0 +1,84 @@
+"""Reads the body of an answer within its limit. `fetcher` calls it for the answer that a redirect chain ended in."""
+
+import asyncio
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+
+import httpx
+
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.body.codings import CodingError
+from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for
+from scrape_operator.fetching.failures import HopFailed
+
+_STEPS_BETWEEN_BREATHS = 16  # of 64 KiB at the most: a millisecond or so
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a fetch has cost so far: requests that were sent, bytes of bodies as they came over the wire."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Give the body as it comes. httpx's own `aiter_raw` and `aclose` come to the same through more layers."""
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("a transport for fetching answers with asynchronous streams")
+    return response.stream
+
+
+async def read_body(
+    wire: AsyncIterable[bytes], content_encoding: str, content_length: str, limit: int, spent: Spent
+) -> bytes:
+    """Read and decode a body of at most `limit` bytes; the two headers are empty where there are none that count.
+
+    Raises:
+        HopFailed: TooLarge, DecodeError, or what the transport met.
+
+    """
+    try:
+        decoder = decoder_for(content_encoding, limit)
+        if decoder is None:
+            return await _read_plain(wire, content_length, limit, spent)
+        return await _read_coded(wire, decoder, limit, spent)
+    except CodingError as error:
+        raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
+    except CodingOverflow as error:
+        raise _too_large(limit) from error
+
+
+async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, spent: Spent) -> bytes:
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in wire:
+        spent.bytes += len(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, spent: Spent) -> bytes:
+    chunks: list[bytes] = []
+    steps = size = 0
+    async for raw in wire:
+        spent.bytes += len(raw)
+        size += len(raw)
+        if size > limit + limit // 8 + 65_536:  # what a compressor adds to what it can't compress, and more
+            raise _too_large(limit)
+        for out in decoder.feed(raw):
+            chunks.append(out)
+            steps += 1
+            if steps % _STEPS_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+    decoder.finish()
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> HopFailed:
+    return HopFailed(Reason.TOO_LARGE, f"sent a body of more than {limit} bytes: raise http.maxBodyBytes to read it")

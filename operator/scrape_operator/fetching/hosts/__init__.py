@@ -1,0 +1,1 @@
+"""One gate per host: budget, fair queue, pause and circuit breaker."""

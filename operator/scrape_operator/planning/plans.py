@@ -1,0 +1,57 @@
+"""What a run has to do, compiled once per generation from a schedule's targets."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.runs import placeholders
+from scrape_operator.core.runs.expectations import Expectations
+from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.extraction.extractor import CompiledExtract
+from scrape_operator.platforms.port import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPTargetPlan:
+    """One target: the request as written, with its placeholders, and how to read the answer."""
+
+    name: str
+    request: Request
+    retry: RetryPolicy
+    extract: CompiledExtract
+    key: tuple[str, ...]
+    expectations: Expectations
+
+    def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
+        """Fill in `{scheduledFor}` for one run."""
+        request = self.request
+        if not any(map(placeholders.is_template, (request.url, *(value for _, value in request.params)))):
+            return request
+        params = [(name, placeholders.render(value, scheduled_for, zone)) for name, value in request.params]
+        return replace(request, url=placeholders.render(request.url, scheduled_for, zone), params=params)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTargetPlan:
+    """One target that an adapter scrapes; `config` has been validated by the adapter's own model."""
+
+    name: str
+    platform: Platform
+    config: BaseModel
+    retry: RetryPolicy
+    expectations: Expectations
+
+
+TargetPlan = HTTPTargetPlan | PlatformTargetPlan
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """All targets of a schedule, in spec order, and how many of them must succeed."""
+
+    targets: tuple[TargetPlan, ...]
+    min_succeeded: int
+    zone: ZoneInfo

@@ -1,0 +1,88 @@
+"""The "when" of a spec, compiled: due times in their zone and within their bounds. Called by `compiling`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
+from scrape_operator.api.kinds.when import Spread
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.schedule.bounds import BoundedDueTimes
+from scrape_operator.core.schedule.cron import CronDueTimes, CronExpression, parse_cron
+from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes, stable_offset
+from scrape_operator.core.schedule.windows import Windows, parse_window
+
+TIMEOUT_MAX = timedelta(minutes=10)
+"""The default of `timeout` is the interval, but not more than this (api.md, exact rules)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a schedule is due. `text` is what people read in the SCHEDULE column."""
+
+    due_times: DueTimes
+    text: str
+    offset: timedelta
+    timeout: timedelta
+    first_run_at_once: bool
+
+
+def check_timing(spec: ScrapeScheduleSpec, uid: str) -> Sequence[Finding]:
+    """Say which cron expressions are wrong, and what to write instead."""
+    findings = []
+    for index, text in enumerate(spec.schedules):
+        try:
+            parse_cron(text, uid)
+        except InvalidValue as error:
+            findings.append(Finding(f"spec.schedules[{index}]", str(error)))
+    return findings
+
+
+def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedelta) -> Timing:
+    """Compile a spec without findings.
+
+    Raises:
+        InvalidValue: a cron expression is wrong; `check_timing` tells which.
+
+    """
+    if spec.schedules:
+        return _cron(spec, tuple(parse_cron(text, uid) for text in spec.schedules))
+    interval = spec.interval or default_interval
+    offset = stable_offset(uid, interval) if spec.spread is Spread.STABLE else timedelta(0)
+    return Timing(
+        _within_bounds(spec, IntervalDueTimes(interval, offset)),
+        text=format_duration(interval),
+        offset=offset,
+        timeout=spec.timeout or min(interval, TIMEOUT_MAX),
+        first_run_at_once=True,
+    )
+
+
+def _cron(spec: ScrapeScheduleSpec, expressions: tuple[CronExpression, ...]) -> Timing:
+    return Timing(
+        _within_bounds(spec, CronDueTimes(expressions, ZoneInfo(spec.time_zone))),
+        text=schedule_text(spec),
+        offset=timedelta(0),
+        timeout=spec.timeout or TIMEOUT_MAX,
+        first_run_at_once=False,
+    )
+
+
+def _within_bounds(spec: ScrapeScheduleSpec, due_times: DueTimes) -> DueTimes:
+    if spec.start_time is None and spec.end_time is None:
+        return due_times
+    return BoundedDueTimes(due_times, spec.start_time, spec.end_time)
+
+
+def compile_windows(spec: ScrapeScheduleSpec) -> Windows:
+    """Compile the windows of a spec without findings."""
+    windows = (parse_window(window.mode, window.days, window.from_, window.to) for window in spec.windows)
+    return Windows(tuple(windows), ZoneInfo(spec.time_zone))
+
+
+def schedule_text(spec: ScrapeScheduleSpec) -> str:
+    """Write when a spec wants to run, as far as the spec itself says it."""
+    return "; ".join(spec.schedules) if spec.schedules else format_duration(spec.interval) if spec.interval else ""

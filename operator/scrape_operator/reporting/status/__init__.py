@@ -1,0 +1,1 @@
+"""The status of a schedule: conditions, history, and the writer that patches it."""

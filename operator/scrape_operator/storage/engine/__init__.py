@@ -1,0 +1,1 @@
+"""Connections, transactions, column types and the group commit."""

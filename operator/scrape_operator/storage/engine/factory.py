@@ -1,0 +1,108 @@
+"""The engine for an address: pool, pragmas, timeouts. Called by `database`, `migrate` and `odds.comparing`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.storage.engine.address import Address, PostgresAddress, SQLiteAddress
+from scrape_operator.storage.engine.cleaning import dump_json
+from scrape_operator.storage.engine.transactions import AsyncTransactions, ThreadedTransactions, Transactions
+
+POOL_SIZE = 4  # one writes (the committer), the others read
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",  # readers don't wait for the writer
+    "PRAGMA synchronous=NORMAL",  # with WAL: power loss may cost the last commits, never consistency
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+)
+
+IDLE_TRANSACTION_TIMEOUT = "15s"
+"""After so long PostgreSQL ends a transaction whose client went silent (a node that lost power), which
+would else keep its slots locked, and every claim of them waiting, until TCP gives up after two hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How soon a silent PostgreSQL is given up, in seconds: a connect, a statement, a transaction."""
+
+    connect: float = 5.0
+    statement: float = 5.0
+    transaction: float = 60.0
+
+
+def open_transactions(address: Address, timeouts: Timeouts) -> Transactions:
+    """Make the engine, and what runs work on it; nothing is contacted yet."""
+    if isinstance(address, SQLiteAddress):
+        return _sqlite(URL.create("sqlite", database=str(address.path.absolute())), timeouts)
+    return _postgres(address, timeouts)
+
+
+def open_sqlite_to_read(address: SQLiteAddress, timeouts: Timeouts) -> Transactions:
+    """Open a file that another process may be writing to."""
+    path = f"file:{quote(str(address.path.absolute()))}"
+    return _sqlite(URL.create("sqlite", database=path, query={"mode": "ro", "uri": "true"}), timeouts, pragmas=())
+
+
+def _sqlite(url: URL, timeouts: Timeouts, pragmas: Sequence[str] = PRAGMAS) -> Transactions:
+    engine = create_engine(
+        url, pool_size=POOL_SIZE, max_overflow=0, pool_use_lifo=True, json_serializer=dump_json, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver opens no transactions of its own; `_begin` does
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that began as a reader is refused at once, without waiting, if another wrote meanwhile.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return ThreadedTransactions(engine, threads=POOL_SIZE, patience=timeouts.transaction)
+
+
+def _postgres(address: PostgresAddress, timeouts: Timeouts) -> Transactions:
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=_connector(address, timeouts),
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=timeouts.statement,
+        pool_pre_ping=True,  # after a restart of the server the pool is full of dead connections
+        pool_use_lifo=True,
+        json_serializer=dump_json,
+        hide_parameters=True,
+    )
+    return AsyncTransactions(engine, patience=timeouts.transaction)
+
+
+def _connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(
+                address.dsn,
+                timeout=address.connect_timeout or timeouts.connect,
+                command_timeout=timeouts.statement,
+                server_settings={
+                    "application_name": "scrape-operator",
+                    "idle_in_transaction_session_timeout": IDLE_TRANSACTION_TIMEOUT,
+                },
+            )
+        except ValueError as error:  # also asyncpg.ClientConfigurationError; its text may quote the password
+            raise InvalidValue(
+                "DATABASE_URL can't be read: it is postgresql://user:password@host:port/database, with special "
+                "characters of user and password percent-encoded"
+            ) from error
+
+    return connect

@@ -1,0 +1,1 @@
+"""Rows of items: upsert, unchanged targets, totals."""

@@ -1,0 +1,1 @@
+"""Queries for people: history, items and odds, for the CLI and the read API."""

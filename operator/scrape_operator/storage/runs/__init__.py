@@ -1,0 +1,1 @@
+"""Rows of runs: claims, leases, results, history, retention."""

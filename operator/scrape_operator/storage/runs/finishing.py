@@ -1,0 +1,165 @@
+"""The end of runs: items, targets and the final row, in one transaction. Called by the committer, for many at once.
+
+Fencing: the rows are read and locked first, and only those that are RUNNING and the owner's go on. A row
+that is final already with just this result is one whose commit went through although its answer was lost:
+it gets the same answer again, and nothing is counted twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
+from scrape_operator.storage.items.repeats import Repeats
+from scrape_operator.storage.items.upsert import store_items
+from scrape_operator.storage.odds.storing import store_odds
+from scrape_operator.storage.runs.target_failures import Since, failing_since
+from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
+
+_c = scrape_runs.c
+
+_LOCKED = (
+    select(
+        *(_c.id, _c.owner, _c.status, _c.reason, _c.completed_at),
+        *(_c.items_total, _c.items_new, _c.items_changed, _c.items_gone),
+    )
+    .where(_c.id.in_(bindparam("runs", expanding=True)))
+    .order_by(_c.id)
+    .with_for_update()
+)
+
+_TARGETS = insert(scrape_target_runs)
+
+_FINAL = (
+    update(scrape_runs)
+    .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "status",
+                "reason",
+                "message",
+                "completed_at",
+                "items_scraped",
+                "items_total",
+                "items_new",
+                "items_changed",
+                "items_gone",
+                "requests",
+                "bytes",
+            )
+        }
+    )
+)
+
+
+class Finishing:
+    """Ends runs. It remembers what their targets brought, as `repeats` says."""
+
+    def __init__(self) -> None:
+        self._repeats = Repeats()
+
+    def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
+        """Store each result; give what it changed, or None where the row is no longer its owner's."""
+        answers: dict[int, ItemCounts | None] = {}
+        for wave in _waves(results):
+            answers |= _finish_wave(connection, wave, self._repeats)
+        return [answers[id(result)] for result in results]
+
+
+def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
+    """Part results so that no schedule is twice in a wave: its second run must see the items of its first."""
+    waves: list[dict[str, RunResult]] = []
+    for result in results:
+        uid = result.claim.schedule_uid
+        wave = next((wave for wave in waves if uid not in wave), None)
+        if wave is None:
+            wave = {}
+            waves.append(wave)
+        wave[uid] = result
+    return [list(wave.values()) for wave in waves]
+
+
+def _finish_wave(connection: Connection, wave: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
+    rows = _locked_rows(connection, wave)
+    going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
+    counts = store_items(connection, going_on, repeats) if going_on else {}
+    if going_on:
+        store_odds(connection, going_on)
+        _insert_targets(connection, going_on, failing_since(connection, going_on))
+        connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
+    return {
+        id(result): counts[result.claim.id] if result.claim.id in counts else _answered(rows, result) for result in wave
+    }
+
+
+def _locked_rows(connection: Connection, wave: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
+    run_ids = {result.claim.id for result in wave}
+    return {row.id: row for row in connection.execute(_LOCKED, {"runs": list(run_ids)})}
+
+
+def _is_running(row: Row[*tuple[Any, ...]] | None, result: RunResult) -> bool:
+    return row is not None and row.owner == result.claim.owner and row.status == RunStatus.RUNNING.value
+
+
+def _answered(rows: Mapping[UUID, Row[*tuple[Any, ...]]], result: RunResult) -> ItemCounts | None:
+    """Recognise our own final row; anything else means that somebody took over."""
+    row = rows.get(result.claim.id)
+    ours = (result.claim.owner, result.status.value, result.reason.value, result.completed_at)
+    if row is None or (row.owner, row.status, row.reason, row.completed_at) != ours:
+        return None
+    return ItemCounts(total=row.items_total, new=row.items_new, changed=row.items_changed, gone=row.items_gone)
+
+
+def _final_row(result: RunResult, counts: ItemCounts) -> dict[str, Any]:
+    return {
+        "run": result.claim.id,
+        "by": result.claim.owner,
+        "new_status": result.status.value,
+        "new_reason": result.reason.value,
+        "new_message": result.message,
+        "new_completed_at": result.completed_at,
+        "new_items_scraped": sum(len(target.items) for target in result.targets),
+        "new_items_total": counts.total,
+        "new_items_new": counts.new,
+        "new_items_changed": counts.changed,
+        "new_items_gone": counts.gone,
+        "new_requests": sum(target.requests for target in result.targets),
+        "new_bytes": sum(target.bytes for target in result.targets),
+    }
+
+
+def _insert_targets(connection: Connection, results: Sequence[RunResult], since: Since) -> None:
+    rows = [
+        _target_row(result.claim.id, position, target, since.get((result.claim.id, target.target)))
+        for result in results
+        for position, target in enumerate(result.targets)
+    ]
+    if rows:
+        connection.execute(_TARGETS, rows)
+
+
+def _target_row(run_id: UUID, position: int, target: TargetResult, since: datetime | None) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "target": target.target,
+        "position": position,
+        "status": target.status.value,
+        "reason": target.reason.value,
+        "message": target.message,
+        "http_status": target.http_status,
+        "duration": target.duration,
+        "requests": target.requests,
+        "bytes": target.bytes,
+        "pages": target.pages,
+        "items": len(target.items),
+        "warnings": list(target.warnings),
+        "phases": dict(target.phases),
+        "breach": target.breach,
+        "since": since,
+    }

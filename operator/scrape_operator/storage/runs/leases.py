@@ -1,0 +1,70 @@
+"""Leases of running runs: prolonged by their owner, ended by whoever finds them run out. Called by the committer."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
+from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, summary_of
+from scrape_operator.storage.tables import is_running, scrape_runs
+
+_c = scrape_runs.c
+
+REAPED_AT_ONCE = 1_000
+
+_PROLONGED = (
+    update(scrape_runs)
+    .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
+    .values(lease_expires_at=bindparam("until"))
+)
+
+Renewal = tuple[str, Collection[UUID], datetime]
+"""Owner, run ids, until when."""
+
+Reaped = Sequence[tuple[ObjectKey, RunSummary]]
+
+
+def renew_leases(connection: Connection, renewals: Sequence[Renewal]) -> list[None]:
+    """Prolong the leases of runs that are RUNNING and the owner's; others are left as they are."""
+    rows = [
+        {"run": run_id, "by": owner, "until": until} for owner, run_ids, until in renewals for run_id in sorted(run_ids)
+    ]
+    if rows:
+        connection.execute(_PROLONGED, rows)
+    return [None] * len(renewals)
+
+
+def reap_runs(connection: Connection, instants: Sequence[datetime]) -> list[Reaped]:
+    """End runs whose lease was over at an instant, REAPED_AT_ONCE at most, and give them."""
+    return [_reap(connection, now) for now in instants]
+
+
+def _reap(connection: Connection, now: datetime) -> Reaped:
+    orphans = (
+        select(*SUMMARY_COLUMNS, _c.schedule_uid, _c.namespace, _c.name, _c.owner, _c.lease_expires_at)
+        .where(is_running, _c.lease_expires_at < now)
+        .order_by(_c.lease_expires_at)
+        .limit(REAPED_AT_ONCE)
+        .with_for_update(skip_locked=True)  # another reaper has them, or their owner is just writing
+    )
+    ended = [_ended(row, now) for row in connection.execute(orphans)]
+    statement = (
+        update(scrape_runs)
+        .where(_c.id == bindparam("run"))
+        .values(status=RunStatus.FAILED.value, reason=Reason.ORPHANED.value, message=bindparam("why"), completed_at=now)
+    )
+    if ended:
+        connection.execute(statement, [{"run": run.id, "why": run.message} for _, run in ended])
+    return ended
+
+
+def _ended(row: Row[*tuple[Any, ...]], now: datetime) -> tuple[ObjectKey, RunSummary]:
+    expired = row.lease_expires_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    message = clip(f"{row.owner} stopped renewing the lease of this run, which was over at {expired}")
+    summary = summary_of(row, status=RunStatus.FAILED, reason=Reason.ORPHANED, message=message, completed_at=now)
+    return ObjectKey(row.schedule_uid, row.namespace, row.name), summary

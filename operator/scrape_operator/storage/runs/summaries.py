@@ -1,0 +1,56 @@
+"""From a row of scrape_runs to the value that history shows. Used by `leases` and `loading`."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.storage.tables import scrape_runs
+
+_c = scrape_runs.c
+
+SUMMARY_COLUMNS = (
+    _c.id,
+    _c.trigger,
+    _c.generation,
+    _c.scheduled_for,
+    _c.status,
+    _c.reason,
+    _c.message,
+    _c.started_at,
+    _c.completed_at,
+    _c.items_scraped,
+    _c.items_total,
+    _c.items_new,
+    _c.items_changed,
+    _c.items_gone,
+)
+"""What `summary_of` reads."""
+
+
+def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
+    """Make the summary of a finished run; `instead` names fields that have other values than the row."""
+    values = {
+        "id": row.id,
+        "trigger": Trigger(row.trigger),
+        "generation": row.generation,
+        "scheduled_for": row.scheduled_for,
+        "status": RunStatus(row.status),
+        "reason": reason_of(row.reason),
+        "message": row.message or "",
+        "started_at": row.started_at,
+        "completed_at": row.completed_at,
+        "counts": ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone),
+        "items_scraped": row.items_scraped,
+    }
+    return RunSummary(**values | instead)
+
+
+def reason_of(text: str | None) -> Reason:
+    """Read a reason; one that only a newer program knows must not keep an older one from starting."""
+    try:
+        return Reason(text or "")
+    except ValueError:
+        return Reason.INTERNAL_ERROR

@@ -1,0 +1,197 @@
+"""No wrong pair, whatever ids are missing; and every pair that ids or clear names give."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scrape_operator.core.odds.matching import match_events
+from scrape_operator.core.odds.model import OddsEvent
+from scrape_operator.core.odds.teams import likeness
+
+KICKOFF = datetime(2026, 12, 25, 16, tzinfo=UTC)
+BOOKS = ("SportyBet", "BetPawa", "Bet9ja")
+
+
+def event(book: str, event_id: str, home="Acacia Rovers", away="Baobab United", **more) -> OddsEvent:
+    return OddsEvent(book, event_id, home, away, more.pop("starts_at", KICKOFF), **more)
+
+
+def groups(*events: OddsEvent) -> list[tuple[str, list[str], list[str]]]:
+    return [(one.key, sorted(one.events), sorted(one.weak)) for one in match_events(events)]
+
+
+def test_the_same_sportradar_id_is_the_same_event_whatever_the_names() -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="81000001"),
+        event("BetPawa", "2", "Wuhan Three Towns FC", "Other", sportradar_id="81000001"),
+        event("Bet9ja", "3", "Wuhan Three Towns", "Else", sportradar_id="81000001"),
+    )
+    assert found == [("sr:81000001", ["Bet9ja", "BetPawa", "SportyBet"], [])]
+
+
+def test_the_genius_id_joins_what_sportradar_does_not() -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="81000002", genius_id="13990002"),
+        event("BetPawa", "2", "Another", "Name", genius_id="13990002"),
+    )
+    assert found == [("sr:81000002", ["BetPawa", "SportyBet"], [])]
+
+
+def test_without_ids_names_and_kick_off_join_and_are_marked_weak() -> None:
+    found = groups(
+        event("SportyBet", "1", "Acacia Rovers FC", sportradar_id="81000001"),
+        event("Bet9ja", "3", "Acácia Rovers", "Baobab Utd"),
+    )
+    assert found == [("sr:81000001", ["Bet9ja", "SportyBet"], ["Bet9ja"])]
+
+
+def test_two_events_without_any_id_are_both_weak() -> None:
+    found = groups(event("BetPawa", "2"), event("Bet9ja", "3"))
+    assert found == [("bet9ja:3", ["Bet9ja", "BetPawa"], ["Bet9ja", "BetPawa"])]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"home": "Acacia Rovers U19"}, id="juniors"),
+        pytest.param({"home": "Acacia Rovers (W)"}, id="women"),
+        pytest.param({"home": "Acacia Rovers II"}, id="a second team"),
+        pytest.param({"home": "Acacia Rovers SRL"}, id="a simulated match"),
+        pytest.param({"home": "Acacia Rangers"}, id="a club with a similar name"),
+        pytest.param({"home": "Acacia"}, id="half of the name"),
+        pytest.param({"home": "Baobab United", "away": "Acacia Rovers"}, id="the return match"),
+        pytest.param({"starts_at": KICKOFF + timedelta(minutes=6)}, id="another kick-off"),
+        pytest.param({"home": "", "away": ""}, id="no names"),
+        pytest.param({"sport": "basketball"}, id="another sport"),
+    ],
+)
+def test_names_that_are_not_clearly_the_same_stay_apart(other) -> None:
+    mine = event("SportyBet", "1", sportradar_id="81000001")
+    assert len(groups(mine, event("Bet9ja", "3", **other))) == 2
+
+
+def test_a_name_that_fits_two_events_joins_neither() -> None:
+    found = groups(
+        event("SportyBet", "1", "Acacia Rovers", sportradar_id="1"),
+        event("SportyBet", "2", "Acacia Rover", sportradar_id="2"),
+        event("Bet9ja", "3", "Acacia Rovers"),
+    )
+    assert len(found) == 3
+
+
+def test_different_sportradar_ids_are_never_joined_by_a_genius_id_or_by_names() -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="1", genius_id="7"),
+        event("BetPawa", "2", sportradar_id="2", genius_id="7"),
+    )
+    assert [key for key, _books, _weak in found] == ["sr:1", "sr:2"]
+
+
+def test_an_id_that_a_bookmaker_has_twice_joins_the_others_only() -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="1"),
+        event("BetPawa", "2", sportradar_id="1"),
+        event("Bet9ja", "3", sportradar_id="1"),
+        event("Bet9ja", "4", sportradar_id="1"),
+    )
+    assert sorted(books for _key, books, _weak in found) == [["Bet9ja"], ["Bet9ja"], ["BetPawa", "SportyBet"]]
+
+
+def test_an_id_on_matches_days_apart_was_used_again() -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="1"),
+        event("BetPawa", "2", sportradar_id="1", starts_at=KICKOFF + timedelta(days=3)),
+    )
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Manchester United", "Man Utd"),
+        ("Athletic Bilbao", "Ath. Bilbao"),
+        ("FC Köln", "Koln"),
+        ("Saint-Étienne", "St Etienne"),
+        ("Acacia U-19", "Acacia U19"),
+        ("Acacia Women", "Acacia (W)"),
+    ],
+)
+def test_two_ways_to_write_a_team_are_alike(one: str, other: str) -> None:
+    assert likeness(one, other) >= 0.9
+
+
+@given(st.text(max_size=100), st.text(max_size=100))
+def test_likeness_is_between_0_and_1_and_the_same_both_ways_for_itself(one: str, other: str) -> None:
+    assert 0 <= likeness(one, other) <= 1
+    assert likeness(one, one) in {0, 1}
+
+
+CLUBS = [f"{first} {last}" for first in ("Acacia", "Baobab", "Cedar", "Dune") for last in ("Rovers", "United", "Town")]
+
+
+@st.composite
+def truths(draw) -> list[list[OddsEvent]]:
+    """Fixtures in which no club plays twice, each at some bookmakers, with some ids missing and names written anew."""
+    clubs = draw(st.permutations(CLUBS))
+    fixtures = []
+    for number in range(draw(st.integers(1, 6))):
+        home, away = clubs[2 * number], clubs[2 * number + 1]
+        squad = draw(st.sampled_from(["", " U19", " (W)"]))
+        genius = draw(st.sampled_from([None, str(500 + number)]))
+        fixture = [
+            OddsEvent(
+                book,
+                f"{book}-{number}",
+                draw(spellings(home)) + squad,
+                draw(spellings(away)) + squad,
+                KICKOFF + timedelta(minutes=draw(st.sampled_from([0, 1]))),
+                sportradar_id=draw(st.sampled_from([str(900 + number), None])),
+                genius_id=genius if draw(st.booleans()) else None,
+            )
+            for book in draw(st.sets(st.sampled_from(BOOKS), min_size=1))
+        ]
+        fixtures.append(fixture)
+    return fixtures
+
+
+def spellings(club: str) -> st.SearchStrategy[str]:
+    forms = [club, f"{club} FC", club.upper(), club.replace("United", "Utd"), club.replace("a", "á")]
+    return st.sampled_from(forms)
+
+
+@settings(max_examples=200)
+@given(truths(), st.randoms(use_true_random=False))
+def test_no_pair_is_wrong_and_all_that_share_an_id_are_together(fixtures, random) -> None:
+    events = [event for fixture in fixtures for event in fixture]
+    random.shuffle(events)
+    matched = match_events(events)
+    assert sorted(event.event_id for one in matched for event in one.events.values()) == sorted(
+        event.event_id for event in events
+    )
+    for one in matched:
+        assert len({event.event_id.rpartition("-")[2] for event in one.events.values()}) == 1
+        assert one.weak <= one.events.keys()
+    for fixture in fixtures:
+        with_id = {event.event_id for event in fixture if event.sportradar_id}
+        holders = [one for one in matched if with_id & {event.event_id for event in one.events.values()}]
+        assert len(holders) <= 1
+    assert match_events(sorted(events, key=lambda event: event.event_id)) == matched
+
+
+@given(truths())
+def test_where_nothing_is_missing_every_fixture_is_one_group_and_none_is_weak(fixtures) -> None:
+    events = [
+        replace(event, sportradar_id=str(900 + number)) for number, fixture in enumerate(fixtures) for event in fixture
+    ]
+    matched = match_events(events)
+    assert len(matched) == len(fixtures)
+    assert not any(one.weak for one in matched)
+
+
+@given(truths())
+def test_where_every_id_is_missing_clear_names_still_find_their_fixture(fixtures) -> None:
+    events = [replace(event, sportradar_id=None, genius_id=None) for fixture in fixtures for event in fixture]
+    assert len(match_events(events)) == len(fixtures)

@@ -1,0 +1,98 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.retry import RETRY_AFTER_MAX, delay, is_worth_another_try, parse_retry_after
+
+SECOND = timedelta(seconds=1)
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+WORTH = {Reason.TIMEOUT, Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.PROTOCOL_ERROR, Reason.RATE_LIMITED}
+
+delays = st.timedeltas(min_value=timedelta(milliseconds=10), max_value=timedelta(minutes=10))
+randoms = st.floats(0, 1, exclude_max=True)
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.HTTP_STATUS])
+def test_a_failure_that_may_pass_is_worth_another_try(reason):
+    assert is_worth_another_try(ScrapeFailed(reason, "x", http_status=200)) is (reason in WORTH)
+
+
+@pytest.mark.parametrize(
+    ("status", "worth"),
+    [
+        (500, True),
+        (502, True),
+        (503, True),
+        (504, True),
+        (408, True),
+        (425, True),
+        (404, False),
+        (304, False),
+        (400, False),
+        (410, False),
+        (None, False),
+    ],
+)
+def test_a_status_is_worth_another_try_where_the_server_is_at_fault(status, worth):
+    assert is_worth_another_try(ScrapeFailed(Reason.HTTP_STATUS, "x", http_status=status)) is worth
+
+
+@pytest.mark.parametrize(("attempt", "most"), [(1, 1), (2, 2), (3, 4), (4, 8), (6, 30), (10_000, 30)])
+def test_a_wait_doubles_up_to_the_maximum(attempt, most):
+    assert delay(attempt, SECOND, 30 * SECOND, None, 1.0) == most * SECOND
+    assert delay(attempt, SECOND, 30 * SECOND, None, 0.5) == most * SECOND / 2
+    assert delay(attempt, SECOND, 30 * SECOND, None, 0.0) == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait"), [(0, 0.5), (0.2, 0.5), (7, 7), (30, 30), (31, 30), (86_400, 30), (float("inf"), 30)]
+)
+def test_what_the_server_asks_for_is_the_least_and_the_maximum_the_most(retry_after, wait):
+    assert delay(1, SECOND, 30 * SECOND, retry_after, 0.5) == wait * SECOND
+
+
+@given(st.integers(1, 10), delays, delays, st.none() | st.floats(0, 1e6), randoms)
+def test_a_wait_is_never_longer_than_the_maximum(attempt, initial, maximum, retry_after, random):
+    wait = delay(attempt, initial, maximum, retry_after, random)
+    assert timedelta(0) <= wait <= maximum
+    if retry_after is not None:
+        assert wait >= min(timedelta(seconds=retry_after), maximum)
+
+
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("0", timedelta(0)),
+        ("120", 120 * SECOND),
+        (" 7\t", 7 * SECOND),
+        ("0000000000000000000007", 7 * SECOND),
+        ("86401", RETRY_AFTER_MAX),
+        ("9" * 5000, RETRY_AFTER_MAX),
+        ("Wed, 25 Nov 2026 12:00:30 GMT", 30 * SECOND),
+        ("Wednesday, 25-Nov-26 12:00:30 GMT", 30 * SECOND),
+        ("Wed Nov 25 12:00:30 2026", 30 * SECOND),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", timedelta(0)),
+        ("Wed, 25 Nov 2126 11:00:00 GMT", RETRY_AFTER_MAX),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("\u0661\u0662", None),
+        ("Wed, 99 Nov 2026 12:00:30 GMT", None),
+        ("Wed, 25 Nov 2026 12:00:30 +99999999", None),
+        ("x" * 5000, None),
+    ],
+    ids=lambda one: str(one)[:40],
+)
+def test_a_retry_after_is_seconds_or_a_date(text, wait):
+    assert parse_retry_after(text, NOW) == wait
+
+
+@given(st.text(max_size=70))
+def test_any_retry_after_is_read_or_ignored(text):
+    wait = parse_retry_after(text, NOW)
+    assert wait is None or timedelta(0) <= wait <= RETRY_AFTER_MAX

@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+import pytest
+
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.schedule.pauses import Pause, pause_of
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
+from tests.core.schedule.plans import plan, ran, summary
+
+FAILED, CANCELED = summary(RunStatus.FAILED), summary(RunStatus.CANCELED)
+AFTER_TWO = plan(suspend_after_failures=2)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "state", "pause"),
+    [
+        pytest.param(plan(), ran(FAILED, FAILED), None, id="failures alone"),
+        pytest.param(plan(suspend=True), ran(), Pause.SUSPENDED, id="suspended"),
+        pytest.param(plan(findings=(Finding("spec", "wrong"),)), ran(), Pause.INVALID_SPEC, id="refused"),
+        pytest.param(AFTER_TWO, ran(FAILED), None, id="fewer failures"),
+        pytest.param(AFTER_TWO, ran(FAILED, FAILED), Pause.SUSPENDED_BY_FAILURES, id="as many failures"),
+        pytest.param(AFTER_TWO, ran(FAILED, summary(), FAILED), None, id="not in a row"),
+        pytest.param(AFTER_TWO, ran(FAILED, FAILED, summary()), None, id="a run by hand has succeeded"),
+        pytest.param(replace(AFTER_TWO, generation=2), ran(FAILED, FAILED), None, id="the spec has changed"),
+        pytest.param(
+            replace(AFTER_TWO, generation=2),
+            ran(FAILED, FAILED, summary(RunStatus.FAILED, generation=2)),
+            Pause.SUSPENDED_BY_FAILURES,
+            id="the changed spec has failed, too",
+        ),
+    ],
+)
+def test_pause(schedule: SchedulePlan, state: ScheduleState, pause: Pause | None) -> None:
+    assert pause_of(schedule, state) == pause
+
+
+def test_more_canceled_runs_than_history_holds_do_not_end_the_pause() -> None:
+    state = ran(FAILED, FAILED)
+    state.history = [CANCELED] * 5
+    assert pause_of(AFTER_TWO, state) is Pause.SUSPENDED_BY_FAILURES

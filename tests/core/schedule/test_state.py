@@ -1,0 +1,167 @@
+"""What a schedule remembers of its runs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.core.runs.items import Item, ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, ScheduleState
+
+START = datetime(2026, 11, 25, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FINE = TargetResult("fine", RunStatus.SUCCEEDED, Reason.SUCCEEDED)
+BROKEN = TargetResult("broken", RunStatus.FAILED, Reason.TIMEOUT, "no answer within 30s")
+FINAL = [status for status in RunStatus if status.is_final and status is not RunStatus.SKIPPED]
+
+
+def claim(number: int) -> RunClaim:
+    due = START + number * MINUTE
+    return RunClaim(
+        id=UUID(int=number),
+        schedule_uid="uid",
+        namespace="default",
+        name="quotes",
+        generation=3,
+        trigger=Trigger.SCHEDULED,
+        slot=due.isoformat(),
+        scheduled_for=due,
+        started_at=due,
+        owner="replica-1",
+        lease_expires_at=due + MINUTE,
+    )
+
+
+def result(number: int, status: RunStatus, targets: tuple[TargetResult, ...] = (FINE,)) -> RunResult:
+    reason = Reason.SUCCEEDED if status.is_good else Reason.TIMEOUT
+    return RunResult(claim(number), status, reason, "", START + number * MINUTE + timedelta(seconds=2), targets)
+
+
+def test_a_good_run_ends_a_streak_and_its_items_are_the_schedules() -> None:
+    state = ScheduleState(consecutive_failures=4)
+    summary = state.record_finish(result(1, RunStatus.PARTIALLY_SUCCEEDED), ItemCounts(total=10, new=1))
+    assert state.consecutive_failures == 0
+    assert state.items == ItemCounts(total=10, new=1)
+    assert state.last_successful_time == state.last_change_time == summary.completed_at
+    assert state.last_failure_time is None
+    assert state.last_run is summary
+
+
+def test_a_failed_run_prolongs_a_streak_and_leaves_the_items_alone() -> None:
+    state = ScheduleState(items=ItemCounts(total=10), consecutive_failures=1)
+    summary = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
+    assert state.consecutive_failures == 2
+    assert state.items == ItemCounts(total=10)
+    assert state.last_failure_time == summary.completed_at
+    assert state.last_successful_time is None
+    assert state.last_change_time is None
+
+
+def test_a_canceled_run_is_neither_a_success_nor_a_failure() -> None:
+    state = ScheduleState(consecutive_failures=2)
+    state.record_finish(result(1, RunStatus.CANCELED), ItemCounts())
+    assert state.consecutive_failures == 2
+    assert state.last_successful_time is None
+    assert state.last_failure_time is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "changed"),
+    [
+        (ItemCounts(total=5), False),
+        (ItemCounts(total=5, new=1), True),
+        (ItemCounts(total=5, changed=1), True),
+        (ItemCounts(total=5, gone=1), True),
+    ],
+    ids=["none", "new", "changed", "gone"],
+)
+def test_the_time_of_the_last_change_is_that_of_a_run_that_changed_items(counts: ItemCounts, *, changed: bool) -> None:
+    state = ScheduleState(last_change_time=START - MINUTE)
+    state.record_finish(result(1, RunStatus.SUCCEEDED), counts)
+    assert (state.last_change_time != START - MINUTE) is changed
+
+
+@given(st.lists(st.sampled_from(FINAL), max_size=12))
+def test_history_is_the_last_runs_newest_first_and_the_streak_counts_failures(statuses: list[RunStatus]) -> None:
+    state = ScheduleState()
+    for number, status in enumerate(statuses):
+        state.record_finish(result(number, status), ItemCounts())
+    assert [run.status for run in state.history] == statuses[::-1][:HISTORY_LENGTH]
+    streak = 0
+    for status in statuses:
+        streak = 0 if status.is_good else streak + (status is RunStatus.FAILED)
+    assert state.consecutive_failures == streak
+
+
+def test_a_run_that_ended_is_no_longer_active_and_others_are() -> None:
+    state = ScheduleState()
+    for number in (1, 2):
+        state.active[UUID(int=number)] = ActiveRun(UUID(int=number), Trigger.SCHEDULED, START)
+    state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts())
+    assert list(state.active) == [UUID(int=2)]
+
+
+def test_a_summary_counts_the_items_of_all_targets() -> None:
+    item = Item.of({"a": 1})
+    both = tuple(TargetResult(name, RunStatus.SUCCEEDED, Reason.SUCCEEDED, items=[item, item]) for name in ("a", "b"))
+    assert ScheduleState().record_finish(result(1, RunStatus.SUCCEEDED, both), ItemCounts()).items_scraped == 4
+
+
+def test_a_target_fails_since_it_began_to_fail_with_its_reason() -> None:
+    state = ScheduleState()
+    refused = TargetResult("broken", RunStatus.FAILED, Reason.CONNECT_ERROR, "connection refused")
+    since = []
+    for number, target in enumerate([BROKEN, BROKEN, refused, BROKEN]):
+        state.record_finish(result(number, RunStatus.FAILED, (target,)), ItemCounts())
+        since.append(state.targets[0].since)
+    ends = [START + number * MINUTE + timedelta(seconds=2) for number in range(4)]
+    assert since == [ends[0], ends[0], ends[2], ends[3]]
+
+
+def test_a_run_that_reached_no_target_leaves_their_health_as_it_was() -> None:
+    state = ScheduleState()
+    state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
+    state.record_finish(result(2, RunStatus.FAILED, ()), ItemCounts())
+    assert [target.name for target in state.targets] == ["broken"]
+
+
+def test_skips_and_missed_due_times_are_counted_apart() -> None:
+    state = ScheduleState()
+    state.record_skip(Reason.SKIPPED_OVERLAP, 0)
+    state.record_skip(Reason.SKIPPED_WINDOW, 2)
+    state.record_skip(Reason.MISSED_DEADLINE, 3)
+    assert (state.skipped, state.missed) == (2, 6)
+    assert not state.history
+
+
+@pytest.mark.parametrize(
+    ("later", "failures"),
+    [(RunStatus.FAILED, 2), (RunStatus.SUCCEEDED, 0)],
+    ids=["a failure, and the orphan one more", "a good run, and the orphan is history"],
+)
+def test_an_orphan_takes_its_place_in_history(later: RunStatus, failures: int) -> None:
+    state = ScheduleState()
+    last = state.record_finish(result(2, later), ItemCounts())
+    orphan = replace(last, id=UUID(int=1), status=RunStatus.FAILED, reason=Reason.ORPHANED)
+    orphan = replace(orphan, scheduled_for=START + MINUTE, completed_at=START + 9 * MINUTE)
+    state.record_orphan(orphan)
+    assert state.history == [last, orphan]
+    assert state.last_run is last
+    assert state.consecutive_failures == failures
+    assert state.last_failure_time == orphan.completed_at
+
+
+def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
+    state = ScheduleState()
+    before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3))
+    orphan = replace(before, id=UUID(int=2), status=RunStatus.FAILED, scheduled_for=START + 2 * MINUTE)
+    state.active[orphan.id] = ActiveRun(orphan.id, Trigger.SCHEDULED, START)
+    state.record_orphan(orphan)
+    assert state.last_run is orphan
+    assert state.consecutive_failures == 1
+    assert not state.active

@@ -1,0 +1,80 @@
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scrape_operator.core.runs.run import RunStatus, Trigger
+from scrape_operator.core.schedule.bounds import BoundedDueTimes
+from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
+from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
+from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
+from scrape_operator.core.schedule.upcoming import Upcoming, upcoming, upcoming_due_times
+from tests.core.schedule.plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
+
+AFTERNOON = windows(("Allow", "14:00", "16:00"))
+NEVER = windows(("Deny", "00:00", "24:00"))
+
+
+def cron(text: str) -> DueTimes:
+    return CronDueTimes((parse_cron(text, "uid"),), ZoneInfo("Etc/UTC"))
+
+
+def test_the_next_due_time_is_the_next_run_where_nothing_forbids_it() -> None:
+    coming = upcoming(plan(), ran(), at(seconds=1))
+    assert (coming, coming.is_outside) == (Upcoming(at(minutes=5), at(minutes=5)), False)
+
+
+def test_outside_its_windows_the_next_run_is_the_first_due_time_inside() -> None:
+    coming = upcoming(plan(windows=AFTERNOON), ran(), at(seconds=1))
+    assert coming == Upcoming(at(minutes=5), at(hours=2))
+    assert (coming.is_outside, coming.wake) == (True, at(minutes=5))
+
+
+@pytest.mark.parametrize("closed", [NEVER, windows(("Allow", "14:01", "14:04"))], ids=["closed", "between due times"])
+def test_due_times_that_never_meet_a_window_give_no_run(closed: object) -> None:
+    coming = upcoming(plan(windows=closed), ran(), at(seconds=1))
+    assert (coming.due, coming.run, coming.is_outside) == (at(minutes=5), None, True)
+
+
+def test_a_daily_run_is_not_outside_while_its_window_is_closed() -> None:
+    daily = plan(due_times=cron("0 15 * * *"), windows=AFTERNOON, first_run_at_once=False)
+    assert not upcoming(daily, ran(), at(hours=10)).is_outside
+
+
+def test_the_first_run_comes_at_once_or_as_soon_as_it_may() -> None:
+    fresh = ScheduleState(last_slot=NOON)
+    assert upcoming(plan(), fresh, at(seconds=1)).at_once == at(seconds=1)
+    assert upcoming(plan(windows=AFTERNOON), fresh, at(seconds=1)).at_once == at(hours=2)
+    later = plan(start_time=at(hours=3), due_times=BoundedDueTimes(IntervalDueTimes(FIVE_MINUTES), at(hours=3)))
+    assert upcoming(later, fresh, at(seconds=1)).run == at(hours=3)
+    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=1)), fresh, NOON).at_once is None
+    assert upcoming(plan(), active(fresh), NOON).at_once is None
+
+
+def test_a_changed_spec_owes_one_run_after_a_failure() -> None:
+    state = ran(summary(RunStatus.FAILED))
+    assert upcoming(plan(generation=2), state, at(seconds=1)).at_once == at(seconds=1)
+    state.at_once_generation = 2
+    assert upcoming(plan(generation=2), state, at(seconds=1)).at_once is None
+
+
+def test_what_waits_is_that_run_already() -> None:
+    state = ScheduleState(last_slot=NOON, queued=QueuedRun("manual:x", NOON, Trigger.MANUAL))
+    assert upcoming(plan(), state, at(seconds=1)).at_once is None
+
+
+def test_nothing_comes_while_paused() -> None:
+    assert upcoming(plan(suspend=True), ScheduleState(), NOON) == Upcoming()
+
+
+def test_coming_due_times_say_what_becomes_of_each() -> None:
+    hourly = BoundedDueTimes(cron("0 * * * *"), at(hours=1), at(hours=4))
+    bounded = plan(due_times=hourly, start_time=at(hours=1), end_time=at(hours=4), windows=AFTERNOON)
+    found = [(coming.due - NOON, coming.outcome) for coming in upcoming_due_times(bounded, NOON, 6)]
+    outcomes = ["BeforeStartTime", "SkippedWindow", "Run", "Run", "SkippedWindow", "Ended"]
+    assert found == [(timedelta(hours=hour), outcome) for hour, outcome in enumerate(outcomes)]
+
+
+def test_due_times_may_come_to_an_end() -> None:
+    last = datetime.max.replace(tzinfo=NOON.tzinfo) - timedelta(days=200)
+    assert list(upcoming_due_times(plan(due_times=cron("0 0 1 1 *")), last, 3)) == []

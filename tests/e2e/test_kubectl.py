@@ -1,0 +1,69 @@
+"""The operator as a person with kubectl meets it: explain, apply again, diff, delete."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.dev.site.site import DemoSite
+from tests.e2e.process import Operator, schedule, until
+from tests.e2e.slots import slot_faults
+
+pytestmark = pytest.mark.cluster
+
+
+def test_explain_reads_like_a_manual(operator: Operator) -> None:
+    operator.kubectl("get", "scs")  # explain alone would not ask anew which kinds there are
+    page = operator.kubectl("explain", "scs.spec.targets.extract.fields")
+    fields = re.split(r"^ {2}(?=\w+\t<)", page.partition("FIELDS:\n")[2], flags=re.MULTILINE)[1:]
+    described = {field.split("\t")[0]: field.splitlines()[1:] for field in fields}
+    selectors = {"css", "xpath", "jmespath", "regex", "column", "group", "value", "const"}
+    assert described.keys() == selectors | {"name", "type", "many", "required", "default", "description"}
+    for name, lines in described.items():
+        text = " ".join(line.strip() for line in lines if not line.strip().startswith("enum:")).strip()
+        assert len(text.split()) > 4, name
+        assert text.endswith("."), name
+
+
+def test_applying_again_changes_nothing_and_diff_is_empty_after_a_hundred_runs(
+    operator: Operator, site: DemoSite
+) -> None:
+    schedules = [schedule(f"often-{n}", f"{site.url}/api/prices?perPage=1&of={n}", interval="1s") for n in range(15)]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": schedules})
+    operator.apply(*schedules)
+    before = spec_by_name(operator)
+
+    def good_runs() -> bool:
+        runs = operator.rows("SELECT * FROM scrape_runs WHERE name LIKE 'often-%' AND status = 'SUCCEEDED'")
+        return len(runs) >= 100
+
+    until("a first run of each", lambda: all(operator.ended(obj["metadata"]["name"]) for obj in schedules))
+    operator.apply(*schedules)
+    until("a hundred runs", good_runs, within=60)
+    assert operator.kubectl("diff", "-f", "-", input=text) == ""
+    assert spec_by_name(operator) == before
+    rows = operator.rows("SELECT * FROM scrape_runs WHERE name LIKE 'often-%'")
+    assert [row["slot"] for row in rows if row["slot"].startswith("generation:")] == ["generation:1"] * 15
+    assert slot_faults(rows, timedelta(seconds=1)) == []
+
+
+def spec_by_name(operator: Operator) -> dict[str, tuple[int, object]]:
+    items = json.loads(operator.kubectl("get", "scs", "-o", "json"))["items"]
+    return {item["metadata"]["name"]: (item["metadata"]["generation"], item["spec"]) for item in items}
+
+
+def test_deleting_a_schedule_stops_it_at_once_and_for_good(operator: Operator, site: DemoSite) -> None:
+    logged = len(operator.log())
+    hung = schedule("dropped-hung", f"{site.url}/hang", interval="720h")
+    operator.apply(*(schedule(name, f"{site.url}/api/prices", interval="1s") for name in ("dropped", "kept")), hung)
+    until("runs", lambda: operator.ended("dropped") and operator.ended("kept") and site.counts["/hang"])
+    assert "finalizers" not in operator.get("dropped")["metadata"]
+    operator.kubectl("delete", "scs", "dropped", "dropped-hung", "--timeout=5s")
+    assert "dropped" not in operator.kubectl("get", "scs", "-o", "name")
+    canceled = until("the end of the run that was going on", lambda: operator.ended("dropped-hung"))
+    assert [(run["status"], run["reason"]) for run in canceled] == [("CANCELED", "Canceled")]
+    dropped, kept = operator.runs("dropped"), operator.runs("kept")
+    until("the other one goes on", lambda: len(operator.ended("kept")) >= len(kept) + 4)
+    assert operator.runs("dropped")[len(dropped) :] == []
+    assert '"level":"error"' not in operator.log()[logged:]

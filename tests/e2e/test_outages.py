@@ -1,0 +1,79 @@
+"""The API server and PostgreSQL go away for a while, and come back: runs go on, nothing is lost or doubled."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.dev.controlplane.controlplane import ControlPlane
+from tests.dev.controlplane.postgres import Postgres
+from tests.dev.site.site import DemoSite
+from tests.e2e.process import Operator, schedule, until
+from tests.e2e.slots import slot_faults
+
+pytestmark = pytest.mark.cluster
+
+RUNS = "SELECT * FROM scrape_runs"
+
+
+def test_runs_go_on_without_the_api_server_and_statuses_catch_up(
+    start_operator: Callable[..., Operator], breakable_control_plane: ControlPlane, site: DemoSite
+) -> None:
+    operator = start_operator(SCRAPE_OPERATOR_RECONCILE_SECONDS="2")
+    operator.apply(*(schedule(f"s{n}", f"{site.url}/api/products?perPage=5", interval="1s") for n in range(5)))
+    until("runs", lambda: len(operator.rows(RUNS)) > 10)
+    breakable_control_plane.stop_apiserver()
+    before = len(operator.rows(RUNS))
+    until("runs during the outage", lambda: len(operator.rows(RUNS)) > before + 25, within=30)
+    breakable_control_plane.start_apiserver()
+    back = datetime.now(UTC)
+    breakable_control_plane.compact_etcd()
+    operator.kubectl("delete", "scs", "s0")
+    until("a status written since", lambda: status_time(operator, "s1") > back, within=60)
+    until("the deleted schedule to stop", lambda: quiet(operator, "s0"), within=90)
+    assert operator.is_running()
+    assert slot_faults(operator.rows(f"{RUNS} WHERE name <> 's0'"), timedelta(seconds=1), back) == []
+
+
+def status_time(operator: Operator, name: str) -> datetime:
+    return datetime.fromisoformat(operator.get(name).get("status", {}).get("statusTime", "2000-01-01T00:00:00Z"))
+
+
+def quiet(operator: Operator, name: str) -> bool:
+    last = operator.rows("SELECT max(scheduled_for) AS last FROM scrape_runs WHERE name = ?", name)[0]["last"]
+    return datetime.fromisoformat(last).replace(tzinfo=UTC) < datetime.now(UTC) - timedelta(seconds=4)
+
+
+def test_postgresql_may_go_away_and_come_back(
+    start_operator: Callable[..., Operator], postgres: Postgres, postgres_url: str, site: DemoSite
+) -> None:
+    operator = start_operator(ready=False, DATABASE_URL=postgres_url)
+    until("the refusal of an empty database", lambda: not operator.is_running(), within=20)
+    assert "scrape-operator migrate" in operator.log()
+    operator.command("migrate")
+    operator.start()
+    operator.apply(*(schedule(f"s{n}", f"{site.url}/api/products?perPage=5", interval="1s") for n in range(5)))
+    database = postgres_url.rpartition("/")[2]
+    until("runs", lambda: len(rows(postgres, database)) > 10)
+    postgres.stop()
+    until("unreadiness", lambda: operator.probe("/readyz")[0] == 503, within=30)
+    assert operator.probe("/healthz")[0] == 200
+    postgres.start()
+    until("readiness", operator.is_ready, within=30)
+    back = datetime.now(UTC)
+    until("runs since", lambda: [r for r in rows(postgres, database) if r["scheduled_for"] > back.isoformat()])
+    operator.kubectl("delete", "scs", "--all")
+    assert operator.terminate() == 0
+    found = rows(postgres, database)
+    assert slot_faults(found, timedelta(seconds=1), back) == []
+    assert {row["status"] for row in found} <= {"SUCCEEDED", "SKIPPED", "CANCELED"}
+    assert "StoreUnavailable" in {row["reason"] for row in found}
+
+
+def rows(postgres: Postgres, database: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        postgres.execute("SELECT coalesce(json_agg(t), '[]') FROM scrape_runs t", database)
+    )
+    return found

@@ -1,0 +1,90 @@
+"""What becomes of runs that hang, fail, overlap or bring nothing, as rows and conditions tell it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.dev.site.site import DemoSite
+from tests.e2e.process import Operator, schedule, until
+from tests.e2e.slots import instant
+
+pytestmark = pytest.mark.cluster
+
+ARTICLES = {"items": {"css": "article"}, "fields": [{"name": "title", "css": "h1::text"}]}
+
+
+def statuses(operator: Operator, name: str) -> dict[str, tuple[str, str]]:
+    conditions = operator.get(name)["status"]["conditions"]
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in conditions}
+
+
+def events(operator: Operator, name: str) -> list[tuple[str, str]]:
+    field = f"involvedObject.name={name}"
+    items = json.loads(operator.kubectl("get", "events", "--field-selector", field, "-o", "json"))["items"]
+    return sorted((event["type"], event["reason"]) for event in items)
+
+
+def test_a_hung_target_ends_by_the_timeout_and_the_due_time_in_it_is_skipped(
+    operator: Operator, site: DemoSite
+) -> None:
+    operator.apply(schedule("hung", f"{site.url}/hang", interval="2s", timeout="2s"))
+    until("a run and a skip", lambda: len(operator.ended("hung")) > 1)
+    first, second = operator.ended("hung")[:2]
+    assert (first["slot"], first["status"], first["reason"]) == ("generation:1", "FAILED", "Timeout")
+    assert "spec.timeout" in first["message"]
+    lasted = instant(first["completed_at"]) - instant(first["started_at"])
+    assert timedelta(seconds=2) <= lasted < timedelta(seconds=8)
+    assert (second["trigger"], second["status"], second["reason"]) == ("scheduled", "SKIPPED", "SkippedOverlap")
+    assert "concurrencyPolicy" in second["message"]
+    operator.await_status("hung", "condition=Ready=False")
+    assert statuses(operator, "hung")["LastRunSucceeded"] == ("False", "Timeout")
+    assert operator.get("hung")["status"]["counters"]["skipped"] > 0
+
+
+def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSite) -> None:
+    operator.apply(schedule("busy", f"{site.url}/hang", interval="720h"))
+    until("a run", lambda: site.counts["/hang"])
+    operator.request_run("busy", "too-much")
+    operator.await_status("busy", "jsonpath={.status.lastHandledRequest}=too-much")
+    until("the skip", lambda: len(operator.runs("busy")) == 2)
+    assert [(run["trigger"], run["status"], run["reason"]) for run in operator.runs("busy")] == [
+        ("scheduled", "RUNNING", None),
+        ("manual", "SKIPPED", "SkippedOverlap"),
+    ]
+    active = operator.get("busy")["status"]["active"]
+    assert [(run["trigger"], "startedAt" in run) for run in active] == [("scheduled", True)]
+
+
+def test_a_failing_target_is_told_and_so_is_its_recovery(operator: Operator, site: DemoSite) -> None:
+    flaky = schedule("flaky", f"{site.url}/flaky/1", extract={"fields": [{"name": "n", "jmespath": "name"}]})
+    flaky["spec"] |= {"interval": "720h"}
+    flaky["spec"]["targets"][0]["retry"] = {"attempts": 1}
+    operator.apply(flaky)
+    operator.await_status("flaky", "condition=Ready=False")
+    failed = dict.fromkeys(("Ready", "LastRunSucceeded", "TargetsHealthy"), ("False", "HTTPStatus"))
+    shown = statuses(operator, "flaky")
+    assert failed.items() <= shown.items()
+    assert shown["Scheduled"] == ("True", "Scheduled")
+    assert "503" in operator.condition("flaky", "Ready")["message"]
+    status = operator.get("flaky")["status"]
+    assert status["counters"]["consecutiveFailures"] == 1
+    assert [target["name"] for target in status["targets"]["failing"]] == ["main"]
+    operator.request_run("flaky", "again")
+    operator.await_status("flaky", "condition=Ready")
+    good = ("Ready", "LastRunSucceeded", "TargetsHealthy", "DataHealthy")
+    assert dict.fromkeys(good, ("True", "Succeeded")).items() <= statuses(operator, "flaky").items()
+    assert operator.get("flaky")["status"]["counters"]["consecutiveFailures"] == 0
+    expected = [("Normal", "Succeeded"), ("Warning", "HTTPStatus")]
+    until("both Events", lambda: events(operator, "flaky") == expected)
+
+
+def test_an_empty_answer_is_no_quiet_success(operator: Operator, site: DemoSite) -> None:
+    operator.apply(schedule("nothing", f"{site.url}/empty", extract=ARTICLES, interval="720h"))
+    operator.await_status("nothing", "condition=DataHealthy=False")
+    [run] = operator.runs("nothing")
+    assert (run["status"], run["reason"]) == ("PARTIALLY_SUCCEEDED", "ExpectationFailed")
+    shown = statuses(operator, "nothing")
+    assert shown["DataHealthy"] == ("False", "ExpectationFailed")
+    assert shown["Ready"][0] == "True"
+    until("the Event", lambda: ("Warning", "ExpectationFailed") in events(operator, "nothing"))

@@ -1,0 +1,169 @@
+"""The pool with real worker processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.extractor import CompiledExtract
+from scrape_operator.extraction.workers.pool import INLINE_BYTES, ExtractionPool
+
+Compile = Callable[..., CompiledExtract]
+Open = Callable[..., Document]
+
+BIG = "<p class='a'> x </p><p>y</p>" + " " * INLINE_BYTES
+ENDLESS = {"xpath": "count(//*[count(//*[count(//*) > 1]) > 1])"}
+"""A selector that takes libxml2 hours on the document below."""
+
+ENDLESS_PAGE = "<p>" * 5_000
+FIELDS = ({"css": "p::text", "many": True}, {"value": "FetchedAt"}, {"css": ".a::text", "type": "Integer"})
+
+
+@pytest.fixture(name="pool")
+async def _pool() -> AsyncIterator[ExtractionPool]:
+    pool = ExtractionPool(max_workers=1)
+    yield pool
+    await pool.aclose()
+
+
+async def until_busy(pool: ExtractionPool) -> None:
+    """Let the others run until a worker is asked."""
+    while not pool._busy:  # noqa: ASYNC110 -- nothing tells of it
+        await asyncio.sleep(0)
+
+
+def children() -> set[int]:
+    """Give the workers that this process has started and that still run; a test run has other children too."""
+    started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return {int(pid) for pid in started if b"extraction.worker" in command_line(pid)}
+
+
+def command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+async def test_a_worker_reads_what_is_read_inline(pool: ExtractionPool, compiled: Compile, document: Open):
+    extract = compiled(*FIELDS)
+    before = children()
+    small = await pool.extract(extract, document(BIG[:100]))
+    assert children() == before
+    big = await pool.extract(extract, document(BIG))
+    assert len(children() - before) == 1
+    assert big == small == extract.extract(document(BIG))
+    assert small.items == [{"f0": ["x", "y"], "f1": "2026-11-25T09:30:00Z", "f2": None}]
+
+
+async def test_a_document_that_is_parsed_in_a_thread_reads_the_same(
+    pool: ExtractionPool, compiled: Compile, document: Open
+):
+    page = document(BIG[:50_000])
+    assert await pool.extract(compiled(*FIELDS), page) == compiled(*FIELDS).extract(page)
+
+
+async def test_a_worker_is_used_again(pool: ExtractionPool, compiled: Compile, document: Open):
+    await pool.extract(compiled({"css": "p"}), document(BIG))
+    before = children()
+    await asyncio.gather(*(pool.extract(compiled({"css": "p"}), document(BIG)) for _ in range(5)))
+    assert children() == before
+
+
+async def test_a_document_that_is_refused_in_a_worker_is_refused(
+    pool: ExtractionPool, compiled: Compile, document: Open
+):
+    with pytest.raises(ScrapeFailed, match="JSON") as caught:
+        await pool.extract(compiled({"jmespath": "@"}), document("[" + " " * INLINE_BYTES, "application/json"))
+    assert caught.value.reason is Reason.DECODE_ERROR
+
+
+async def test_a_small_document_that_costs_much_goes_to_a_worker(
+    pool: ExtractionPool, compiled: Compile, document: Open
+):
+    before = children()
+    found = await pool.extract(compiled({"css": "li:nth-child(2)"}), document("<ul>" + "<li>x" * 8_000))
+    assert found.items == [{"f0": "x"}]
+    assert children() != before
+
+
+async def test_dates_in_words_are_read_in_a_worker(pool: ExtractionPool, compiled: Compile, document: Open):
+    before = children()
+    found = await pool.extract(compiled({"css": "p", "type": "DateTime"}), document("<p>24 December 2025</p>"))
+    assert found.items == [{"f0": "2025-12-24T00:00:00Z"}]
+    assert children() != before
+
+
+async def test_a_document_that_takes_too_long_is_a_timeout_and_its_worker_is_replaced(
+    compiled: Compile, document: Open
+):
+    pool = ExtractionPool(max_workers=1, deadline=0.05)
+    before = children()
+    with pytest.raises(ScrapeFailed, match=r"more than 0\.05 s") as caught:
+        await pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE))
+    assert caught.value.reason is Reason.TIMEOUT
+    await pool.aclose()
+    assert children() == before
+
+
+async def test_a_worker_ends_when_its_caller_is_canceled(pool: ExtractionPool, compiled: Compile, document: Open):
+    await pool.extract(compiled({"css": "p"}), document(BIG))
+    [worker] = children()
+    task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
+    await until_busy(pool)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+    await pool.aclose()
+    assert worker not in children()
+
+
+async def test_a_worker_that_dies_fails_its_document_and_is_replaced(
+    pool: ExtractionPool, compiled: Compile, document: Open
+):
+    await pool.extract(compiled({"css": "p"}), document(BIG))
+    [worker] = children()
+    task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
+    await until_busy(pool)
+    os.kill(worker, signal.SIGKILL)
+    with pytest.raises(ScrapeFailed, match="broke the parser") as caught:
+        await task
+    assert caught.value.reason is Reason.EXTRACTION_ERROR
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+
+
+async def test_a_document_that_takes_too_much_memory_fails_alone(compiled: Compile, document: Open):
+    pool = ExtractionPool(max_workers=1, memory_bytes=400 * 2**20)
+    with pytest.raises(ScrapeFailed, match="too much memory") as caught:
+        await pool.extract(compiled({"css": "p"}), document("<p>" * 5_000_000))
+    assert caught.value.reason is Reason.EXTRACTION_ERROR
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+    await pool.aclose()
+
+
+async def test_closing_ends_what_is_being_read(compiled: Compile, document: Open):
+    pool = ExtractionPool(max_workers=1)
+    await pool.extract(compiled({"css": "p"}), document(BIG))
+    [worker] = children()
+    task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
+    await until_busy(pool)
+    await pool.aclose()
+    with pytest.raises(ScrapeFailed):
+        await task
+    assert worker not in children()
+
+
+def test_a_worker_imports_little():
+    program = "import sys, scrape_operator.extraction.workers.worker; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"kopf", "kubernetes", "sqlalchemy", "aiohttp", "httpx", "asyncio", "dateparser", "prometheus_client"}
+    assert heavy.isdisjoint(loaded)

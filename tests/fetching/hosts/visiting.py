@@ -1,0 +1,71 @@
+"""Visits to hosts in virtual time, for the tests of budgets and of the breaker."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.hosts.budgets import HostBudgets
+from tests.support.virtual_time import virtual_time
+
+HOST = "shop.example"
+NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+PATIENCE = 60.0
+
+Log = list[tuple[str, float]]
+
+
+def of(concurrent, milliseconds=0):
+    return HostBudget(concurrent, timedelta(milliseconds=milliseconds))
+
+
+class Observed:
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.openings: list[Reason] = []
+
+    def host_waited(self, seconds):
+        self.waits.append(seconds)
+
+    def host_opened(self, reason):
+        self.openings.append(reason)
+
+
+def hosts_of(budget=None, observer=None):
+    return HostBudgets(
+        budget or of(1),
+        observer=observer,
+        clock=virtual_time,
+        now=lambda: NOON + timedelta(seconds=virtual_time()),
+    )
+
+
+async def take(hosts, requester, host=HOST, patience=PATIENCE):
+    turn = hosts.try_enter(host, requester, patience)
+    return turn or await hosts.enter(host, requester, patience)
+
+
+async def visit(hosts, requester, seconds, log, host=HOST, patience=PATIENCE):
+    """Be at the host for so long; note who came when."""
+    turn = await take(hosts, requester, host, patience)
+    log.append((requester.key, virtual_time()))
+    await asyncio.sleep(seconds)
+    turn.end()
+
+
+async def fail(hosts, requester, failure, times=1, host=HOST):
+    for _ in range(times):
+        (await take(hosts, requester, host)).end(failure)
+
+
+def forbidden():
+    return HopFailed(Reason.BLOCKED, "answered 403 Forbidden", http_status=403)
+
+
+def refused():
+    return HopFailed(Reason.CONNECT_ERROR, "refused the connection", sent=False)
+
+
+def slow_down(seconds):
+    return HopFailed(Reason.RATE_LIMITED, "answered 429 Too Many Requests", http_status=429, retry_after=seconds)

@@ -1,0 +1,217 @@
+"""The table of conditions in api.md, case by case."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.windows import Windows, parse_window
+from scrape_operator.reporting.status.conditions import Condition, judge
+from tests.reporting import builders as make
+
+INVALID = (Finding("spec.interval", "5 is no duration: write 5s or 5m"), Finding("spec.timeZone", "no such zone"))
+
+
+def conditions(plan: SchedulePlan, state: ScheduleState) -> dict[str, Condition]:
+    return {str(condition.type): condition for condition in judge(plan, state, make.NOW)}
+
+
+def status_and_reason(plan: SchedulePlan, state: ScheduleState, kind: str) -> tuple[str, str]:
+    condition = conditions(plan, state)[kind]
+    return condition.status, str(condition.reason)
+
+
+def test_a_fresh_schedule_is_unknown_and_reconciling() -> None:
+    plan, state = make.plan(), make.state()
+    assert status_and_reason(plan, state, "Ready") == ("Unknown", "Progressing")
+    assert status_and_reason(plan, state, "Reconciling") == ("True", "Progressing")
+    assert status_and_reason(plan, state, "LastRunSucceeded") == ("Unknown", "Progressing")
+    assert status_and_reason(plan, state, "TargetsHealthy") == ("Unknown", "Progressing")
+    assert status_and_reason(plan, state, "DataHealthy") == ("Unknown", "Progressing")
+    assert status_and_reason(plan, state, "Scheduled") == ("True", "Scheduled")
+
+
+def test_after_a_good_run_all_is_true_and_neither_reconciling_nor_stalled_is_there() -> None:
+    found = conditions(make.plan(), make.state(make.fine()))
+    assert set(found) == {"Ready", "Scheduled", "LastRunSucceeded", "TargetsHealthy", "DataHealthy"}
+    assert {condition.status for condition in found.values()} == {"True"}
+
+
+def test_a_failed_run_gives_its_reason_to_ready_and_last_run() -> None:
+    found = conditions(make.plan(), make.state(make.fine(1), make.broken(2)))
+    for kind in ("Ready", "LastRunSucceeded", "TargetsHealthy"):
+        assert (found[kind].status, found[kind].reason) == ("False", "HTTPStatus")
+    assert found["Ready"].message == "target b: 500 from the site"
+    assert found["TargetsHealthy"].message == "1 of 3 targets failed; b: 500 from the site"
+
+
+def test_a_run_that_succeeded_in_part_is_ready_and_names_its_reason_as_last_run() -> None:
+    partial = make.result(
+        RunStatus.PARTIALLY_SUCCEEDED,
+        Reason.TIMEOUT,
+        "target b: no answer",
+        [make.good("a"), make.failed("b", Reason.TIMEOUT)],
+    )
+    plan, state = make.plan(), make.state(partial)
+    assert status_and_reason(plan, state, "Ready") == ("True", "PartiallySucceeded")
+    assert status_and_reason(plan, state, "LastRunSucceeded") == ("True", "Timeout")
+    assert status_and_reason(plan, state, "TargetsHealthy") == ("False", "Timeout")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param(make.fine(1), ("True", "Succeeded"), id="after a good run"),
+        pytest.param(make.broken(1), ("False", "HTTPStatus"), id="after a failed run"),
+        pytest.param(None, ("Unknown", "Progressing"), id="as the first run"),
+    ],
+)
+def test_a_canceled_run_does_not_count_for_ready(before: RunResult | None, expected: tuple[str, str]) -> None:
+    runs = [run for run in (before, make.canceled(2)) if run is not None]
+    state = make.state(*runs)
+    assert status_and_reason(make.plan(), state, "Ready") == expected
+    assert status_and_reason(make.plan(), state, "LastRunSucceeded") == ("False", "Replaced")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param(make.fine(1), ("True", "Succeeded"), id="after a good run"),
+        pytest.param(make.broken(1), ("False", "RunFailed"), id="after a failed run"),
+    ],
+)
+def test_more_canceled_runs_than_history_holds_do_not_make_ready_forget(
+    before: RunResult, expected: tuple[str, str]
+) -> None:
+    state = make.state(before, *(make.canceled(n) for n in range(2, 9)))
+    assert status_and_reason(make.plan(), state, "Ready") == expected
+
+
+def test_a_refused_spec_is_stalled_and_says_what_to_mend() -> None:
+    found = conditions(make.plan(findings=INVALID, due_times=None), make.state(make.fine()))
+    assert (found["Stalled"].status, found["Stalled"].reason) == ("True", "InvalidSpec")
+    assert found["Stalled"].message == ("spec.interval: 5 is no duration: write 5s or 5m; spec.timeZone: no such zone")
+    assert (found["Ready"].status, found["Ready"].reason) == ("False", "InvalidSpec")
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "InvalidSpec")
+    assert "Reconciling" not in found
+
+
+def test_a_suspended_schedule_says_so_and_waits_for_nothing() -> None:
+    plan = make.plan(suspend=True)
+    assert status_and_reason(plan, make.state(), "Scheduled") == ("False", "Suspended")
+    assert status_and_reason(plan, make.state(), "Ready") == ("Unknown", "Suspended")
+    assert "Reconciling" not in conditions(plan, make.state())
+    assert status_and_reason(plan, make.state(make.fine()), "Ready") == ("True", "Succeeded")
+
+
+def test_a_requested_run_of_a_suspended_schedule_is_progress() -> None:
+    state = make.state()
+    run_id = make.claim().id
+    state.active[run_id] = ActiveRun(run_id, Trigger.MANUAL, make.NOW)
+    assert status_and_reason(make.plan(suspend=True), state, "Reconciling") == ("True", "Progressing")
+
+
+ONLY_AT_NIGHT = Windows((parse_window("Allow", (), "22:00", "06:00"),), ZoneInfo("Europe/Berlin"))
+
+
+def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
+    opening = make.NOW.replace(hour=21, minute=0, second=13)
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), next_due=opening, is_outside=True)
+    found = conditions(plan, state)
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "OutsideWindow")
+    assert (
+        found["Scheduled"].message == "the due times before Tue 2026-11-24 22:00 Europe/Berlin are outside spec.windows"
+    )
+    assert (found["Ready"].status, found["Ready"].reason) == ("True", "Succeeded")
+    assert found["Ready"].message.startswith("not scheduled: the due times before Tue")
+
+
+def test_a_first_run_that_waits_for_a_window_is_unknown_and_says_for_what() -> None:
+    opening = make.NOW.replace(hour=21, minute=0, second=13)
+    state = make.state(next_due=opening, is_outside=True)
+    assert status_and_reason(make.plan(windows=ONLY_AT_NIGHT), state, "Ready") == ("Unknown", "OutsideWindow")
+
+
+def test_a_schedule_whose_due_times_never_meet_its_windows_says_so() -> None:
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), is_outside=True)
+    assert "widen them" in conditions(plan, state)["Scheduled"].message
+
+
+def test_a_first_run_that_waits_for_a_window_is_unknown_but_not_reconciling() -> None:
+    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state()
+    found = conditions(plan, state)
+    assert (found["Ready"].status, found["Ready"].reason) == ("Unknown", "Progressing")
+    assert "Reconciling" not in found
+
+
+def test_a_schedule_that_failed_too_often_says_how_it_goes_on() -> None:
+    plan, state = make.plan(suspend_after_failures=2), make.state(make.broken(1), make.broken(2))
+    found = conditions(plan, state)
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "SuspendedByFailures")
+    assert found["Scheduled"].message.startswith("2 runs failed in a row (spec.suspendAfterFailures): change the spec")
+    assert found["Ready"].message.endswith("; target b: 500 from the site")
+    assert status_and_reason(make.plan(generation=4, suspend_after_failures=2), state, "Scheduled")[0] == "True"
+
+
+def test_a_schedule_without_a_due_time_ahead_has_ended() -> None:
+    plan = make.plan(due_times=_NoDueTimes(), end_time=make.NOW - timedelta(hours=1))
+    assert status_and_reason(plan, make.state(make.fine()), "Scheduled") == ("False", "Ended")
+    assert "Reconciling" not in conditions(plan, make.state())
+
+
+def test_a_spec_that_changed_after_a_failure_is_reconciling_until_its_run_ends() -> None:
+    plan, state = make.plan(generation=4), make.state(make.broken(1))
+    assert status_and_reason(plan, state, "Reconciling") == ("True", "Progressing")
+    assert status_and_reason(plan, state, "Ready") == ("False", "HTTPStatus")
+    state.record_finish(make.result(number=2, generation=4, targets=[make.good("a")]), make.NOTHING)
+    assert "Reconciling" not in conditions(plan, state)
+
+
+def test_a_cron_schedule_that_failed_is_not_reconciling_until_its_time() -> None:
+    plan = make.plan(generation=4, first_run_at_once=False)
+    assert "Reconciling" not in conditions(plan, make.state(make.broken(1)))
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        pytest.param(make.breached("a"), "ExpectationFailed", id="expectation"),
+        pytest.param(make.breached("a", Reason.SELECTOR_MISSED), "SelectorMissed", id="selector"),
+        pytest.param(make.breached("a", Reason.TIMEOUT), "ExpectationFailed", id="a breach beside another reason"),
+    ],
+)
+def test_a_breach_makes_the_data_unhealthy(target: TargetResult, reason: str) -> None:
+    state = make.state(make.result(RunStatus.PARTIALLY_SUCCEEDED, target.reason, "x", [target, make.good("b")]))
+    found = conditions(make.plan(), state)["DataHealthy"]
+    assert (found.status, found.reason) == ("False", reason)
+    assert found.message == "target a: 0 items, minItems is 10"
+
+
+def test_a_run_that_brought_no_data_says_nothing_about_the_data() -> None:
+    state = make.state(make.result(RunStatus.FAILED, Reason.DNS_ERROR, "x", [make.failed("a", Reason.DNS_ERROR)]))
+    assert status_and_reason(make.plan(), state, "DataHealthy")[0] == "Unknown"
+
+
+def test_a_target_that_the_spec_no_longer_has_is_forgotten() -> None:
+    plan = make.plan(target_names=("a", "c"))
+    assert status_and_reason(plan, make.state(make.broken()), "TargetsHealthy") == ("True", "Succeeded")
+
+
+class _NoDueTimes:
+    def next_after(self, instant: object) -> None:
+        return None
+
+    latest_until = next_after
+
+    def count_between(self, after: object, until: object) -> int:
+        return 0
+
+
+def test_the_next_due_time_of_the_timer_counts_before_that_of_the_plan() -> None:
+    state = make.state(next_due=make.NOW + timedelta(hours=1))
+    assert status_and_reason(make.plan(due_times=_NoDueTimes()), state, "Scheduled") == ("True", "Scheduled")
