@@ -15,9 +15,9 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.reporting.events import QUEUE_LENGTH, EventReporter, Transition, transitions
 from scrape_operator.reporting.status.build import build_status
-from tests.reporting import builders as make
-from tests.reporting import virtualtime
-from tests.reporting.apiserver import FakeApiServer
+from tests.support import builders as make
+from tests.support import virtual_time
+from tests.support.fake_api_server import FakeApiServer
 
 REFUSED = make.plan(findings=(Finding("spec.interval", "is no duration"),), due_times=None)
 FRESH, FINE, BROKEN = make.state(), make.state(make.fine()), make.state(make.broken())
@@ -71,7 +71,7 @@ def test_the_message_names_the_condition_and_the_remedy() -> None:
 class Bench:
     def __init__(self) -> None:
         self.api = FakeApiServer()
-        self.reporter = EventReporter(self.api, virtualtime.LoopClock(), random=lambda: 1.0)
+        self.reporter = EventReporter(self.api, virtual_time.LoopClock(), random=lambda: 1.0)
 
     def fail(self, uid: str = "uid-1") -> None:
         plan = make.plan(uid)
@@ -86,7 +86,7 @@ def at_work(test: Callable[[Bench], Awaitable[None]]) -> None:
         assert not task.done(), "nothing may end the reporter"
         task.cancel()
 
-    virtualtime.run(main())
+    virtual_time.run_virtual(main())
 
 
 def test_an_event_is_posted() -> None:

@@ -12,7 +12,7 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, Trigger
 from scrape_operator.reporting.logs import QUIET, RunLog, configure
-from tests.reporting import builders as make
+from tests.support import builders as make
 
 ID = "00000000-0000-0000-0000-000000000001"
 

@@ -11,8 +11,8 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.reporting.looplag import watch_loop_lag
 from scrape_operator.reporting.metrics import Metrics, metrics_page
-from tests.reporting import builders as make
-from tests.reporting import virtualtime
+from tests.support import builders as make
+from tests.support import virtual_time
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -135,12 +135,12 @@ def test_the_lag_is_what_a_sleep_was_too_long() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, virtualtime.VirtualLoop)
+        assert isinstance(loop, virtual_time.VirtualTimeLoop)
         task = asyncio.create_task(watch_loop_lag(lags.append, period=0.5))
         await asyncio.sleep(0.6)
-        loop.now += 2.0  # as if something had kept the loop busy
+        loop.block(2.0)
         await asyncio.sleep(0.1)
         task.cancel()
 
-    virtualtime.run(main())
+    virtual_time.run_virtual(main())
     assert lags == [pytest.approx(0.0), pytest.approx(1.6)]

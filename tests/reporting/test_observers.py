@@ -2,7 +2,7 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.reporting.observers import CompositeObserver
-from tests.reporting import builders as make
+from tests.support import builders as make
 
 
 class Recorder:

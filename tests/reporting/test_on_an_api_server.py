@@ -20,7 +20,7 @@ from scrape_operator.reporting.status.build import build_status
 from scrape_operator.reporting.status.writer import StatusWriter
 from scrape_operator.reporting.status.written import Written
 from tests.dev.controlplane.connection import Cluster
-from tests.reporting import builders as make
+from tests.support import builders as make
 from tests.support.clock import ManualClock
 from tests.support.paths import ROOT
 

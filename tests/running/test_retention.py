@@ -9,8 +9,8 @@ from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.running.retention import PRUNED_AT_ONCE, ROWS_BETWEEN_PRUNES, Retention
-from tests.running.conftest import MemoryStore
 from tests.support.clock import ManualClock
+from tests.support.fakes import MemoryStore
 
 
 class PruningStore(MemoryStore):

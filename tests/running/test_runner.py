@@ -7,8 +7,9 @@ import pytest
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
 from scrape_operator.running.runner import Runner
-from tests.running.conftest import Scrapes, make_plan, settle
+from tests.running.conftest import make_plan, settle
 from tests.support.clock import ManualClock
+from tests.support.fakes import ControlledTargets
 
 NOW = ManualClock().now()
 CLAIM = RunClaim(
@@ -20,7 +21,7 @@ class Running:
     """One run that goes on while a test looks at it."""
 
     def __init__(self, *names: str, **options: float) -> None:
-        self.scrapes = Scrapes()
+        self.scrapes = ControlledTargets()
         self.stop: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         runner = Runner(self.scrapes, ManualClock())  # type: ignore[arg-type]
         plan = make_plan(*names, **options)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 import pytest
 
-from tests.scheduling.house import House
+from tests.scheduling.harness import Harness
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def harness() -> Harness:
+    return Harness()

@@ -15,8 +15,8 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, QueuedRun, ScheduleState
 from scrape_operator.scheduling import skips as skips_module
 from scrape_operator.scheduling.skips import StoredSkipJournal
-from tests.core.schedule.plans import NOON, RUN_ID, at, plan
 from tests.support.clock import ManualClock
+from tests.support.schedule_plans import NOON, RUN_ID, at, plan
 
 
 class Store:

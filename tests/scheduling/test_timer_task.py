@@ -10,8 +10,9 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
-from tests.reporting.virtualtime import START, LoopClock, run
-from tests.scheduling.house import Recorder, compile_plan, schedule
+from tests.scheduling.harness import compile_plan, schedule
+from tests.support.fakes import Recorder
+from tests.support.virtual_time import START, LoopClock, run_virtual
 
 
 class Watch(Recorder):
@@ -50,4 +51,4 @@ async def life(*news: tuple[float, float]) -> list[float]:
 def test_news_that_come_while_it_sleeps_are_acted_on_in_time(
     news: list[tuple[float, float]], expected: list[float]
 ) -> None:
-    assert run(life(*news)) == expected
+    assert run_virtual(life(*news)) == expected

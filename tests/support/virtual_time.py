@@ -1,18 +1,22 @@
-"""A loop whose time jumps to the next timer when nothing else is to be done: a wait of an hour costs nothing."""
+"""An event loop whose time jumps to the next timer instead of passing: hours of back-off cost nothing."""
 
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+START = datetime(2026, 11, 24, 10, 0, 0, tzinfo=UTC)
+"""The wall clock at time zero of a virtual loop."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
     now = 0.0
 
     def select(self, timeout=None):
-        assert timeout is not None, "everything waits, and no timer is set"
+        assert timeout is not None, "every task waits, and no timer is set"
         self.now += timeout
         return super().select(0)
 
@@ -25,6 +29,20 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def block(self, seconds: float) -> None:
+        """Let time pass while no task runs, as a long computation does."""
+        self._jumping.now += seconds
+
+
+class LoopClock:
+    """The wall clock and the monotonic clock of the running virtual loop."""
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return virtual_time()
+
 
 def run_virtual(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end, in a time that begins at zero."""
@@ -33,5 +51,5 @@ def run_virtual(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def virtual_time() -> float:
-    """Give the running loop's time: the clock of what runs in it."""
+    """Return the running loop's time: the clock of what runs in it."""
     return asyncio.get_running_loop().time()

@@ -7,7 +7,7 @@ from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from tests.core.schedule.plans import plan, ran, summary
+from tests.support.schedule_plans import plan, ran, summary
 
 FAILED, CANCELED = summary(RunStatus.FAILED), summary(RunStatus.CANCELED)
 AFTER_TWO = plan(suspend_after_failures=2)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.settled import RANGES_REMEMBERED, UnsettledDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
-from tests.core.schedule.plans import NOON, at
+from tests.support.schedule_plans import NOON, at
 
 EVERY_MINUTE = IntervalDueTimes(timedelta(minutes=1))
 minutes = st.integers(-60, 60)

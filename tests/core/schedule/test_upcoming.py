@@ -9,7 +9,7 @@ from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
 from scrape_operator.core.schedule.upcoming import Upcoming, upcoming, upcoming_due_times
-from tests.core.schedule.plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
+from tests.support.schedule_plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
 
 AFTERNOON = windows(("Allow", "14:00", "16:00"))
 NEVER = windows(("Deny", "00:00", "24:00"))

@@ -16,8 +16,8 @@ from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ActiveRun
 from scrape_operator.reporting.status.build import build_status, json_bytes, merge_patch
-from tests.reporting import builders as make
-from tests.reporting.apiserver import merged
+from tests.support import builders as make
+from tests.support.fake_api_server import merged
 
 KIB = 1024
 ID = "00000000-0000-0000-0000-000000000001"

@@ -12,7 +12,7 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.core.schedule.windows import Windows, parse_window
 from scrape_operator.reporting.status.conditions import Condition, judge
-from tests.reporting import builders as make
+from tests.support import builders as make
 
 INVALID = (Finding("spec.interval", "5 is no duration: write 5s or 5m"), Finding("spec.timeZone", "no such zone"))
 

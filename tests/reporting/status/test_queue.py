@@ -6,7 +6,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.reporting.status.queue import JOIN_SECONDS, MAX_IN_FLIGHT, Pending, StatusQueue
-from tests.reporting import builders as make
+from tests.support import builders as make
 
 RATE = 4.0
 BURST = 8

@@ -6,8 +6,8 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.state import ScheduleState
-from tests.reporting import builders as make
 from tests.reporting.status.writing import A_WHILE, AT_ONCE, UID, Bench, at_work, carried
+from tests.support import builders as make
 
 
 def test_the_first_status_is_written_at_once() -> None:

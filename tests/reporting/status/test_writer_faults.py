@@ -11,9 +11,9 @@ import pytest
 
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from tests.reporting import builders as make
-from tests.reporting import virtualtime
 from tests.reporting.status.writing import AT_ONCE, UID, Bench, at_work, carried
+from tests.support import builders as make
+from tests.support import virtual_time
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_flush_writes_what_is_urgent_beyond_the_budget_and_within_the_time() -> 
         assert "stale" not in bench.api.statuses
         assert asyncio.get_running_loop().time() < 1.0
 
-    virtualtime.run(main())
+    virtual_time.run_virtual(main())
 
 
 def test_flush_ends_in_time_when_the_api_server_is_away(caplog: pytest.LogCaptureFixture) -> None:
@@ -207,7 +207,7 @@ def test_flush_ends_in_time_when_the_api_server_is_away(caplog: pytest.LogCaptur
         assert asyncio.get_running_loop().time() == pytest.approx(5.0)
         assert bench.api.in_flight == []
 
-    virtualtime.run(main())
+    virtual_time.run_virtual(main())
     assert len(caplog.records) == 1
 
 

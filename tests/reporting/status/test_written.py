@@ -8,7 +8,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.reporting.status.build import build_status
 from scrape_operator.reporting.status.written import Written, signature
-from tests.reporting import builders as make
+from tests.support import builders as make
 
 LATER = make.NOW + timedelta(hours=1)
 REFUSED = make.plan(findings=(Finding("spec", "wrong"),), due_times=None)

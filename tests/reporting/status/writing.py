@@ -8,8 +8,8 @@ from typing import Any
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.reporting.status.build import build_status
 from scrape_operator.reporting.status.writer import StatusWriter
-from tests.reporting import virtualtime
-from tests.reporting.apiserver import FakeApiServer
+from tests.support import virtual_time
+from tests.support.fake_api_server import FakeApiServer
 
 UID = "uid-1"
 AT_ONCE = 0.5
@@ -27,7 +27,7 @@ class Bench:
         self.transitions: list[tuple[str, dict[str, str]]] = []
         self.writer = StatusWriter(
             self.api,
-            virtualtime.LoopClock(),
+            virtual_time.LoopClock(),
             owner="me",
             writes_per_second=rate,
             on_gone=self.lost,
@@ -79,9 +79,9 @@ def at_work(test: Callable[[Bench], Awaitable[None]], rate: float = 20.0) -> Non
         async with working(rate) as bench:
             await test(bench)
 
-    virtualtime.run(main())
+    virtual_time.run_virtual(main())
 
 
 def carried(plan: Any, state: ScheduleState, owner: str = "me") -> dict[str, object]:
     """The status that an object carries when a process starts."""
-    return build_status(plan, state, now=virtualtime.START, owner=owner, previous=None)
+    return build_status(plan, state, now=virtual_time.START, owner=owner, previous=None)

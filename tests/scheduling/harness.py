@@ -4,49 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.support.clock import ManualClock
-
-RUN_ID = UUID(int=7)
-
-
-class Recorder:
-    """Stands for pool, journal and status: notes what it is told."""
-
-    def __init__(self) -> None:
-        self.started: list[tuple[str, Start]] = []
-        self.skipped: list[tuple[str, Skip]] = []
-        self.canceled: list[tuple[str, Reason]] = []
-        self.told: list[str] = []
-
-    def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
-        self.started.append((plan.key.name, start))
-        state.active[RUN_ID] = ActiveRun(RUN_ID, start.trigger, None)
-
-    def cancel(self, uid: str, reason: Reason) -> None:
-        self.canceled.append((uid, reason))
-
-    def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
-        self.skipped.append((plan.key.name, skip))
-
-    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
-        pass
-
-    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
-        self.told.append(plan.key.name)
-
-    def forget(self, uid: str) -> None:
-        pass
+from tests.support.fakes import RUN_ID, Recorder
 
 
 def compile_plan(obj: Mapping[str, Any]) -> SchedulePlan:
@@ -71,7 +39,7 @@ def schedule(
     return {"metadata": metadata, "spec": spec, "status": status or {}}
 
 
-class House:
+class Harness:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.recorder = Recorder()
@@ -101,4 +69,4 @@ class House:
 
     @property
     def slots(self) -> list[str]:
-        return [start.slot for _name, start in self.recorder.started]
+        return [start.slot for _name, start in self.recorder.launched]

@@ -1,0 +1,133 @@
+"""Stand-ins for the ports of scheduling and running, where a test decides what they answer."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.schedule.decision import Skip, Start
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.planning.plans import RunPlan
+
+RUN_ID = UUID(int=7)
+
+
+class MemoryStore:
+    """A RunStore that keeps rows in memory, and is away while a test says so."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.claims: dict[tuple[str, str], RunClaim] = {}
+        self.results: list[RunResult] = []
+        self.skips: list[SkippedSlot] = []
+        self.renewed: list[UUID] = []
+        self.taken_over: set[UUID] = set()
+        self.orphans: list[tuple[ObjectKey, RunSummary]] = []
+
+    def _check(self) -> None:
+        if self.away:
+            raise StoreUnavailable("connection refused")
+
+    async def claim(self, claim: RunClaim) -> bool:
+        self._check()
+        return self.claims.setdefault((claim.schedule_uid, claim.slot), claim) is claim
+
+    async def finish(self, result: RunResult) -> ItemCounts | None:
+        self._check()
+        if result.claim.id in self.taken_over:
+            return None
+        self.results.append(result)
+        return ItemCounts(total=sum(len(target.items) for target in result.targets))
+
+    async def skip(self, skipped: SkippedSlot) -> bool:
+        self._check()
+        self.skips.append(skipped)
+        return True
+
+    async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
+        self._check()
+        self.renewed.extend(run_ids)
+
+    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        self._check()
+        return self.orphans
+
+    async def load_states(self) -> Mapping[str, ScheduleState]:
+        return {}
+
+    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
+        return 0
+
+    async def ping(self) -> None:
+        self._check()
+
+
+class Recorder:
+    """Records the calls to a launcher, a skip journal, a status sink and an observer of runs."""
+
+    def __init__(self) -> None:
+        self.launched: list[tuple[str, Start]] = []
+        self.canceled: list[tuple[str, Reason]] = []
+        self.skipped_slots: list[tuple[str, Skip]] = []
+        self.status_changes: list[str] = []
+        self.skews: list[float] = []
+        self.finished_runs: list[RunResult] = []
+        self.ended: list[tuple[str, object]] = []
+
+    @property
+    def skips(self) -> list[Skip]:
+        return [skip for _name, skip in self.skipped_slots]
+
+    def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
+        self.launched.append((plan.key.name, start))
+        state.active[RUN_ID] = ActiveRun(RUN_ID, start.trigger, None)
+
+    def cancel(self, uid: str, reason: Reason) -> None:
+        self.canceled.append((uid, reason))
+
+    def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
+        self.skipped_slots.append((plan.key.name, skip))
+
+    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
+        pass
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        self.status_changes.append(plan.key.name)
+
+    def forget(self, uid: str) -> None:
+        pass
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        self.skews.append(skew)
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        self.finished_runs.append(result)
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        pass
+
+
+class ControlledTargets:
+    """An orchestrator whose targets end when, and as, a test says."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
+        self.begun = asyncio.Event()
+
+    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
+        self.begun.set()
+        return [asyncio.create_task(self._scrape(target.name)) for target in work.targets]
+
+    async def _scrape(self, name: str) -> TargetResult:
+        future = self.outcomes.setdefault(name, asyncio.get_running_loop().create_future())
+        return await future
+
+    def end(self, name: str = "main", status: RunStatus = RunStatus.SUCCEEDED) -> None:
+        future = self.outcomes.setdefault(name, asyncio.get_running_loop().create_future())
+        reason = Reason.SUCCEEDED if status is RunStatus.SUCCEEDED else Reason.HTTP_STATUS
+        future.set_result(TargetResult(name, status, reason))
