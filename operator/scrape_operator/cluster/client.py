@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
+from scrape_operator import __version__
 from scrape_operator.cluster.credentials import Credentials, load_credentials
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.core.runs.run import clip
@@ -20,7 +21,12 @@ from scrape_operator.core.schedule.plan import ObjectKey
 
 GROUP_PATH = "/apis/scrape-operator.dev/v1alpha1"
 PLURAL = "scrapeschedules"
-PAGE_SIZE = 500
+PAGE_SIZE = 100
+"""Objects in one page of a list. Pages of 500 cost 45 MiB more at a restart with 3,000 schedules."""
+
+USER_AGENT = f"scrape-operator/{__version__}"
+"""The API server names the field manager in managedFields after what stands before the slash."""
+
 REQUEST_TIMEOUT_SECONDS = 30
 CREDENTIALS_MAX_AGE_SECONDS = 300.0
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -91,7 +97,7 @@ class ClusterClient:
         """
         for attempt in (0, 1):
             session, credentials = await self._ready(fresh=attempt == 1)
-            headers = {"Accept": accept, "Content-Type": content_type}
+            headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": USER_AGENT}
             if credentials.authorization:
                 headers["Authorization"] = credentials.authorization
             data = None if body is None else orjson.dumps(body)

@@ -16,6 +16,7 @@ from typing import Any
 
 import kopf
 
+from scrape_operator.cluster.client import PAGE_SIZE
 from scrape_operator.cluster.credentials import Credentials
 
 logger = logging.getLogger(__name__)
@@ -41,22 +42,22 @@ class Backoffs:
             pause = min(30.0, pause * 2)
 
 
-class KeepsNothing(kopf.DiffBaseStorage):
-    """Remembers nothing of an object: generations tell us what changed.
+class NullDiffBaseStorage(kopf.DiffBaseStorage):
+    """Store no last-handled configuration: generations detect changes.
 
-    kopf's own copies each object in depth at each event, which is half of what an event costs it.
+    kopf's default storage deep-copies each object at each event, which is half of what an event costs.
     """
 
     def build(self, **_: Any) -> kopf.BodyEssence:
-        """Take nothing of an object."""
+        """Return an empty essence."""
         return kopf.BodyEssence({})
 
     def fetch(self, **_: Any) -> kopf.BodyEssence | None:
-        """Find nothing."""
+        """Return None: nothing is stored."""
         return None
 
     def store(self, **_: Any) -> None:
-        """Write nothing."""
+        """Store nothing."""
 
 
 class WatchThread:
@@ -167,10 +168,10 @@ def watch_settings() -> kopf.OperatorSettings:
     chunk_size and idle_timeout: memory while listing. inactivity_timeout out of reach: it can cancel the
     watcher itself, so the server's and the client's time-outs end a silent watch. Endless backoffs: see
     `Backoffs`. posting and scanning off: no Events of kopf's own, no watch on CRDs and namespaces. The storage:
-    see `KeepsNothing`.
+    see `NullDiffBaseStorage`.
     """
     settings = kopf.OperatorSettings()
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = PAGE_SIZE
     settings.watching.inactivity_timeout = 1e9
     settings.watching.client_timeout = 300
     settings.watching.server_timeout = 240
@@ -179,6 +180,6 @@ def watch_settings() -> kopf.OperatorSettings:
     settings.networking.error_backoffs = Backoffs()
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.persistence.diffbase_storage = KeepsNothing()
+    settings.persistence.diffbase_storage = NullDiffBaseStorage()
     settings.process.ultimate_exiting_timeout = None
     return settings
