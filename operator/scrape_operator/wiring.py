@@ -28,6 +28,7 @@ from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from scrape_operator.settings import Settings
+from scrape_operator.storage.odds.storing import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 
 LAST_WRITES_SECONDS = 5.0
@@ -85,7 +86,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open what a process needs, and close it in reverse order."""
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
-        store = await stack.enter_async_context(open_store(settings, on_transaction=metrics.store_transaction))
+        opening = open_store(settings, [OddsSink()], on_transaction=metrics.store_transaction)
+        store = await stack.enter_async_context(opening)
         client = await stack.enter_async_context(ClusterClient())
         fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=budgets_of(settings, metrics)))
         extraction = ExtractionPool()

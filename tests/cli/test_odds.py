@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from scrape_operator.cli import main
-from scrape_operator.core.odds.model import OddsEvent, OddsReading
+from scrape_operator.core.odds.model import ODDS_SINK, OddsEvent, OddsReading
+from scrape_operator.core.runs.run import SinkPayload
+from scrape_operator.storage.odds.storing import OddsSink
 from scrape_operator.storage.store import open_store
 from tests.storage.odds.values import MARKETS, event_of, prices_of
 from tests.storage.values import claim_of, result_of, settings_for, target_of
@@ -43,7 +45,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "100")
     with asyncio.Runner() as runner:
-        opened = open_store(settings_for(url))
+        opened = open_store(settings_for(url), [OddsSink()])
         store = runner.run(opened.__aenter__())
         claim = claim_of(0, started_at=NOW)
         runner.run(store.claim(claim))
@@ -51,7 +53,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for bookmaker, prices in BOOKS.items():
             event = event_of(prices, bookmaker=bookmaker, starts_at=KICK_OFF)
             reading = OddsReading([event, evil(event)] if bookmaker == "Bet9ja" else [event], MARKETS)
-            targets.append(target_of(name=bookmaker.lower(), odds=reading))
+            targets.append(target_of(name=bookmaker.lower(), sink_payload=SinkPayload(ODDS_SINK, reading)))
         runner.run(store.finish(result_of(claim, *targets, seconds=0)))
         yield
         runner.run(opened.__aexit__(None, None, None))

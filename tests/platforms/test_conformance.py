@@ -41,7 +41,7 @@ class Shop:
     def budgets(self, config):
         return {self.host: HostBudget(4)}
 
-    def odds(self, config, items):
+    def sink_payload(self, config, items):
         return None
 
     async def check(self, config, fetcher):

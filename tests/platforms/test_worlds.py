@@ -151,9 +151,8 @@ async def test_only_named_tournaments_of_sportybet_are_read_by_post(scene) -> No
 @all_books
 async def test_a_reading_for_the_tables_names_the_markets_that_were_asked_for(scene, book) -> None:
     reading = await scene.read(book, markets=["double_chance", "1x2", "correct_score"])
-    odds = scene.platforms[book].odds(
-        scene.config(book, markets=["double_chance", "1x2", "correct_score"]), reading.items
-    )
+    config = scene.config(book, markets=["double_chance", "1x2", "correct_score"])
+    odds = scene.platforms[book].sink_payload(config, reading.items).content
     assert [(one.name, len(one.outcomes), one.winners) for one in odds.markets] == [
         ("1x2", 3, 1),
         ("correct_score", 0, 1),

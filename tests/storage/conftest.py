@@ -9,6 +9,7 @@ import pytest
 
 from scrape_operator.storage.engine import migrate
 from scrape_operator.storage.engine.schema_version import HEAD
+from scrape_operator.storage.odds.storing import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import metadata
 from tests.dev.controlplane.postgres import Postgres
@@ -58,5 +59,5 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[SQLRunStore]:
     """An open store."""
-    async with open_store(settings_for(url)) as opened:
+    async with open_store(settings_for(url), [OddsSink()]) as opened:
         yield opened

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.run import SinkPayload
 
 MAX_LOSSES_KEPT = 20
 MAX_KINDS_COUNTED = 500
@@ -134,8 +134,8 @@ class Platform(Protocol):
     def budgets(self, config: Any) -> Mapping[str, HostBudget]:
         """Say how much each host (`host` or `host:port`) may be asked when nobody sets anything else."""
 
-    def odds(self, config: Any, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading | None:
-        """Give what the items of a scrape mean for the tables of odds; None where the platform is no bookmaker."""
+    def sink_payload(self, config: Any, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload | None:
+        """Return what the items of a scrape mean for a sink of the store, or None if items are all there is."""
 
     async def check(self, config: Any, fetcher: Fetcher) -> None:
         """Return if the platform answers as the adapter expects, after few and small requests.

@@ -20,7 +20,7 @@ from scrape_operator.platforms.port import Platform
 GROUP = "scrape_operator.platforms"
 MAX_FINDINGS = 100
 
-_PARTS = ("name", "config_model", "key", "budgets", "odds", "check", "scrape")
+_PARTS = ("name", "config_model", "key", "budgets", "sink_payload", "check", "scrape")
 
 
 class PlatformConflict(ScrapeOperatorError):
@@ -120,11 +120,7 @@ def _load(point: EntryPoint) -> Platform | BrokenPlatform:
 
 
 def _problem(platform: Any, name: str) -> str:
-    missing = [
-        part
-        for part in ("name", "config_model", "key", "budgets", "odds", "check", "scrape")
-        if not hasattr(platform, part)
-    ]
+    missing = [part for part in _PARTS if not hasattr(platform, part)]
     if missing:
         return f"it has no {', '.join(missing)}: see scrape_operator.platforms.port.Platform"
     if platform.name != name:

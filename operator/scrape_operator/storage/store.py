@@ -14,10 +14,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.settings import Settings
@@ -26,21 +25,22 @@ from scrape_operator.storage.engine.committer import Committer, TransactionObser
 from scrape_operator.storage.engine.database import Database
 from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.engine.lock import exclusive
-from scrape_operator.storage.odds.withdrawing import PRUNED_AT_ONCE, Age, prune_odds
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
 from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load_page
 from scrape_operator.storage.runs.pruning import Limits, prune_runs
+from scrape_operator.storage.sinks import Age, Sink
 
 
 class SQLRunStore(RunStore):
     """Runs and items in SQL. Made by `open_store`."""
 
-    def __init__(self, database: Database, committer: Committer) -> None:
+    def __init__(self, database: Database, committer: Committer, sinks: Sequence[Sink] = ()) -> None:
         self._database = database
         self._committer = committer
-        self._finishing = Finishing()
+        self._sinks = sinks
+        self._finishing = Finishing(sinks)
 
     async def claim(self, claim: RunClaim) -> bool:
         """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
@@ -63,7 +63,7 @@ class SQLRunStore(RunStore):
             StoreRefused: the result can't be stored, however often it is tried.
 
         """
-        weight = 1 + sum(1 + len(target.items) + _prices(target.odds) for target in result.targets)
+        weight = 1 + sum(1 + len(target.items) + _sink_rows(target) for target in result.targets)
         stopped = result.status is RunStatus.CANCELED  # somebody waits for that: the run that replaces it, or the end
         return await self._committer.submit(self._finishing.finish_runs, result, weight=weight, patient=not stopped)
 
@@ -101,11 +101,12 @@ class SQLRunStore(RunStore):
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.
 
-        The rows that remember which slots were dealt with stay in any case (see `pruning`). With the runs go the odds
-        of events that the schedule read, and that began before `older_than`.
+        The rows that remember which slots were dealt with stay in any case (see `pruning`). With the runs go the
+        old rows of every sink.
         """
-        while await self._committer.submit(prune_odds, Age(uid, older_than)) >= PRUNED_AT_ONCE:
-            pass
+        for sink in self._sinks:
+            while await self._committer.submit(sink.prune, Age(uid, older_than)):
+                pass
         return await self._committer.submit(prune_runs, Limits(uid, successful, failed, older_than))
 
     async def ping(self) -> None:
@@ -113,13 +114,17 @@ class SQLRunStore(RunStore):
         await self._database.read(lambda connection: connection.execute(select(1)).scalar())
 
 
-def _prices(odds: OddsReading | None) -> int:
-    return 0 if odds is None else sum(1 + len(event.prices) for event in odds.events)
+def _sink_rows(target: TargetResult) -> int:
+    return 0 if target.sink_payload is None else target.sink_payload.rows
 
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, *, on_transaction: TransactionObserver | None = None, timeouts: Timeouts | None = None
+    settings: Settings,
+    sinks: Sequence[Sink] = (),
+    *,
+    on_transaction: TransactionObserver | None = None,
+    timeouts: Timeouts | None = None,
 ) -> AsyncIterator[SQLRunStore]:
     """Open the database that the settings name; at the end everything that was accepted is written.
 
@@ -140,4 +145,4 @@ async def open_store(
         stack.push_async_callback(database.close)
         await database.open()
         committer = await stack.enter_async_context(Committer(database.write, on_transaction))
-        yield SQLRunStore(database, committer)
+        yield SQLRunStore(database, committer, sinks)

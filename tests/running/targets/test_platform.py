@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
+from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
-from scrape_operator.core.runs.run import RunClaim, RunStatus, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunStatus, SinkPayload, TargetResult, Trigger
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.workers.pool import ExtractionPool
@@ -64,8 +65,9 @@ async def test_three_bookmakers_are_scraped_side_by_side(stage: Stage) -> None:
     for book, result in results.items():
         assert (result.status, result.reason, result.message) == (RunStatus.SUCCEEDED, Reason.SUCCEEDED, "")
         assert len(result.items) == len(stage.scene.truth(book, "1x2"))
-        assert result.odds is not None
-        assert len(result.odds.events) == len(result.items)
+        assert isinstance(result.sink_payload, SinkPayload)
+        assert isinstance(result.sink_payload.content, OddsReading)
+        assert len(result.sink_payload.content.events) == len(result.items)
         assert result.requests == stage.scene.sites[book].requests.total()
         assert set(result.phases) <= {"discovering", "scraping"}
         assert result.phases
@@ -122,7 +124,7 @@ async def test_a_platform_that_hangs_half_way_keeps_what_it_brought(
 async def test_an_expectation_can_fail_a_platform(stage: Stage) -> None:
     result = (await stage.run(expectations=Expectations(min_items=1000, on_breach=OnBreach.FAIL)))["SportyBet"]
     assert (result.status, result.reason) == (RunStatus.FAILED, Reason.EXPECTATION_FAILED)
-    assert (result.items, result.odds) == ((), None)
+    assert (result.items, result.sink_payload) == ((), None)
 
 
 def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete
 
 from scrape_operator.core.odds.matching import match_events
 from scrape_operator.core.odds.model import OddsEvent
+from scrape_operator.storage.odds.storing import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import events, odds, odds_changes, platform_events, scrape_runs
 from tests.storage.odds.values import (
@@ -138,7 +139,7 @@ async def test_what_began_long_ago_keeps_its_event(store: SQLRunStore) -> None:
 async def test_replicas_that_store_at_the_same_time_agree(migrated_postgres_url: str) -> None:
     chosen = settings_for(migrated_postgres_url)
     books = [event_of(OFFER, bookmaker=f"Book {number}") for number in range(8)]
-    async with open_store(chosen) as one, open_store(chosen) as other:
+    async with open_store(chosen, [OddsSink()]) as one, open_store(chosen, [OddsSink()]) as other:
         await asyncio.gather(
             *(read_at([one, other][n % 2], n, book, uid=f"uid-{n}") for n, book in enumerate([*books, *books]))
         )
@@ -197,7 +198,7 @@ class Database:
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     with asyncio.Runner() as runner:
-        opened = open_store(settings_for(url))
+        opened = open_store(settings_for(url), [OddsSink()])
         store = runner.run(opened.__aenter__())
         yield Database(runner, store)
         runner.run(opened.__aexit__(None, None, None))

@@ -35,8 +35,8 @@ async def read(scene: Scene, book: str) -> TargetResult:
     """Read a bookmaker as a run does."""
     reading = await scene.read(book, markets=list(MARKETS))
     assert reading.failure is None
-    odds = scene.platforms[book].odds(scene.config(book, markets=list(MARKETS)), reading.items)
-    return target_of(items_of(), name=book.lower(), odds=odds)
+    payload = scene.platforms[book].sink_payload(scene.config(book, markets=list(MARKETS)), reading.items)
+    return target_of(items_of(), name=book.lower(), sink_payload=payload)
 
 
 async def run(scene: Scene, store: SQLRunStore, minutes: float) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from scrape_operator.core.odds.model import OddsEvent, OddsMarket, OddsReading, PriceKey
+from scrape_operator.core.odds.model import ODDS_SINK, OddsEvent, OddsMarket, OddsReading, PriceKey
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import TargetResult
+from scrape_operator.core.runs.run import SinkPayload, TargetResult
 from scrape_operator.storage.store import SQLRunStore
 from tests.storage.values import START, claim_of, result_of, target_of
 
@@ -54,7 +54,7 @@ def event_of(
 
 def reading_of(*events: OddsEvent, markets: Sequence[OddsMarket] = MARKETS, **others: Any) -> TargetResult:
     """Make the result of a target that read these events."""
-    values: dict[str, Any] = {"name": "book", "odds": OddsReading(events, markets)}
+    values: dict[str, Any] = {"name": "book", "sink_payload": SinkPayload(ODDS_SINK, OddsReading(events, markets))}
     return target_of(**values | others)
 
 

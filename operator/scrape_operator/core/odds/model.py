@@ -1,7 +1,6 @@
 """Odds as platforms give them and storage keeps them: both rooms meet here.
 
-An adapter's reading of one bookmaker comes with a target's result (`core.runs.TargetResult.odds`) and is stored in the
-transaction of the run's final row.
+An adapter's reading of one bookmaker comes with a target's result, as the payload for the sink `ODDS_SINK`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
+
+ODDS_SINK = "odds"
+"""The sink that stores an `OddsReading`."""
 
 PRICE_PLACES = Decimal("0.00000001")
 """Prices are kept to eight places; bookmakers use two or three."""

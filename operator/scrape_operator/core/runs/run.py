@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 
@@ -86,12 +85,24 @@ class SkippedSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class SinkPayload:
+    """A result for tables other than the items: `sink` names the store's sink, which alone can read `content`.
+
+    `rows` is about the number of rows that storing it touches.
+    """
+
+    sink: str
+    content: object
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TargetResult:
     """What became of one target in one run. `duration` in seconds.
 
     `breach` says which expectation was not met; the target may still count as succeeded in part.
     `complete` is false where pages or items are known to be missing: nothing may be marked gone.
-    `odds` is what a bookmaker's target read, for the tables of odds; its events are items as well.
+    `sink_payload` is what a platform read for a sink of the store, beside its items.
     `phases` says how many seconds each phase of a platform's scrape took.
     """
 
@@ -108,7 +119,7 @@ class TargetResult:
     warnings: Sequence[str] = ()
     breach: str | None = None
     complete: bool = True
-    odds: OddsReading | None = None
+    sink_payload: SinkPayload | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -9,16 +9,16 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.bet9ja import parsing
 from scrape_operator.platforms.bet9ja.config import Bet9jaConfig
 from scrape_operator.platforms.bet9ja.markets import LISTED
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Entry, Gathering, reading_of
+from scrape_operator.platforms.odds.gathering import Entry, Gathering, payload_of
 from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed
 from scrape_operator.platforms.walking import walk
@@ -41,9 +41,9 @@ class Bet9ja:
         """Fifteen requests at a time, 25 ms apart: what it was seen to bear without refusing."""
         return {host_of(config.root): BUDGET}
 
-    def odds(self, config: Bet9jaConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
-        """Give the items as the tables of odds want them."""
-        return reading_of(config, items)
+    def sink_payload(self, config: Bet9jaConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
+        """Return the items as a reading for the tables of odds."""
+        return payload_of(config, items)
 
     async def check(self, config: Bet9jaConfig, fetcher: Fetcher) -> None:
         """Read the tree of sports."""

@@ -13,17 +13,17 @@ import orjson
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.betpawa import parsing
 from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.betpawa.markets import MARKETS
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering, reading_of
+from scrape_operator.platforms.odds.gathering import Gathering, payload_of
 from scrape_operator.platforms.odds.numbers import write_utc
 from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed, required_object, text
@@ -50,9 +50,9 @@ class BetPawa:
         """Ten requests at a time; under load the site slows down rather than refuses."""
         return {host_of(config.root): BUDGET}
 
-    def odds(self, config: BetPawaConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
-        """Give the items as the tables of odds want them."""
-        return reading_of(config, items)
+    def sink_payload(self, config: BetPawaConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
+        """Return the items as a reading for the tables of odds."""
+        return payload_of(config, items)
 
     async def check(self, config: BetPawaConfig, fetcher: Fetcher) -> None:
         """Read the tree of regions and competitions."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.odds.model import OddsReading
+from scrape_operator.core.odds.model import ODDS_SINK, OddsReading
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.odds.choosing import OddsConfig
 from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent, odds_event_of
 from scrape_operator.platforms.odds.markets import MARKETS
@@ -26,12 +27,13 @@ Entry = tuple[Mapping[str, Any], ...]
 Parser = Callable[..., BookEvent | None]
 
 
-def reading_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
-    """Give what a scrape's items mean for the tables of odds, with the markets that were asked for."""
+def payload_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
+    """Return what a scrape's items mean for the tables of odds, with the markets that were asked for."""
     events = (odds_event_of(item) for item in items)
     names = MARKETS if config.wanted is None else sorted(config.wanted)
     markets = tuple(MARKETS[name].as_odds_market() for name in names)
-    return OddsReading(tuple(event for event in events if event is not None), markets)
+    reading = OddsReading(tuple(event for event in events if event is not None), markets)
+    return SinkPayload(ODDS_SINK, reading, sum(1 + len(event.prices) for event in reading.events))
 
 
 class Gathering:

@@ -7,14 +7,14 @@ from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.asking import JsonApi, Pairs
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering, reading_of
+from scrape_operator.platforms.odds.gathering import Gathering, payload_of
 from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.sportybet import parsing
@@ -45,9 +45,9 @@ class SportyBet:
         """Ten requests at a time; the site itself bears more."""
         return {host_of(config.root): BUDGET}
 
-    def odds(self, config: SportyBetConfig, items: Sequence[Mapping[str, JSONValue]]) -> OddsReading:
-        """Give the items as the tables of odds want them."""
-        return reading_of(config, items)
+    def sink_payload(self, config: SportyBetConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
+        """Return the items as a reading for the tables of odds."""
+        return payload_of(config, items)
 
     async def check(self, config: SportyBetConfig, fetcher: Fetcher) -> None:
         """Read the tree of sports."""

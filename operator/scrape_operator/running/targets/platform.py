@@ -114,7 +114,7 @@ class PlatformScraper:
             warnings=tuple(context.warnings()[:MAX_WARNINGS]),
             breach=None if evaluation.breach is None else clip(evaluation.breach.message),
             complete=kept and context.is_complete and outcome.failure is None,
-            odds=work.platform.odds(work.config, outcome.items) if kept else None,
+            sink_payload=work.platform.sink_payload(work.config, outcome.items) if kept else None,
             phases={str(phase): seconds for phase, seconds in context.timings().items()},
         )
 

@@ -1,17 +1,17 @@
-"""Events that their bookmaker lists no more, and events that are history. Called by `storing` and `store.prune`.
+"""Events that their bookmaker lists no more, and events that are history. Called by `storing` and `storing`.
 
 An event that has begun is not withdrawn: its last prices are the closing odds.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 
 from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.odds.listing import Source
 from scrape_operator.storage.odds.matching import drop_unused
+from scrape_operator.storage.sinks import Age
 from scrape_operator.storage.tables import odds, odds_changes, platform_events
 
 _c = platform_events.c
@@ -43,14 +43,6 @@ def withdraw_missing(connection: Connection, source: Source) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
-    """From when on the events that a schedule read are kept."""
-
-    uid: str
-    older_than: datetime
-
-
 def prune_odds(connection: Connection, ages: Sequence[Age]) -> list[int]:
     """Delete events that began too long ago, with all their odds, a bounded number at a time; give how many."""
     return [_prune(connection, age) for age in ages]
@@ -58,7 +50,7 @@ def prune_odds(connection: Connection, ages: Sequence[Age]) -> list[int]:
 
 _OLD = (
     select(_c.id, _c.event_id)
-    .where(_c.schedule_uid == bindparam("uid"), _c.starts_at < bindparam("older_than"))
+    .where(_c.schedule_uid == bindparam("schedule_uid"), _c.starts_at < bindparam("older_than"))
     .limit(PRUNED_AT_ONCE)
 )
 

@@ -16,8 +16,8 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.items.repeats import Repeats
 from scrape_operator.storage.items.upsert import store_items
-from scrape_operator.storage.odds.storing import store_odds
 from scrape_operator.storage.runs.target_failures import Since, failing_since
+from scrape_operator.storage.sinks import Sink
 from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
@@ -61,14 +61,15 @@ _FINAL = (
 class Finishing:
     """Ends runs. It remembers what their targets brought, as `repeats` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
         self._repeats = Repeats()
+        self._sinks = sinks
 
     def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
         """Store each result; give what it changed, or None where the row is no longer its owner's."""
         answers: dict[int, ItemCounts | None] = {}
         for wave in _waves(results):
-            answers |= _finish_wave(connection, wave, self._repeats)
+            answers |= _finish_wave(connection, wave, self._repeats, self._sinks)
         return [answers[id(result)] for result in results]
 
 
@@ -85,12 +86,15 @@ def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
     return [list(wave.values()) for wave in waves]
 
 
-def _finish_wave(connection: Connection, wave: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
+def _finish_wave(
+    connection: Connection, wave: Sequence[RunResult], repeats: Repeats, sinks: Sequence[Sink]
+) -> dict[int, ItemCounts | None]:
     rows = _locked_rows(connection, wave)
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
     counts = store_items(connection, going_on, repeats) if going_on else {}
     if going_on:
-        store_odds(connection, going_on)
+        for sink in sinks:
+            sink.store(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))
         connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
     return {
