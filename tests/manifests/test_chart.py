@@ -7,6 +7,7 @@ import helm_python
 import kubernetes_validate
 import pytest
 
+from scrape_operator.api.kinds.registry import Scope, supported_kinds
 from scrape_operator.settings import Settings
 from tests.manifests.conftest import CHART, Object, Render
 
@@ -16,7 +17,7 @@ POSTGRES = {"database": {"existingSecret": "pg"}}
 NAMESPACED = {"watchNamespaces": ["shop", "news", "shop"]}
 VARIANTS = [
     pytest.param({}, id="as it comes"),
-    pytest.param({"replicas": 3, **POSTGRES}, id="three replicas on PostgreSQL"),
+    pytest.param(POSTGRES, id="PostgreSQL"),
     pytest.param(NAMESPACED, id="two namespaces"),
     pytest.param({"persistence": {"enabled": False}}, id="SQLite in an emptyDir"),
     pytest.param(
@@ -39,11 +40,18 @@ VARIANTS = [
         id="everything that pods and objects can be given",
     ),
 ]
+GROUP = "scrape-operator.dev"
+NAMESPACED_KINDS = [kind for kind in supported_kinds() if kind.scope is Scope.NAMESPACED]
+CLUSTER_KINDS = [kind.plural for kind in supported_kinds() if kind.scope is Scope.CLUSTER]
+STATUSES = [f"{kind.plural}/status" for kind in NAMESPACED_KINDS if kind.status_model]
 RULES = [
-    {"apiGroups": ["scrape-operator.dev"], "resources": ["scrapeschedules"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["scrape-operator.dev"], "resources": ["scrapeschedules/status"], "verbs": ["get", "patch"]},
+    {"apiGroups": [GROUP], "resources": [kind.plural for kind in NAMESPACED_KINDS], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [GROUP], "resources": STATUSES, "verbs": ["get", "patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
 ]
+CLUSTER_RULES = (
+    [{"apiGroups": [GROUP], "resources": CLUSTER_KINDS, "verbs": ["get", "list", "watch"]}] if CLUSTER_KINDS else []
+)
 
 
 def pod_of(objects: list[Object]) -> Object:
@@ -103,13 +111,13 @@ def test_the_operator_may_read_schedules_write_status_and_post_events_and_nothin
     render: Render, pick: Pick
 ) -> None:
     objects = render(rbac={"aggregate": False})
-    assert pick(objects, "ClusterRole")["rules"] == RULES
+    assert pick(objects, "ClusterRole")["rules"] == RULES + CLUSTER_RULES
     assert pick(objects, "ClusterRoleBinding")["subjects"] == [
         {"kind": "ServiceAccount", "name": "rel-scrape-operator", "namespace": "sys"}
     ]
 
 
-def test_with_namespaces_the_operator_has_roles_there_and_nothing_cluster_wide(render: Render) -> None:
+def test_with_namespaces_the_operator_has_roles_there_and_reads_only_cluster_kinds_elsewhere(render: Render) -> None:
     objects = render(**NAMESPACED, rbac={"aggregate": False})
     roles = [document for document in objects if document["kind"] == "Role"]
     bindings = [document for document in objects if document["kind"] == "RoleBinding"]
@@ -117,7 +125,8 @@ def test_with_namespaces_the_operator_has_roles_there_and_nothing_cluster_wide(r
     assert [binding["metadata"]["namespace"] for binding in bindings] == ["shop", "news"]
     assert all(role["rules"] == RULES for role in roles)
     assert all(binding["subjects"][0]["namespace"] == "sys" for binding in bindings)
-    assert not [document for document in objects if document["kind"].startswith("ClusterRole")]
+    cluster_roles = [document for document in objects if document["kind"] == "ClusterRole"]
+    assert [rule for role in cluster_roles for rule in role["rules"]] == CLUSTER_RULES
     assert env_of(objects)["SCRAPE_OPERATOR_NAMESPACES"] == "shop,news"
 
 
@@ -126,6 +135,7 @@ def test_the_clusters_own_roles_cover_schedules_but_let_nobody_write_status(rend
     view, edit = roles["rel-scrape-operator-view"], roles["rel-scrape-operator-edit"]
     assert view["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
     assert edit["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-edit"] == "true"
+    assert view["rules"][0]["resources"] == [kind.plural for kind in NAMESPACED_KINDS] + STATUSES
     assert edit["rules"][0]["resources"] == ["scrapeschedules"]
 
 
@@ -170,7 +180,7 @@ def test_no_claim_is_made_where_none_is_wanted(render: Render, persistence: Obje
 
 
 def test_with_postgresql_the_schema_is_migrated_before_the_operator_starts(render: Render, pick: Pick) -> None:
-    objects = render(replicas=3, **POSTGRES)
+    objects = render(**POSTGRES)
     pod = pod_of(objects)
     url = {"secretKeyRef": {"name": "pg", "key": "url"}}
     assert [container["args"] for container in pod["initContainers"]] == [["migrate"]]
@@ -179,12 +189,7 @@ def test_with_postgresql_the_schema_is_migrated_before_the_operator_starts(rende
     assert "SCRAPE_OPERATOR_SQLITE_PATH" not in env_of(objects)
     assert [volume["name"] for volume in pod["volumes"]] == ["tmp"]
     assert "PersistentVolumeClaim" not in {document["kind"] for document in objects}
-    assert pick(objects, "Deployment")["spec"]["strategy"]["type"] == "RollingUpdate"
-
-
-def test_two_replicas_on_sqlite_are_refused_with_the_remedy(render: Render) -> None:
-    with pytest.raises(helm_python.HelmError, match=r"database\.existingSecret"):
-        render(replicas=2)
+    assert pick(objects, "Deployment")["spec"]["strategy"]["type"] == "Recreate"
 
 
 def test_every_setting_can_be_reached(render: Render) -> None:
@@ -247,6 +252,7 @@ def test_the_service_reaches_the_pods(render: Render, pick: Pick) -> None:
         pytest.param({"replica": 1}, id="a misspelt name"),
         pytest.param({"config": {"logFormats": "json"}}, id="a misspelt setting"),
         pytest.param({"replicas": -1}, id="fewer than no replicas"),
+        pytest.param({"replicas": 2, **POSTGRES}, id="two replicas"),
         pytest.param({"replicas": "two"}, id="a number in words"),
         pytest.param({"intervalMinutes": 0}, id="an interval of nothing"),
         pytest.param({"config": {"logLevel": "LOUD"}}, id="an unknown log level"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scrape_operator.api.kinds.registry import supported_kinds
 from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import CHART
 
@@ -73,11 +74,10 @@ def test_an_upgrade_to_postgresql_is_taken(control_plane: Cluster, release: str)
         "--namespace",
         release,
         "--set",
-        "crds.install=false,replicas=2,database.existingSecret=pg",
+        "crds.install=false,database.existingSecret=pg",
     )
     deployment = json.loads(control_plane.kubectl("-n", release, "get", "deployments", "-o", "json"))["items"][0]
-    assert deployment["spec"]["replicas"] == 2
-    assert deployment["spec"]["strategy"]["type"] == "RollingUpdate"
+    assert deployment["spec"]["template"]["spec"]["initContainers"][0]["args"] == ["migrate"]
 
 
 def test_uninstalling_leaves_the_data(control_plane: Cluster, namespace: str) -> None:
@@ -90,11 +90,10 @@ def test_uninstalling_leaves_the_data(control_plane: Cluster, namespace: str) ->
 def test_the_operators_account_may_do_what_it_needs_and_no_more(control_plane: Cluster, release: str) -> None:
     assert becomes_allowed(control_plane, "anywhere", f"{release}:{release}", "list", f"{GROUP}/scrapeschedules")
     everybodys = rules(control_plane, "anywhere", "anywhere:nobody")
-    assert rules(control_plane, "anywhere", f"{release}:{release}") - everybodys == {
-        (GROUP, "scrapeschedules", ("get", "list", "watch")),
-        (GROUP, "scrapeschedules/status", ("get", "patch")),
-        ("events.k8s.io", "events", ("create", "patch")),
-    }
+    reads = {(GROUP, kind.plural, ("get", "list", "watch")) for kind in supported_kinds()}
+    writes = {(GROUP, f"{kind.plural}/status", ("get", "patch")) for kind in supported_kinds() if kind.status_model}
+    events = {("events.k8s.io", "events", ("create", "patch"))}
+    assert rules(control_plane, "anywhere", f"{release}:{release}") - everybodys == reads | writes | events
 
 
 def test_with_namespaces_the_account_may_nothing_elsewhere(control_plane: Cluster, namespace: str) -> None:

@@ -1,14 +1,14 @@
-"""Judges an object as the API server and the controller do. `running` compiles what passes; `lint` prints the rest.
+"""Validates an object as the API server and the controller do.
 
-First the types, bounds and unknown fields, by pydantic; then the rules between fields; then what CEL can't say.
-Nothing that an object holds makes this raise, and no value of it is repeated in full.
+Types, bounds and unknown fields are checked by pydantic, then the rules between fields, then what CEL cannot express.
+No object makes this raise, and no value of an object is repeated in full.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -16,6 +16,8 @@ from pydantic_core import ErrorDetails
 from scrape_operator.api.beyond import beyond_cel
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
+from scrape_operator.api.kinds.meta import API_VERSION
+from scrape_operator.api.kinds.registry import kind_of, supported_kinds
 from scrape_operator.api.kinds.schedule import ScrapeSchedule
 from scrape_operator.api.kinds.values import REMEDIES
 from scrape_operator.api.paths import member_model, model_in, written
@@ -27,20 +29,42 @@ MAX_FINDINGS = 100
 _SHOWN = 64
 
 
-def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
-    """Read a ScrapeSchedule and say what is wrong with it.
+_Model = TypeVar("_Model", bound=ApiModel)
 
-    The schedule is None where types or bounds are wrong. With findings it must not be run in any case. `status` and
-    what Kubernetes keeps in `metadata` are not looked at.
+
+def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
+    """Return an object as a ScrapeSchedule, with everything that is wrong with it.
+
+    The schedule is None if types or bounds are wrong. A schedule with findings must not be run. `status` and the
+    members of `metadata` that Kubernetes owns are ignored.
     """
+    schedule, findings = parse_as(ScrapeSchedule, obj)
+    if schedule is None:
+        return None, findings
+    return schedule, tuple(islice(chain(findings, beyond_cel(schedule.spec)), MAX_FINDINGS))
+
+
+def parse_as(model: type[_Model], obj: object) -> tuple[_Model | None, tuple[Finding, ...]]:
+    """Return an object as a model of a kind, with every type, bound and rule that it breaks."""
     if not isinstance(obj, Mapping):
         return None, (Finding("object", "must be an object with apiVersion, kind, metadata and spec"),)
     content = {name: _as_dict(value) for name, value in obj.items() if name != "status"}
     try:
-        schedule = ScrapeSchedule.model_validate(content, by_alias=True, by_name=False)
+        parsed = model.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
-        return None, tuple(islice(_findings(error), MAX_FINDINGS))
-    return schedule, tuple(islice(chain(_broken_rules(schedule, ()), beyond_cel(schedule.spec)), MAX_FINDINGS))
+        return None, tuple(islice(_findings(model, error), MAX_FINDINGS))
+    return parsed, tuple(islice(_broken_rules(parsed, ()), MAX_FINDINGS))
+
+
+def check_kind(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return what is wrong with the object's apiVersion and kind."""
+    kind = kind_of(obj)
+    if kind is None:
+        known = ", ".join(kind.kind for kind in supported_kinds())
+        return (Finding("kind", f"is not a kind of {API_VERSION}: known are {known}"),)
+    if not kind.is_supported:
+        return (Finding("kind", f"{kind.kind} is not supported by this version"),)
+    return ()
 
 
 def _as_dict(value: Any) -> Any:
@@ -68,27 +92,27 @@ def _parts(model: type[ApiModel]) -> tuple[tuple[str, str], ...]:
     return tuple((attribute, field.alias or attribute) for attribute, field in fields if model_in(field.annotation))
 
 
-def _findings(error: ValidationError) -> Iterator[Finding]:
+def _findings(model: type[ApiModel], error: ValidationError) -> Iterator[Finding]:
     details = error.errors(include_url=False, include_input=False)
     faulty = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     for detail in details:
         # A list whose only entry is wrong counts as empty, too; that isn't for the user to mend.
         if detail["type"] != "too_short" or detail["loc"] not in faulty:
-            yield _finding(detail)
+            yield _finding(model, detail)
 
 
-def _finding(detail: ErrorDetails) -> Finding:
+def _finding(model: type[ApiModel], detail: ErrorDetails) -> Finding:
     location, context = detail["loc"], detail.get("ctx", {})
     path = written(location) + (context["suffix"] if detail["type"] == DUPLICATE_ERROR else "")
     if detail["type"] == "extra_forbidden":
-        return Finding(path, _unknown(location))
+        return Finding(path, _unknown(model, location))
     say = _MESSAGES.get(detail["type"])
     return Finding(path, say(context) if say else detail["msg"])
 
 
-def _unknown(location: Sequence[int | str]) -> str:
-    model, name = member_model(ScrapeSchedule, location[:-1]), str(location[-1])[:_SHOWN]
-    known = [field.alias or attribute for attribute, field in model.model_fields.items()] if model else []
+def _unknown(model: type[ApiModel], location: Sequence[int | str]) -> str:
+    holder, name = member_model(model, location[:-1]), str(location[-1])[:_SHOWN]
+    known = [field.alias or attribute for attribute, field in holder.model_fields.items()] if holder else []
     lower = {alias.lower(): alias for alias in known}
     meant = get_close_matches(name.replace("_", "").lower(), lower, n=1)
     hint = f"did you mean {lower[meant[0]]}?" if meant else f"known are {', '.join(known)}"

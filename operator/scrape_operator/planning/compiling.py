@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
 from scrape_operator.api.kinds.schedule import ScrapeSchedule, ScrapeScheduleSpec
 from scrape_operator.api.support import unsupported
-from scrape_operator.api.validation import parse
+from scrape_operator.api.validation import check_kind, parse, parse_as
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.planning.plans import RunPlan
@@ -18,7 +19,12 @@ logger = logging.getLogger(__name__)
 
 
 def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Say everything that is wrong with an object, as the controller would: what `lint` prints."""
+    """Return everything that is wrong with an object of a supported kind, as the controller would."""
+    kind = kind_of(obj)
+    if kind is None or not kind.is_supported:
+        return check_kind(obj)
+    if kind is not SCRAPE_SCHEDULE:
+        return parse_as(kind.model, obj)[1]
     _schedule, _work, findings = _check(obj)
     return findings
 

@@ -31,17 +31,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s:%s%s" .Values.image.repository $tag $digest -}}
 {{- end -}}
 
-{{- /* What the operator does by itself. It reads schedules, writes their status, tells of it in Events. */ -}}
+{{- /* What the operator needs in each namespace: read its kinds, write their status, post Events. */ -}}
 {{- define "scrape-operator.rules" -}}
 - apiGroups: [scrape-operator.dev]
-  resources: [scrapeschedules]
+  resources: [{{ include "scrape-operator.namespacedResources" . }}]
   verbs: [get, list, watch]
 - apiGroups: [scrape-operator.dev]
-  resources: [scrapeschedules/status]
+  resources: [{{ include "scrape-operator.namespacedStatuses" . }}]
   verbs: [get, patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- end -}}
+
+{{- /* What the operator needs in the whole cluster: read its cluster-scoped kinds. Empty if there are none. */ -}}
+{{- define "scrape-operator.clusterRules" -}}
+{{- with include "scrape-operator.clusterResources" . -}}
+- apiGroups: [scrape-operator.dev]
+  resources: [{{ . }}]
+  verbs: [get, list, watch]
+{{- end }}
 {{- end -}}
 
 {{- define "scrape-operator.securityContext" -}}

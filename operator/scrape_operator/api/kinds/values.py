@@ -21,6 +21,7 @@ SECRET_KEY_PATTERN = "^[-._a-zA-Z0-9]+$"  # noqa: S105 -- a pattern, no secret
 TIME_ZONE_PATTERN = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 CLOCK_PATTERN = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 DNS_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
+HOST_MATCH_PATTERN = r"^(\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])$"
 PREFIX_PATTERN = "^[A-Za-z_][A-Za-z0-9_.-]*$"
 
 _INTEGER_END = 2**63
@@ -59,6 +60,7 @@ REMEDIES = {
     TIME_ZONE_PATTERN: "must be the name of a time zone such as Etc/UTC or Europe/Berlin, not an offset",
     CLOCK_PATTERN: "must be a time of day from 00:00 to 24:00, such as '08:30', in quotes",
     DNS_PATTERN: "must be the name of a host",
+    HOST_MATCH_PATTERN: "must be a host name, '*.' and a domain, or '*' alone; write an IPv6 address in brackets",
     PREFIX_PATTERN: "must be a namespace prefix: a letter or '_', then letters, digits, '_', '.' or '-'",
 }
 """What to tell a person about a text that doesn't match."""

@@ -1,107 +1,91 @@
-"""The CustomResourceDefinitions, made from the models. `generate` writes them down; the CLI may print them."""
+"""The CustomResourceDefinitions of the kinds. `generate` writes them to files, the CLI prints them."""
 
 from typing import Any
 
 import yaml
 
-from scrape_operator.api.kinds.meta import GROUP, VERSION
-from scrape_operator.api.kinds.schedule import ScrapeSchedule, ScrapeScheduleSpec
-from scrape_operator.api.kinds.status import ScrapeScheduleStatus
+from scrape_operator.api.kinds.registry import Kind, supported_kinds
+from scrape_operator.api.paths import model_in
 from scrape_operator.api.schema.structural import structural
+
+CATEGORY = "scraping"
 
 
 def crds() -> list[dict[str, Any]]:
-    """Give every CustomResourceDefinition of the product."""
-    return [schedule_crd()]
+    """Return the CustomResourceDefinition of every supported kind."""
+    return [crd_of(kind) for kind in supported_kinds()]
 
 
 def crd_yaml() -> str:
-    """Write every CustomResourceDefinition, as documents of one YAML stream."""
+    """Return every CustomResourceDefinition, as documents of one YAML stream."""
     return "---\n".join(map(to_yaml, crds()))
 
 
 def to_yaml(document: dict[str, Any]) -> str:
-    """Write a document so that the same one always gives the same text."""
+    """Return a document as YAML; the same document always gives the same text."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
-def schedule_crd() -> dict[str, Any]:
-    """Give the CustomResourceDefinition of ScrapeSchedule."""
+def crd_of(kind: Kind) -> dict[str, Any]:
+    """Return the CustomResourceDefinition of a kind."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"scrapeschedules.{GROUP}"},
+        "metadata": {"name": kind.crd_name},
         "spec": {
-            "group": GROUP,
-            "scope": "Namespaced",
+            "group": kind.group,
+            "scope": str(kind.scope),
             "names": {
-                "kind": "ScrapeSchedule",
-                "listKind": "ScrapeScheduleList",
-                "plural": "scrapeschedules",
-                "singular": "scrapeschedule",
-                "shortNames": ["scs"],
-                "categories": ["scraping"],
+                "kind": kind.kind,
+                "listKind": f"{kind.kind}List",
+                "plural": kind.plural,
+                "singular": kind.singular,
+                "shortNames": list(kind.short_names),
+                "categories": [CATEGORY],
             },
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                    "selectableFields": [{"jsonPath": ".spec.suspend"}, {"jsonPath": ".spec.policyRef.name"}],
-                    "additionalPrinterColumns": _columns(),
-                    "schema": {"openAPIV3Schema": _schema()},
-                }
-            ],
+            "versions": [_version(kind)],
         },
     }
 
 
-def _schema() -> dict[str, Any]:
-    status = structural(ScrapeScheduleStatus)
-    # So that a fresh object reads as InProgress to kstatus until the operator has seen it.
-    status["default"] = {"observedGeneration": -1}
+def _version(kind: Kind) -> dict[str, Any]:
+    version: dict[str, Any] = {"name": kind.version, "served": True, "storage": True}
+    if kind.status_model is not None:
+        version["subresources"] = {"status": {}}
+    if kind.selectable_fields:
+        version["selectableFields"] = [{"jsonPath": f".{field}"} for field in kind.selectable_fields]
+    version["additionalPrinterColumns"] = [
+        {"name": column.name, "type": column.type, "jsonPath": column.path}
+        | ({"priority": 1} if column.is_wide else {})
+        for column in kind.columns
+    ]
+    version["schema"] = {"openAPIV3Schema": _schema(kind)}
+    return version
+
+
+def _schema(kind: Kind) -> dict[str, Any]:
+    spec = model_in(kind.model.model_fields["spec"].annotation)
+    if spec is None:
+        raise TypeError(f"{kind.kind}: spec must be a model")
+    properties: dict[str, Any] = {
+        "apiVersion": {"type": "string", "description": "The version of this schema."},
+        "kind": {"type": "string", "description": "The kind of this object."},
+        "metadata": {"type": "object"},
+        "spec": structural(spec),
+    }
+    if kind.status_model is not None:
+        # So that a fresh object is InProgress for kstatus until the operator has seen it.
+        properties["status"] = structural(kind.status_model) | {"default": {"observedGeneration": -1}}
     return {
         "type": "object",
-        "description": ScrapeSchedule.__doc__,
+        "description": " ".join((kind.model.__doc__ or "").split()),
         "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string", "description": "The version of this schema."},
-            "kind": {"type": "string", "description": "The kind of this object."},
-            "metadata": {"type": "object"},
-            "spec": structural(ScrapeScheduleSpec),
-            "status": status,
-        },
+        "properties": properties,
     }
-
-
-def _columns() -> list[dict[str, Any]]:
-    ready = '.status.conditions[?(@.type=="Ready")]'
-    narrow = [
-        ("Ready", "string", f"{ready}.status"),
-        ("Schedule", "string", ".status.schedule"),
-        ("Last", "date", ".status.lastScheduleTime"),
-        ("Next", "string", ".status.nextScheduleTime"),
-        ("Items", "integer", ".status.items.total"),
-        ("Targets", "string", ".status.targets.summary"),
-        ("Suspend", "boolean", ".spec.suspend"),
-        ("Age", "date", ".metadata.creationTimestamp"),
-    ]
-    wide = [
-        ("Reason", "string", f"{ready}.reason"),
-        ("Failures", "integer", ".status.counters.consecutiveFailures"),
-        ("Owner", "string", ".status.owner"),
-        ("Message", "string", f"{ready}.message"),
-    ]
-    return [
-        {"name": name, "type": kind, "jsonPath": path, **({"priority": 1} if column in wide else {})}
-        for column in (*narrow, *wide)
-        for name, kind, path in [column]
-    ]
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: a CRD that says a thing twice is easier to read than one that points back."""
+    """Writes no anchors: a CRD that repeats a part is easier to read than one that refers back to it."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
