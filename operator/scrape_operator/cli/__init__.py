@@ -24,6 +24,15 @@ app = typer.Typer(
 )
 
 
+class RowFormat(StrEnum):
+    """In which form rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
 class Output(StrEnum):
     """In which form a verb answers."""
 
@@ -34,8 +43,8 @@ class Output(StrEnum):
 @app.command()
 def run() -> None:
     """Run the operator until SIGTERM. Configured by the environment (see the README)."""
-    from scrape_operator.settings import Settings  # noqa: PLC0415 -- see the module's docstring
-    from scrape_operator.watching.process import run_process  # noqa: PLC0415
+    from scrape_operator.settings import Settings
+    from scrape_operator.watching.process import run_process
 
     raise typer.Exit(run_process(Settings()))
 
@@ -43,8 +52,8 @@ def run() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database at DATABASE_URL to this version's schema. May be run again at any time."""
-    from scrape_operator.settings import Settings  # noqa: PLC0415
-    from scrape_operator.storage.engine.migrate import upgrade  # noqa: PLC0415
+    from scrape_operator.settings import Settings
+    from scrape_operator.storage.engine.migrate import upgrade
 
     asyncio.run(upgrade(Settings()))
     typer.echo("the database is up to date")
@@ -53,7 +62,7 @@ def migrate() -> None:
 @app.command()
 def crd() -> None:
     """Print the CustomResourceDefinitions as YAML."""
-    from scrape_operator.api.schema.crd import crd_yaml  # noqa: PLC0415
+    from scrape_operator.api.schema.crd import crd_yaml
 
     typer.echo(crd_yaml(), nl=False)
 
@@ -68,7 +77,7 @@ def lint(
 
     Prints one line for each finding: file, object, field path, what is wrong and the remedy.
     """
-    from scrape_operator.cli.lint import lint_files  # noqa: PLC0415
+    from scrape_operator.cli.lint import lint_files
 
     findings, objects = lint_files(files)
     for line in findings:
@@ -84,7 +93,7 @@ def platforms() -> None:
 
     One that is installed but broken is told on standard error, and makes the exit code 1.
     """
-    from scrape_operator.cli.platforms import describe_platforms  # noqa: PLC0415
+    from scrape_operator.cli.platforms import describe_platforms
 
     schemas, broken = describe_platforms()
     typer.echo(schemas)
@@ -110,8 +119,8 @@ def next_(
 
     Run, or the reason why not: SkippedWindow, BeforeStartTime, Ended, Suspended. Needs no cluster.
     """
-    from scrape_operator.cli.next import as_json, as_text, forecast_files, parse_since  # noqa: PLC0415
-    from scrape_operator.settings import Settings  # noqa: PLC0415
+    from scrape_operator.cli.next import as_json, as_text, forecast_files, parse_since
+    from scrape_operator.settings import Settings
 
     interval = timedelta(minutes=Settings().interval_minutes)
     forecasts, wrong = forecast_files(files, parse_since(since), count, uid, interval)
@@ -142,10 +151,10 @@ def odds(
 
     Without EVENT the 1x2 of the events that begin next. Reads DATABASE_URL's database, also while an operator uses it.
     """
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from scrape_operator.cli.odds import as_json, compare_odds, nothing_found, print_tables  # noqa: PLC0415
-    from scrape_operator.settings import Settings  # noqa: PLC0415
+    from scrape_operator.cli.odds import as_json, compare_odds, nothing_found, print_tables
+    from scrape_operator.settings import Settings
 
     now = datetime.now(UTC)
     compared = asyncio.run(compare_odds(Settings(), event, markets or [], now, count))
@@ -159,9 +168,45 @@ def odds(
 
 
 @app.command()
+def runs(
+    name: Annotated[str | None, typer.Argument(help="The schedule. Absent: all of the namespace.")] = None,
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
+    limit: Annotated[int, typer.Option(min=0, help="How many runs at most; 0 for all.")] = 20,
+    output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+) -> None:
+    """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it."""
+    from scrape_operator.cli.runs import print_runs
+    from scrape_operator.core.reading import RunQuery
+    from scrape_operator.settings import Settings
+
+    if not asyncio.run(print_runs(Settings(), RunQuery(namespace, name), output, limit)):
+        typer.echo(f"no run of {name or 'any schedule'} in namespace {namespace}", err=True)
+
+
+@app.command()
+def items(
+    name: Annotated[str | None, typer.Argument(help="The schedule. Absent: all of the namespace.")] = None,
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
+    target: Annotated[str | None, typer.Option(help="Only the items of this target.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many items at most; 0 for all.")] = 20,
+    output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+    *,
+    gone: Annotated[bool, typer.Option("--gone", help="Also items that are gone.")] = False,
+) -> None:
+    """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it."""
+    from scrape_operator.cli.items import print_items
+    from scrape_operator.core.reading import ItemQuery
+    from scrape_operator.settings import Settings
+
+    query = ItemQuery(namespace, name, target, with_gone=gone)
+    if not asyncio.run(print_items(Settings(), query, output, limit)):
+        typer.echo(f"no item of {name or 'any schedule'} in namespace {namespace}", err=True)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
-    from scrape_operator import __version__  # noqa: PLC0415
+    from scrape_operator import __version__
 
     typer.echo(__version__)
 

@@ -1,4 +1,4 @@
-"""The engine for an address: pool, pragmas, timeouts. Called by `database`, `migrate` and `odds.comparing`."""
+"""The engine for an address: pool, pragmas, timeouts. Called by `database`, `migrate` and `reading`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from scrape_operator.storage.engine.address import Address, PostgresAddress, SQL
 from scrape_operator.storage.engine.cleaning import dump_json
 from scrape_operator.storage.engine.transactions import AsyncTransactions, ThreadedTransactions, Transactions
 
-POOL_SIZE = 4  # one writes (the committer), the others read
+POOL_SIZE = 4
+"""Connections of the process that writes: one is the committer's, the others read."""
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers don't wait for the writer
@@ -37,22 +38,23 @@ class Timeouts:
     transaction: float = 60.0
 
 
-def open_transactions(address: Address, timeouts: Timeouts) -> Transactions:
+def open_transactions(address: Address, timeouts: Timeouts, *, pool_size: int = POOL_SIZE) -> Transactions:
     """Make the engine, and what runs work on it; nothing is contacted yet."""
     if isinstance(address, SQLiteAddress):
-        return _sqlite(URL.create("sqlite", database=str(address.path.absolute())), timeouts)
-    return _postgres(address, timeouts)
+        return _sqlite(URL.create("sqlite", database=str(address.path.absolute())), timeouts, pool_size)
+    return _postgres(address, timeouts, pool_size)
 
 
-def open_sqlite_to_read(address: SQLiteAddress, timeouts: Timeouts) -> Transactions:
+def open_sqlite_to_read(address: SQLiteAddress, timeouts: Timeouts, *, pool_size: int) -> Transactions:
     """Open a file that another process may be writing to."""
     path = f"file:{quote(str(address.path.absolute()))}"
-    return _sqlite(URL.create("sqlite", database=path, query={"mode": "ro", "uri": "true"}), timeouts, pragmas=())
+    url = URL.create("sqlite", database=path, query={"mode": "ro", "uri": "true"})
+    return _sqlite(url, timeouts, pool_size, pragmas=())
 
 
-def _sqlite(url: URL, timeouts: Timeouts, pragmas: Sequence[str] = PRAGMAS) -> Transactions:
+def _sqlite(url: URL, timeouts: Timeouts, pool_size: int, pragmas: Sequence[str] = PRAGMAS) -> Transactions:
     engine = create_engine(
-        url, pool_size=POOL_SIZE, max_overflow=0, pool_use_lifo=True, json_serializer=dump_json, hide_parameters=True
+        url, pool_size=pool_size, max_overflow=0, pool_use_lifo=True, json_serializer=dump_json, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")
@@ -69,14 +71,14 @@ def _sqlite(url: URL, timeouts: Timeouts, pragmas: Sequence[str] = PRAGMAS) -> T
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return ThreadedTransactions(engine, threads=POOL_SIZE, patience=timeouts.transaction)
+    return ThreadedTransactions(engine, threads=pool_size, patience=timeouts.transaction)
 
 
-def _postgres(address: PostgresAddress, timeouts: Timeouts) -> Transactions:
+def _postgres(address: PostgresAddress, timeouts: Timeouts, pool_size: int) -> Transactions:
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=_connector(address, timeouts),
-        pool_size=POOL_SIZE,
+        pool_size=pool_size,
         max_overflow=0,
         pool_timeout=timeouts.statement,
         pool_pre_ping=True,  # after a restart of the server the pool is full of dead connections

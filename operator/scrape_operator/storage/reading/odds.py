@@ -1,7 +1,4 @@
-"""What bookmakers offer for an event, side by side: reads the views, and nothing else. Called by the CLI's `odds`.
-
-A SQLite file is read without its lock, and may be in use: its writer does not wait for readers, nor they for it.
-"""
+"""What bookmakers offer for an event, side by side: reads the views, and nothing else. Called by the CLI's `odds`."""
 
 import unicodedata
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -14,20 +11,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Executable, Row, Text, column, or_, select, table
 
-from scrape_operator.core.errors import InvalidValue
 from scrape_operator.settings import Settings
-from scrape_operator.storage.engine.address import Address, SQLiteAddress, address_of
 from scrape_operator.storage.engine.columns import Exact, UTCDateTime
-from scrape_operator.storage.engine.factory import Timeouts, open_sqlite_to_read, open_transactions
-from scrape_operator.storage.engine.faults import translated
-from scrape_operator.storage.engine.schema_version import current_revision, demand_head
-from scrape_operator.storage.engine.transactions import Transactions
+from scrape_operator.storage.reading.connections import ReadOnlyDatabase, open_read_only
 from scrape_operator.storage.tables import events, odds_markets
 
 LONGEST_ID = 18
 """Digits; more are no id of ours, and too many for a column of numbers."""
-
-READ_ONLY = {"postgresql_readonly": True}
 
 odds_comparison = table(
     "odds_comparison",
@@ -87,8 +77,8 @@ class MarketComparison:
 class OddsReader:
     """Reads the views. Made by `open_odds`."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    def __init__(self, database: ReadOnlyDatabase) -> None:
+        self._database = database
 
     async def upcoming(self, now: datetime, limit: int) -> list[ComparedEvent]:
         """Give the events that begin next."""
@@ -124,8 +114,7 @@ class OddsReader:
         return [ComparedEvent(*row) for row in await self._rows(asked)]
 
     async def _rows(self, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
-        with translated():
-            return await self._transactions.run(lambda connection: list(connection.execute(statement)), READ_ONLY)
+        return await self._database.rows(statement)
 
 
 @asynccontextmanager
@@ -138,23 +127,9 @@ async def open_odds(settings: Settings) -> AsyncIterator[OddsReader]:
         StoreUnavailable: it can't be reached.
 
     """
-    transactions = _reading(address_of(settings))
-    try:
-        with translated():
-            demand_head(await transactions.run(current_revision, READ_ONLY))
-        yield OddsReader(transactions)
-    finally:
-        await transactions.close()
-
-
-def _reading(address: Address) -> Transactions:
-    if not isinstance(address, SQLiteAddress):
-        return open_transactions(address, Timeouts())
-    path = address.path.absolute()
-    if not path.exists():
-        remedy = "set SCRAPE_OPERATOR_SQLITE_PATH or DATABASE_URL to the operator's database"
-        raise InvalidValue(f"there is no SQLite file {path}: {remedy}")
-    return open_sqlite_to_read(address, Timeouts())
+    async with open_read_only(settings) as database:
+        await database.check()
+        yield OddsReader(database)
 
 
 def _by_kickoff(found: Iterable[ComparedEvent], now: datetime) -> list[ComparedEvent]:

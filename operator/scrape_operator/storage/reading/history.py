@@ -1,0 +1,119 @@
+"""Reads runs, their targets and items for people: `core.reading.HistoryReader` on SQLite and PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select, tuple_
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.reading import (
+    PAGE_MAX_ROWS,
+    HistoryReader,
+    ItemQuery,
+    ItemRow,
+    Page,
+    RunQuery,
+    RunRow,
+    TargetRunRow,
+)
+from scrape_operator.core.runs.run import clip
+from scrape_operator.settings import Settings
+from scrape_operator.storage.engine.factory import Timeouts
+from scrape_operator.storage.reading.connections import ReadOnlyDatabase, open_read_only
+from scrape_operator.storage.reading.tokens import decode_token, encode_token
+from scrape_operator.storage.tables import items, scrape_runs, scrape_target_runs
+
+T = TypeVar("T")
+
+_runs, _targets, _items = scrape_runs.c, scrape_target_runs.c, items.c
+
+
+class SQLHistoryReader(HistoryReader):
+    """Reads history with keyset paging: a page costs the same wherever it is. Made by `open_history`."""
+
+    def __init__(self, database: ReadOnlyDatabase) -> None:
+        self._database = database
+
+    async def runs(self, query: RunQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[RunRow]:
+        """Return runs, the newest first: their ids sort by the time at which they were claimed."""
+        statement = select(*(_runs[name] for name in RunRow.__dataclass_fields__))
+        if query.namespace is not None:
+            statement = statement.where(_runs.namespace == query.namespace)
+        if query.name is not None:
+            statement = statement.where(_runs.name == query.name)
+        if query.statuses:
+            statement = statement.where(_runs.status.in_([status.value for status in query.statuses]))
+        if after is not None:
+            statement = statement.where(_runs.id < _run_id(after))
+        rows = await self._rows(statement.order_by(_runs.id.desc()), limit)
+        return _page([RunRow(*row) for row in rows], limit, lambda run: (str(run.id),))
+
+    async def target_runs(self, run_ids: Sequence[UUID]) -> Sequence[TargetRunRow]:
+        """Return the targets of runs, in the order of the spec."""
+        columns = (_targets[name] for name in TargetRunRow.__dataclass_fields__)
+        statement = select(*columns).where(_targets.run_id.in_(run_ids)).order_by(_targets.run_id, _targets.position)
+        return [TargetRunRow(*row) for row in await self._database.rows(statement)]
+
+    async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
+        """Return items, ordered by schedule, target and key."""
+        place = _items.schedule_uid, _items.target, _items.key
+        statement = _select_items(query).order_by(*place)
+        if after is not None:
+            statement = statement.where(tuple_(*place) > tuple_(*decode_token(after, len(place))))
+        rows = await self._rows(statement, limit)
+        return _page([ItemRow(*row) for row in rows], limit, lambda it: (it.schedule_uid, it.target, it.key))
+
+    async def _rows(self, statement: Select[*tuple[Any, ...]], limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Read one row more than the page has, which says whether there is another page."""
+        return await self._database.rows(statement.limit(_bounded(limit) + 1))
+
+
+@asynccontextmanager
+async def open_history(settings: Settings, timeouts: Timeouts | None = None) -> AsyncIterator[SQLHistoryReader]:
+    """Open a reader of the database that the settings name, with connections of its own.
+
+    Raises:
+        InvalidValue: the settings name no usable database.
+
+    """
+    async with open_read_only(settings, timeouts) as database:
+        yield SQLHistoryReader(database)
+
+
+def _select_items(query: ItemQuery) -> Select[*tuple[Any, ...]]:
+    schedules = _schedules(query).subquery()
+    of_schedule = {"namespace": schedules.c.namespace, "name": schedules.c.name}
+    columns = (of_schedule[name] if name in of_schedule else _items[name] for name in ItemRow.__dataclass_fields__)
+    statement = select(*columns).join_from(items, schedules, schedules.c.schedule_uid == _items.schedule_uid)
+    if query.target is not None:
+        statement = statement.where(_items.target == query.target)
+    return statement if query.with_gone else statement.where(_items.gone_at.is_(None))
+
+
+def _schedules(query: ItemQuery) -> Select[*tuple[Any, ...]]:
+    statement = select(_runs.schedule_uid, _runs.namespace, _runs.name).distinct()
+    if query.namespace is not None:
+        statement = statement.where(_runs.namespace == query.namespace)
+    return statement if query.name is None else statement.where(_runs.name == query.name)
+
+
+def _bounded(limit: int) -> int:
+    if not 1 <= limit <= PAGE_MAX_ROWS:
+        raise InvalidValue(f"a page has 1 to {PAGE_MAX_ROWS} rows, not {limit}")
+    return limit
+
+
+def _page(rows: Sequence[T], limit: int, place_of: Callable[[T], Sequence[str]]) -> Page[T]:
+    if len(rows) <= limit:
+        return Page(rows)
+    return Page(rows[:limit], encode_token(place_of(rows[limit - 1])))
+
+
+def _run_id(token: str) -> UUID:
+    (text,) = decode_token(token, 1)
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidValue(f"the page token names no run: {clip(text)}") from error

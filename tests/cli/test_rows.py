@@ -1,0 +1,87 @@
+"""`runs` and `items` print rows beside an operator that holds the SQLite file open."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scrape_operator.cli import main
+from scrape_operator.core.runs.items import Item, JSONValue
+from scrape_operator.storage.store import open_store
+from tests.storage.values import claim_of, result_of, settings_for, target_of
+
+DATA: dict[str, JSONValue] = {"name": "<b>\x1b[31m", "note": 'a "quoted", text\nof two lines', "many": [1, 2**70]}
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make a SQLite file with three runs that a running operator has open."""
+    url = f"sqlite:///{tmp_path}/runs.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("COLUMNS", "200")
+    with asyncio.Runner() as runner:
+        opened = open_store(settings_for(url))
+        store = runner.run(opened.__aenter__())
+        for number in range(3):
+            claim = claim_of(number)
+            runner.run(store.claim(claim))
+            runner.run(store.finish(result_of(claim, target_of([Item.of(DATA, ["name"])]))))
+        yield
+        runner.run(opened.__aexit__(None, None, None))
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("database")
+def test_runs_are_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "runs", "quotes").split("\n")
+    assert lines[1].split()[:3] == ["scheduled", "for", "name"]
+    assert [line.split()[:5] for line in lines[3:6]] == [
+        ["2026-11-24", f"10:0{number}:00Z", "quotes", "scheduled", "SUCCEEDED"] for number in (2, 1, 0)
+    ]
+
+
+@pytest.mark.usefixtures("database")
+def test_all_formats_hold_the_same_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(printed(capsys, "runs", "-o", "json"))
+    lines = [json.loads(line) for line in printed(capsys, "runs", "-o", "ndjson").splitlines()]
+    table = list(csv.DictReader(io.StringIO(printed(capsys, "runs", "-o", "csv"))))
+    assert lines == whole
+    assert [row["id"] for row in table] == [run["id"] for run in whole]
+    assert whole[0]["started_at"] == table[0]["started_at"] == "2026-11-24T10:02:01.250000Z"
+    assert (whole[0]["duration"], table[0]["duration"]) == (5.0, "5.0")
+
+
+@pytest.mark.usefixtures("database")
+def test_items_keep_their_data_in_formats_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    (item,) = json.loads(printed(capsys, "items", "quotes", "-o", "json"))
+    (row,) = csv.DictReader(io.StringIO(printed(capsys, "items", "-o", "csv")))
+    assert item["data"] == json.loads(row["data"]) == DATA
+
+
+@pytest.mark.usefixtures("database")
+def test_a_terminal_gets_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\x1b" not in printed(capsys, "items", "quotes")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(("limit", "count"), [("1", 1), ("2", 2), ("0", 3)])
+def test_a_limit_is_kept(capsys: pytest.CaptureFixture[str], limit: str, count: int) -> None:
+    assert len(printed(capsys, "runs", "-o", "ndjson", "--limit", limit).splitlines()) == count
+
+
+@pytest.mark.usefixtures("database")
+def test_nothing_is_an_empty_list_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["runs", "none", "-o", "json"])
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("[]\n", "no run of none in namespace default\n")
