@@ -2,10 +2,10 @@ import ssl
 
 import pytest
 
-from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.transport import default_ssl_context
 from scrape_operator.settings import Settings
 from tests.fetching.servers import make_certificate
+from tests.support.fetching import open_session
 
 
 @pytest.fixture(scope="session")
@@ -15,15 +15,15 @@ def trusting() -> ssl.SSLContext:
 
 @pytest.fixture
 async def fetcher(trusting):
-    """A fetcher that may connect to this machine."""
-    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8,::1/128"), ssl_context=trusting) as opened:
+    """A session without retries that may connect to this machine."""
+    async with open_session(Settings(allow_cidrs="127.0.0.0/8,::1/128"), ssl_context=trusting) as opened:
         yield opened
 
 
 @pytest.fixture
 async def guarded(trusting):
     """A fetcher that may connect to 127.0.0.1 and to nothing else outside the public internet."""
-    async with open_fetcher(Settings(allow_cidrs="127.0.0.1/32"), ssl_context=trusting) as opened:
+    async with open_session(Settings(allow_cidrs="127.0.0.1/32"), ssl_context=trusting) as opened:
         yield opened
 
 
@@ -43,5 +43,5 @@ def server_tls(certificate) -> ssl.SSLContext:
 async def tls_fetcher(certificate):
     """A fetcher that trusts the servers' certificate."""
     context = ssl.create_default_context(cafile=str(certificate[0]))
-    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8"), ssl_context=context) as opened:
+    async with open_session(Settings(allow_cidrs="127.0.0.0/8"), ssl_context=context) as opened:
         yield opened

@@ -28,7 +28,7 @@ async def test_an_answer_has_status_headers_body_and_costs(fetcher):
         response = await fetcher.fetch(ask(server.url + "/a?b=1#part"))
     assert (response.status, response.body, response.url) == (200, b"hello", server.url + "/a?b=1")
     assert (response.headers["x-one"], response.headers["x-two"]) == ("1", "2")
-    assert (response.requests, response.bytes) == (1, 5)
+    assert (fetcher.traffic.requests, fetcher.traffic.bytes) == (1, 5)
 
 
 async def test_a_request_is_sent_as_it_was_asked_for(fetcher):
@@ -114,7 +114,7 @@ async def test_a_kept_connection_that_the_server_gave_up_is_replaced_unseen(fetc
     async with serving(give_up_kept_connections) as server:
         await fetcher.fetch(ask(server.url))
         response = await fetcher.fetch(ask(server.url))
-    assert (response.body, response.requests, server.connections) == (b"x", 1, 2)
+    assert (response.body, fetcher.traffic.requests, server.connections) == (b"x", 2, 2)
 
 
 async def test_a_new_connection_that_the_server_gives_up_is_not_replaced(fetcher):
@@ -174,7 +174,7 @@ async def test_a_broken_answer_is_a_failure_with_its_reason(fetcher, answer, rea
         failed = await failure(fetcher, ask(server.url))
     assert failed.reason is reason
     assert failed.message.startswith("127.0.0.1:")
-    assert failed.requests >= 1
+    assert fetcher.traffic.requests >= 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_what_never_ends_is_ended_on_time_and_hung_up_on(fetcher, start, d
         assert failed.reason in {Reason.TIMEOUT, Reason.DECODE_ERROR}
         async with asyncio.timeout(10):
             await server.gone()
-    assert failed.requests == 1
+    assert fetcher.traffic.requests == 1
     assert "127.0.0.1" in failed.message
 
 
@@ -240,20 +240,20 @@ async def test_a_refused_connection_is_a_connect_error(fetcher):
     async with serving(answering(ok())) as server:
         url = server.url
     failed = await failure(fetcher, ask(url))
-    assert (failed.reason, failed.requests) == (Reason.CONNECT_ERROR, 0)
+    assert (failed.reason, fetcher.traffic.requests) == (Reason.CONNECT_ERROR, 0)
     assert "refused" in failed.message
 
 
 async def test_a_name_that_is_not_there_is_a_dns_error(fetcher):
     failed = await failure(fetcher, ask("http://nowhere.invalid/"))
-    assert (failed.reason, failed.requests) == (Reason.DNS_ERROR, 0)
+    assert (failed.reason, fetcher.traffic.requests) == (Reason.DNS_ERROR, 0)
     assert failed.message.startswith("nowhere.invalid ")
 
 
 @pytest.mark.parametrize("url", ["ftp://e.example/", "http://0x7f.1/", "http://u:p@e.example/"])
 async def test_an_address_that_is_none_is_never_asked_for(fetcher, url):
     failed = await failure(fetcher, ask(url))
-    assert (failed.reason, failed.requests) == (Reason.INVALID_SPEC, 0)
+    assert (failed.reason, fetcher.traffic.requests) == (Reason.INVALID_SPEC, 0)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ async def test_a_header_that_cannot_be_sent_is_named_without_its_value(fetcher, 
 
 async def test_an_address_with_too_many_params_is_never_asked_for(fetcher):
     failed = await failure(fetcher, ask("http://127.0.0.1:1/", params=[("q", "x" * 70_000)]))
-    assert (failed.reason, failed.requests) == (Reason.INVALID_SPEC, 0)
+    assert (failed.reason, fetcher.traffic.requests) == (Reason.INVALID_SPEC, 0)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ async def test_a_body_without_end_is_given_up_with_little_memory(fetcher):
             tracemalloc.stop()
         await server.gone()
     assert failed.reason is Reason.TOO_LARGE
-    assert 2**20 < failed.bytes_read < 2**20 + 2**19
+    assert 2**20 < fetcher.traffic.bytes < 2**20 + 2**19
     assert peak < 4 * 2**20
 
 

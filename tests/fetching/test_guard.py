@@ -7,10 +7,10 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.addresses import BlockedAddress
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.guard import MAX_ADDRESSES, GuardedResolver, guarded_sockets
 from scrape_operator.settings import Settings
 from tests.fetching.servers import answering, ok, redirect, serving
+from tests.support.fetching import open_session
 
 
 def ask(url, **changes):
@@ -42,9 +42,9 @@ async def blocked(fetcher, url):
     ],
 )
 async def test_nothing_inward_is_connected_to_by_default(trusting, host):
-    async with serving(answering(ok(b"secret"))) as server, open_fetcher(Settings(), ssl_context=trusting) as fetcher:
-        failed = await blocked(fetcher, server.url.replace("127.0.0.1", host))
-        assert failed.requests == 0
+    async with serving(answering(ok(b"secret"))) as server, open_session(Settings(), ssl_context=trusting) as fetcher:
+        await blocked(fetcher, server.url.replace("127.0.0.1", host))
+        assert fetcher.traffic.requests == 0
     assert server.connections == 0
 
 
@@ -52,7 +52,7 @@ async def test_nothing_inward_is_connected_to_by_default(trusting, host):
     "host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "100.100.100.200"]
 )
 async def test_metadata_is_refused_whatever_is_allowed(trusting, host):
-    async with open_fetcher(Settings(allow_cidrs="0.0.0.0/0,::/0"), ssl_context=trusting) as fetcher:
+    async with open_session(Settings(allow_cidrs="0.0.0.0/0,::/0"), ssl_context=trusting) as fetcher:
         assert "metadata" in (await blocked(fetcher, f"http://{host}/latest/meta-data/")).message
 
 
@@ -70,7 +70,7 @@ async def test_a_redirect_to_a_denied_address_is_refused(guarded):
     ):
         failed = await blocked(guarded, server.url)
     assert inner.connections == 0
-    assert failed.requests == 1
+    assert guarded.traffic.requests == 1
     assert "127.0.0.2" in failed.message
 
 

@@ -34,7 +34,7 @@ async def test_a_redirect_is_followed_and_its_end_is_the_address(fetcher):
     answers = [redirect("/b?x=1#part"), redirect("c"), ok(b"there")]
     async with serving(answering(*answers, close=False)) as server:
         response = await fetcher.fetch(ask(server.url + "/a", params=[("q", "1")], headers=[("X-Token", "t")]))
-    assert (response.url, response.body, response.requests) == (server.url + "/c", b"there", 3)
+    assert (response.url, response.body, fetcher.traffic.requests) == (server.url + "/c", b"there", 3)
     assert [head.split()[1] for head in server.heads] == [b"/a?q=1", b"/b?x=1", b"/c"]
     assert all(b"X-Token: t\r\n" in head for head in server.heads)
     assert server.connections == 1
@@ -45,7 +45,7 @@ async def test_a_loop_ends_at_the_limit(fetcher, limit):
     async with serving(answering(redirect("/"))) as server:
         failed = await failure(fetcher, ask(server.url, max_redirects=limit))
     assert (failed.reason, failed.http_status) == (Reason.REDIRECT_ERROR, 302)
-    assert (failed.requests, len(server.heads)) == (limit + 1, limit + 1)
+    assert (fetcher.traffic.requests, len(server.heads)) == (limit + 1, limit + 1)
 
 
 async def test_as_many_redirects_as_the_limit_are_followed(fetcher):
@@ -72,7 +72,7 @@ async def test_as_many_redirects_as_the_limit_are_followed(fetcher):
 async def test_a_redirect_without_a_usable_address_is_refused(fetcher, answer):
     async with serving(answering(answer)) as server:
         failed = await failure(fetcher, ask(server.url))
-    assert (failed.reason, failed.requests) == (Reason.REDIRECT_ERROR, 1)
+    assert (failed.reason, fetcher.traffic.requests) == (Reason.REDIRECT_ERROR, 1)
     assert "hunter2" not in failed.message
 
 
@@ -106,7 +106,7 @@ async def test_secrets_do_not_come_back_with_the_origin(fetcher):
     ):
         other.handler = answering(redirect(server.url + "/back"))
         response = await fetcher.fetch(ask(server.url, headers=SECRETS))
-    assert (response.url, response.requests) == (server.url + "/back", 3)
+    assert (response.url, fetcher.traffic.requests) == (server.url + "/back", 3)
     assert b"hunter2" in server.heads[0]
     assert b"hunter2" not in server.heads[1]
 

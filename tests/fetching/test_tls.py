@@ -32,7 +32,7 @@ async def test_a_certificate_that_nobody_signed_is_refused(fetcher, server_tls):
     async with serving(answering(ok(b"x")), context=server_tls) as server:
         failed = await tls_failure(fetcher, ask(server.url))
     assert "self-signed" in failed.message
-    assert failed.requests == 0
+    assert fetcher.traffic.requests == 0
 
 
 async def test_a_certificate_for_another_name_is_refused(tls_fetcher, server_tls):

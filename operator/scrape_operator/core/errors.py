@@ -17,7 +17,7 @@ class ScrapeOperatorError(Exception):
 class ScrapeFailed(ScrapeOperatorError):
     """One target failed. `message` is shown to users: it never holds a secret.
 
-    `retry_after` is what the far side asked for, in seconds. `requests` and `bytes` were spent all the same.
+    `retry_after` is the delay that the server asked for, in seconds.
     """
 
     def __init__(
@@ -27,16 +27,12 @@ class ScrapeFailed(ScrapeOperatorError):
         *,
         http_status: int | None = None,
         retry_after: float | None = None,
-        requests: int = 0,
-        bytes_read: int = 0,
     ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
         self.http_status = http_status
         self.retry_after = retry_after
-        self.requests = requests
-        self.bytes_read = bytes_read
 
 
 class StoreUnavailable(ScrapeOperatorError):

@@ -12,17 +12,19 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.net.urls import parse_http_url
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.fetching.body.reader import Spent, read_body, wire_of
+from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.fetching.body.reader import read_body, wire_of
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import complete
 from scrape_operator.fetching.hosts.breaker import BreakerPolicy, CoolDown
-from scrape_operator.fetching.hosts.budgets import ANYBODY, HostBudgets
+from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import HostObserver, Requester, Turn
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
+from scrape_operator.fetching.session import FetchSession
 from scrape_operator.fetching.status_reasons import failure_of, is_success
 from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context, request_of
 from scrape_operator.settings import Settings
@@ -36,7 +38,7 @@ def _utc_now() -> datetime:
 
 
 class HttpFetcher:
-    """Implements core.ports.Fetcher over one transport.
+    """Sends requests over one transport, for all runs of a process.
 
     `now` gives an aware instant; only a Retry-After that is a date needs it. Every hop takes its turn in `hosts`.
     """
@@ -54,51 +56,41 @@ class HttpFetcher:
         self._user_agent = user_agent
         self._now = now
 
-    def on_behalf_of(self, requester: Requester) -> "BudgetedFetcher":
-        """Give the fetcher for one run: it takes turns in that requester's name."""
-        return BudgetedFetcher(self, requester)
+    def open_session(self, requester: Requester, retry: RetryPolicy) -> FetchSession:
+        """Return the fetcher of one target in one run."""
+        return FetchSession(self, requester, retry)
 
-    async def fetch(self, request: Request) -> Response:
-        """Fetch in nobody's name: all who do so are one requester."""
-        return await self.fetch_for(request, ANYBODY)
+    async def fetch_once(self, request: Request, requester: Requester, traffic: Traffic) -> Response:
+        """Fetch, following redirects; requests, bytes and status are added to `traffic` as they happen.
 
-    async def fetch_for(self, request: Request, requester: Requester) -> Response:
-        """Fetch, following redirects. Time before a host, waiting for a turn, is not time of the request.
-
+        The wait for a turn at a host does not count towards the request's timeout, but ends at the run's deadline.
         An integer in `success_status` names the answer wanted, so a redirect with that status is not followed; a
         class such as "3xx" judges what is left when no redirect is to be followed any more.
 
         Raises:
-            ScrapeFailed: with the reason, and with what was spent until then.
+            ScrapeFailed: with the reason.
 
         """
-        trip = _Trip(self._transport, request, self._now, self.hosts, requester)
+        trip = _Trip(self._transport, request, self._now, self.hosts, requester, traffic)
         try:
-            async with asyncio.timeout(request.timeout) as timer:
+            async with asyncio.timeout(min(request.timeout, requester.deadline.remaining())) as timer:
                 return await trip.run(self._user_agent, timer)
         except TimeoutError as error:
-            failure = HopFailed(Reason.TIMEOUT, f"did not answer in full within {request.timeout:g} s")
-            raise trip.failed(failure) from error
+            raise trip.failed(_timed_out(request, requester)) from error
         except HopFailed as failure:
             raise trip.failed(failure) from failure
         finally:
             trip.abandon()
 
 
-class BudgetedFetcher:
-    """Implements core.ports.Fetcher in the name of one requester."""
-
-    def __init__(self, fetcher: HttpFetcher, requester: Requester) -> None:
-        self._fetcher = fetcher
-        self._requester = requester
-
-    async def fetch(self, request: Request) -> Response:
-        """Fetch as HttpFetcher does."""
-        return await self._fetcher.fetch_for(request, self._requester)
+def _timed_out(request: Request, requester: Requester) -> HopFailed:
+    if requester.deadline.remaining():
+        return HopFailed(Reason.TIMEOUT, f"did not answer in full within {request.timeout:g} s (http.timeout)")
+    return HopFailed(Reason.TIMEOUT, "did not answer in full before the run's deadline (spec.timeout)")
 
 
 class _Trip:
-    """One fetch on its way: where it is, and what it has cost."""
+    """One fetch on its way through its redirects."""
 
     def __init__(
         self,
@@ -107,6 +99,7 @@ class _Trip:
         now: Callable[[], datetime],
         hosts: HostBudgets,
         requester: Requester,
+        traffic: Traffic,
     ) -> None:
         self._transport = transport
         self._request = request
@@ -114,7 +107,7 @@ class _Trip:
         self._hosts = hosts
         self._requester = requester
         self._turn: Turn | None = None
-        self._spent = Spent()
+        self._traffic = traffic
         self._host = ""
 
     async def run(self, user_agent: str, timer: asyncio.Timeout) -> Response:
@@ -144,8 +137,6 @@ class _Trip:
             f"{self._host} {failure.message}".strip(),
             http_status=failure.http_status,
             retry_after=failure.retry_after,
-            requests=self._spent.requests,
-            bytes_read=self._spent.bytes,
         )
 
     def abandon(self) -> None:
@@ -160,9 +151,10 @@ class _Trip:
             self._turn = None
 
     async def _take_turn(self, hop: Hop, timer: asyncio.Timeout) -> None:
-        """Take the hop's turn before its host; the timer stands still while it is waited for."""
+        """Take the hop's turn at its host; the timer of the request stands still while it waits."""
         self._host = host = hop.url.authority
-        patience = self._request.timeout
+        deadline = self._requester.deadline
+        patience = min(self._request.timeout, deadline.remaining())
         self._turn = self._hosts.try_enter(host, self._requester, patience)
         if self._turn is not None:
             return
@@ -173,7 +165,8 @@ class _Trip:
         try:
             self._turn = await self._hosts.enter(host, self._requester, patience)
         finally:
-            timer.reschedule(None if when is None else when + loop.time() - began)
+            now = loop.time()
+            timer.reschedule(None if when is None else min(when + now - began, now + deadline.remaining()))
 
     def _first_hop(self, user_agent: str) -> Hop:
         try:
@@ -189,13 +182,15 @@ class _Trip:
     async def _send(self, hop: Hop) -> httpx.Response:
         body = self._request.body if hop.method == self._request.method else b""
         request = request_of(hop.method, hop.url, hop.headers, body)
-        self._spent.requests += 1
+        self._traffic.requests += 1
         try:
-            return await self._transport.handle_async_request(request)
+            response = await self._transport.handle_async_request(request)
         except HopFailed as failure:
             if not failure.sent:
-                self._spent.requests -= 1
+                self._traffic.requests -= 1
             raise
+        self._traffic.http_status = response.status_code
+        return response
 
     def _redirects(self, status: int) -> bool:
         request = self._request
@@ -212,18 +207,11 @@ class _Trip:
         announced = "" if hop.method == "HEAD" else headers.get("content-length", "")
         coding = headers.get("content-encoding", "")
         try:
-            body = await read_body(wire, coding, announced, self._request.max_body_bytes, self._spent)
+            body = await read_body(wire, coding, announced, self._request.max_body_bytes, self._traffic)
         except HopFailed as failure:
             failure.http_status = response.status_code
             raise
-        return Response(
-            url=str(hop.url),
-            status=response.status_code,
-            headers=headers,
-            body=body,
-            requests=self._spent.requests,
-            bytes=self._spent.bytes,
-        )
+        return Response(url=str(hop.url), status=response.status_code, headers=headers, body=body)
 
 
 def budgets_of(settings: Settings, observer: HostObserver | None = None) -> HostBudgets:

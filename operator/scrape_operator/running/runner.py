@@ -14,6 +14,9 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.plans import RunPlan, TargetPlan
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 
+DEADLINE_GRACE_SECONDS = 0.25
+"""How long after the run's deadline targets may end by themselves, with the reason that they know."""
+
 CANCEL_PATIENCE_SECONDS = 0.5
 """A target that does not even stop when cancelled is left behind after this: a replaced run ends within a second."""
 
@@ -36,7 +39,7 @@ class Runner:
         work = cast("RunPlan", plan.work)
         tasks = self._orchestrator.scrape_all(plan, work, claim)
         try:
-            await ended(tasks, stop, plan.timeout.total_seconds())
+            await ended(tasks, stop, plan.timeout.total_seconds() + DEADLINE_GRACE_SECONDS)
         finally:
             await self._cancel([task for task in tasks if not task.done()])
         targets = [self._result(task, target, plan, stop) for task, target in zip(tasks, work.targets, strict=True)]

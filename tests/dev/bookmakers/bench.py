@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import orjson
 
 from scrape_operator.core.odds.matching import match_events
-from scrape_operator.fetching.fetcher import BudgetedFetcher, HttpFetcher, open_fetcher
-from scrape_operator.fetching.hosts.gate import Requester
+from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
+from scrape_operator.fetching.session import FetchSession
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
@@ -18,6 +18,7 @@ from scrape_operator.settings import Settings
 from tests.dev.bookmakers.faults import Fault
 from tests.dev.bookmakers.scene import Scene, number_of, open_scene
 from tests.dev.bookmakers.world import BOOKS
+from tests.support.fetching import NO_RETRY, requester, session_of
 
 LEAGUES, EVENTS = 300, 1500
 _LISTED = {"1", "18", "29", "10", "11", "16", "14"}
@@ -32,7 +33,7 @@ def run() -> Sequence[str]:
 async def _run() -> Sequence[str]:
     async with (
         open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher,
-        open_scene(fetcher, leagues=LEAGUES, events=EVENTS) as scene,
+        open_scene(session_of(fetcher), leagues=LEAGUES, events=EVENTS) as scene,
     ):
         lines = [*_parsing(scene)]
         for book in BOOKS:
@@ -58,9 +59,9 @@ async def _run() -> Sequence[str]:
         return [*lines, f"peak memory of this process, simulators included: {peak} MiB"]
 
 
-def _budgeted(scene: Scene, fetcher: HttpFetcher, book: str) -> BudgetedFetcher:
-    """Give a fetcher that keeps to what the adapter brings along."""
-    return fetcher.on_behalf_of(Requester(book, scene.platforms[book].budgets(scene.config(book))))
+def _budgeted(scene: Scene, fetcher: HttpFetcher, book: str) -> FetchSession:
+    """Return a session with the budgets of the adapter."""
+    return fetcher.open_session(requester(book, scene.platforms[book].budgets(scene.config(book))), NO_RETRY)
 
 
 def _parsing(scene: Scene) -> Sequence[str]:

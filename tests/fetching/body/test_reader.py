@@ -30,7 +30,7 @@ async def test_a_coded_body_is_decoded_and_counted_as_it_came(fetcher, name):
     async with serving(answering(ok(encoded, f"Content-Encoding: {name}"))) as server:
         response = await fetcher.fetch(ask(server.url))
     assert response.body == b"hello " * 1000
-    assert response.bytes == len(encoded)
+    assert fetcher.traffic.bytes == len(encoded)
 
 
 async def test_two_headers_of_codings_are_one_list(fetcher):
@@ -49,7 +49,7 @@ async def test_a_body_that_cannot_be_decoded_says_so(fetcher, body, encoding):
         with pytest.raises(ScrapeFailed) as raised:
             await fetcher.fetch(ask(server.url))
     assert (raised.value.reason, raised.value.http_status) == (Reason.DECODE_ERROR, 200)
-    assert raised.value.requests == 1
+    assert fetcher.traffic.requests == 1
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -7,7 +7,6 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.budgets import FEW_HOSTS
-from scrape_operator.fetching.hosts.gate import Requester
 from tests.fetching.hosts.visiting import (
     HOST,
     PATIENCE,
@@ -21,6 +20,7 @@ from tests.fetching.hosts.visiting import (
     take,
     visit,
 )
+from tests.support.fetching import requester
 from tests.support.virtual_time import run_virtual, virtual_time
 
 
@@ -28,9 +28,9 @@ def test_failures_in_a_row_open_the_breaker_and_it_says_until_when(caplog):
     async def scene():
         observed = Observed()
         hosts = hosts_of(of(4), observer=observed)
-        await fail(hosts, Requester("a"), forbidden(), times=5)
+        await fail(hosts, requester("a"), forbidden(), times=5)
         with pytest.raises(HopFailed) as raised:
-            hosts.try_enter(HOST, Requester("a"), PATIENCE)
+            hosts.try_enter(HOST, requester("a"), PATIENCE)
         return raised.value, observed.openings, hosts.open_breakers
 
     with caplog.at_level(logging.WARNING):
@@ -47,7 +47,7 @@ def test_after_the_cool_down_one_is_let_through_and_its_answer_lets_in_the_other
     async def scene():
         log: Log = []
         hosts = hosts_of(of(4))
-        run = Requester("a")
+        run = requester("a")
         await fail(hosts, run, forbidden(), times=5)
         await asyncio.sleep(30)
         await asyncio.gather(*(visit(hosts, run, 1, log) for _ in range(4)))
@@ -59,7 +59,7 @@ def test_after_the_cool_down_one_is_let_through_and_its_answer_lets_in_the_other
 def test_where_the_one_that_is_let_through_fails_the_others_are_refused_without_a_request():
     async def scene():
         hosts = hosts_of(of(4))
-        run = Requester("a")
+        run = requester("a")
         await fail(hosts, run, forbidden(), times=5)
         await asyncio.sleep(30)
         probe = await take(hosts, run)
@@ -78,9 +78,9 @@ def test_an_open_breaker_lets_those_through_who_have_not_failed_there():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(4))
-        await fail(hosts, Requester("a"), refused(), times=5)
-        await visit(hosts, Requester("b"), 1, log)
-        await visit(hosts, Requester("a"), 1, log)
+        await fail(hosts, requester("a"), refused(), times=5)
+        await visit(hosts, requester("b"), 1, log)
+        await visit(hosts, requester("a"), 1, log)
         return log
 
     assert run_virtual(scene()) == [("b", 0), ("a", 1)]
@@ -90,8 +90,8 @@ def test_an_open_breaker_keeps_nobody_else_waiting():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(4))
-        await fail(hosts, Requester("a"), refused(), times=5)
-        await asyncio.gather(*(visit(hosts, Requester(who), 1, log) for who in "bcd"))
+        await fail(hosts, requester("a"), refused(), times=5)
+        await asyncio.gather(*(visit(hosts, requester(who), 1, log) for who in "bcd"))
         return [at for _, at in log]
 
     assert run_virtual(scene()) == [0, 0, 0]
@@ -112,8 +112,8 @@ def test_any_other_answer_ends_a_row_of_failures(failure):
     async def scene():
         hosts = hosts_of(of(4))
         for _ in range(5):
-            await fail(hosts, Requester("a"), forbidden(), times=4)
-            await fail(hosts, Requester("a"), failure)
+            await fail(hosts, requester("a"), forbidden(), times=4)
+            await fail(hosts, requester("a"), failure)
         return hosts.open_breakers
 
     assert run_virtual(scene()) == 0
@@ -123,10 +123,10 @@ def test_any_other_answer_ends_a_row_of_failures(failure):
 def test_what_was_refused_on_our_side_says_nothing_of_the_host(reason):
     async def scene():
         hosts = hosts_of(of(4))
-        await fail(hosts, Requester("a"), forbidden(), times=4)
-        await fail(hosts, Requester("a"), HopFailed(reason, "is refused", sent=False), times=20)
+        await fail(hosts, requester("a"), forbidden(), times=4)
+        await fail(hosts, requester("a"), HopFailed(reason, "is refused", sent=False), times=20)
         before = hosts.open_breakers
-        await fail(hosts, Requester("a"), forbidden())
+        await fail(hosts, requester("a"), forbidden())
         return before, hosts.open_breakers
 
     assert run_virtual(scene()) == (0, 1)
@@ -135,11 +135,11 @@ def test_what_was_refused_on_our_side_says_nothing_of_the_host(reason):
 def test_a_turn_that_was_abandoned_says_nothing_of_the_host():
     async def scene():
         hosts = hosts_of(of(1))
-        await fail(hosts, Requester("a"), forbidden(), times=4)
+        await fail(hosts, requester("a"), forbidden(), times=4)
         for _ in range(20):
-            (await take(hosts, Requester("a"))).abandon()
+            (await take(hosts, requester("a"))).abandon()
         before = hosts.open_breakers
-        await fail(hosts, Requester("a"), forbidden())
+        await fail(hosts, requester("a"), forbidden())
         return before, hosts.open_breakers
 
     assert run_virtual(scene()) == (0, 1)
@@ -148,7 +148,7 @@ def test_a_turn_that_was_abandoned_says_nothing_of_the_host():
 def test_a_wall_that_only_an_adapter_can_tell_from_an_answer_opens_the_breaker_by_report():
     async def scene():
         hosts = hosts_of(of(4))
-        run = Requester("a")
+        run = requester("a")
         untils = []
         for pause in (300, 300, 300):
             (await take(hosts, run)).end()
@@ -166,7 +166,7 @@ def test_a_wall_that_only_an_adapter_can_tell_from_an_answer_opens_the_breaker_b
 def test_a_report_of_a_failure_that_was_no_answer_changes_nothing():
     async def scene():
         hosts = hosts_of(of(4))
-        hosts.report(HOST, Requester("a"), ScrapeFailed(Reason.BLOCKED, "is not asked again"))
+        hosts.report(HOST, requester("a"), ScrapeFailed(Reason.BLOCKED, "is not asked again"))
         return hosts.open_breakers
 
     assert run_virtual(scene()) == 0
@@ -175,15 +175,15 @@ def test_a_report_of_a_failure_that_was_no_answer_changes_nothing():
 def test_hosts_that_are_idle_are_forgotten_and_busy_or_open_ones_are_not():
     async def scene():
         hosts = hosts_of(of(1, 100))
-        busy = await take(hosts, Requester("a"), "busy")
-        await fail(hosts, Requester("a"), forbidden(), times=5, host="blocked")
+        busy = await take(hosts, requester("a"), "busy")
+        await fail(hosts, requester("a"), forbidden(), times=5, host="blocked")
         for number in range(20 * FEW_HOSTS):
-            (await take(hosts, Requester("a"), f"host{number}")).end()
+            (await take(hosts, requester("a"), f"host{number}")).end()
             if number % 1000 == 0:
                 await asyncio.sleep(1)
         with pytest.raises(HopFailed):
-            hosts.try_enter("blocked", Requester("a"), PATIENCE)
-        crowded = hosts.try_enter("busy", Requester("b"), PATIENCE)
+            hosts.try_enter("blocked", requester("a"), PATIENCE)
+        crowded = hosts.try_enter("busy", requester("b"), PATIENCE)
         busy.end()
         return hosts.known, crowded
 

@@ -11,13 +11,14 @@ from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.host_budgets import HostBudget, HostRules
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
-from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
+from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.budgets import HostBudgets
-from scrape_operator.fetching.hosts.gate import Requester
-from scrape_operator.fetching.retrying import fetch_with_retry
+from scrape_operator.fetching.session import FetchSession
 from scrape_operator.settings import Settings
 from tests.fetching.servers import answering, never_ending, ok, redirect, serving
+from tests.support.fetching import NO_RETRY, open_session, requester, session_of
 from tests.support.virtual_time import run_virtual, virtual_time
+from tests.support.waiting import eventually
 
 TIMEOUT = 20.0
 SHOP = "http://shop.example/"
@@ -33,10 +34,10 @@ def authority_of(server):
 
 @pytest.fixture
 def budgeted(trusting):
-    """Opens a fetcher that may connect to this machine, with these budgets."""
+    """Opens a session that may connect to this machine, with these budgets."""
 
     def opening(hosts):
-        return open_fetcher(Settings(allow_cidrs="127.0.0.0/8"), ssl_context=trusting, hosts=hosts)
+        return open_session(Settings(allow_cidrs="127.0.0.0/8"), ssl_context=trusting, hosts=hosts)
 
     return opening
 
@@ -80,22 +81,20 @@ async def test_a_server_sees_no_more_requests_at_a_time_than_its_budget(budgeted
 
 async def test_a_redirect_takes_its_turn_at_the_other_host_and_gives_back_the_first(budgeted):
     hosts = HostBudgets(HostBudget(1))
-    began = asyncio.Event()
-    run = Requester("a", on_wait=began.set)
     async with (
         serving(answering(ok(b"there"))) as other,
         serving(answering(redirect(other.url))) as server,
         budgeted(hosts) as fetcher,
     ):
-        taken = hosts.try_enter(authority_of(other), Requester("b"), TIMEOUT)
+        taken = hosts.try_enter(authority_of(other), requester("b"), TIMEOUT)
         assert taken is not None
-        fetching = asyncio.ensure_future(fetcher.on_behalf_of(run).fetch(ask(server.url)))
-        await began.wait()
-        assert hosts.try_enter(authority_of(server), Requester("b"), TIMEOUT) is not None
+        fetching = asyncio.ensure_future(fetcher.fetch(ask(server.url)))
+        await eventually(lambda: hosts.waiting)
+        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is not None
         assert not other.heads
         taken.end()
         assert (await fetching).body == b"there"
-    assert hosts.try_enter(authority_of(other), run, TIMEOUT) is not None
+    assert hosts.try_enter(authority_of(other), requester("a"), TIMEOUT) is not None
 
 
 async def test_a_redirect_to_the_same_host_needs_no_second_place(budgeted):
@@ -104,7 +103,7 @@ async def test_a_redirect_to_the_same_host_needs_no_second_place(budgeted):
         budgeted(HostBudgets(HostBudget(1))) as fetcher,
     ):
         answer = await fetcher.fetch(ask(server.url))
-    assert (answer.body, answer.requests) == (b"end", 3)
+    assert (answer.body, fetcher.traffic.requests) == (b"end", 3)
 
 
 async def test_a_cancelled_fetch_gives_back_its_turn(budgeted):
@@ -112,25 +111,25 @@ async def test_a_cancelled_fetch_gives_back_its_turn(budgeted):
     async with serving(never_ending(b"HTTP/1.1 200 OK\r\n\r\n", b"x")) as server, budgeted(hosts) as fetcher:
         fetching = asyncio.ensure_future(fetcher.fetch(ask(server.url)))
         await server.asked()
-        assert hosts.try_enter(authority_of(server), Requester("b"), TIMEOUT) is None
+        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is None
         fetching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await fetching
-        assert hosts.try_enter(authority_of(server), Requester("b"), TIMEOUT) is not None
+        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is not None
         await server.gone()
 
 
 async def test_a_host_that_forbids_is_asked_five_times_and_then_no_more(budgeted):
-    async with serving(answering(ok(status="403 Forbidden"))) as server, budgeted(HostBudgets()) as opened:
-        fetcher = opened.on_behalf_of(Requester("a"))
-        failures = []
+    async with serving(answering(ok(status="403 Forbidden"))) as server, budgeted(HostBudgets()) as fetcher:
+        failures, requests = [], []
         for _ in range(20):
             with pytest.raises(ScrapeFailed) as raised:
                 await fetcher.fetch(ask(server.url))
             failures.append(raised.value)
+            requests.append(fetcher.traffic.requests)
         assert len(server.heads) == 5
     assert {failure.reason for failure in failures} == {Reason.BLOCKED}
-    assert [failure.requests for failure in failures] == [1] * 5 + [0] * 15
+    assert requests == [1, 2, 3, 4] + [5] * 16
     assert failures[-1].message.startswith(f"{authority_of(server)} is not asked again before ")
 
 
@@ -148,30 +147,28 @@ async def test_rules_are_kept_by_name_or_by_name_and_port(budgeted):
     hosts = HostBudgets(layers=[HostRules({"127.0.0.1": HostBudget(1)})])
     async with serving(answering(ok(b"x"))) as server, budgeted(hosts) as fetcher:
         await fetcher.fetch(ask(server.url))
-        hosts.try_enter(authority_of(server), Requester("a"), TIMEOUT)
-        assert hosts.try_enter(authority_of(server), Requester("b"), TIMEOUT) is None
+        hosts.try_enter(authority_of(server), requester("a"), TIMEOUT)
+        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is None
 
 
 def test_time_before_the_host_is_no_time_of_the_request():
     async def scene():
         transport = PacedTransport(8)
         fetcher = fetcher_over(transport)
-        run = Requester("a")
-        own = fetcher.on_behalf_of(run)
-        await asyncio.gather(*(own.fetch(ask(SHOP, timeout=10.0)) for _ in range(4)))
-        return [at for _, at in transport.asked], run.waited
+        await asyncio.gather(*(session_of(fetcher).fetch(ask(SHOP, timeout=10.0)) for _ in range(4)))
+        return [at for _, at in transport.asked]
 
-    assert run_virtual(scene()) == ([0, 8, 16, 24], 8 + 16 + 24)
+    assert run_virtual(scene()) == [0, 8, 16, 24]
 
 
 def test_what_was_left_of_the_timeout_before_a_wait_is_left_after_it():
     async def scene():
         transport = PacedTransport(6, httpx.Response(302, headers={"Location": "http://other.example/"}))
         fetcher = fetcher_over(transport)
-        turn = fetcher.hosts.try_enter("other.example", Requester("b"), TIMEOUT)
+        turn = fetcher.hosts.try_enter("other.example", requester("b"), TIMEOUT)
         asyncio.get_running_loop().call_later(100, turn.end)
         with pytest.raises(ScrapeFailed) as raised:
-            await fetcher.fetch(ask(SHOP, timeout=10.0))
+            await session_of(fetcher).fetch(ask(SHOP, timeout=10.0))
         return raised.value, virtual_time()
 
     failure, now = run_virtual(scene())
@@ -182,7 +179,7 @@ def test_what_was_left_of_the_timeout_before_a_wait_is_left_after_it():
 def test_a_host_that_never_answers_is_left_alone():
     async def scene():
         transport = PacedTransport(1000)
-        fetcher = fetcher_over(transport).on_behalf_of(Requester("a"))
+        fetcher = session_of(fetcher_over(transport))
         reasons = []
         for _ in range(7):
             with pytest.raises(ScrapeFailed) as raised:
@@ -199,8 +196,9 @@ def test_a_host_that_never_answers_is_left_alone():
 def test_a_retry_waits_as_its_own_policy_says(retry_after, retried_at):
     async def scene():
         transport = PacedTransport(0, httpx.Response(429, headers={"Retry-After": retry_after}), httpx.Response(200))
-        fetcher = fetcher_over(transport)
-        await fetch_with_retry(fetcher, ask(SHOP), RetryPolicy(max_delay=timedelta(seconds=30)), random=lambda: 0.0)
+        retry = RetryPolicy(max_delay=timedelta(seconds=30))
+        session = FetchSession(fetcher_over(transport), requester(), retry, random=lambda: 0.0)
+        await session.fetch(ask(SHOP))
         return [at for _, at in transport.asked]
 
     assert run_virtual(scene()) == [0, retried_at]
@@ -211,8 +209,9 @@ def test_a_budget_that_the_target_brings_along_is_kept():
         transport = PacedTransport(1)
         fetcher = fetcher_over(transport, HostBudget(32))
         budgets = {"shop.example": HostBudget(2, timedelta(seconds=3))}
-        own = fetcher.on_behalf_of(Requester("platform", budgets))
-        await asyncio.gather(*(own.fetch(ask(SHOP)) for _ in range(3)), fetcher.fetch(ask("http://other.example/")))
+        own = fetcher.open_session(requester("platform", budgets), NO_RETRY)
+        other = session_of(fetcher)
+        await asyncio.gather(*(own.fetch(ask(SHOP)) for _ in range(3)), other.fetch(ask("http://other.example/")))
         return sorted(transport.asked)
 
     assert run_virtual(scene()) == [

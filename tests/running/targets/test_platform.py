@@ -26,6 +26,7 @@ from tests.api.building import PLATFORM, changed
 from tests.dev.bookmakers.faults import Fault
 from tests.dev.bookmakers.scene import Scene, open_scene
 from tests.dev.bookmakers.world import BOOKS
+from tests.support.fetching import session_of
 
 NOTHING_SAID = Expectations()
 NO_RETRY = RetryPolicy(1, timedelta(milliseconds=10), timedelta(milliseconds=10), ("GET",))
@@ -55,7 +56,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     clock, pool = SystemClock(), ExtractionPool()
     settings = Settings(allow_cidrs="127.0.0.0/8")
-    async with open_fetcher(settings) as fetcher, open_scene(fetcher, leagues=3, events=9) as scene:
+    async with open_fetcher(settings) as fetcher, open_scene(session_of(fetcher), leagues=3, events=9) as scene:
         yield Stage(ScrapingOrchestrator(fetcher, pool, clock), scene)
     await pool.aclose()
 

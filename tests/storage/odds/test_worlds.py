@@ -8,13 +8,13 @@ import pytest
 
 from scrape_operator.core.odds.model import line_text
 from scrape_operator.core.runs.run import TargetResult
-from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
 from tests.dev.bookmakers.scene import FIRST_NUMBER, Scene, open_scene
 from tests.dev.bookmakers.world import BOOKS
 from tests.storage.odds.values import exact, query, store_at
 from tests.storage.values import items_of, target_of
+from tests.support.fetching import open_session
 
 MARKETS = ("1x2", "over_under", "double_chance", "asian_handicap")
 
@@ -25,7 +25,7 @@ Offers = dict[tuple[str, int, str, str, str], Decimal]
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
     async with (
-        open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher,
+        open_session(Settings(allow_cidrs="127.0.0.0/8")) as fetcher,
         open_scene(fetcher, leagues=10, events=60) as opened,
     ):
         yield opened

@@ -27,17 +27,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: decoded body, final `url` after redirects without fragment.
-
-    `requests` counts the hops that were sent, `bytes` what came over the wire (still encoded).
-    """
+    """A whole answer: decoded body, final `url` after redirects without fragment."""
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
-    requests: int = 1
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was sent and received so far: requests with each redirect, bytes of bodies as they were transferred.
+
+    `http_status` is the status of the last answer, or None before the first.
+    """
+
+    requests: int = 0
     bytes: int = 0
+    http_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

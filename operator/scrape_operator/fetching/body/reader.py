@@ -2,24 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
 
 import httpx
 
+from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.codings import CodingError
 from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for
 from scrape_operator.fetching.failures import HopFailed
 
 _STEPS_BETWEEN_BREATHS = 16  # of 64 KiB at the most: a millisecond or so
-
-
-@dataclass(slots=True)
-class Spent:
-    """What a fetch has cost so far: requests that were sent, bytes of bodies as they came over the wire."""
-
-    requests: int = 0
-    bytes: int = 0
 
 
 def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
@@ -30,7 +22,7 @@ def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
 
 
 async def read_body(
-    wire: AsyncIterable[bytes], content_encoding: str, content_length: str, limit: int, spent: Spent
+    wire: AsyncIterable[bytes], content_encoding: str, content_length: str, limit: int, traffic: Traffic
 ) -> bytes:
     """Read and decode a body of at most `limit` bytes; the two headers are empty where there are none that count.
 
@@ -41,21 +33,21 @@ async def read_body(
     try:
         decoder = decoder_for(content_encoding, limit)
         if decoder is None:
-            return await _read_plain(wire, content_length, limit, spent)
-        return await _read_coded(wire, decoder, limit, spent)
+            return await _read_plain(wire, content_length, limit, traffic)
+        return await _read_coded(wire, decoder, limit, traffic)
     except CodingError as error:
         raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
     except CodingOverflow as error:
         raise _too_large(limit) from error
 
 
-async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, spent: Spent) -> bytes:
+async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, traffic: Traffic) -> bytes:
     if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     async for chunk in wire:
-        spent.bytes += len(chunk)
+        traffic.bytes += len(chunk)
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
@@ -63,11 +55,11 @@ async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, spent
     return b"".join(chunks)
 
 
-async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, spent: Spent) -> bytes:
+async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, traffic: Traffic) -> bytes:
     chunks: list[bytes] = []
     steps = size = 0
     async for raw in wire:
-        spent.bytes += len(raw)
+        traffic.bytes += len(raw)
         size += len(raw)
         if size > limit + limit // 8 + 65_536:  # what a compressor adds to what it can't compress, and more
             raise _too_large(limit)

@@ -20,9 +20,6 @@ BROUGHT_SECONDS = 300.0
 FEW_HOSTS = 1024
 """Idle hosts are looked for when there are more than this, and again when what was left has doubled."""
 
-ANYBODY = Requester("")
-"""In whose name a fetch is that has no other."""
-
 
 @dataclass(slots=True, eq=False)
 class _Host:

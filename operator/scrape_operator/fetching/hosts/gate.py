@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from scrape_operator.core.durations import format_duration
+from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.host_budgets import HostBudget, HostQueue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
@@ -24,34 +25,17 @@ PAUSE_MAX_SECONDS = 30.0
 _NOTHING_LEARNED = frozenset({Reason.INVALID_SPEC, Reason.BLOCKED_ADDRESS})
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Requester:
-    """Who asks: one per run. Hosts serve those with different keys in turn; the key is the schedule's UID.
+    """The run that requests are made for.
 
-    `budgets` are those that its target brings along, by authority. A turn that has not come by `deadline`, an instant
-    of the budgets' clock, is given up. `waiting` counts the requests that wait now, `waited` sums their seconds;
-    `on_wait` is called when `waiting` has changed.
+    Hosts serve requesters with different keys in turn; the key is the schedule's UID. `deadline` is the run's: every
+    wait ends there. `budgets` are those that its target brings along, by authority.
     """
 
     key: str
+    deadline: Deadline
     budgets: Mapping[str, HostBudget] = field(default_factory=dict)
-    deadline: float | None = None
-    on_wait: Callable[[], None] | None = None
-    waiting: int = 0
-    waited: float = 0.0
-
-    def wait(self) -> None:
-        """Note that a request begins to wait."""
-        self.waiting += 1
-        if self.on_wait is not None:
-            self.on_wait()
-
-    def go_on(self, seconds: float) -> None:
-        """Note that it has waited so long."""
-        self.waiting -= 1
-        self.waited += seconds
-        if self.on_wait is not None:
-            self.on_wait()
 
 
 class HostObserver(Protocol):
@@ -128,13 +112,11 @@ class HostGate:
         """Wait for a turn; raises as HostBudgets.enter."""
         waiter = _Waiter(asyncio.get_running_loop().create_future(), requester.key, patience)
         began = self._terms.clock()
-        left = None if requester.deadline is None else max(0.0, requester.deadline - began)
         self._queue.join(requester.key, waiter)
         if self._timer is None:
             self._drain()
-        requester.wait()
         try:
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(requester.deadline.remaining()):
                 return Turn(self, requester.key, await waiter.future)
         except BaseException as error:
             self._give_up(waiter)
@@ -142,7 +124,8 @@ class HostGate:
                 raise self._too_late(self._terms.clock() - began) from error
             raise
         finally:
-            self._went_on(requester, self._terms.clock() - began)
+            if self._terms.observer is not None:
+                self._terms.observer.host_waited(self._terms.clock() - began)
 
     def report(self, requester: str, seen: SeenFailure) -> None:
         """Open the breaker on somebody's word."""
@@ -247,11 +230,6 @@ class HostGate:
             self.freed()
         else:
             self._queue.withdraw(waiter.requester, waiter)
-
-    def _went_on(self, requester: Requester, seconds: float) -> None:
-        requester.go_on(seconds)
-        if self._terms.observer is not None:
-            self._terms.observer.host_waited(seconds)
 
     def _too_late(self, seconds: float) -> HopFailed:
         budget = self._queue.budget

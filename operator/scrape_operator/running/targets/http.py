@@ -1,13 +1,13 @@
 """A target that is an address: fetch, extract, expect."""
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document, Extraction, Response
+from scrape_operator.core.net.documents import Document, Extraction, Response, Traffic
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.run import TargetResult, clip
 from scrape_operator.extraction.workers.pool import ExtractionPool
-from scrape_operator.fetching.retrying import fetch_with_retry
+from scrape_operator.fetching.session import FetchSession
 from scrape_operator.planning.plans import HTTPTargetPlan
-from scrape_operator.running.targets.outcome import MAX_WARNINGS, RunScope, evaluate
+from scrape_operator.running.targets.outcome import MAX_WARNINGS, RunScope, evaluate, failed
 
 
 class HTTPScraper:
@@ -18,12 +18,18 @@ class HTTPScraper:
         self._clock = clock
 
     async def scrape(self, work: HTTPTargetPlan, scope: RunScope) -> TargetResult:
-        """Scrape one address. Raises ScrapeFailed."""
+        """Scrape one address."""
         began = self._clock.monotonic()
-        fetcher = scope.fetcher.on_behalf_of(scope.requester)
-        response = await fetch_with_retry(fetcher, work.request_for(scope.scheduled_for, scope.zone), work.retry)
+        session = scope.fetcher.open_session(scope.requester, work.retry)
+        try:
+            return await self._scrape(work, scope, session, began)
+        except ScrapeFailed as failure:
+            return failed(work.name, failure, session.traffic, self._clock.monotonic() - began)
+
+    async def _scrape(self, work: HTTPTargetPlan, scope: RunScope, session: FetchSession, began: float) -> TargetResult:
+        response = await session.fetch(work.request_for(scope.scheduled_for, scope.zone))
         extraction = await self._extract(work, scope, response)
-        return self._result(work, response, extraction, self._clock.monotonic() - began)
+        return self._result(work, response, extraction, session.traffic, self._clock.monotonic() - began)
 
     async def _extract(self, work: HTTPTargetPlan, scope: RunScope, response: Response) -> Extraction:
         document = Document(
@@ -38,11 +44,12 @@ class HTTPScraper:
             return await self._extraction.extract(work.extract, document)
         except ScrapeFailed as failure:
             failure.http_status = response.status
-            failure.requests, failure.bytes_read = response.requests, response.bytes
             raise
 
     @staticmethod
-    def _result(work: HTTPTargetPlan, response: Response, extraction: Extraction, duration: float) -> TargetResult:
+    def _result(
+        work: HTTPTargetPlan, response: Response, extraction: Extraction, traffic: Traffic, duration: float
+    ) -> TargetResult:
         evaluation = evaluate(
             work.expectations,
             extraction.items,
@@ -57,8 +64,8 @@ class HTTPScraper:
             evaluation.message,
             http_status=response.status,
             duration=duration,
-            requests=response.requests,
-            bytes=response.bytes,
+            requests=traffic.requests,
+            bytes=traffic.bytes,
             pages=1,
             items=evaluation.items,
             warnings=tuple(extraction.warnings[:MAX_WARNINGS]),

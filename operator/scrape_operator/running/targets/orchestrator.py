@@ -2,7 +2,7 @@
 
 import asyncio
 
-from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.run import RunClaim, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
@@ -11,7 +11,7 @@ from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.planning.plans import PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.running.targets.http import HTTPScraper
-from scrape_operator.running.targets.outcome import RunScope, defective, failed
+from scrape_operator.running.targets.outcome import RunScope, defective
 from scrape_operator.running.targets.platform import PlatformScraper
 
 
@@ -26,9 +26,8 @@ class ScrapingOrchestrator:
 
     def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
         """Begin all targets; the tasks stand in spec order and never raise but when cancelled."""
-        deadline = self._clock.monotonic() + plan.timeout.total_seconds()
-        requester = Requester(claim.schedule_uid, deadline=deadline)
-        scope = RunScope(claim.scheduled_for, work.zone, self._fetcher, requester, deadline)
+        deadline = Deadline.after(plan.timeout.total_seconds(), self._clock.monotonic)
+        scope = RunScope(claim.scheduled_for, work.zone, self._fetcher, Requester(claim.schedule_uid, deadline))
         return [
             asyncio.create_task(self._scrape(target, scope), name=f"target {target.name}") for target in work.targets
         ]
@@ -39,7 +38,5 @@ class ScrapingOrchestrator:
             if isinstance(work, PlatformTargetPlan):
                 return await self._platforms.scrape(work, scope)
             return await self._http.scrape(work, scope)
-        except ScrapeFailed as failure:
-            return failed(work.name, failure, self._clock.monotonic() - began)
         except Exception as defect:  # noqa: BLE001 -- logged there; a defect in one target must not end the others
             return defective(work.name, defect, self._clock.monotonic() - began)

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.expectations import Breach, Expectations, OnBreach, find_breach
 from scrape_operator.core.runs.items import Item, JSONValue
 from scrape_operator.core.runs.reasons import Reason
@@ -21,13 +22,12 @@ MAX_WARNINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class RunScope:
-    """What the targets of one run share. `deadline` is an instant of the monotonic clock, in seconds."""
+    """What the targets of one run share."""
 
     scheduled_for: datetime
     zone: ZoneInfo
     fetcher: HttpFetcher
     requester: Requester
-    deadline: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def evaluate(
     return Evaluation(RunStatus.SUCCEEDED, Reason.SUCCEEDED, "", items, None)
 
 
-def failed(name: str, failure: ScrapeFailed, duration: float) -> TargetResult:
-    """Give the result of a target that brought nothing."""
+def failed(name: str, failure: ScrapeFailed, traffic: Traffic, duration: float) -> TargetResult:
+    """Return the result of a target without items."""
     return TargetResult(
         name,
         RunStatus.FAILED,
@@ -68,8 +68,8 @@ def failed(name: str, failure: ScrapeFailed, duration: float) -> TargetResult:
         clip(failure.message),
         http_status=failure.http_status,
         duration=duration,
-        requests=failure.requests,
-        bytes=failure.bytes_read,
+        requests=traffic.requests,
+        bytes=traffic.bytes,
         complete=False,
     )
 

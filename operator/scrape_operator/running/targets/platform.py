@@ -6,13 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.ports import Clock, Fetcher
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
-from scrape_operator.fetching.retrying import fetch_with_retry
 from scrape_operator.planning.plans import PlatformTargetPlan
 from scrape_operator.platforms.port import ScrapeContext
 from scrape_operator.running.targets.outcome import MAX_WARNINGS, Evaluation, RunScope, evaluate
@@ -23,28 +21,6 @@ LAST_SECONDS = 0.5
 REFUSALS = frozenset({Reason.BLOCKED, Reason.RATE_LIMITED})
 READING_METHODS = ("GET", "HEAD", "POST")
 """Adapters only read, also where a platform wants its questions as POST: all of them may be asked again."""
-
-
-class CountingFetcher:
-    """Asks for an adapter: tries again by the target's policy, and counts what that costs."""
-
-    def __init__(self, fetcher: Fetcher, policy: RetryPolicy) -> None:
-        self._fetcher = fetcher
-        self._policy = replace(policy, methods=READING_METHODS)
-        self.requests = 0
-        self.bytes = 0
-
-    async def fetch(self, request: Request) -> Response:
-        """Fetch, with retries. Raises ScrapeFailed."""
-        try:
-            response = await fetch_with_retry(self._fetcher, request, self._policy)
-        except ScrapeFailed as failure:
-            self.requests += failure.requests
-            self.bytes += failure.bytes_read
-            raise
-        self.requests += response.requests
-        self.bytes += response.bytes
-        return response
 
 
 @dataclass(slots=True)
@@ -65,19 +41,19 @@ class PlatformScraper:
         """Scrape one platform."""
         began = self._clock.monotonic()
         requester = replace(scope.requester, budgets=work.platform.budgets(work.config))
-        fetcher = CountingFetcher(scope.fetcher.on_behalf_of(requester), work.retry)
+        session = scope.fetcher.open_session(requester, replace(work.retry, methods=READING_METHODS))
         context = ScrapeContext(scope.scheduled_for, now=self._clock.now)
-        outcome = await self._scrape_platform(work, fetcher, context, scope)
+        outcome = await self._scrape_platform(work, session, context, scope)
         if outcome.failure is not None and outcome.failure.reason in REFUSALS:
             for host in requester.budgets:
                 scope.fetcher.hosts.report(host, requester, outcome.failure)
-        return self._result(work, fetcher, context, outcome, self._clock.monotonic() - began)
+        return self._result(work, session.traffic, context, outcome, self._clock.monotonic() - began)
 
     async def _scrape_platform(
         self, work: PlatformTargetPlan, fetcher: Fetcher, context: ScrapeContext, scope: RunScope
     ) -> ScrapeOutcome:
         outcome = ScrapeOutcome()
-        left = scope.deadline - self._clock.monotonic() - LAST_SECONDS
+        left = scope.requester.deadline.remaining() - LAST_SECONDS
         try:
             async with asyncio.timeout(left), aclosing(work.platform.scrape(work.config, fetcher, context)) as items:
                 async for item in items:
@@ -91,7 +67,7 @@ class PlatformScraper:
     def _result(
         self,
         work: PlatformTargetPlan,
-        fetcher: CountingFetcher,
+        traffic: Traffic,
         context: ScrapeContext,
         outcome: ScrapeOutcome,
         duration: float,
@@ -107,8 +83,8 @@ class PlatformScraper:
             evaluation.message,
             http_status=outcome.failure.http_status if outcome.failure else None,
             duration=duration,
-            requests=fetcher.requests,
-            bytes=fetcher.bytes,
+            requests=traffic.requests,
+            bytes=traffic.bytes,
             pages=context.counters.get("pages", 0),
             items=evaluation.items if kept else (),
             warnings=tuple(context.warnings()[:MAX_WARNINGS]),
