@@ -10,7 +10,8 @@ import structlog
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, Trigger
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.reporting.logs import QUIET, RunLog, configure
 from tests.support import builders as make
 
@@ -49,7 +50,7 @@ def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Stderr]:
 def test_a_run_is_two_lines_with_its_fields(stderr: Stderr) -> None:
     configure("json", "INFO")
     log = RunLog()
-    log.started(make.plan(), make.claim(trigger=Trigger.MANUAL, missed=2), 0.01234)
+    log.started(make.plan(), make.claim(slot=Manual("t"), missed=2), 0.01234)
     log.finished(make.plan(), make.result(targets=[make.good("a", 4)]), ItemCounts(4, 1, 2, 0), 1.23456)
     started, ended = stderr.lines()
     assert started.pop("timestamp").endswith("Z")

@@ -12,7 +12,8 @@ from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.runs.run import RunStatus, TargetHealth
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.events import EventReporter
@@ -111,7 +112,7 @@ def full_state() -> ScheduleState:
         next_due=make.DUE + make.FIVE_MINUTES,
     )
     run_id = make.claim(3).id
-    state.active[run_id] = ActiveRun(run_id, Trigger.MANUAL, make.NOW)
+    state.active[run_id] = ActiveRun(run_id, Manual("t"), make.NOW)
     return state
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.planning.compiling import compile_schedule
@@ -99,9 +100,7 @@ async def run(url: str, stop: "asyncio.Future[Reason] | None" = None) -> RunResu
     plan = replace(compile_schedule(obj, timedelta(hours=1)), timeout=DEADLINE)
     clock, settings = SystemClock(), Settings(allow_cidrs=(ip_network("127.0.0.0/8"),))
     now = clock.now()
-    claim = RunClaim(
-        UUID(int=1), "uid", "default", "hung", 1, Trigger.SCHEDULED, "slot", now, now, "me", now + timedelta(minutes=1)
-    )
+    claim = RunClaim(UUID(int=1), "uid", "default", "hung", 1, Due(now), now, now, "me", now + timedelta(minutes=1))
     extraction = ExtractionPool()
     try:
         async with open_fetcher(settings) as fetcher, asyncio.timeout(30):

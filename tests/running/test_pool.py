@@ -7,7 +7,8 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.core.schedule.decision import Start, slot_of
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot
+from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running import pool as pool_module
@@ -20,9 +21,14 @@ def retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "STORE_RETRY_SECONDS", 0.0)
 
 
-def start(harness: Harness, **options: object) -> Start:
+def start(harness: Harness, **options: int) -> Start:
     due = harness.clock.now()
-    return Start(slot_of(due), due, **options)  # type: ignore[arg-type]
+    return Start(Due(due), due, **options)
+
+
+def starts(harness: Harness, count: int) -> list[Start]:
+    now = harness.clock.now()
+    return [Start(Due(now - timedelta(milliseconds=number)), now) for number in range(count)]
 
 
 def outcomes(harness: Harness) -> list[tuple[RunStatus, Reason]]:
@@ -59,7 +65,7 @@ async def test_a_slot_that_somebody_else_has_is_not_run(harness: Harness) -> Non
 async def test_no_more_runs_than_there_is_room_and_the_others_wait(harness: Harness) -> None:
     for n in range(5):
         due = harness.clock.advance(1)
-        harness.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", due))
+        harness.pool.launch(make_plan(), ScheduleState(), Start(Manual(f"slot-{n}"), due))
     await settle()
     assert (harness.pool.active, harness.pool.waiting) == (2, 3)
     harness.targets.end()
@@ -87,19 +93,20 @@ async def test_a_due_time_that_the_database_missed_is_skipped_with_its_reason(ha
 
 
 async def test_a_due_time_that_waits_too_long_for_room_is_missed(harness: Harness) -> None:
-    for n in range(3):
-        harness.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", harness.clock.now()))
+    begun = starts(harness, 3)
+    for begin in begun:
+        harness.pool.launch(make_plan(), ScheduleState(), begin)
     await settle()
     harness.clock.advance(61)
     harness.targets.end()
     await settle()
-    assert [(skip.slot, skip.reason) for skip in harness.recorder.skips] == [("slot-2", Reason.MISSED_DEADLINE)]
+    assert [(skip.slot, skip.reason) for skip in harness.recorder.skips] == [(begun[2].slot, Reason.MISSED_DEADLINE)]
 
 
 async def test_a_replaced_run_that_waited_for_room_is_skipped_at_once(harness: Harness) -> None:
     waiting = make_plan(uid="waiting")
-    for n in range(2):
-        harness.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", harness.clock.now()))
+    for begin in starts(harness, 2):
+        harness.pool.launch(make_plan(), ScheduleState(), begin)
     harness.pool.launch(waiting, harness.state, start(harness))
     await settle()
     harness.pool.cancel("waiting", Reason.REPLACED)
@@ -121,7 +128,7 @@ async def test_a_replaced_run_ends_as_canceled(harness: Harness) -> None:
 
 async def test_a_run_by_hand_is_echoed_once_it_is_claimed(harness: Harness) -> None:
     harness.store.away = True
-    harness.pool.launch(make_plan(), harness.state, Start("manual:a:b", harness.clock.now(), Trigger.MANUAL))
+    harness.pool.launch(make_plan(), harness.state, Start(Manual("a:b"), harness.clock.now()))
     await settle()
     assert harness.state.last_handled_request is None
     harness.store.away = False
@@ -137,15 +144,14 @@ async def test_a_claim_gives_up_when_the_next_due_time_comes(harness: Harness) -
 
 
 @pytest.mark.parametrize(
-    ("slot", "trigger"),
-    [("generation:1", Trigger.SCHEDULED), ("manual:now", Trigger.MANUAL)],
-    ids=["a first run", "a manual run"],
+    "slot",
+    [pytest.param(First(1), id="a first run"), pytest.param(Manual("now"), id="a manual run")],
 )
-async def test_what_nobody_asks_for_again_is_handed_back_when_it_cannot_be_claimed(
-    harness: Harness, slot: str, trigger: Trigger
+async def test_a_slot_that_does_not_come_again_is_handed_back_when_it_cannot_be_claimed(
+    harness: Harness, slot: Slot
 ) -> None:
     harness.store.away = True
-    begin = Start(slot, harness.clock.now(), trigger)
+    begin = Start(slot, harness.clock.now())
     harness.pool.launch(make_plan(), harness.state, begin)
     harness.clock.advance(61)
     await _until(lambda: bool(harness.recorder.ended))
@@ -193,13 +199,14 @@ async def test_closing_ends_what_outlasts_the_grace_as_shutdown(harness: Harness
 
 
 async def test_nothing_is_claimed_once_closing(harness: Harness) -> None:
-    for n in range(4):
-        harness.pool.launch(make_plan(), ScheduleState(), Start(f"slot-{n}", harness.clock.now()))
+    begun = starts(harness, 4)
+    for begin in begun:
+        harness.pool.launch(make_plan(), ScheduleState(), begin)
     await settle()
     await harness.pool.close(timedelta(0))
-    harness.pool.launch(make_plan(), ScheduleState(), Start("late", harness.clock.now()))
+    harness.pool.launch(make_plan(), ScheduleState(), Start(Manual("late"), harness.clock.now()))
     await settle()
-    assert {claim.slot for claim in harness.store.claims.values()} == {"slot-0", "slot-1"}
+    assert {claim.slot for claim in harness.store.claims.values()} == {begin.slot for begin in begun[:2]}
     assert len(harness.store.results) == 2
 
 

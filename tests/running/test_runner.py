@@ -5,16 +5,15 @@ from uuid import UUID
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.running.runner import Runner
 from tests.running.conftest import make_plan, settle
 from tests.support.clock import ManualClock
 from tests.support.fakes import ControlledTargets
 
 NOW = ManualClock().now()
-CLAIM = RunClaim(
-    UUID(int=1), "uid", "default", "quotes", 1, Trigger.SCHEDULED, "slot", NOW, NOW, "me", NOW + timedelta(seconds=15)
-)
+CLAIM = RunClaim(UUID(int=1), "uid", "default", "quotes", 1, Due(NOW), NOW, NOW, "me", NOW + timedelta(seconds=15))
 
 
 class Running:

@@ -8,6 +8,7 @@ from typing import Any
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
@@ -69,4 +70,4 @@ class Harness:
 
     @property
     def slots(self) -> list[str]:
-        return [start.slot for _name, start in self.recorder.launched]
+        return [format_slot(start.slot) for _name, start in self.recorder.launched]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.core.schedule.decision import Decision, Skip, Start, Wait, decide, decide_request, slot_of
+from scrape_operator.core.runs.slot import Due, First, Manual
+from scrape_operator.core.schedule.decision import Decision, Skip, Start, Wait, decide, decide_request
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
@@ -32,20 +33,20 @@ def ran(status: RunStatus = RunStatus.SUCCEEDED, generation: int = 1) -> Schedul
 
 
 def active(state: ScheduleState) -> ScheduleState:
-    state.active[RUN_ID] = ActiveRun(RUN_ID, Trigger.SCHEDULED, NOON)
+    state.active[RUN_ID] = ActiveRun(RUN_ID, Due(NOON), NOON)
     return state
 
 
 CASES: list[tuple[str, SchedulePlan, Callable[[], ScheduleState], datetime, Decision]] = [
-    ("never ran", PLAN, ScheduleState, at(seconds=7), Start("generation:1", at(seconds=7))),
+    ("never ran", PLAN, ScheduleState, at(seconds=7), Start(First(1), at(seconds=7))),
     ("not yet due", PLAN, ran, at(minutes=4), Wait(at(minutes=5))),
-    ("due", PLAN, ran, at(minutes=5, seconds=1), Start(slot_of(at(minutes=5)), at(minutes=5))),
+    ("due", PLAN, ran, at(minutes=5, seconds=1), Start(Due(at(minutes=5)), at(minutes=5))),
     (
         "several missed give one run",
         PLAN,
         ran,
         at(minutes=15),
-        Start(slot_of(at(minutes=15)), at(minutes=15), missed=2),
+        Start(Due(at(minutes=15)), at(minutes=15), missed=2),
     ),
     ("suspended", replace(PLAN, suspend=True), ran, at(minutes=5), Wait(None)),
     ("suspended and never ran", replace(PLAN, suspend=True), ScheduleState, at(minutes=5), Wait(None)),
@@ -55,7 +56,7 @@ CASES: list[tuple[str, SchedulePlan, Callable[[], ScheduleState], datetime, Deci
         replace(PLAN, generation=2),
         lambda: ran(RunStatus.FAILED),
         at(minutes=1),
-        Start("generation:2", at(minutes=1)),
+        Start(First(2), at(minutes=1)),
     ),
     ("failed, not mended", PLAN, lambda: ran(RunStatus.FAILED), at(minutes=1), Wait(at(minutes=5))),
     ("edited after a success", replace(PLAN, generation=2), ran, at(minutes=1), Wait(at(minutes=5))),
@@ -98,7 +99,7 @@ def test_a_clock_that_went_back_gives_no_run_of_a_slot_that_is_done() -> None:
 @pytest.mark.parametrize("suspend", [False, True], ids=["active", "suspended"])
 def test_a_new_token_is_one_manual_run_even_while_suspended(suspend: bool) -> None:
     plan = replace(PLAN, suspend=suspend)
-    assert decide_request(plan, ran(), "now!", NOON) == Start("manual:now!", NOON, Trigger.MANUAL)
+    assert decide_request(plan, ran(), "now!", NOON) == Start(Manual("now!"), NOON)
 
 
 def test_a_handled_token_asks_for_nothing() -> None:

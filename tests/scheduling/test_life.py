@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from scrape_operator.core.durations import parse_duration
 from scrape_operator.core.runs.run import RunStatus, Trigger
+from scrape_operator.core.runs.slot import Due, Slot
 from scrape_operator.core.schedule.due_times import EPOCH, stable_offset
 from scrape_operator.core.schedule.windows import DAYS
 from tests.core.schedule.cron import reference
@@ -53,7 +54,7 @@ class Life(RuleBasedStateMachine):
         self.zone, self.day = change
         self.world = World(self.day - timedelta(days=1))
         self.specs: dict[int, dict[str, Any]] = {}
-        self.seen: set[str] = set()
+        self.seen: set[Slot] = set()
         self.restarted = self.went_back = self.ever_went_back = False
         self.tokens = 0
         self.floor = self.world.now
@@ -209,7 +210,7 @@ class Life(RuleBasedStateMachine):
         for start in waiting:
             if self.floor < start.scheduled_for:
                 slots[start.slot] = start.missed
-        if state.queued is not None and state.queued.slot[0].isdigit() and self.floor < state.queued.scheduled_for:
+        if state.queued is not None and isinstance(state.queued.slot, Due) and self.floor < state.queued.scheduled_for:
             slots[state.queued.slot] = state.queued.missed
         assert due_times.count_between(self.floor, state.last_slot) == sum(1 + missed for missed in slots.values())
 

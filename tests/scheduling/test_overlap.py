@@ -6,6 +6,7 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy
 from tests.scheduling.harness import Harness, schedule
 
@@ -14,7 +15,10 @@ LONG = timedelta(hours=1)
 
 
 def skips(harness: Harness) -> list[tuple[str, Reason]]:
-    return [(skip.slot.removeprefix("2026-11-25T"), skip.reason) for _name, skip in harness.recorder.skipped_slots]
+    return [
+        (format_slot(skip.slot).removeprefix("2026-11-25T"), skip.reason)
+        for _name, skip in harness.recorder.skipped_slots
+    ]
 
 
 def runs(harness: Harness) -> list[str]:

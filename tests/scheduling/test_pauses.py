@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.core.schedule.plan import MissedRunPolicy
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, schedule
@@ -88,7 +89,7 @@ def test_missed_run_policy_skip_makes_up_for_nothing(harness: Harness) -> None:
     harness.clock.jump(190)
     harness.tick(0)
     [(_name, skip)] = harness.recorder.skipped_slots
-    assert (skip.slot, skip.reason, skip.missed) == ("2026-11-25T12:03:00.000Z", Reason.MISSED_DEADLINE, 2)
+    assert (format_slot(skip.slot), skip.reason, skip.missed) == ("2026-11-25T12:03:00.000Z", Reason.MISSED_DEADLINE, 2)
     harness.tick(50)
     assert harness.slots == ["generation:1", "2026-11-25T12:04:00.000Z"]
 

@@ -1,5 +1,6 @@
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
@@ -124,7 +125,9 @@ def test_a_restart_takes_up_the_latest_missed_slot_and_counts_the_others(harness
     harness.registry.remember({"uid-quotes": state})
     harness.clock.advance(190)
     harness.scheduler.applied(schedule())
-    assert [(start.slot, start.missed) for _n, start in harness.recorder.launched] == [("2026-11-25T12:03:00.000Z", 2)]
+    assert [(format_slot(start.slot), start.missed) for _n, start in harness.recorder.launched] == [
+        ("2026-11-25T12:03:00.000Z", 2)
+    ]
 
 
 def test_a_restart_does_not_back_fill_a_spec_that_was_edited_meanwhile(harness: Harness) -> None:
@@ -175,4 +178,6 @@ def test_a_clock_that_jumps_forward_gives_one_run_not_a_burst(harness: Harness) 
     harness.end()
     harness.clock.jump(3600)
     harness.tick(0)
-    assert [(s.slot, s.missed) for _n, s in harness.recorder.launched[1:]] == [("2026-11-25T13:00:00.000Z", 359)]
+    assert [(format_slot(s.slot), s.missed) for _n, s in harness.recorder.launched[1:]] == [
+        ("2026-11-25T13:00:00.000Z", 359)
+    ]

@@ -9,8 +9,9 @@ import pytest
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, SkippedSlot, Trigger
-from scrape_operator.core.schedule.decision import Skip, slot_of
+from scrape_operator.core.runs.run import RunClaim, RunResult, SkippedSlot
+from scrape_operator.core.runs.slot import Due, Manual, Slot
+from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, QueuedRun, ScheduleState
 from scrape_operator.scheduling import skips as skips_module
@@ -24,7 +25,7 @@ class Store:
 
     def __init__(self) -> None:
         self.away = False
-        self.slots: list[str] = []
+        self.slots: list[Slot] = []
         self.written = asyncio.Event()
 
     async def skip(self, skipped: SkippedSlot) -> bool:
@@ -72,12 +73,12 @@ async def journal(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await asyncio.gather(task, return_exceptions=True)
 
 
-def skip(due: datetime, trigger: Trigger = Trigger.SCHEDULED) -> Skip:
-    return Skip(slot_of(due), due, Reason.SKIPPED_OVERLAP, "one is going on", trigger)
+def skip(due: datetime, slot: Slot | None = None) -> Skip:
+    return Skip(slot or Due(due), due, Reason.SKIPPED_OVERLAP, "one is going on")
 
 
-def waiting(slot: str) -> ScheduleState:
-    return ScheduleState(active={RUN_ID: ActiveRun(RUN_ID, Trigger.SCHEDULED, None, slot)})
+def waiting(slot: Slot) -> ScheduleState:
+    return ScheduleState(active={RUN_ID: ActiveRun(RUN_ID, slot)})
 
 
 async def settle() -> None:
@@ -90,7 +91,7 @@ async def test_a_skip_is_counted_at_once_and_written(journal: StoredSkipJournal,
     journal.skip(plan(), state, skip(NOON))
     assert state.skipped == 1
     await store.written.wait()
-    assert store.slots == [slot_of(NOON)]
+    assert store.slots == [Due(NOON)]
 
 
 async def test_rows_wait_for_a_database_that_is_away(journal: StoredSkipJournal, store: Store) -> None:
@@ -101,27 +102,27 @@ async def test_rows_wait_for_a_database_that_is_away(journal: StoredSkipJournal,
     assert store.slots == []
     store.away = False
     await settle()
-    assert store.slots == [slot_of(at(minutes=minute)) for minute in range(3)]
+    assert store.slots == [Due(at(minutes=minute)) for minute in range(3)]
 
 
 async def test_a_row_waits_for_the_claim_of_an_earlier_slot(journal: StoredSkipJournal, store: Store) -> None:
-    state = waiting(slot_of(NOON))
+    state = waiting(Due(NOON))
     journal.skip(plan(), state, skip(at(minutes=5)))
     await settle()
     assert store.slots == []
-    state.active[RUN_ID] = ActiveRun(RUN_ID, Trigger.SCHEDULED, NOON, slot_of(NOON))
+    state.active[RUN_ID] = ActiveRun(RUN_ID, Due(NOON), NOON)
     await store.written.wait()
-    assert store.slots == [slot_of(at(minutes=5))]
+    assert store.slots == [Due(at(minutes=5))]
 
 
 async def test_a_row_waits_for_the_slot_that_waits_in_the_queue_and_then_for_its_claim(
     journal: StoredSkipJournal, store: Store
 ) -> None:
-    state = ScheduleState(queued=QueuedRun(slot_of(NOON), NOON, Trigger.SCHEDULED))
-    state.active[UUID(int=1)] = ActiveRun(UUID(int=1), Trigger.SCHEDULED, NOON - timedelta(minutes=5))
+    state = ScheduleState(queued=QueuedRun(Due(NOON), NOON))
+    state.active[UUID(int=1)] = ActiveRun(UUID(int=1), Due(NOON - timedelta(minutes=5)), NOON - timedelta(minutes=5))
     journal.skip(plan(), state, skip(at(minutes=5)))
     state.queued = None
-    state.active = waiting(slot_of(NOON)).active
+    state.active = waiting(Due(NOON)).active
     await settle()
     assert store.slots == []
     state.active.clear()
@@ -131,18 +132,18 @@ async def test_a_row_waits_for_the_slot_that_waits_in_the_queue_and_then_for_its
 async def test_the_skip_of_the_slot_that_waited_is_not_held_up_by_itself(
     journal: StoredSkipJournal, store: Store
 ) -> None:
-    journal.skip(plan(), waiting(slot_of(NOON)), skip(NOON))
+    journal.skip(plan(), waiting(Due(NOON)), skip(NOON))
     await store.written.wait()
 
 
 async def test_a_request_that_is_skipped_waits_for_nobody(journal: StoredSkipJournal, store: Store) -> None:
-    journal.skip(plan(), waiting(slot_of(NOON)), skip(at(minutes=5), Trigger.MANUAL))
+    journal.skip(plan(), waiting(Due(NOON)), skip(at(minutes=5), Manual("t1")))
     await store.written.wait()
 
 
 async def test_at_the_end_rows_after_a_slot_without_row_are_left_to_the_next_process(store: Store) -> None:
     journal = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")  # type: ignore[arg-type]
     journal.skip(plan(), ScheduleState(), skip(NOON))
-    journal.skip(plan(), waiting(slot_of(NOON)), skip(at(minutes=5)))
+    journal.skip(plan(), waiting(Due(NOON)), skip(at(minutes=5)))
     await journal.flush()
-    assert store.slots == [slot_of(NOON)]
+    assert store.slots == [Due(NOON)]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.windows import Windows, parse_window
@@ -27,7 +28,7 @@ def test_due_times_outside_are_skipped_one_by_one_and_the_next_run_is_shown(harn
     harness.scheduler.applied(schedule(every=HOURLY, windows=FROM_TWO_TO_FOUR))
     assert (clock(harness.state().next_due), harness.state().is_outside) == ("25 14:00:00", True)
     harness.tick(HOURLY)
-    assert [(skip.slot, skip.reason) for _n, skip in harness.recorder.skipped_slots] == [
+    assert [(format_slot(skip.slot), skip.reason) for _n, skip in harness.recorder.skipped_slots] == [
         ("2026-11-25T13:00:00.000Z", Reason.SKIPPED_WINDOW)
     ]
     assert "Wed 2026-11-25 13:00:00 Etc/UTC, outside spec.windows" in harness.recorder.skipped_slots[0][1].message

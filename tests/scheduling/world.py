@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger, trigger_of
+from scrape_operator.core.runs.slot import Due, Manual, Slot
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
@@ -32,9 +33,8 @@ class Row:
     """What the database knows of a slot. `number` tells which row came first."""
 
     number: int
-    slot: str
+    slot: Slot
     scheduled_for: datetime
-    trigger: Trigger
     generation: int
     missed: int
     status: RunStatus
@@ -43,8 +43,12 @@ class Row:
     ended_at: datetime | None = None
 
     @property
+    def trigger(self) -> Trigger:
+        return trigger_of(self.slot)
+
+    @property
     def is_due_time(self) -> bool:
-        return self.trigger is Trigger.SCHEDULED and not self.slot.startswith("generation:")
+        return isinstance(self.slot, Due)
 
 
 @dataclass
@@ -61,8 +65,8 @@ class World:
 
     def __init__(self, now: datetime) -> None:
         self.clock = ManualClock(now)
-        self.rows: dict[str, Row] = {}
-        self.conflicts: list[str] = []
+        self.rows: dict[Slot, Row] = {}
+        self.conflicts: list[Slot] = []
         self.has_room = True
         self.generation = 0
         self.spec: dict[str, Any] = {}
@@ -77,7 +81,7 @@ class World:
         self._numbers += 1
         flight = Flight(plan, state, start, UUID(int=self._numbers))
         self.flights[flight.run_id] = flight
-        state.active[flight.run_id] = ActiveRun(flight.run_id, start.trigger, None, start.slot)
+        state.add_run(flight.run_id, start.slot)
 
     def cancel(self, uid: str, reason: Reason) -> None:
         for flight in self.flights.values():
@@ -208,12 +212,12 @@ class World:
             self.conflicts.append(start.slot)
             self._drop(flight, None)
         else:
-            self._insert(start.slot, start.scheduled_for, start.trigger, flight.plan.generation, start.missed, RUNNING)
+            self._insert(start.slot, start.scheduled_for, flight.plan.generation, start.missed, RUNNING)
             self.rows[start.slot] = replace(self.rows[start.slot], run_id=flight.run_id)
-            flight.state.active[flight.run_id] = ActiveRun(flight.run_id, start.trigger, self.now, start.slot)
+            flight.state.active[flight.run_id] = ActiveRun(flight.run_id, start.slot, self.now)
             flight.state.last_schedule_time = start.scheduled_for
-            if start.trigger is Trigger.MANUAL:
-                flight.state.last_handled_request = start.slot.partition(":")[2]
+            if isinstance(start.slot, Manual):
+                flight.state.last_handled_request = start.slot.token
 
     def _drop(self, flight: Flight, skip: Any) -> None:
         if skip is not None:
@@ -235,20 +239,19 @@ class World:
         while self.journal._waiting:
             row = self.journal._waiting.popleft()
             if row.slot not in self.rows:
-                self._insert(row.slot, row.scheduled_for, row.trigger, row.generation, row.missed, SKIPPED, row.reason)
+                self._insert(row.slot, row.scheduled_for, row.generation, row.missed, SKIPPED, row.reason)
 
     def _insert(
         self,
-        slot: str,
+        slot: Slot,
         scheduled_for: datetime,
-        trigger: Trigger,
         generation: int,
         missed: int,
         status: RunStatus,
         reason: Reason = Reason.SUCCEEDED,
     ) -> None:
         number = len(self.rows)
-        self.rows[slot] = Row(number, slot, scheduled_for, trigger, generation, missed, status, reason)
+        self.rows[slot] = Row(number, slot, scheduled_for, generation, missed, status, reason)
 
     def _summary(self, row: Row) -> RunSummary:
         run_id, ended_at = row.run_id or UUID(int=0), row.ended_at
@@ -261,7 +264,7 @@ class World:
         rows = sorted(self.rows.values(), key=lambda row: (row.scheduled_for, row.number))
         runs = [row for row in rows if row.status is not SKIPPED]
         finished = [self._summary(row) for row in reversed(runs) if row.status is not RUNNING]
-        manual = [row.slot.partition(":")[2] for row in rows if row.trigger is Trigger.MANUAL]
+        manual = [row.slot.token for row in rows if isinstance(row.slot, Manual)]
         failures = 0
         for run in finished:
             if run.status.is_good:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.runs.items import Item
 from scrape_operator.core.runs.run import RunClaim, RunStatus
+from scrape_operator.core.runs.slot import Slot
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
 from tests.storage.values import START, claim_of, failed_of, result_of, settings_for, skip_of, target_of
@@ -34,8 +35,8 @@ class Replicas(RuleBasedStateMachine):
         super().__init__()
         self.uid = f"uid-{uuid7(START)}"
         self.now = START
-        self.claimed: dict[str, RunClaim] = {}
-        self.skipped: set[str] = set()
+        self.claimed: dict[Slot, RunClaim] = {}
+        self.skipped: set[Slot] = set()
         self.finished: dict[UUID, Any] = {}
         self.orphaned: set[UUID] = set()
         self.final: dict[UUID, dict[str, Any]] = {}

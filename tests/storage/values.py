@@ -10,8 +10,8 @@ from sqlalchemy.sql.selectable import FromClause
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.runs.items import Item
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult, Trigger
-from scrape_operator.core.schedule.decision import slot_of
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
 
@@ -38,8 +38,7 @@ def claim_of(number: float = 0, *, uid: str = "uid-1", owner: str = ME, **others
         "namespace": "default",
         "name": "quotes",
         "generation": 1,
-        "trigger": Trigger.SCHEDULED,
-        "slot": slot_of(due),
+        "slot": Due(due),
         "scheduled_for": due,
         "started_at": due + timedelta(seconds=1),
         "owner": owner,
@@ -57,8 +56,7 @@ def skip_of(number: float = 0, *, uid: str = "uid-1", **others: Any) -> SkippedS
         "namespace": "default",
         "name": "quotes",
         "generation": 1,
-        "trigger": Trigger.SCHEDULED,
-        "slot": slot_of(due),
+        "slot": Due(due),
         "scheduled_for": due,
         "at": due + timedelta(seconds=1),
         "owner": ME,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
@@ -40,8 +41,7 @@ def claim(number: int = 1, uid: str = "uid-1", **changes: Any) -> RunClaim:
         "namespace": "default",
         "name": "quotes",
         "generation": 3,
-        "trigger": Trigger.SCHEDULED,
-        "slot": f"slot-{number}",
+        "slot": Due(DUE),
         "scheduled_for": DUE,
         "started_at": DUE,
         "owner": "me",

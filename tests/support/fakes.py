@@ -9,9 +9,10 @@ from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
-from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.planning.plans import RunPlan
 
 RUN_ID = UUID(int=7)
@@ -22,7 +23,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.away = False
-        self.claims: dict[tuple[str, str], RunClaim] = {}
+        self.claims: dict[tuple[str, Slot], RunClaim] = {}
         self.results: list[RunResult] = []
         self.skips: list[SkippedSlot] = []
         self.renewed: list[UUID] = []
@@ -85,13 +86,14 @@ class Recorder:
 
     def launch(self, plan: SchedulePlan, state: ScheduleState, start: Start) -> None:
         self.launched.append((plan.key.name, start))
-        state.active[RUN_ID] = ActiveRun(RUN_ID, start.trigger, None)
+        state.add_run(RUN_ID, start.slot)
 
     def cancel(self, uid: str, reason: Reason) -> None:
         self.canceled.append((uid, reason))
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         self.skipped_slots.append((plan.key.name, skip))
+        state.record_skip(skip.slot, skip.reason, skip.missed)
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         pass

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
@@ -45,7 +46,7 @@ def ran(*runs: RunSummary, **facts: Any) -> ScheduleState:
 
 
 def active(state: ScheduleState) -> ScheduleState:
-    state.active[RUN_ID] = ActiveRun(RUN_ID, Trigger.SCHEDULED, NOON)
+    state.active[RUN_ID] = ActiveRun(RUN_ID, Due(NOON), NOON)
     return state
 
 

@@ -12,10 +12,10 @@ from scrape_operator.core.ids import uuid7
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal, StatusSink
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import SchedulePlan
-from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running.run_slots import Room
 from scrape_operator.running.runner import Runner
 
@@ -93,7 +93,7 @@ class RunPool:
         run_id = uuid7(self._clock.now())
         flight = Flight(plan, state, start, run_id, asyncio.get_running_loop().create_future())
         self._flights.setdefault(plan.key.uid, {})[run_id] = flight
-        state.active[run_id] = ActiveRun(run_id, start.trigger, None, start.slot)
+        state.add_run(run_id, start.slot)
         flight.task = asyncio.create_task(self._fly(flight), name=f"run {plan.key}")
 
     def cancel(self, uid: str, reason: Reason) -> None:
@@ -138,7 +138,7 @@ class RunPool:
             logger.exception("run %s of %s failed by a defect of scrape-operator", flight.run_id, flight.plan.key)
         finally:
             self._land(flight)
-            flight.state.active.pop(flight.run_id, None)
+            flight.state.remove_run(flight.run_id)
             self._status.changed(flight.plan, flight.state)
             self.on_ended(flight.plan.key.uid, flight.start if flight.unclaimed else None)
 
@@ -221,7 +221,6 @@ class RunPool:
             namespace=plan.key.namespace,
             name=plan.key.name,
             generation=plan.generation,
-            trigger=start.trigger,
             slot=start.slot,
             scheduled_for=start.scheduled_for,
             started_at=now,
@@ -243,11 +242,7 @@ class RunPool:
         self._journal.skip(flight.plan, flight.state, flight.start.skip(reason, message))
 
     def _began(self, flight: Flight, claim: RunClaim) -> None:
-        flight.state.active[claim.id] = ActiveRun(claim.id, claim.trigger, claim.started_at, claim.slot)
-        if claim.trigger is Trigger.MANUAL:
-            flight.state.last_handled_request = claim.slot.partition(":")[2]
-        flight.state.last_schedule_time = claim.scheduled_for
-        flight.state.missed += claim.missed
+        flight.state.record_start(claim)
         skew = (self._clock.now() - claim.scheduled_for).total_seconds()  # what the claim itself took is in it
         self._observer.started(flight.plan, claim, skew)
         self._status.changed(flight.plan, flight.state)

@@ -6,7 +6,6 @@ from typing import assert_never
 
 from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import Trigger
 from scrape_operator.core.schedule.decision import (
     Decision,
     Enqueue,
@@ -64,13 +63,13 @@ class Evaluator:
     def _act(self, entry: Entry, decision: Decision) -> None:
         match decision:
             case Start():
-                self._take_slot(entry, decision)
+                entry.state.take_slot(decision.slot, decision.missed)
                 self._launcher.launch(entry.plan, entry.state, decision)
             case Skip():
-                self._take_slot(entry, decision)
+                entry.state.take_slot(decision.slot, decision.missed)
                 self._skip(entry, decision)
             case Enqueue():
-                self._take_slot(entry, decision.start)
+                entry.state.take_slot(decision.start.slot, decision.start.missed)
                 self._enqueue(entry, decision)
             case Wait():
                 pass
@@ -80,7 +79,7 @@ class Evaluator:
     def _act_on_queued(self, entry: Entry, decision: Decision) -> None:
         """Let the slot that waited run, or not; its place is free then."""
         if isinstance(decision, Start | Skip):
-            entry.state.queued = None
+            entry.state.dequeue()
         if isinstance(decision, Start):
             self._launcher.launch(entry.plan, entry.state, decision)
         elif isinstance(decision, Skip):
@@ -88,27 +87,16 @@ class Evaluator:
 
     def _enqueue(self, entry: Entry, decision: Enqueue) -> None:
         state, start = entry.state, decision.start
-        if state.queued is not None:
-            before, state.queued = state.queued, None
+        before = state.dequeue()
+        if before is not None:
             self._skip(entry, superseded(before))
-        state.queued = QueuedRun(start.slot, start.scheduled_for, start.trigger, start.missed)
+        state.enqueue(QueuedRun(start.slot, start.scheduled_for, start.missed))
         if decision.replaces:
             self._launcher.cancel(entry.plan.key.uid, Reason.REPLACED)
         self._status.changed(entry.plan, state)
 
     def _skip(self, entry: Entry, skip: Skip) -> None:
-        if skip.trigger is Trigger.MANUAL:
-            entry.state.last_handled_request = skip.slot.partition(":")[2]
         self._journal.skip(entry.plan, entry.state, skip)
-
-    @staticmethod
-    def _take_slot(entry: Entry, decision: Start | Skip) -> None:
-        if decision.trigger is Trigger.MANUAL:
-            entry.state.taken_request = entry.request
-        elif isinstance(decision, Start) and decision.is_at_once:
-            entry.state.at_once_generation = entry.plan.generation
-        else:
-            entry.state.settle(decision.scheduled_for, decision.missed)
 
     def _look_ahead(self, entry: Entry, now: datetime, seen: Upcoming | None) -> datetime | None:
         """Note what comes, tell it if a reader would act on it, and give when to look again.
@@ -117,9 +105,7 @@ class Evaluator:
         """
         plan, state = entry.plan, entry.state
         coming = seen or upcoming(plan, state, now)
-        before = (state.next_due is None, state.is_outside)
-        state.next_due, state.is_outside = coming.run, coming.is_outside
-        if before != (state.next_due is None, state.is_outside):
+        if state.set_upcoming(coming.run, is_outside=coming.is_outside):
             self._status.changed(plan, state)
         queued = decide_queued(plan, state, now)
         expiry = queued.until + MOMENT if isinstance(queued, Wait) and queued.until is not None else None

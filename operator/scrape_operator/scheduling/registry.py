@@ -82,11 +82,7 @@ class Registry:
         plan = self._compile(obj)
         state = self._states.pop(plan.key.uid, None) or ScheduleState()
         status = obj.get("status") or {}
-        if state.last_handled_request is None:
-            state.last_handled_request = status.get("lastHandledRequest")
-        known = dealt_with_until(plan, state, status)
-        if known != state.last_slot:  # then it is no slot that has a row
-            state.last_slot = state.settled_since = known
+        state.adopt(dealt_with_until(plan, state, status), status.get("lastHandledRequest"))
         entry = Entry(plan, state, request)
         self._entries[plan.key.uid] = entry
         self._status.seed(plan, status)

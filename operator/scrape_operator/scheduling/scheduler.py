@@ -8,7 +8,7 @@ from typing import Any
 
 from scrape_operator.core.ports import Clock, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunSummary, Trigger
+from scrape_operator.core.runs.run import RunSummary
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.scheduling.evaluation import Evaluator
@@ -89,10 +89,7 @@ class Scheduler:
         if unclaimed is None or unclaimed.is_due_time:
             self._evaluate(entry, now)
             return
-        if unclaimed.trigger is Trigger.MANUAL:
-            entry.state.taken_request = None
-        else:
-            entry.state.at_once_generation = 0
+        entry.state.release_slot(unclaimed.slot)
         retry, due = now + RETRY_AFTER, entry.state.next_due
         self._set_timer(uid, retry if due is None else min(retry, due))
 

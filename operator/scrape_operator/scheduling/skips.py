@@ -14,6 +14,7 @@ from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.ports import Clock, RunObserver, RunStore, StatusSink
 from scrape_operator.core.runs.run import SkippedSlot, Trigger, clip
+from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
@@ -31,7 +32,7 @@ class _Held:
 
     row: SkippedSlot
     state: ScheduleState
-    before: frozenset[str]
+    before: frozenset[Slot]
 
     @property
     def is_free(self) -> bool:
@@ -53,7 +54,7 @@ class StoredSkipJournal:
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         """Count the skip and queue its row."""
-        state.record_skip(skip.reason, skip.missed)
+        state.record_skip(skip.slot, skip.reason, skip.missed)
         row, before = self._row(plan, skip), state.slots_without_row() - {skip.slot}
         if MAX_WAITING in {len(self._waiting), len(self._held)}:
             logger.error("more than %d skips wait to be recorded: the oldest row is lost", MAX_WAITING)
@@ -73,7 +74,6 @@ class StoredSkipJournal:
             namespace=plan.key.namespace,
             name=plan.key.name,
             generation=plan.generation,
-            trigger=skip.trigger,
             slot=skip.slot,
             scheduled_for=skip.scheduled_for,
             at=now,

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, ScheduleState
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 FINE = TargetResult("fine", RunStatus.SUCCEEDED, Reason.SUCCEEDED)
 BROKEN = TargetResult("broken", RunStatus.FAILED, Reason.TIMEOUT, "no answer within 30s")
-FINAL = [status for status in RunStatus if status.is_final and status is not RunStatus.SKIPPED]
+FINAL = [status for status in RunStatus if status not in {RunStatus.RUNNING, RunStatus.SKIPPED}]
 
 
 def claim(number: int) -> RunClaim:
@@ -28,8 +29,7 @@ def claim(number: int) -> RunClaim:
         namespace="default",
         name="quotes",
         generation=3,
-        trigger=Trigger.SCHEDULED,
-        slot=due.isoformat(),
+        slot=Due(due),
         scheduled_for=due,
         started_at=due,
         owner="replica-1",
@@ -101,7 +101,7 @@ def test_history_is_the_last_runs_newest_first_and_the_streak_counts_failures(st
 def test_a_run_that_ended_is_no_longer_active_and_others_are() -> None:
     state = ScheduleState()
     for number in (1, 2):
-        state.active[UUID(int=number)] = ActiveRun(UUID(int=number), Trigger.SCHEDULED, START)
+        state.active[UUID(int=number)] = ActiveRun(UUID(int=number), Due(START), START)
     state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts())
     assert list(state.active) == [UUID(int=2)]
 
@@ -132,9 +132,9 @@ def test_a_run_that_reached_no_target_leaves_their_health_as_it_was() -> None:
 
 def test_skips_and_missed_due_times_are_counted_apart() -> None:
     state = ScheduleState()
-    state.record_skip(Reason.SKIPPED_OVERLAP, 0)
-    state.record_skip(Reason.SKIPPED_WINDOW, 2)
-    state.record_skip(Reason.MISSED_DEADLINE, 3)
+    state.record_skip(Due(START), Reason.SKIPPED_OVERLAP, 0)
+    state.record_skip(Due(START), Reason.SKIPPED_WINDOW, 2)
+    state.record_skip(Due(START), Reason.MISSED_DEADLINE, 3)
     assert (state.skipped, state.missed) == (2, 6)
     assert not state.history
 
@@ -160,7 +160,7 @@ def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
     state = ScheduleState()
     before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3))
     orphan = replace(before, id=UUID(int=2), status=RunStatus.FAILED, scheduled_for=START + 2 * MINUTE)
-    state.active[orphan.id] = ActiveRun(orphan.id, Trigger.SCHEDULED, START)
+    state.active[orphan.id] = ActiveRun(orphan.id, Due(START), START)
     state.record_orphan(orphan)
     assert state.last_run is orphan
     assert state.consecutive_failures == 1

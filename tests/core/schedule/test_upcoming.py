@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.core.runs.run import RunStatus, Trigger
+from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
@@ -59,7 +60,7 @@ def test_a_changed_spec_owes_one_run_after_a_failure() -> None:
 
 
 def test_what_waits_is_that_run_already() -> None:
-    state = ScheduleState(last_slot=NOON, queued=QueuedRun("manual:x", NOON, Trigger.MANUAL))
+    state = ScheduleState(last_slot=NOON, queued=QueuedRun(Manual("x"), NOON))
     assert upcoming(plan(), state, at(seconds=1)).at_once is None
 
 

@@ -12,7 +12,8 @@ from scrape_operator.api.kinds.status import ScrapeScheduleStatus
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.runs.run import RunStatus, TargetHealth
+from scrape_operator.core.runs.slot import Due, Manual
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ActiveRun
 from scrape_operator.reporting.status.build import build_status, json_bytes, merge_patch
@@ -109,7 +110,7 @@ def test_failing_targets_come_worst_first_and_ten_at_most() -> None:
 
 def test_history_is_newest_first_and_names_reason_and_whole_id() -> None:
     runs = [make.fine(n) for n in range(1, 6)]
-    failed = make.result(RunStatus.FAILED, Reason.TIMEOUT, "x", number=6, seconds=0.04, trigger=Trigger.MANUAL)
+    failed = make.result(RunStatus.FAILED, Reason.TIMEOUT, "x", number=6, seconds=0.04, slot=Manual("t"))
     lines = build(state=make.state(*runs, failed))["history"]
     assert len(lines) == 5
     assert lines[0] == (
@@ -122,8 +123,8 @@ def test_active_runs_are_listed_also_those_that_wait() -> None:
     state = make.state()
     first, second = make.claim(1).id, make.claim(2).id
     state.active = {
-        first: ActiveRun(first, Trigger.SCHEDULED, make.DUE),
-        second: ActiveRun(second, Trigger.MANUAL, None),
+        first: ActiveRun(first, Due(make.DUE), make.DUE),
+        second: ActiveRun(second, Manual("t")),
     }
     assert build(state=state)["active"] == [
         {"runID": str(first), "trigger": "scheduled", "startedAt": "2026-11-24T10:00:13Z"},

@@ -7,7 +7,8 @@ import pytest
 
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.core.schedule.windows import Windows, parse_window
@@ -112,7 +113,7 @@ def test_a_suspended_schedule_says_so_and_waits_for_nothing() -> None:
 def test_a_requested_run_of_a_suspended_schedule_is_progress() -> None:
     state = make.state()
     run_id = make.claim().id
-    state.active[run_id] = ActiveRun(run_id, Trigger.MANUAL, make.NOW)
+    state.active[run_id] = ActiveRun(run_id, Manual("t"), make.NOW)
     assert status_and_reason(make.plan(suspend=True), state, "Reconciling") == ("True", "Progressing")
 
 

@@ -12,7 +12,8 @@ from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
-from scrape_operator.core.runs.run import RunClaim, RunStatus, SinkPayload, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunStatus, SinkPayload, TargetResult
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.workers.pool import ExtractionPool
@@ -47,7 +48,7 @@ class Stage:
         )
         work = RunPlan(targets, 1, parse_time_zone("Etc/UTC"))
         plan = SchedulePlan(ObjectKey("uid", "default", "odds"), 1, now, timeout=timedelta(seconds=seconds))
-        claim = RunClaim(UUID(int=1), "uid", "default", "odds", 1, Trigger.SCHEDULED, "slot", now, now, "me", now)
+        claim = RunClaim(UUID(int=1), "uid", "default", "odds", 1, Due(now), now, now, "me", now)
         results = await asyncio.gather(*self.orchestrator.scrape_all(plan, work, claim))
         return {result.target: result for result in results}
 

@@ -10,6 +10,7 @@ import pytest
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetHealth, TargetResult, Trigger
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.storage.runs import loading
 from scrape_operator.storage.store import SQLRunStore
@@ -33,7 +34,7 @@ async def test_an_empty_database_knows_no_schedule(store: SQLRunStore) -> None:
 async def test_the_last_slot_is_the_last_that_was_run_or_skipped_on_schedule(store: SQLRunStore) -> None:
     await ran(store, 0)
     await store.skip(skip_of(1))
-    await ran(store, 2, trigger=Trigger.MANUAL, slot="manual:now")
+    await ran(store, 2, slot=Manual("now"))
     state = (await store.load_states())["uid-1"]
     assert state.last_slot == minute(1)
     assert state.last_schedule_time == minute(2)
@@ -42,7 +43,7 @@ async def test_the_last_slot_is_the_last_that_was_run_or_skipped_on_schedule(sto
 async def test_the_generation_of_the_last_slot_is_known_also_where_it_was_skipped(store: SQLRunStore) -> None:
     await ran(store, 0)
     await store.skip(skip_of(1, generation=2))
-    await ran(store, 2, trigger=Trigger.MANUAL, slot="manual:now", generation=3)
+    await ran(store, 2, slot=Manual("now"), generation=3)
     assert (await store.load_states())["uid-1"].slot_generation == 2
 
 
@@ -57,9 +58,9 @@ async def test_a_slot_that_is_running_was_dealt_with(store: SQLRunStore) -> None
 
 
 async def test_the_last_request_is_remembered_whether_it_ran_or_not(store: SQLRunStore) -> None:
-    await ran(store, 0, trigger=Trigger.MANUAL, slot="manual:2026-11-24T09:58:00Z")
+    await ran(store, 0, slot=Manual("2026-11-24T09:58:00Z"))
     assert (await store.load_states())["uid-1"].last_handled_request == "2026-11-24T09:58:00Z"
-    await store.skip(skip_of(1, trigger=Trigger.MANUAL, slot="manual:again"))
+    await store.skip(skip_of(1, slot=Manual("again")))
     assert (await store.load_states())["uid-1"].last_handled_request == "again"
 
 
@@ -166,7 +167,7 @@ class Life:
 
     def _identity(self, number: int) -> dict[str, Any]:
         self.last_trigger = self.random.choice([Trigger.SCHEDULED, Trigger.SCHEDULED, Trigger.MANUAL])
-        manual = {"trigger": Trigger.MANUAL, "slot": f"manual:token-{number}"}
+        manual = {"slot": Manual(f"token-{number}")}
         return {"uid": self.uid, "missed": self.random.choice([0, 0, 2])} | (
             manual if self.last_trigger is Trigger.MANUAL else {}
         )
@@ -175,7 +176,7 @@ class Life:
         reason = self.random.choice([Reason.MISSED_DEADLINE, Reason.SKIPPED_OVERLAP, Reason.SKIPPED_WINDOW])
         skipped = skip_of(number, reason=reason, **self._identity(number))
         assert await store.skip(skipped)
-        self.state.record_skip(reason, skipped.missed)
+        self.state.record_skip(skipped.slot, reason, skipped.missed)
 
     async def _run(self, store: SQLRunStore, number: int) -> None:
         claim = claim_of(number, **self._identity(number))

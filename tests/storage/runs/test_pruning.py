@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import Trigger
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.storage.store import SQLRunStore
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
 from tests.storage.values import claim_of, failed_of, items_of, minute, result_of, rows_of, skip_of, target_of
@@ -66,7 +66,7 @@ async def test_the_newest_row_of_each_trigger_and_the_newest_good_run_stay(
 ) -> None:
     await run(store, 0)
     await run(store, 1)
-    await run(store, 2, trigger=Trigger.MANUAL, slot="manual:token", good=False)
+    await run(store, 2, slot=Manual("token"), good=False)
     await store.skip(skip_of(3, reason=Reason.SKIPPED_WINDOW))
     await run(store, 4, good=False)
     await store.prune("uid-1", successful=0, failed=0, older_than=older_than)

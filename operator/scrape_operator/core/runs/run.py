@@ -8,6 +8,7 @@ from uuid import UUID
 
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.slot import Manual, Slot
 
 MESSAGE_MAX_BYTES = 511
 
@@ -17,6 +18,11 @@ class Trigger(StrEnum):
 
     SCHEDULED = "scheduled"
     MANUAL = "manual"
+
+
+def trigger_of(slot: Slot) -> Trigger:
+    """Return what asked for the run of a slot."""
+    return Trigger.MANUAL if isinstance(slot, Manual) else Trigger.SCHEDULED
 
 
 class RunStatus(StrEnum):
@@ -30,11 +36,6 @@ class RunStatus(StrEnum):
     SKIPPED = "SKIPPED"
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing may follow."""
-        return self is not RunStatus.RUNNING
-
-    @property
     def is_good(self) -> bool:
         """Whether data came: the run counts as a success for streaks and conditions."""
         return self is RunStatus.SUCCEEDED or self is RunStatus.PARTIALLY_SUCCEEDED
@@ -42,11 +43,9 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunClaim:
-    """The row that is inserted RUNNING. (schedule_uid, slot) is unique: whoever inserts it, runs.
+    """The row that is inserted as RUNNING. (schedule_uid, slot) is unique: the replica that inserts it runs the slot.
 
-    `slot` is the due time for a scheduled run, the token for a manual one, `generation:N` for the
-    run that follows at once on a new or mended spec. `missed` counts the due times that were
-    coalesced into this one.
+    `missed` counts the earlier due times that this run replaces.
     """
 
     id: UUID
@@ -54,8 +53,7 @@ class RunClaim:
     namespace: str
     name: str
     generation: int
-    trigger: Trigger
-    slot: str
+    slot: Slot
     scheduled_for: datetime
     started_at: datetime
     owner: str
@@ -64,24 +62,33 @@ class RunClaim:
     policy: str | None = None
     robots: str | None = None
 
+    @property
+    def trigger(self) -> Trigger:
+        """What asked for the run."""
+        return trigger_of(self.slot)
+
 
 @dataclass(frozen=True, slots=True)
 class SkippedSlot:
-    """A due time that was not run, and why. It takes the slot: nobody else will run it either."""
+    """The row of a slot that is not run, and why. It occupies the slot, so that no replica runs it later."""
 
     id: UUID
     schedule_uid: str
     namespace: str
     name: str
     generation: int
-    trigger: Trigger
-    slot: str
+    slot: Slot
     scheduled_for: datetime
     at: datetime
     owner: str
     reason: Reason
     message: str
     missed: int = 0
+
+    @property
+    def trigger(self) -> Trigger:
+        """What asked for the run."""
+        return trigger_of(self.slot)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Start, Skip, Enqueue or Wait: pure functions of plan, state and now. `scheduling` acts on the answer."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import Trigger
+from scrape_operator.core.runs.run import Trigger, trigger_of
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
@@ -16,38 +17,36 @@ LATE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Run now, for this slot. `missed` due times before it are coalesced into it."""
+    """Run this slot now. The run replaces `missed` earlier due times."""
 
-    slot: str
+    slot: Slot
     scheduled_for: datetime
-    trigger: Trigger = Trigger.SCHEDULED
     missed: int = 0
 
     @property
-    def is_at_once(self) -> bool:
-        """Whether this is the run that follows at once on a new or mended spec."""
-        return self.slot.startswith("generation:")
-
-    @property
     def is_due_time(self) -> bool:
-        """Whether it is one of the schedule's due times: the next one comes by itself."""
-        return self.trigger is Trigger.SCHEDULED and not self.is_at_once
+        """Whether the slot is a due time of the schedule."""
+        return isinstance(self.slot, Due)
 
     def skip(self, reason: Reason, message: str) -> "Skip":
-        """Give the skip of the same slot."""
-        return Skip(self.slot, self.scheduled_for, reason, message, self.trigger, self.missed)
+        """Return the skip of the same slot."""
+        return Skip(self.slot, self.scheduled_for, reason, message, self.missed)
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
     """Record that this slot is not run, and why."""
 
-    slot: str
+    slot: Slot
     scheduled_for: datetime
     reason: Reason
     message: str
-    trigger: Trigger = Trigger.SCHEDULED
     missed: int = 0
+
+    @property
+    def trigger(self) -> Trigger:
+        """What asked for the run."""
+        return trigger_of(self.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,6 @@ Decision = Start | Skip | Enqueue | Wait
 NOTHING = Wait(None)
 
 
-def slot_of(due: datetime) -> str:
-    """Name the slot of a due time: RFC 3339 UTC with milliseconds."""
-    return due.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
     """Say what to do about a schedule's due times at `now`.
 
@@ -91,9 +85,9 @@ def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
     last, due = state.last_slot, due_times.latest_until(now)
     if last is not None and due is not None and due > last:
         missed = max(0, due_times.count_between(last, due) - 1)
-        return _decide_due(plan, state, Start(slot_of(due), due, missed=missed), now)
+        return _decide_due(plan, state, Start(Due(due), due, missed), now)
     coming = upcoming(plan, state, now)
-    return Start(f"generation:{plan.generation}", now) if coming.at_once == now else Wait(coming.wake, coming)
+    return Start(First(plan.generation), now) if coming.at_once == now else Wait(coming.wake, coming)
 
 
 def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
@@ -104,7 +98,7 @@ def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> De
     queued = state.queued
     if queued is None:
         return NOTHING
-    start = Start(queued.slot, queued.scheduled_for, queued.trigger, queued.missed)
+    start = Start(queued.slot, queued.scheduled_for, queued.missed)
     pause = pause_of(plan, state)
     if plan.is_stalled or (pause is not None and start.is_due_time):
         return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
@@ -125,12 +119,12 @@ def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, 
     """
     if not token or plan.is_stalled or token in {state.last_handled_request, state.taken_request}:
         return NOTHING
-    return _unless_overlapping(plan, state, Start(f"manual:{token}", now, Trigger.MANUAL))
+    return _unless_overlapping(plan, state, Start(Manual(token), now))
 
 
 def superseded(queued: QueuedRun) -> Skip:
     """Give the skip of a slot that waited, and gave up its place to a newer one."""
-    start = Start(queued.slot, queued.scheduled_for, queued.trigger, queued.missed)
+    start = Start(queued.slot, queued.scheduled_for, queued.missed)
     return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the run before it had ended")
 
 

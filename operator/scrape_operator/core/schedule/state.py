@@ -6,7 +6,8 @@ from uuid import UUID
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunResult, RunStatus, RunSummary, TargetHealth, Trigger
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, TargetHealth, Trigger, trigger_of
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot
 from scrape_operator.core.schedule.settled import Range, remember
 
 HISTORY_LENGTH = 5
@@ -17,22 +18,30 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run that is going on, or waits for room in the pool or for its claim (`started_at` None)."""
+    """A run that goes on, or that waits for a place in the pool or for its claim (`started_at` is None)."""
 
     run_id: UUID
-    trigger: Trigger
-    started_at: datetime | None
-    slot: str = ""
+    slot: Slot
+    started_at: datetime | None = None
+
+    @property
+    def trigger(self) -> Trigger:
+        """What asked for the run."""
+        return trigger_of(self.slot)
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedRun:
-    """A slot that waits for the run before it to end (concurrencyPolicy Queue or Replace)."""
+    """A slot that waits for the previous run to end (concurrencyPolicy Queue or Replace)."""
 
-    slot: str
+    slot: Slot
     scheduled_for: datetime
-    trigger: Trigger
     missed: int = 0
+
+    @property
+    def trigger(self) -> Trigger:
+        """What asked for the run."""
+        return trigger_of(self.slot)
 
 
 @dataclass(slots=True)
@@ -102,8 +111,63 @@ class ScheduleState:
             self.settled = remember(self.settled, self.settled_since, self.last_slot)
         self.settled_since = since
 
-    def slots_without_row(self) -> frozenset[str]:
-        """Give the slots that were taken up and are not in the database yet: a crash would leave them to be found."""
+    def take_slot(self, slot: Slot, missed: int) -> None:
+        """Note that a slot is decided, to run or to be skipped, so that it is not decided again."""
+        match slot:
+            case Due(time):
+                self.settle(time, missed)
+            case Manual(token):
+                self.taken_request = token
+            case First(generation):
+                self.at_once_generation = generation
+
+    def release_slot(self, slot: Slot) -> None:
+        """Note that a slot could not be claimed, so that a manual or first run is tried again. Due times are not."""
+        if isinstance(slot, Manual):
+            self.taken_request = None
+        elif isinstance(slot, First):
+            self.at_once_generation = 0
+
+    def adopt(self, handled_until: datetime | None, handled_request: str | None) -> None:
+        """Note what the object's status says about an earlier process: rows that are left say more."""
+        if self.last_handled_request is None:
+            self.last_handled_request = handled_request
+        if handled_until != self.last_slot:  # then it is not the time of a row
+            self.last_slot = self.settled_since = handled_until
+
+    def set_upcoming(self, next_due: datetime | None, *, is_outside: bool) -> bool:
+        """Note when the schedule runs next. Return whether the condition Scheduled may differ by it."""
+        before = (self.next_due is None, self.is_outside)
+        self.next_due, self.is_outside = next_due, is_outside
+        return before != (next_due is None, is_outside)
+
+    def enqueue(self, run: QueuedRun) -> None:
+        """Note the slot that waits for the previous run to end."""
+        self.queued = run
+
+    def dequeue(self) -> QueuedRun | None:
+        """Remove and return the slot that waits, or None if none does."""
+        run, self.queued = self.queued, None
+        return run
+
+    def add_run(self, run_id: UUID, slot: Slot) -> None:
+        """Note a run that waits for a place in the pool and for its claim."""
+        self.active[run_id] = ActiveRun(run_id, slot)
+
+    def remove_run(self, run_id: UUID) -> None:
+        """Note that a run is no longer in the pool, whatever its result was."""
+        self.active.pop(run_id, None)
+
+    def record_start(self, claim: RunClaim) -> None:
+        """Note that a run was claimed: its row is in the database."""
+        self.active[claim.id] = ActiveRun(claim.id, claim.slot, claim.started_at)
+        if isinstance(claim.slot, Manual):
+            self.last_handled_request = claim.slot.token
+        self.last_schedule_time = claim.scheduled_for
+        self.missed += claim.missed
+
+    def slots_without_row(self) -> frozenset[Slot]:
+        """Return the slots that are decided and not yet in the database: after a crash they are found again."""
         unclaimed = [run.slot for run in self.active.values() if run.started_at is None]
         return frozenset(unclaimed if self.queued is None else (*unclaimed, self.queued.slot))
 
@@ -170,8 +234,10 @@ class ScheduleState:
         if health:
             self.targets = tuple(health)
 
-    def record_skip(self, reason: Reason, missed: int) -> None:
-        """Count a due time that was not run, and the due times that were coalesced into it."""
+    def record_skip(self, slot: Slot, reason: Reason, missed: int) -> None:
+        """Count a slot that is not run, and the due times that it replaces."""
+        if isinstance(slot, Manual):
+            self.last_handled_request = slot.token
         self.missed += missed
         if reason is Reason.MISSED_DEADLINE:
             self.missed += 1

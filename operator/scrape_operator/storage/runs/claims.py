@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from scrape_operator.core.runs.run import RunClaim, RunStatus, SkippedSlot
+from scrape_operator.core.runs.slot import format_slot
 from scrape_operator.storage.engine.upserts import insert_into
 from scrape_operator.storage.tables import is_running, scrape_runs
 
@@ -83,7 +84,7 @@ def _slot_row(slot: RunClaim | SkippedSlot) -> Row:
         "name": slot.name,
         "generation": slot.generation,
         "trigger": slot.trigger.value,
-        "slot": slot.slot,
+        "slot": format_slot(slot.slot),
         "scheduled_for": slot.scheduled_for,
         "missed": slot.missed,
         "owner": slot.owner,

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.runs.slot import Manual, parse_slot
 from scrape_operator.core.schedule.due_times import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
 from scrape_operator.storage.engine.columns import UTCDateTime
@@ -22,7 +23,6 @@ from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, reason_of, s
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
 
 SCHEDULES_PER_PAGE = 500
-MANUAL_PREFIX = "manual:"
 FINISHED = (*GOOD, RunStatus.FAILED.value, RunStatus.CANCELED.value)
 
 States = dict[str, ScheduleState]
@@ -77,8 +77,10 @@ def _handled_requests(connection: Connection, page: ColumnElement[bool], states:
     manual = select(_c.schedule_uid, _c.slot, newest.label("place")).where(page, _c.trigger == Trigger.MANUAL.value)
     ranked = manual.subquery()
     rows = connection.execute(select(ranked.c.schedule_uid, ranked.c.slot).where(ranked.c.place == 1))
-    for uid, slot in rows:
-        states[uid].last_handled_request = slot.removeprefix(MANUAL_PREFIX)
+    for uid, text in rows:
+        slot = parse_slot(text)
+        if isinstance(slot, Manual):
+            states[uid].last_handled_request = slot.token
 
 
 def _history(connection: Connection, page: ColumnElement[bool], states: States) -> dict[UUID, str]:

@@ -1,0 +1,69 @@
+"""Slots: what a run is for. A slot runs at most once, since its text is unique for each schedule in the database."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.times import rfc3339
+
+MANUAL_PREFIX = "manual:"
+FIRST_PREFIX = "generation:"
+
+_GENERATION = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due time of the schedule."""
+
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A request for a run, identified by its token."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The run that starts at once for a new or corrected spec, identified by the generation of the spec."""
+
+    generation: int
+
+
+Slot = Due | Manual | First
+
+
+def format_slot(slot: Slot) -> str:
+    """Return the text of a slot: RFC 3339 UTC with milliseconds, `manual:TOKEN` or `generation:N`."""
+    match slot:
+        case Due(time):
+            return rfc3339(time, "milliseconds")
+        case Manual(token):
+            return MANUAL_PREFIX + token
+        case First(generation):
+            return f"{FIRST_PREFIX}{generation}"
+
+
+def parse_slot(text: str) -> Slot:
+    """Return the slot that `format_slot` wrote as `text`.
+
+    Raises:
+        InvalidValue: The text is not the text of a slot.
+
+    """
+    if text.startswith(MANUAL_PREFIX):
+        return Manual(text.removeprefix(MANUAL_PREFIX))
+    generation = text.removeprefix(FIRST_PREFIX)
+    if generation != text and _GENERATION.fullmatch(generation):
+        return First(int(generation))
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidValue(f"{text[:64]!r} is not the text of a slot")
+    return Due(time.astimezone(UTC))
