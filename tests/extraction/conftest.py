@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from scrape_operator.api.kinds.extract import Extract
-from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.extraction.compiling import compile_extract
 from scrape_operator.extraction.extractor import CompiledExtract
 
@@ -23,7 +23,7 @@ URL = "https://shop.example/list/page?n=1"
 
 Compile = Callable[..., CompiledExtract]
 Open = Callable[..., Document]
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 
 
 @pytest.fixture(name="compiled", scope="session")
@@ -54,7 +54,9 @@ def _document() -> Open:
 
 @pytest.fixture(name="read", scope="session")
 def _read(compiled: Compile, document: Open) -> Read:
-    def read(body: str | bytes, *fields: dict[str, Any], content_type: str = "text/html", **extract: Any) -> Extraction:
+    def read(
+        body: str | bytes, *fields: dict[str, Any], content_type: str = "text/html", **extract: Any
+    ) -> PageExtraction:
         return compiled(*fields, **extract).extract(document(body, content_type))
 
     return read

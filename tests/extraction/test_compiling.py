@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 
 from scrape_operator.api.kinds.extract import Extract
+from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document
-from scrape_operator.core.ports import Extractor
-from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.core.extraction import Document
+from scrape_operator.extraction.compiling import compile_extract, compile_target, recompile
 
 PATH = "spec.targets[0].extract"
 
@@ -129,9 +129,8 @@ def test_a_compiled_extract_can_be_compiled_anew_from_its_spec():
     )
     compiled, _ = compile_extract(spec, PATH)
     assert compiled is not None
-    assert Extract.model_validate_json(compiled.spec) == spec
-    extractor: Extractor = compiled
-    assert extractor.extract(Document(b"<p>5</p>", "https://x.example/", "text/html")).items == [{"a": 5}]
+    again = recompile(compiled.spec)
+    assert again.extract(Document(b"<p>5</p>", "https://x.example/", "text/html")).items == [{"a": 5}]
 
 
 def test_extracts_that_are_the_same_share_what_they_were_compiled_to() -> None:
@@ -150,3 +149,23 @@ def test_what_is_wrong_is_told_each_time_where_it_stands() -> None:
         compiled, findings = compile_extract(wrong, path)
         assert compiled is None
         assert [finding.path for finding in findings] == [f"{path}.fields[0].jmespath"]
+
+
+def test_the_links_of_a_target_are_compiled_with_its_fields() -> None:
+    target = Target.model_validate(
+        {
+            "name": "a",
+            "http": {"url": "https://x.example/"},
+            "paginate": {"nextLink": {"css": "a::attr("}},
+            "extract": {"fields": [{"name": "b", "css": "["}]},
+            "follow": {"link": {"xpath": "a["}, "fields": [{"name": "c", "css": "]"}]},
+        }
+    )
+    compiled, findings = compile_target(target, "spec.targets[3]")
+    assert compiled is None
+    assert [finding.path.removeprefix("spec.targets[3].") for finding in findings] == [
+        "extract.fields[0].css",
+        "paginate.nextLink.css",
+        "follow.link.xpath",
+        "follow.fields[0].css",
+    ]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from scrape_operator.api.kinds.extract import FieldType
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import MAX_ITEMS, CompiledExtract
 from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
 
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 Compile = Callable[..., CompiledExtract]
 Open = Callable[..., Document]
 

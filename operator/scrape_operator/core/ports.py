@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from scrape_operator.core.net.documents import Document, Extraction, Request, Response
+from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot
@@ -32,18 +32,6 @@ class Fetcher(Protocol):
 
         Raises:
             ScrapeFailed: with the reason, for everything that the far side or the network can do.
-
-        """
-
-
-class Extractor(Protocol):
-    """The compiled `extract` of a target."""
-
-    def extract(self, document: Document) -> Extraction:
-        """Read the items of a document. Pure and bounded; may take milliseconds of CPU.
-
-        Raises:
-            ScrapeFailed: DecodeError or ExtractionError.
 
         """
 

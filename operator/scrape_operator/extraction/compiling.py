@@ -1,18 +1,23 @@
-"""From a spec's `extract` to what reads documents by it. Called once per generation, by `lint`, and by workers."""
+"""Compiles the `extract` of a target, and its links, to what reads documents. Called by planning and by workers."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
+from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.extract import Extract, Field, FieldType, Format
 from scrape_operator.api.kinds.extract import Selector as SelectorSpec
+from scrape_operator.api.kinds.paginate import NextLink
+from scrape_operator.api.kinds.target import Follow, Target
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.items import JSONValue
-from scrape_operator.extraction.extractor import CompiledExtract, CompiledField
-from scrape_operator.extraction.formats.detection import READERS
-from scrape_operator.extraction.formats.reader import Family, Selector
+from scrape_operator.extraction.extractor import CompiledExtract, Links
+from scrape_operator.extraction.fields import CompiledField
+from scrape_operator.extraction.formats.reader import Family, ReaderOptions, Selector
+from scrape_operator.extraction.formats.registry import READABLE, families_of
 from scrape_operator.extraction.selectors.jmespath import compile_jmespath
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
 from scrape_operator.extraction.selectors.xpath import compile_css, compile_xpath
@@ -37,33 +42,94 @@ _PYTHON_TYPES: Final[Mapping[FieldType, tuple[type, ...]]] = {
     FieldType.URL: (str,),
 }
 
-
 _shared: WeakValueDictionary[str, CompiledExtract] = WeakValueDictionary()
-"""What is in use, by its spec: thousands of schedules often differ in their addresses alone."""
+"""The compiled extracts in use, by their specs: thousands of schedules often differ in their addresses alone."""
+
+
+class PageSpec(ApiModel):
+    """All that a target reads from one page. Its JSON is what workers compile from."""
+
+    extract: Extract
+    next_link: NextLink | None = None
+    cursor: SelectorSpec | None = None
+    follow_link: SelectorSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetExtracts:
+    """The compiled extracts of a target: of its pages, and of the detail documents that `follow` asks for."""
+
+    page: CompiledExtract
+    detail: CompiledExtract | None = None
+
+
+def compile_target(target: Target, path: str) -> tuple[TargetExtracts | None, tuple[Finding, ...]]:
+    """Compile every selector, regular expression, default and constant of a target that has an `extract`.
+
+    `path` is where the target stands in its object, such as `spec.targets[0]`. With any finding the first part is
+    None. Extracts that are the same share what they were compiled to.
+    """
+    if target.extract is None:
+        return None, (Finding(f"{path}.extract", "is required beside http: say which fields are read"),)
+    paginate, follow = target.paginate, target.follow
+    next_link = paginate.next_link if paginate and paginate.next_link and not paginate.next_link.link_header else None
+    spec = PageSpec(
+        extract=target.extract,
+        next_link=next_link,
+        cursor=paginate.cursor.from_ if paginate and paginate.cursor else None,
+        follow_link=follow.link if follow else None,
+    )
+    page, findings = _compile(spec, path)
+    detail, more = _compile_detail(follow, path) if follow else (None, ())
+    if page is None or findings or more:
+        return None, (*findings, *more)
+    return TargetExtracts(page, detail), ()
 
 
 def compile_extract(extract: Extract, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
-    """Compile every selector, regular expression, default and constant.
+    """Compile an extract without links; `path` is where it stands, such as `spec.targets[0].extract`."""
+    return _compile(PageSpec(extract=extract), path.removesuffix(".extract"))
 
-    `path` is where the extract stands in its object, such as `spec.targets[0].extract`. With any
-    finding there is nothing to run. Extracts that are the same share what they were compiled to.
-    """
-    spec = extract.model_dump_json(by_alias=True, exclude_unset=True)
-    shared = _shared.get(spec)
+
+def recompile(spec: str) -> CompiledExtract:
+    """Return what the `spec` of a compiled extract was compiled to."""
+    compiled, findings = _compile(PageSpec.model_validate_json(spec), "")
+    if compiled is None:
+        raise ValueError(f"a spec that was compiled before is refused: {findings}")
+    return compiled
+
+
+def _compile_detail(follow: Follow, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
+    if not follow.fields:
+        return None, ()
+    detail, findings = _compile(PageSpec(extract=Extract(fields=follow.fields)), path)
+    return detail, tuple(
+        Finding(found.path.replace(f"{path}.extract", f"{path}.follow"), found.message) for found in findings
+    )
+
+
+def _compile(spec: PageSpec, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
+    text = spec.model_dump_json(by_alias=True, exclude_unset=True)
+    shared = _shared.get(text)
     if shared is not None:
         return shared, ()
+    extract = spec.extract
     compiler = _Compiler(extract)
-    items = compiler.items(extract.items, f"{path}.items") if extract.items else None
-    fields = [compiler.field(spec, f"{path}.fields[{index}]") for index, spec in enumerate(extract.fields)]
-    compiler.check_format(f"{path}.format")
+    items = compiler.items(extract.items, f"{path}.extract.items") if extract.items else None
+    fields = [compiler.field(field, f"{path}.extract.fields[{index}]") for index, field in enumerate(extract.fields)]
+    links = compiler.links(spec, path)
+    compiler.check_format(f"{path}.extract.format")
     if compiler.findings:
         return None, tuple(compiler.findings)
-    compiled = _shared[spec] = CompiledExtract(spec, extract.format, items, fields)
+    options = ReaderOptions(
+        format=extract.format, numbers_as_written=any(field.type is FieldType.DECIMAL for field in fields)
+    )
+    compiled = _shared[text] = CompiledExtract(text, options, items, fields, links)
     return compiled, ()
 
 
-def selector_of(spec: SelectorSpec | Field) -> tuple[Family, Any] | None:
-    """Give the family and the text of a selector, None for `value` and `const`; a regex counts where it is alone."""
+def selector_of(spec: SelectorSpec | Field | NextLink) -> tuple[Family, Any] | None:
+    """Return family and text of a selector, None for `value` and `const`; a regex counts where it stands alone."""
     for family in (*_PRIMARY, Family.REGEX):
         text = getattr(spec, family.value, None)
         if text is not None:
@@ -77,8 +143,22 @@ class _Compiler:
         self._format = extract.format
 
     def check_format(self, path: str) -> None:
-        if self._format is not Format.AUTO and self._format not in READERS:
-            self._find(path, f"{self._format} can't be read: use one of Auto, {', '.join(READERS)}")
+        if self._format is not Format.AUTO and self._format not in READABLE:
+            self._find(path, f"{self._format} can't be read: use one of Auto, {', '.join(READABLE)}")
+
+    def links(self, spec: PageSpec, path: str) -> Links:
+        return Links(
+            next_link=self._link(spec.next_link, FieldType.URL, path, "paginate.nextLink"),
+            cursor=self._link(spec.cursor, FieldType.STRING, path, "paginate.cursor.from"),
+            follow=self._link(spec.follow_link, FieldType.URL, path, "follow.link"),
+        )
+
+    def _link(
+        self, spec: SelectorSpec | NextLink | None, type_: FieldType, target: str, name: str
+    ) -> CompiledField | None:
+        if spec is None:
+            return None
+        return CompiledField(name, type_, CONVERTERS[type_], self._selector(spec, f"{target}.{name}"))
 
     def items(self, spec: SelectorSpec, path: str) -> Selector | None:
         selector = self._selector(spec, path)
@@ -99,7 +179,6 @@ class _Compiler:
             name=spec.name,
             type=spec.type,
             convert=convert,
-            family=given[0] if given else None,
             selector=self._selector(spec, path),
             pattern=self._pattern(spec.regex, f"{path}.regex") if spec.regex is not None and is_filter else None,
             known=spec.value,
@@ -108,15 +187,15 @@ class _Compiler:
             default=default,
         )
 
-    def _selector(self, spec: SelectorSpec | Field, path: str) -> Selector | None:
+    def _selector(self, spec: SelectorSpec | Field | NextLink, path: str) -> Selector | None:
         given = selector_of(spec)
         if given is None:
             return None
         family, text = given
         path = f"{path}.{family}"
-        reader = READERS.get(self._format)
-        if reader is not None and family not in reader.families:
-            use = " or ".join(sorted(reader.families))
+        families = families_of(self._format)
+        if families and family not in families:
+            use = " or ".join(sorted(families))
             self._find(path, f"{self._format} has no {family} selectors: use {use}, or another format")
         elif family not in _COMPILERS:
             self._find(path, f"no format that can be read has {family} selectors: use one of {', '.join(_COMPILERS)}")

@@ -1,63 +1,65 @@
-"""The compiled `extract` of a target: an Extractor. Made by `compiling`, called by `workers` and by the CLI."""
+"""Reads the pages of a target: items, and the links that lead on. Made by `compiling`, called by `workers`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from scrape_operator.api.kinds.extract import FieldType, FieldValue, Format
+from scrape_operator.api.kinds.extract import FieldValue, Format
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.detection import READERS, format_of
-from scrape_operator.extraction.formats.reader import Family, Page, Reader, Selector, SelectorFailed
-from scrape_operator.extraction.selectors.regex import Pattern
+from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledField, FieldReader, check_item_size
+from scrape_operator.extraction.formats.detection import format_of
+from scrape_operator.extraction.formats.reader import Family, Page, Reader, ReaderOptions, Selector, SelectorFailed
+from scrape_operator.extraction.formats.registry import READABLE, make_reader
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.dates import format_instant
-from scrape_operator.extraction.values.json_values import clean_text
-from scrape_operator.extraction.values.types import MAX_ITEM_SIZE, Converter, Surroundings, Unparsable, text_of
+from scrape_operator.extraction.values.types import Surroundings
 
 MAX_ITEMS: Final = 100_000
 """Items of one document."""
 
-MAX_WARNINGS: Final = 20
-MAX_WARNING_LENGTH: Final = 256
-_SAMPLE_LENGTH: Final = 60
-_LONG_TEXT: Final = 256
-_MISSING: Any = object()
-"""A value that is not there, where null may be one."""
-
 
 @dataclass(frozen=True, slots=True)
-class CompiledField:
-    """A field, ready to be read. Without a `selector` it is `known`, or the constant `default`."""
+class Links:
+    """The selectors of links that a page may hold. `follow` is read at each item, the others at the whole page."""
 
-    name: str
-    type: FieldType
-    convert: Converter
-    family: Family | None = None
-    selector: Selector | None = None
-    pattern: Pattern | None = None
-    known: FieldValue | None = None
-    many: bool = False
-    required: bool = False
-    default: JSONValue = None
+    next_link: CompiledField | None = None
+    cursor: CompiledField | None = None
+    follow: CompiledField | None = None
+
+    def __iter__(self) -> Iterator[CompiledField]:
+        return (link for link in (self.next_link, self.cursor, self.follow) if link is not None)
 
 
 class CompiledExtract:
-    """Reads the items of documents by one `extract`; `spec` is its JSON, from which it can be compiled anew."""
+    """Reads documents by one `extract`. `spec` is JSON from which `compiling.recompile` makes the same again."""
 
-    def __init__(self, spec: str, format_: Format, items: Selector | None, fields: Sequence[CompiledField]) -> None:
+    def __init__(
+        self,
+        spec: str,
+        options: ReaderOptions,
+        items: Selector | None,
+        fields: Sequence[CompiledField],
+        links: Links | None = None,
+    ) -> None:
         self.spec = spec
-        self._format = format_
+        self._options = options
         self._items = items
         self._fields = tuple(fields)
-        self._numbers_as_written = any(known.type is FieldType.DECIMAL for known in fields)
-        self._known = frozenset(known.known for known in fields if known.known is not None)
-        self._misfits = {reader.format: self._misfit(reader) for reader in READERS.values()}
+        self._links = links or Links()
+        self._known = frozenset(compiled.known for compiled in fields if compiled.known is not None)
+        self._readers: dict[Format, Reader] = {}
 
-    def extract(self, document: Document) -> Extraction:
-        """Read the items of a document.
+    @property
+    def empty_item(self) -> dict[str, JSONValue]:
+        """Return an item in which no field was found."""
+        return {compiled.name: compiled.value_if_missing for compiled in self._fields}
+
+    def extract(self, document: Document) -> PageExtraction:
+        """Read a document.
 
         Raises:
             ScrapeFailed: DecodeError or ExtractionError.
@@ -71,21 +73,20 @@ class CompiledExtract:
             ) from None
 
     def open(self, document: Document) -> Page:
-        """Parse a document; where it is HTML, most of this lets other threads run.
+        """Parse a document.
 
         Raises:
             ScrapeFailed: DecodeError or ExtractionError.
 
         """
-        reader = self._reader(document)
-        return reader.read(document, numbers_as_written=self._numbers_as_written)
+        return self._reader(document).read(document)
 
-    def read(self, page: Page, document: Document, work: StepBudget) -> Extraction:
-        """Read the items of a document that is open.
+    def read(self, page: Page, document: Document, work: StepBudget) -> PageExtraction:
+        """Read the items and links of a parsed document.
 
         Raises:
             ScrapeFailed: ExtractionError.
-            StepBudgetExceeded: the work is done before the document is.
+            StepBudgetExceeded: the budget ended before the document.
 
         """
         around = Surroundings(
@@ -95,8 +96,46 @@ class CompiledExtract:
             now=document.fetched_at or document.scheduled_for,
             work=work,
         )
-        reading = _Reading(self._fields, page, around, {known: _known_value(known, document) for known in self._known})
-        return reading.run(self._nodes(page, work))
+        reader = FieldReader(page, around, {known: _known_value(known, document) for known in self._known})
+        return self._extraction(reader, self._nodes(page, work))
+
+    def _extraction(self, reader: FieldReader, nodes: Sequence[Any]) -> PageExtraction:
+        columns = [reader.column(compiled, nodes) for compiled in self._fields]
+        items: list[Mapping[str, JSONValue]] = []
+        kept: list[Any] = []
+        missing: dict[str, int] = {}
+        for node, values in zip(nodes, zip(*columns, strict=True), strict=True):
+            if self._is_dropped(values, reader):
+                continue
+            check_item_size(values, reader.around)
+            items.append(self._item(values, missing))
+            kept.append(node)
+        links = self._links
+        return PageExtraction(
+            items=items,
+            matched=len(nodes),
+            dropped=len(nodes) - len(items),
+            missing=missing,
+            next_link=_link(links.next_link, reader, reader.page.root),
+            cursor=_cursor(links.cursor, reader),
+            follow_links=[_link(links.follow, reader, node) for node in kept] if links.follow else [],
+            warnings=tuple([*reader.page.warnings, *reader.complaints.warnings()][:MAX_WARNINGS]),
+        )
+
+    def _is_dropped(self, values: Sequence[Any], reader: FieldReader) -> bool:
+        for compiled, value in zip(self._fields, values, strict=True):
+            if compiled.required and value is MISSING:
+                reader.complaints.add(compiled.name, "a required value is missing, and so the item is dropped")
+                return True
+        return False
+
+    def _item(self, values: Sequence[Any], missing: dict[str, int]) -> dict[str, JSONValue]:
+        item = {}
+        for compiled, value in zip(self._fields, values, strict=True):
+            if value is MISSING:
+                missing[compiled.name] = missing.get(compiled.name, 0) + 1
+            item[compiled.name] = compiled.value_if_missing if value is MISSING else value
+        return item
 
     def _nodes(self, page: Page, work: StepBudget) -> Sequence[Any]:
         if self._items is None:
@@ -113,24 +152,27 @@ class CompiledExtract:
         return nodes
 
     def _reader(self, document: Document) -> Reader:
-        found = self._format
+        found = self._options.format
         if found is Format.AUTO:
             found = format_of(document.content_type, document.body)
-        reader = READERS.get(found)
-        if reader is None:
-            raise ScrapeFailed(
-                Reason.EXTRACTION_ERROR,
-                f"the document is {found}, and what can be read is {', '.join(READERS)}: "
-                "set extract.format if it is one of these, or choose another address",
-            )
-        if misfit := self._misfits[reader.format]:
-            raise ScrapeFailed(Reason.EXTRACTION_ERROR, misfit)
-        return reader
+        if found not in self._readers:
+            if found not in READABLE:
+                raise ScrapeFailed(
+                    Reason.EXTRACTION_ERROR,
+                    f"the document is {found}, and what can be read is {', '.join(READABLE)}: "
+                    "set extract.format if it is one of these, or choose another address",
+                )
+            reader = make_reader(found, self._options)
+            if misfit := self._misfit(reader):
+                raise ScrapeFailed(Reason.EXTRACTION_ERROR, misfit)
+            self._readers[found] = reader
+        return self._readers[found]
 
     def _misfit(self, reader: Reader) -> str | None:
-        """Say which selector is of another family than a reader's; None where each fits."""
-        uses = [("items", self._items.family)] if self._items else []
-        uses += [(f"field {known.name}", known.family) for known in self._fields if known.family]
+        """Return which selector is of another family than the reader's, None where each fits."""
+        uses: list[tuple[str, Family]] = [("items", self._items.family)] if self._items else []
+        uses += [(f"field {known.name}", known.selector.family) for known in self._fields if known.selector]
+        uses += [(link.name, link.selector.family) for link in self._links if link.selector]
         for where, family in uses:
             if family not in reader.families:
                 return (
@@ -140,136 +182,27 @@ class CompiledExtract:
         return None
 
 
+def _link(link: CompiledField | None, reader: FieldReader, node: Any) -> str | None:
+    if link is None:
+        return None
+    [value] = reader.column(link, [node])
+    if value is MISSING:
+        return None
+    if urlsplit(value).scheme not in {"http", "https"}:
+        reader.complaints.add(link.name, "is no http or https address", repr(value[:60]))
+        return None
+    return str(value)
+
+
+def _cursor(cursor: CompiledField | None, reader: FieldReader) -> str | None:
+    if cursor is None:
+        return None
+    [value] = reader.column(cursor, [reader.page.root])
+    return None if value is MISSING or value == "" else str(value)
+
+
 def _known_value(known: FieldValue, document: Document) -> str | None:
     if known is FieldValue.PAGE_URL:
         return document.url.partition("#")[0]
     at = document.scheduled_for if known is FieldValue.SCHEDULED_FOR else document.fetched_at
     return format_instant(at) if at else None
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One document being read: what is found, and what is told about it."""
-
-    fields: Sequence[CompiledField]
-    page: Page
-    around: Surroundings
-    known: Mapping[FieldValue, str | None]
-    missing: dict[str, int] = field(default_factory=dict)
-    complaints: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
-
-    def run(self, nodes: Sequence[Any]) -> Extraction:
-        self.around.work.spend(2 * len(self.fields) * len(nodes))
-        items = [item for node in nodes if (item := self._item(node)) is not None]
-        return Extraction(
-            items=items,
-            matched=len(nodes),
-            dropped=len(nodes) - len(items),
-            missing=self.missing,
-            warnings=self._warnings(),
-        )
-
-    def _item(self, node: Any) -> Mapping[str, JSONValue] | None:
-        item: dict[str, JSONValue] = {}
-        absent = []
-        size = 0
-        for known in self.fields:
-            value = self._value(known, node)
-            if value is _MISSING:
-                if known.required:
-                    self._complain(known.name, "a required value is missing, and so the item is dropped", "")
-                    return None
-                absent.append(known.name)
-                value = known.default if known.default is not None or not known.many else []
-            else:
-                size += len(value) if type(value) is str else _size(value)
-            item[known.name] = value
-        self._check_size(size)
-        for name in absent:
-            self.missing[name] = self.missing.get(name, 0) + 1
-        return item
-
-    def _check_size(self, size: int) -> None:
-        if size > MAX_ITEM_SIZE:
-            raise ScrapeFailed(
-                Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields"
-            )
-        self.around.work.hold(size)
-
-    def _value(self, known: CompiledField, node: Any) -> Any:
-        """Give what a field is at a node, or _MISSING."""
-        selector = known.selector
-        if selector is None:
-            return self._fixed(known)
-        try:
-            if known.many:
-                return self._converted(known, selector.values(node, self.page, self.around.work)) or _MISSING
-            found = selector.first(node, self.page, self.around.work)
-        except SelectorFailed as failure:
-            self._complain(known.name, f"its selector can't be used: {failure}", "")
-            return _MISSING
-        if type(found) is list and known.type is not FieldType.JSON:
-            found = next((member for member in found if member is not None), None)
-        return _MISSING if found is None else self._convert(known, found)
-
-    def _fixed(self, known: CompiledField) -> Any:
-        if known.known is None:
-            return known.default
-        value = self.known[known.known]
-        if value is None:
-            return _MISSING
-        return (self._converted(known, [value]) or _MISSING) if known.many else self._convert(known, value)
-
-    def _converted(self, known: CompiledField, found: Sequence[Any]) -> list[JSONValue]:
-        self.around.work.spend(len(found))
-        return [value for raw in found if (value := self._convert(known, raw)) is not _MISSING]
-
-    def _convert(self, known: CompiledField, raw: Any) -> Any:
-        """Read a value as its field's type; _MISSING where it is none of it, or its regex finds nothing."""
-        try:
-            value = raw
-            if type(value) is str:
-                if len(value) > _LONG_TEXT:
-                    self.around.work.spend(len(value) // _LONG_TEXT)
-                # What can be printed has neither a NUL nor a surrogate in it.
-                value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
-            if known.pattern is not None:
-                value = _filtered(known.pattern, value)
-            if value is None or (known.many and value == ""):
-                return _MISSING
-            return known.convert(value, self.around)
-        except Unparsable:
-            self._complain(known.name, f"can't be read as {known.type}", _sample(raw))
-            return _MISSING
-
-    def _complain(self, name: str, what: str, sample: str) -> None:
-        count, first = self.complaints.get((name, what), (0, sample))
-        self.complaints[name, what] = count + 1, first
-
-    def _warnings(self) -> Sequence[str]:
-        told = []
-        for (name, what), (count, sample) in self.complaints.items():
-            times = f" ({count} times)" if count > 1 else ""
-            such = f", such as {sample}" if sample else ""
-            told.append(f"field {name}: {what}{times}{such}"[:MAX_WARNING_LENGTH])
-        return tuple([*self.page.warnings, *told][:MAX_WARNINGS])
-
-
-def _filtered(pattern: Pattern, value: Any) -> str | None:
-    """Let the field's regex choose from a text; None where that finds nothing."""
-    chosen = pattern.choose(text_of(value))
-    return None if chosen is None else chosen.strip()
-
-
-def _sample(raw: Any) -> str:
-    if isinstance(raw, str | int | float):
-        return repr(str(raw).strip()[:_SAMPLE_LENGTH])
-    return "a list" if isinstance(raw, list) else "an object"
-
-
-def _size(value: JSONValue) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(len(key) + _size(member) for key, member in value.items())
-    return 8 + sum(map(_size, value)) if isinstance(value, list) else 8

@@ -5,11 +5,11 @@ import pytest
 
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Extraction
+from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.detection import format_of
 
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Extraction
+from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 
 QUOTES = """<!doctype html><html lang="en"><head><base href="/root/"></head><body>
 <h1>Quotes</h1>

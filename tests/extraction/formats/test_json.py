@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Extraction
+from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 SHOP = """{"items": [{"id": 1, "price": 2.90, "tags": ["a", "", null, "b"], "seller": {"name": "Ann"}}, null,
  {"id": 2, "price": 10}], "by_name": {"z": {"id": 26}, "a": {"id": 1}}}"""
 
 
-def read_json(read: Read, body: str | bytes, *fields: dict[str, Any], **extract: Any) -> Extraction:
+def read_json(read: Read, body: str | bytes, *fields: dict[str, Any], **extract: Any) -> PageExtraction:
     return read(body, *fields, content_type="application/json", **extract)
 
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.api.kinds.extract import FieldType
-from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.values.types import CONVERTERS, Surroundings, Unparsable
 
-Read = Callable[..., Extraction]
+Read = Callable[..., PageExtraction]
 
 FROM_TEXT = [
     ("String", "  a \n b ", "a \n b"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document
+from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.workers.pool import INLINE_BYTES, ExtractionPool

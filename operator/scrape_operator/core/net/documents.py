@@ -1,13 +1,7 @@
-"""Requests, responses and documents: what fetching gives and extraction takes (Scrapy's words)."""
+"""Requests and responses of HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from scrape_operator.core.runs.items import JSONValue
-
-UTC_ZONE = ZoneInfo("Etc/UTC")
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +39,3 @@ class Traffic:
     requests: int = 0
     bytes: int = 0
     http_status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A body to extract from, with what its fields may need to know about where it came from."""
-
-    body: bytes
-    url: str
-    content_type: str = ""
-    scheduled_for: datetime | None = None
-    fetched_at: datetime | None = None
-    time_zone: ZoneInfo = UTC_ZONE
-
-
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """The items of one document, what was dropped, and what a person should know about it.
-
-    `matched` is the number of nodes that the items selector gave; `dropped` those without a
-    required field; `missing` counts per field the items that lack it; `warnings` are bounded.
-    """
-
-    items: Sequence[Mapping[str, JSONValue]]
-    matched: int = 0
-    dropped: int = 0
-    missing: Mapping[str, int] = field(default_factory=dict)
-    warnings: Sequence[str] = ()

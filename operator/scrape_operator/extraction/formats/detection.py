@@ -1,15 +1,9 @@
-"""Which formats there are, and how a document's is found. Called by `compiling` and `compiled`."""
+"""Finds the format of a document. Called by `extractor` for `format: Auto`."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from scrape_operator.api.kinds.extract import Format
-from scrape_operator.extraction.formats.html import HTMLReader
-from scrape_operator.extraction.formats.json import JSONReader
-from scrape_operator.extraction.formats.reader import Reader
 from scrape_operator.extraction.selectors.regex import compile_for_bytes
-
-READERS: Final[Mapping[Format, Reader]] = {reader.format: reader for reader in (HTMLReader(), JSONReader())}
 
 _BY_TYPE: Final = {
     "text/html": Format.HTML,
@@ -49,7 +43,7 @@ _HTML: Final = compile_for_bytes(
 
 
 def format_of(content_type: str, body: bytes) -> Format:
-    """Find a document's format: by its content type, and by its first bytes where that says nothing."""
+    """Return a document's format: by its content type, and by its first bytes where that says nothing."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in _SAYS_NOTHING:
         return _sniff(body[:_HEAD])

@@ -1,16 +1,16 @@
-"""HTML: bytes to an lxml tree. A Reader, listed in `formats`."""
+"""HTML: bytes to an lxml tree. Made by `registry`."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document
+from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.charsets import decode
-from scrape_operator.extraction.formats.reader import Family, Page
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions
 from scrape_operator.extraction.selectors.xpath import count_nodes
 
 _EMPTY: Final = "<html><body></body></html>"
@@ -20,10 +20,13 @@ _LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lan
 class HTMLReader:
     """Reads HTML as libxml2's recovering parser sees it, within its limits on depth and length."""
 
-    format = Format.HTML
-    families = frozenset({Family.CSS, Family.XPATH})
+    format: ClassVar = Format.HTML
+    families: ClassVar = frozenset({Family.CSS, Family.XPATH})
 
-    def read(self, document: Document, *, numbers_as_written: bool) -> Page:
+    def __init__(self, options: ReaderOptions) -> None:
+        """No option concerns HTML."""
+
+    def read(self, document: Document) -> Page:
         """Read a document; one without any element is an empty page.
 
         Raises:

@@ -1,13 +1,13 @@
-"""JSON: bytes to Python values. A Reader, listed in `formats`."""
+"""JSON: bytes to Python values. Made by `registry`."""
 
 import codecs
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document
+from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.reader import Family, Page
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions
 from scrape_operator.extraction.values.json_values import read_json
 
 # A mark of UTF-32 begins with one of UTF-16, and so comes first.
@@ -23,10 +23,13 @@ _BOMS: Final = (
 class JSONReader:
     """Reads one JSON text (RFC 8259), in UTF-8 or in what its byte order mark says."""
 
-    format = Format.JSON
-    families = frozenset({Family.JMESPATH})
+    format: ClassVar = Format.JSON
+    families: ClassVar = frozenset({Family.JMESPATH})
 
-    def read(self, document: Document, *, numbers_as_written: bool) -> Page:
+    def __init__(self, options: ReaderOptions) -> None:
+        self._numbers_as_written = options.numbers_as_written
+
+    def read(self, document: Document) -> Page:
         """Read a document.
 
         Raises:
@@ -34,7 +37,7 @@ class JSONReader:
 
         """
         try:
-            value: Any = read_json(_utf8(document.body), as_written=numbers_as_written)
+            value: Any = read_json(_utf8(document.body), as_written=self._numbers_as_written)
         except ValueError as error:
             raise ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON: {error}"[:300]) from None
         return Page(root=value, nodes=(value,), size=len(document.body), base_url=document.url)

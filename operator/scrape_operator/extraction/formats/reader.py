@@ -1,16 +1,16 @@
-"""What a format is: a reader that turns bytes into nodes, and the families of selectors that point into them.
+"""The contract of a format: a reader turns bytes into nodes, and families of selectors point into them.
 
-A new format is one file with a Reader, and an entry in `formats`; a new family of selectors is one
-file with a Selector, and an entry in `selecting`.
+A new format is one file with a Reader, and an entry in `registry`. A new family of selectors is one file with a
+Selector, and an entry in `compiling`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from scrape_operator.api.kinds.extract import Format
-from scrape_operator.core.net.documents import Document
+from scrape_operator.core.extraction import Document
 from scrape_operator.extraction.step_budget import StepBudget
 
 
@@ -43,13 +43,26 @@ class Page:
     warnings: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """The parts of an `extract` that say how its documents are read.
+
+    `numbers_as_written`: a JSON number is asked for as the decimal that was written.
+    """
+
+    format: Format = Format.AUTO
+    numbers_as_written: bool = False
+
+
 class Reader(Protocol):
-    """Reads one format."""
+    """Reads documents in one format, for one `extract`."""
 
-    format: Format
-    families: frozenset[Family]
+    format: ClassVar[Format]
+    families: ClassVar[frozenset[Family]]
 
-    def read(self, document: Document, *, numbers_as_written: bool) -> Page:
+    def __init__(self, options: ReaderOptions) -> None: ...
+
+    def read(self, document: Document) -> Page:
         """Read a document.
 
         Raises:

@@ -17,7 +17,7 @@ import orjson
 
 import scrape_operator
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document, Extraction
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
@@ -52,7 +52,7 @@ class ExtractionPool:
         self._threads = ThreadPoolExecutor(max_workers, thread_name_prefix="extraction")
         self._closed = False
 
-    async def extract(self, compiled: CompiledExtract, document: Document) -> Extraction:
+    async def extract(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
         """Read the items of a document; a worker that is at it ends when the caller is canceled.
 
         Raises:
@@ -86,7 +86,7 @@ class ExtractionPool:
             return compiled.open(document)
         return await asyncio.get_running_loop().run_in_executor(self._threads, compiled.open, document)
 
-    async def _in_worker(self, compiled: CompiledExtract, document: Document) -> Extraction:
+    async def _in_worker(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
         worker = await self._take()
         self._busy.add(worker)
         try:
@@ -185,9 +185,9 @@ class _Worker:
         await self._process.communicate()
 
 
-def _extraction(reply: dict[str, Any]) -> Extraction:
+def _extraction(reply: dict[str, Any]) -> PageExtraction:
     if "reason" in reply:
         raise ScrapeFailed(Reason(reply["reason"]), reply["message"])
     if "defect" in reply:
         raise RuntimeError(f"the extraction worker failed:\n{reply['defect']}")
-    return Extraction(**{**reply, "warnings": tuple(reply["warnings"])})
+    return PageExtraction(**{**reply, "warnings": tuple(reply["warnings"])})

@@ -19,11 +19,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document
+from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.extraction.compiling import recompile
 from scrape_operator.extraction.extractor import CompiledExtract
 
 LENGTHS: Final = struct.Struct(">II")
@@ -75,15 +74,7 @@ def _read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
 def _answer(header: Mapping[str, Any], body: bytes) -> bytes:
     try:
         found = _compiled(header["spec"]).extract(_document(header, body))
-        return frame(
-            {
-                "items": found.items,
-                "matched": found.matched,
-                "dropped": found.dropped,
-                "missing": found.missing,
-                "warnings": found.warnings,
-            }
-        )
+        return frame({name: getattr(found, name) for name in PageExtraction.__slots__})
     except ScrapeFailed as failure:
         return frame({"reason": failure.reason, "message": failure.message})
     except MemoryError:
@@ -109,10 +100,7 @@ def _instant(text: str | None) -> datetime | None:
 
 @lru_cache(maxsize=64)
 def _compiled(spec: str) -> CompiledExtract:
-    compiled, findings = compile_extract(Extract.model_validate_json(spec), "extract")
-    if compiled is None:
-        raise ValueError(f"a spec that was compiled before is refused: {findings}")
-    return compiled
+    return recompile(spec)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A target that is an address: fetch, extract, expect."""
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Document, Extraction, Response, Traffic
+from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.core.net.documents import Response, Traffic
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.run import TargetResult, clip
 from scrape_operator.extraction.workers.pool import ExtractionPool
@@ -31,7 +32,7 @@ class HTTPScraper:
         extraction = await self._extract(work, scope, response)
         return self._result(work, response, extraction, session.traffic, self._clock.monotonic() - began)
 
-    async def _extract(self, work: HTTPTargetPlan, scope: RunScope, response: Response) -> Extraction:
+    async def _extract(self, work: HTTPTargetPlan, scope: RunScope, response: Response) -> PageExtraction:
         document = Document(
             body=response.body,
             url=response.url,
@@ -48,7 +49,7 @@ class HTTPScraper:
 
     @staticmethod
     def _result(
-        work: HTTPTargetPlan, response: Response, extraction: Extraction, traffic: Traffic, duration: float
+        work: HTTPTargetPlan, response: Response, extraction: PageExtraction, traffic: Traffic, duration: float
     ) -> TargetResult:
         evaluation = evaluate(
             work.expectations,

@@ -1,0 +1,52 @@
+"""Documents, and what is extracted from them: the values that fetching, extraction and targets exchange."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scrape_operator.core.runs.items import JSONValue
+
+UTC_ZONE = ZoneInfo("Etc/UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A body to extract from, and the facts about its request that fields may refer to.
+
+    `url` is the address that answered. `time_zone` applies to dates that name no zone.
+    """
+
+    body: bytes
+    url: str
+    content_type: str = ""
+    scheduled_for: datetime | None = None
+    fetched_at: datetime | None = None
+    time_zone: ZoneInfo = UTC_ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class PageExtraction:
+    """What was extracted from one document.
+
+    Attributes:
+        items: The items, in document order.
+        matched: The number of nodes that the items selector gave.
+        dropped: The number of those nodes that gave no item, such as for lack of a required field.
+        missing: The number of items that lack a field, by its name.
+        warnings: Sentences for the user, bounded in number and length.
+        next_link: The absolute address of the next page, by `paginate.nextLink`.
+        cursor: The value for the next request, by `paginate.cursor.from`.
+        follow_links: The absolute address of each item's detail document, by `follow.link`: one entry per item, or
+            none at all where nothing is followed.
+
+    """
+
+    items: Sequence[Mapping[str, JSONValue]]
+    matched: int = 0
+    dropped: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    next_link: str | None = None
+    cursor: str | None = None
+    follow_links: Sequence[str | None] = field(default_factory=list)

@@ -1,0 +1,148 @@
+"""The fields of items: reads the values of one field at every node of a document. Called by `extractor`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from scrape_operator.api.kinds.extract import FieldType, FieldValue
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.reader import Page, Selector, SelectorFailed
+from scrape_operator.extraction.selectors.regex import Pattern
+from scrape_operator.extraction.values.json_values import clean_text
+from scrape_operator.extraction.values.types import MAX_ITEM_SIZE, Converter, Surroundings, Unparsable, text_of
+
+MAX_WARNINGS: Final = 20
+MAX_WARNING_LENGTH: Final = 256
+MISSING: Any = object()
+"""The value of a field that was not found; None is a value that was found."""
+
+_SAMPLE_LENGTH: Final = 60
+_LONG_TEXT: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledField:
+    """A field of items, or a link. Without a `selector` it is `known`, or the constant `default`."""
+
+    name: str
+    type: FieldType
+    convert: Converter
+    selector: Selector | None = None
+    pattern: Pattern | None = None
+    known: FieldValue | None = None
+    many: bool = False
+    required: bool = False
+    default: JSONValue = None
+
+    @property
+    def value_if_missing(self) -> JSONValue:
+        """Return what an item holds where the field was not found."""
+        return self.default if self.default is not None or not self.many else []
+
+
+@dataclass(slots=True)
+class Complaints:
+    """What went wrong with values, counted by field and kind, each with its first sample."""
+
+    _counts: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, name: str, what: str, sample: str = "") -> None:
+        """Count one more value of the field `name`."""
+        count, first = self._counts.get((name, what), (0, sample))
+        self._counts[name, what] = count + 1, first
+
+    def warnings(self) -> Iterable[str]:
+        """Return one bounded sentence for each kind."""
+        for (name, what), (count, sample) in self._counts.items():
+            times = f" ({count} times)" if count > 1 else ""
+            example = f", such as {sample}" if sample else ""
+            yield f"field {name}: {what}{times}{example}"[:MAX_WARNING_LENGTH]
+
+
+@dataclass(slots=True)
+class FieldReader:
+    """Reads fields at the nodes of one document."""
+
+    page: Page
+    around: Surroundings
+    known: Mapping[FieldValue, str | None]
+    complaints: Complaints = field(default_factory=Complaints)
+
+    def column(self, compiled: CompiledField, nodes: Sequence[Any]) -> Sequence[Any]:
+        """Return the value of a field at each node, MISSING where there is none."""
+        self.around.work.spend(2 * len(nodes))
+        if compiled.selector is None:
+            return [self._fixed(compiled)] * len(nodes)
+        return [self._value(compiled, compiled.selector, node) for node in nodes]
+
+    def _fixed(self, compiled: CompiledField) -> Any:
+        if compiled.known is None:
+            return compiled.default
+        value = self.known[compiled.known]
+        if value is None:
+            return MISSING
+        return (self._converted(compiled, [value]) or MISSING) if compiled.many else self._convert(compiled, value)
+
+    def _value(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
+        try:
+            if compiled.many:
+                return self._converted(compiled, selector.values(node, self.page, self.around.work)) or MISSING
+            found = selector.first(node, self.page, self.around.work)
+        except SelectorFailed as failure:
+            self.complaints.add(compiled.name, f"its selector can't be used: {failure}")
+            return MISSING
+        if type(found) is list and compiled.type is not FieldType.JSON:
+            found = next((member for member in found if member is not None), None)
+        return MISSING if found is None else self._convert(compiled, found)
+
+    def _converted(self, compiled: CompiledField, found: Sequence[Any]) -> list[JSONValue]:
+        self.around.work.spend(len(found))
+        return [value for raw in found if (value := self._convert(compiled, raw)) is not MISSING]
+
+    def _convert(self, compiled: CompiledField, raw: Any) -> Any:
+        """Read a value as its field's type; MISSING where it is not of it, or its regex finds nothing."""
+        try:
+            value = raw
+            if type(value) is str:
+                if len(value) > _LONG_TEXT:
+                    self.around.work.spend(len(value) // _LONG_TEXT)
+                # A text that can be printed has neither a NUL nor a surrogate in it.
+                value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
+            if compiled.pattern is not None:
+                value = _filtered(compiled.pattern, value)
+            if value is None or (compiled.many and value == ""):
+                return MISSING
+            return compiled.convert(value, self.around)
+        except Unparsable:
+            self.complaints.add(compiled.name, f"can't be read as {compiled.type}", _sample(raw))
+            return MISSING
+
+
+def check_item_size(values: Iterable[Any], around: Surroundings) -> None:
+    """Refuse an item that holds too much. Raises ScrapeFailed and StepBudgetExceeded."""
+    size = sum(_size(value) for value in values if value is not MISSING)
+    if size > MAX_ITEM_SIZE:
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields")
+    around.work.hold(size)
+
+
+def _filtered(pattern: Pattern, value: Any) -> str | None:
+    """Return what the field's regex chooses from a text, None where it finds nothing."""
+    chosen = pattern.choose(text_of(value))
+    return None if chosen is None else chosen.strip()
+
+
+def _sample(raw: Any) -> str:
+    if isinstance(raw, str | int | float):
+        return repr(str(raw).strip()[:_SAMPLE_LENGTH])
+    return "a list" if isinstance(raw, list) else "an object"
+
+
+def _size(value: JSONValue) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(key) + _size(member) for key, member in value.items())
+    return 8 + sum(map(_size, value)) if isinstance(value, list) else 8

@@ -1,0 +1,24 @@
+"""The readable formats: makes the reader of one format for one `extract`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.extraction.formats.html import HTMLReader
+from scrape_operator.extraction.formats.json import JSONReader
+from scrape_operator.extraction.formats.reader import Family, Reader, ReaderOptions
+
+_READERS: Final[Mapping[Format, type[Reader]]] = {Format.HTML: HTMLReader, Format.JSON: JSONReader}
+
+READABLE: Final = tuple(_READERS)
+"""The formats that documents can be read in."""
+
+
+def make_reader(format_: Format, options: ReaderOptions) -> Reader:
+    """Return a reader of documents in `format_`, which must be one of READABLE."""
+    return _READERS[format_](options)
+
+
+def families_of(format_: Format) -> frozenset[Family]:
+    """Return the families of selectors that point into documents in `format_`, none for Auto."""
+    return _READERS[format_].families if format_ in _READERS else frozenset()

@@ -1,0 +1,78 @@
+"""The links of a page: the next page, its cursor, and the detail document of each item."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scrape_operator.api.kinds.target import Target
+from scrape_operator.core.extraction import Document
+from scrape_operator.extraction.compiling import TargetExtracts, compile_target, recompile
+from scrape_operator.extraction.workers.pool import ExtractionPool
+
+Open = Callable[..., Document]
+
+LIST = """<base href="/shop/"><ul><li class=item><a href="a?x=1#top">A</a><li class=item><b>no link</b>
+<li class=item><a href="mailto:x@y.example">C</a></ul><a rel=next href="?page=2">more</a>"""
+
+
+def compile_(**target: Any) -> TargetExtracts:
+    spec = {"name": "t", "http": {"url": "https://x.example/"}, **target}
+    compiled, findings = compile_target(Target.model_validate(spec), "spec.targets[0]")
+    assert compiled is not None, findings
+    return compiled
+
+
+HTML_TARGET: dict[str, Any] = {
+    "paginate": {"nextLink": {"css": "a[rel=next]::attr(href)"}},
+    "extract": {"items": {"css": "li.item"}, "fields": [{"name": "title", "css": "::text"}]},
+    "follow": {"link": {"css": "a::attr(href)"}, "fields": [{"name": "born", "css": ".born::text", "default": "?"}]},
+}
+
+
+def test_links_are_absolute_addresses_of_the_web(document: Open):
+    found = compile_(**HTML_TARGET).page.extract(document(LIST))
+    assert found.next_link == "https://shop.example/shop/?page=2"
+    assert found.follow_links == ["https://shop.example/shop/a?x=1#top", None, None]
+    assert found.warnings == ("field follow.link: is no http or https address, such as 'mailto:x@y.example'",)
+
+
+def test_a_page_without_a_next_link_is_the_last_one(document: Open):
+    assert compile_(**HTML_TARGET).page.extract(document("<ul><li class=item>x</ul>")).next_link is None
+
+
+def test_a_dropped_item_has_no_follow_link(document: Open):
+    required = {**HTML_TARGET["extract"], "fields": [{"name": "title", "css": "a::text", "required": True}]}
+    found = compile_(**{**HTML_TARGET, "extract": required}).page.extract(document(LIST))
+    assert len(found.items) == len(found.follow_links) == 2
+
+
+@pytest.mark.parametrize(("body", "cursor"), [("7", "7"), ('"x y"', "x y"), ("null", None), ('""', None)], ids=str)
+def test_a_cursor_is_a_text(document: Open, body: str, cursor: str | None):
+    target = compile_(
+        paginate={"cursor": {"param": "after", "from": {"jmespath": "meta.next"}}},
+        extract={"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "id"}]},
+    )
+    page = document(f'{{"data": [{{"id": 1}}], "meta": {{"next": {body}}}}}', "application/json")
+    assert target.page.extract(page).cursor == cursor
+
+
+def test_a_detail_document_gives_the_fields_of_follow(document: Open):
+    detail = compile_(**HTML_TARGET).detail
+    assert detail is not None
+    assert detail.extract(document("<p class=born>1815</p>")).items == [{"born": "1815"}]
+    assert detail.empty_item == {"born": "?"}
+
+
+def test_a_link_header_asks_for_nothing_in_the_page():
+    spec = {**HTML_TARGET, "paginate": {"nextLink": {"linkHeader": "next"}}}
+    assert "nextLink" not in compile_(**spec).page.spec
+
+
+async def test_a_worker_answers_links_beside_items(document: Open):
+    extract = compile_(**HTML_TARGET).page
+    pool = ExtractionPool(max_workers=1)
+    page = document(LIST + " " * 300_000)
+    assert await pool.extract(extract, page) == extract.extract(page) == recompile(extract.spec).extract(page)
+    assert (await pool.extract(extract, page)).next_link == "https://shop.example/shop/?page=2"
+    await pool.aclose()
