@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fix generate bench lock clean
+.PHONY: help demo test check fix generate bench mutants lock clean
 
 help: ## Show the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do printf 'make %-9s %s\n' "$$verb" "$$text"; done
@@ -51,6 +51,9 @@ generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, refe
 
 bench: $(READY) ## Measure (ARGS=herd to choose)
 	@$(BIN)/python -m tests.dev.bench $(ARGS)
+
+mutants: $(READY) ## Change core at random and count the changes that its tests find (ARGS='100 SEED')
+	@$(BIN)/python -m tests.dev.mutants $(ARGS)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew; pins that still fit are kept
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
