@@ -12,7 +12,7 @@ from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import RunObserver
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
-from scrape_operator.planning.schedule import compile_schedule
+from scrape_operator.planning.compiling import compile_schedule
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag
@@ -24,6 +24,7 @@ from scrape_operator.running.pool import RunPool
 from scrape_operator.running.retention import Retention
 from scrape_operator.running.runner import Runner
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
+from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
@@ -106,12 +107,14 @@ def build_app(
 ) -> App:
     """Introduce the rooms to each other."""
     owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
+    ownership = SingleReplica()
     events = EventReporter(ClusterEventPoster(client, clock, owner), clock)
     writer = StatusWriter(
         client,
         clock,
         owner=owner,
         writes_per_second=settings.status_writes_per_second,
+        ownership=ownership,
         events=events,
         on_gone=lambda uid: scheduler.removed(uid),  # noqa: PLW0108 -- the scheduler is made below
         observer=metrics,
@@ -124,10 +127,18 @@ def build_app(
     pool = RunPool(runner, store, journal, writer, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)
     registry = Registry(partial(compile_schedule, default_interval=interval), writer)
-    scheduler = Scheduler(registry, pool, journal, writer, clock)
+    scheduler = Scheduler(registry, pool, journal, writer, clock, ownership)
     pool.on_ended = scheduler.ended
     scheduler.on_removed = retention.forget
     keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
+    bind_gauges(metrics, scheduler, pool, writer, registry)
+    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, events, metrics)
+
+
+def bind_gauges(
+    metrics: Metrics, scheduler: Scheduler, pool: RunPool, writer: StatusWriter, registry: Registry
+) -> None:
+    """Let the gauges read their values from the parts of the process."""
     metrics.bind(
         timer_queue_depth=lambda: scheduler.queue_depth,
         runs_active=lambda: pool.active,
@@ -135,4 +146,3 @@ def build_app(
         statuses_pending=lambda: writer.pending,
         schedules=registry.counts,
     )
-    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, events, metrics)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.odds.model import line_text
+from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
 from scrape_operator.platforms.odds.numbers import (
     read_epoch_ms,
@@ -14,7 +15,6 @@ from scrape_operator.platforms.odds.numbers import (
     read_price,
     read_utc,
     write_price,
-    write_utc,
 )
 
 ANYTHING = st.recursive(
@@ -106,7 +106,7 @@ def test_times_read_the_same_from_all_three_forms(moment: datetime) -> None:
     assert read_epoch_ms(int(moment.timestamp() * 1000)) == moment
     assert read_utc(moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")) == moment
     assert read_utc(moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")) == moment
-    assert read_utc(write_utc(moment)) == moment
+    assert read_utc(rfc3339(moment)) == moment
 
 
 @pytest.mark.parametrize(

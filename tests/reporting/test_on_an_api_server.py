@@ -20,6 +20,7 @@ from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.status.build import build_status
 from scrape_operator.reporting.status.writer import StatusWriter
 from scrape_operator.reporting.status.written import Written
+from scrape_operator.scheduling.ownership import SingleReplica
 from tests.dev.controlplane.connection import Cluster
 from tests.support import builders as make
 from tests.support.clock import ManualClock
@@ -76,6 +77,7 @@ class Bench:
             self.clock,
             owner="me",
             writes_per_second=20,
+            ownership=SingleReplica(),
             on_gone=self.gone.append,
             observer=self,
             **options,

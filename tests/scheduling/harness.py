@@ -44,8 +44,12 @@ class Harness:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.recorder = Recorder()
+        self.foreign: set[str] = set()
         self.registry = Registry(compile_plan, self.recorder)
-        self.scheduler = Scheduler(self.registry, self.recorder, self.recorder, self.recorder, self.clock)
+        self.scheduler = Scheduler(self.registry, self.recorder, self.recorder, self.recorder, self.clock, self)
+
+    def owns(self, uid: str) -> bool:
+        return uid not in self.foreign
 
     def tick(self, seconds: float) -> None:
         """Let time pass, and do what the timer task does when it wakes."""

@@ -181,3 +181,12 @@ def test_a_clock_that_jumps_forward_gives_one_run_not_a_burst(harness: Harness) 
     assert [(format_slot(s.slot), s.missed) for _n, s in harness.recorder.launched[1:]] == [
         ("2026-11-25T13:00:00.000Z", 359)
     ]
+
+
+def test_only_the_schedules_that_a_replica_owns_are_run_by_it(harness: Harness) -> None:
+    harness.foreign.add("uid-foreign")
+    for name in ("own", "foreign"):
+        harness.scheduler.applied(schedule(name))
+    harness.tick(0)
+    assert [name for name, _start in harness.recorder.launched] == ["own"]
+    assert harness.scheduler.queue_depth == 1

@@ -8,6 +8,7 @@ import pytest
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.scheduling.harness import compile_plan, schedule
@@ -29,7 +30,7 @@ class Watch(Recorder):
 async def life(*news: tuple[float, float]) -> list[float]:
     """Apply schedules after so many seconds, each with its period; give when runs began in the first two seconds."""
     watch = Watch()
-    scheduler = Scheduler(Registry(compile_plan, watch), watch, watch, watch, LoopClock())
+    scheduler = Scheduler(Registry(compile_plan, watch), watch, watch, watch, LoopClock(), SingleReplica())
     task = asyncio.create_task(scheduler.run())
     for at, period in news:
         await asyncio.sleep(at - asyncio.get_running_loop().time())

@@ -17,7 +17,8 @@ from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
-from scrape_operator.planning.schedule import compile_schedule
+from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Entry, Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
@@ -128,7 +129,7 @@ class World:
         self.journal = StoredSkipJournal(self, self.clock, self, self, owner="me")  # type: ignore[arg-type]
         self.registry = Registry(lambda obj: compile_schedule(obj, timedelta(minutes=5)), self)
         self.registry.remember(states)
-        self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock)
+        self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica())
 
     def apply(self, spec: Mapping[str, Any] | None = None, token: str | None = None) -> None:
         """Let the API server tell of a spec, or of a token."""

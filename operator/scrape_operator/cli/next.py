@@ -14,7 +14,8 @@ from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import UpcomingDueTime, at_once_at, upcoming_due_times
-from scrape_operator.planning.schedule import compile_schedule, validate
+from scrape_operator.core.times import rfc3339
+from scrape_operator.planning.compiling import compile_schedule, validate
 
 KIND = "ScrapeSchedule"
 
@@ -76,7 +77,7 @@ def as_json(forecasts: Sequence[Forecast]) -> str:
             "offsetSeconds": forecast.plan.offset // timedelta(seconds=1),
             "times": [
                 {
-                    "due": in_utc(coming.due),
+                    "due": rfc3339(coming.due, "shortest"),
                     "local": brief(coming.due.astimezone(forecast.plan.windows.zone)),
                     "outcome": str(coming.outcome),
                 }
@@ -95,18 +96,15 @@ def as_text(forecasts: Sequence[Forecast]) -> Iterator[str]:
         offset = f", {format_duration(plan.offset)} after the full {plan.schedule_text}" if plan.offset else ""
         yield f"{plan.key}: {plan.schedule_text} in {zone.key}{offset}"
         if forecast.first_run_at is not None:
-            yield f"  first run at once, as soon as it is applied and not before {in_utc(forecast.first_run_at)}"
+            earliest = rfc3339(forecast.first_run_at, "shortest")
+            yield f"  first run at once, as soon as it is applied and not before {earliest}"
         for coming in forecast.due_times:
-            yield f"  {in_utc(coming.due):<24}  {brief(coming.due.astimezone(zone)):<29}  {coming.outcome}"
+            due = rfc3339(coming.due, "shortest")
+            yield f"  {due:<24}  {brief(coming.due.astimezone(zone)):<29}  {coming.outcome}"
         if not forecast.due_times:
             yield "  no due time"
         if not forecast.has_uid and (plan.offset or _HASHED.search(plan.schedule_text)):
             yield "  an example: the offset and H depend on the UID that the API server gives (--uid names it)"
-
-
-def in_utc(instant: datetime) -> str:
-    """Write an instant as RFC 3339 in UTC."""
-    return brief(instant.astimezone(UTC)).replace("+00:00", "Z")
 
 
 def brief(instant: datetime) -> str:

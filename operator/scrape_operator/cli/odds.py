@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.odds.model import line_text
 from scrape_operator.core.runs.run import clip
+from scrape_operator.core.times import rfc3339
 from scrape_operator.settings import Settings
 from scrape_operator.storage.reading.odds import BookOffer, ComparedEvent, MarketComparison, open_odds
 
@@ -47,7 +48,7 @@ def _event(event: ComparedEvent, markets: Sequence[MarketComparison]) -> dict[st
     names = ("id", "sportradar_id", "genius_id", "sport", "country", "competition", "home", "away")
     facts = {name: getattr(event, name) for name in names}
     return facts | {
-        "starts_at": _rfc3339(event.starts_at),
+        "starts_at": rfc3339(event.starts_at),
         "match_kind": event.match_kind,
         "markets": [_market(market) for market in markets],
     }
@@ -74,7 +75,7 @@ def _book(book: BookOffer, outcomes: Sequence[str]) -> dict[str, Any]:
         "bookmaker": book.bookmaker,
         "prices": {outcome: _price(book.prices[outcome]) for outcome in outcomes if outcome in book.prices},
         "margin": None if book.margin is None else f"{book.margin:.6f}",
-        "seen_at": _rfc3339(book.seen_at),
+        "seen_at": rfc3339(book.seen_at),
     }
 
 
@@ -163,10 +164,6 @@ def _distance(time: timedelta) -> str:
     unit = timedelta(minutes=1) if distance >= timedelta(minutes=1) else timedelta(seconds=1)
     words = format_duration(distance // unit * unit)
     return f"in {words}" if time > timedelta(0) else f"{words} ago"
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def nothing_found(text: str | None) -> str:

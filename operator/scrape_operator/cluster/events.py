@@ -1,11 +1,10 @@
 """Posts Kubernetes Events for `reporting`."""
 
-from datetime import UTC
-
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.run import clip
 from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.times import rfc3339
 
 NOTE_MAX_BYTES = 1000
 INSTANCE_MAX_LENGTH = 128
@@ -26,7 +25,7 @@ class ClusterEventPoster:
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"generateName": f"{key.name[:NAME_PREFIX_LENGTH].rstrip('.-')}-", "namespace": key.namespace},
-            "eventTime": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "eventTime": rfc3339(self._clock.now(), "microseconds"),
             "reportingController": "scrape-operator.dev/scrape-operator",
             "reportingInstance": self._owner,
             "action": "Scrape",

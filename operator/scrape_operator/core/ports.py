@@ -67,6 +67,13 @@ class RunStore(Protocol):
         """Return if the database answers."""
 
 
+class Ownership(Protocol):
+    """Which replica runs a schedule and writes its status."""
+
+    def owns(self, uid: str) -> bool:
+        """Return whether this replica owns the schedule."""
+
+
 class StatusSink(Protocol):
     """Takes the news of a schedule, and tells the API server in its own time. Never blocks, never fails."""
 

@@ -3,9 +3,15 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-Precision = Literal["auto", "seconds", "milliseconds", "microseconds"]
+Precision = Literal["seconds", "milliseconds", "microseconds", "shortest"]
 
 
 def rfc3339(instant: datetime, precision: Precision = "seconds") -> str:
-    """Return an aware instant as RFC 3339 text in UTC, which ends with `Z`; finer digits are cut off."""
-    return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    """Return an aware instant as RFC 3339 text in UTC, which ends with `Z`.
+
+    Finer digits are cut off. The precision `shortest` keeps all digits and writes no more than needed.
+    """
+    at = instant.astimezone(UTC)
+    if precision == "shortest":
+        precision = "seconds" if not at.microsecond else "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.isoformat(timespec=precision).replace("+00:00", "Z")

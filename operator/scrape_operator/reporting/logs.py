@@ -20,6 +20,7 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
 from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.times import rfc3339
 
 LogFormat = Literal["json", "console"]
 
@@ -143,7 +144,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         fields = getattr(record, "fields", None)
         if fields is None:
             return super().format(record)
-        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        at = rfc3339(datetime.fromtimestamp(record.created, UTC), "microseconds")
         event = {"event": record.msg, "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
         return str(self._render(None, "", event | fields))
 

@@ -1,64 +1,36 @@
-"""The timer queue: (due, uid) in one heap, O(log n), no task and no timer handle per schedule."""
+"""The timer queue: when each schedule is looked at next, in one heap without a task or timer for each schedule."""
 
-import heapq
 from collections.abc import Iterator
 from datetime import datetime
 
-SLACK = 64
+from scrape_operator.core.lazy_heap import LazyHeap
 
 
 class TimerQueue:
-    """Holds at most one due time for each schedule. A cancelled entry stays in the heap until it surfaces."""
+    """Holds at most one due time for each schedule."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[datetime, int, str]] = []
-        self._live: dict[str, tuple[datetime, int]] = {}
-        self._sequence = 0
+        self._heap: LazyHeap[str, datetime] = LazyHeap()
 
     def __len__(self) -> int:
-        return len(self._live)
+        return len(self._heap)
 
     def set(self, uid: str, due: datetime | None) -> None:
-        """Let `uid` be due then, instead of whenever it was; None cancels it."""
+        """Reschedule `uid` to `due`; None removes it."""
         if due is None:
-            self.cancel(uid)
-            return
-        known = self._live.get(uid)
-        if known is not None and known[0] == due:
-            return
-        self._sequence += 1
-        self._live[uid] = (due, self._sequence)
-        heapq.heappush(self._heap, (due, self._sequence, uid))
-        self._compact()
-
-    def cancel(self, uid: str) -> None:
-        """Forget `uid`."""
-        self._live.pop(uid, None)
-        self._compact()
+            self._heap.discard(uid)
+        else:
+            self._heap.set(uid, due)
 
     def next_due(self) -> datetime | None:
-        """Give the earliest due time."""
-        self._drop_dead()
-        return self._heap[0][0] if self._heap else None
+        """Return the earliest due time, or None if the queue is empty."""
+        first = self._heap.first()
+        return None if first is None else first[0]
 
-    def pop_due(self, now: datetime, limit: int) -> Iterator[tuple[str, datetime]]:
-        """Take out up to `limit` schedules that are due at `now`, earliest first."""
+    def pop_due(self, now: datetime, limit: int) -> Iterator[str]:
+        """Remove and yield up to `limit` schedules that are due at `now`, earliest first."""
         for _ in range(limit):
-            self._drop_dead()
-            if not self._heap or self._heap[0][0] > now:
+            due = self.next_due()
+            if due is None or due > now:
                 return
-            due, _sequence, uid = heapq.heappop(self._heap)
-            del self._live[uid]
-            yield uid, due
-
-    def _is_dead(self, entry: tuple[datetime, int, str]) -> bool:
-        return self._live.get(entry[2]) != (entry[0], entry[1])
-
-    def _drop_dead(self) -> None:
-        while self._heap and self._is_dead(self._heap[0]):
-            heapq.heappop(self._heap)
-
-    def _compact(self) -> None:
-        if len(self._heap) > 2 * len(self._live) + SLACK:
-            self._heap = [entry for entry in self._heap if not self._is_dead(entry)]
-            heapq.heapify(self._heap)
+            yield self._heap.pop()[1]

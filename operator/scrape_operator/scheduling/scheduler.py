@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from scrape_operator.core.ports import Clock, RunLauncher, SkipJournal, StatusSink
+from scrape_operator.core.ports import Clock, Ownership, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunSummary
 from scrape_operator.core.schedule.decision import Start
@@ -34,12 +34,19 @@ class Scheduler:
     """Owns the timer queue. All methods but `run` are called on the event loop and return at once."""
 
     def __init__(
-        self, registry: Registry, launcher: RunLauncher, journal: SkipJournal, status: StatusSink, clock: Clock
+        self,
+        registry: Registry,
+        launcher: RunLauncher,
+        journal: SkipJournal,
+        status: StatusSink,
+        clock: Clock,
+        ownership: Ownership,
     ) -> None:
         self._registry = registry
         self._launcher = launcher
         self._status = status
         self._clock = clock
+        self._ownership = ownership
         self._evaluation = Evaluator(launcher, journal, status)
         self._queue = TimerQueue()
         self._alarm: asyncio.Future[None] | None = None
@@ -75,7 +82,7 @@ class Scheduler:
 
     def removed(self, uid: str) -> None:
         """Stop a schedule that is gone; what runs is canceled."""
-        self._queue.cancel(uid)
+        self._queue.set(uid, None)
         if self._registry.remove(uid) is not None:
             self._launcher.cancel(uid, Reason.CANCELED)
             self.on_removed(uid)
@@ -117,7 +124,7 @@ class Scheduler:
     def act_on_due(self, now: datetime) -> int:
         """Look at the schedules that are due at `now`, SLICE of them at most; give how many they were."""
         due = list(self._queue.pop_due(now, SLICE))
-        for uid, _due in due:
+        for uid in due:
             entry = self._registry.get(uid)
             if entry is not None:
                 self._evaluate(entry, now)
@@ -149,7 +156,8 @@ class Scheduler:
             self._alarm.set_result(None)
 
     def _evaluate(self, entry: Entry, now: datetime) -> None:
-        self._set_timer(entry.plan.key.uid, self._evaluation.evaluate(entry, now))
+        uid = entry.plan.key.uid
+        self._set_timer(uid, self._evaluation.evaluate(entry, now) if self._ownership.owns(uid) else None)
 
     def _set_timer(self, uid: str, due: datetime | None) -> None:
         """Let `uid` be looked at then; the timer task need not be woken for what comes after it wakes by itself."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.planning.schedule import compile_schedule
+from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
@@ -46,7 +47,7 @@ def queue_figures(count: int) -> str:
 
     def cancel() -> None:
         for uid in uids[::2]:
-            queue.cancel(uid)
+            queue.set(uid, None)
 
     def pop() -> None:
         while list(queue.pop_due(start + timedelta(hours=3), 200)):
@@ -83,7 +84,7 @@ def idle_figures(kind: str, spec: Mapping[str, Any]) -> str:
     """Take up many schedules that wait for their time; bytes and microseconds for each."""
     nobody, clock = Nobody(), ManualClock()
     registry = Registry(lambda obj: compile_schedule(obj, timedelta(minutes=5)), nobody)
-    scheduler = Scheduler(registry, nobody, nobody, nobody, clock)
+    scheduler = Scheduler(registry, nobody, nobody, nobody, clock, SingleReplica())
 
     def take_up(count: int) -> None:
         for n in range(count):

@@ -23,6 +23,7 @@ class Bench:
         self.api = FakeApiServer()
         self.gone: list[str] = []
         self.fails = False
+        self.foreign: set[str] = set()
         self.results: list[str] = []
         self.transitions: list[tuple[str, dict[str, str]]] = []
         self.writer = StatusWriter(
@@ -30,11 +31,15 @@ class Bench:
             virtual_time.LoopClock(),
             owner="me",
             writes_per_second=rate,
+            ownership=self,
             on_gone=self.lost,
             events=self,
             observer=self,
             random=lambda: 1.0,
         )
+
+    def owns(self, uid: str) -> bool:
+        return uid not in self.foreign
 
     def lost(self, uid: str) -> None:
         self._listen()

@@ -5,10 +5,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.times import rfc3339
 
 _NAME = "scheduledFor"
 _PIECE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
@@ -89,4 +90,4 @@ def _pieces(template: str, scheduled_for: datetime, local: datetime) -> Iterator
         elif ":" in piece:
             yield _DIRECTIVE.sub(lambda found: _DIRECTIVES[found[1]](local), piece[len(_NAME) + 2 : -1])
         else:
-            yield scheduled_for.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            yield rfc3339(scheduled_for)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from scrape_operator.core.times import rfc3339
+
 _MAX_LENGTH: Final = 96
 _MAX_WORDS_LENGTH: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +38,7 @@ _WITHOUT_NOW: Final = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "m
 
 def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 in UTC: `2026-11-24T10:05:13Z`, with a fraction only where there is one."""
-    at = instant.astimezone(UTC)
-    precision = "seconds" if not at.microsecond else "microseconds" if at.microsecond % 1000 else "milliseconds"
-    return at.isoformat(timespec=precision).replace("+00:00", "Z")
+    return rfc3339(instant, "shortest")
 
 
 def instant_of_epoch(number: float) -> datetime | None:

@@ -17,6 +17,7 @@ from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import SinkPayload
+from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.asking import JsonApi
 from scrape_operator.platforms.betpawa import parsing
 from scrape_operator.platforms.betpawa.config import BetPawaConfig
@@ -24,7 +25,6 @@ from scrape_operator.platforms.betpawa.markets import MARKETS
 from scrape_operator.platforms.odds.choosing import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
 from scrape_operator.platforms.odds.gathering import Gathering, payload_of
-from scrape_operator.platforms.odds.numbers import write_utc
 from scrape_operator.platforms.port import Phase, ScrapeContext
 from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.walking import walk
@@ -187,5 +187,5 @@ def _query(config: BetPawaConfig, context: ScrapeContext, view: Mapping[str, Any
     if config.horizon is not None:
         now = context.now()
         end = now + config.horizon + timedelta(seconds=1)  # whole seconds, and `lt` leaves the end out
-        query["startTime"] = {"gte": write_utc(now), "lt": write_utc(end)}
+        query["startTime"] = {"gte": rfc3339(now), "lt": rfc3339(end)}
     return {"queries": [{"query": query, "view": view, "skip": skip, "take": PAGE_SIZE}]}

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from scrape_operator.core.odds.model import OddsEvent, PriceKey, line_text
 from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
-from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_price, write_utc
+from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_price
 
 MAX_PRICES = 5000
 MAX_RAW_PRICES = 1000
@@ -94,7 +95,7 @@ class BookEvent:
             "competition_id": self.competition_id,
             "home": self.home,
             "away": self.away,
-            "starts_at": write_utc(self.starts_at),
+            "starts_at": rfc3339(self.starts_at),
             "odds": _nested(self.prices),
         }
         if self.raw:

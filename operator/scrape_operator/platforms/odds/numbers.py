@@ -107,8 +107,3 @@ def read_utc(value: Any) -> datetime | None:
 
 def _plausible(moment: datetime) -> datetime | None:
     return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None
-
-
-def write_utc(moment: datetime) -> str:
-    """Write an aware time as RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,11 +3,12 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth, clip
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
+from scrape_operator.core.times import rfc3339
 from scrape_operator.reporting.status.conditions import Condition, is_failing, judge, known_targets, next_due
 
 STATUS_MAX_BYTES = 8 * 1024 - 1
@@ -94,11 +95,6 @@ def transition_times(status: Mapping[str, object] | None) -> Mapping[str, tuple[
         for known in conditions
         if isinstance(known, Mapping) and {"type", "status", "lastTransitionTime"} <= known.keys()
     }
-
-
-def rfc3339(instant: datetime) -> str:
-    """Write an instant as Kubernetes does: RFC 3339, whole seconds, UTC as Z."""
-    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def history_line(run: RunSummary) -> str:

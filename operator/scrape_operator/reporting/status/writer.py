@@ -11,7 +11,7 @@ from random import random as uniform
 from typing import Any, Protocol
 
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.core.ports import Clock, StatusPatcher
+from scrape_operator.core.ports import Clock, Ownership, StatusPatcher
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.reporting.pacing import backoff
@@ -52,6 +52,7 @@ class StatusWriter:
         *,
         owner: str,
         writes_per_second: float,
+        ownership: Ownership,
         on_gone: Callable[[str], None],
         events: TransitionListener | None = None,
         observer: WriteObserver | None = None,
@@ -60,6 +61,7 @@ class StatusWriter:
         self._patcher = patcher
         self._clock = clock
         self._owner = owner
+        self._ownership = ownership
         self._on_gone = on_gone
         self._events = events
         self._observer = observer
@@ -88,6 +90,8 @@ class StatusWriter:
 
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Note that the status may differ; what a reader would act on is written at once."""
+        if not self._ownership.owns(plan.key.uid):
+            return
         uid, known = plan.key.uid, self._written.get(plan.key.uid, NEVER)
         plan = self._newest(plan)
         urgent = self._queue.is_urgent(uid) or self._is_urgent(plan, state, known)

@@ -1,7 +1,7 @@
 """Leases of running runs: prolonged by their owner, ended by whoever finds them run out. Called by the committer."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
 from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.times import rfc3339
 from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, summary_of
 from scrape_operator.storage.tables import is_running, scrape_runs
 
@@ -64,7 +65,7 @@ def _reap(connection: Connection, now: datetime) -> Reaped:
 
 
 def _ended(row: Row[*tuple[Any, ...]], now: datetime) -> tuple[ObjectKey, RunSummary]:
-    expired = row.lease_expires_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    expired = rfc3339(row.lease_expires_at)
     message = clip(f"{row.owner} stopped renewing the lease of this run, which was over at {expired}")
     summary = summary_of(row, status=RunStatus.FAILED, reason=Reason.ORPHANED, message=message, completed_at=now)
     return ObjectKey(row.schedule_uid, row.namespace, row.name), summary
