@@ -36,6 +36,18 @@ class Fetcher(Protocol):
         """
 
 
+class SecretReader(Protocol):
+    """Reads Secrets of the cluster."""
+
+    async def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
+        """Return the data of a Secret, decoded, as it is now.
+
+        Raises:
+            ScrapeFailed: SecretNotFound; it does not exist, or must not or cannot be read. The message names it.
+
+        """
+
+
 class RunStore(Protocol):
     """Where runs and items are kept. Every method raises StoreUnavailable where the database is away."""
 

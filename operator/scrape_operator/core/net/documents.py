@@ -3,10 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+MAX_VALIDATOR_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server issued to recognize the version of a document (RFC 9110 section 8.8); empty where it did not.
+
+    `url` is the address that answered, after redirects.
+    """
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, everything filled in. `timeout` in seconds covers redirects and the last byte."""
+    """One HTTP request, everything filled in. `timeout` in seconds covers redirects and the last byte.
+
+    With `validators` the request is conditional: they are sent to the address that issued them, and the answer 304 is
+    a success (`Response.is_not_modified`).
+    """
 
     url: str
     method: str = "GET"
@@ -17,16 +35,31 @@ class Request:
     max_body_bytes: int = 10 * 2**20
     success_status: Sequence[int | str] = ("2xx",)
     body: bytes = b""
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: decoded body, final `url` after redirects without fragment."""
+    """A whole answer: decoded body, final `url` after redirects without fragment.
+
+    `is_not_modified` is true where a conditional request was answered with 304: what was read last time still holds.
+    """
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_not_modified: bool = False
+
+    @property
+    def validators(self) -> Validators | None:
+        """The validators to send with the next request, or None where the server issued none."""
+        etag, last_modified = (self._short_header(name) for name in ("etag", "last-modified"))
+        return Validators(self.url, etag, last_modified) if etag or last_modified else None
+
+    def _short_header(self, name: str) -> str:
+        value = self.headers.get(name, "")
+        return value if len(value) <= MAX_VALIDATOR_LENGTH else ""
 
 
 @dataclass(slots=True)

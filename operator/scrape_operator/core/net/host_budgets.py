@@ -49,10 +49,11 @@ class HostRules:
         `authority` is a host in lower case, with its port where that is not the scheme's own; a match may name the
         port or not. `*.example.org` is no match for example.org.
         """
-        return next((self._budgets[match] for match in _matches(authority) if match in self._budgets), None)
+        return next((self._budgets[match] for match in matches_of(authority) if match in self._budgets), None)
 
 
-def _matches(authority: str) -> Iterator[str]:
+def matches_of(authority: str) -> Iterator[str]:
+    """Yield every entry of a list of hosts that matches an authority, the most specific first."""
     yield authority
     is_ipv6 = authority.startswith("[")
     host = authority[: authority.find("]") + 1] if is_ipv6 else authority.partition(":")[0]
