@@ -51,11 +51,11 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Right:
-    """An object that is accepted; `unsupported` are the fields that this version does not do yet."""
+    """An object that is accepted; `features` are the fields that a version may leave unsupported."""
 
     id: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    unsupported: Sequence[str] = ()
+    features: Sequence[str] = ()
 
     def object(self) -> dict[str, Any]:
         return changed(self.changes)

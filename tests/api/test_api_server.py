@@ -55,12 +55,14 @@ def test_applying_twice_changes_nothing(control_plane: Cluster, namespace: str):
 
 
 @pytest.mark.usefixtures("crds")
-def test_what_is_in_force_is_shown(control_plane: Cluster, namespace: str):
-    stored = applied(control_plane, changed({"targets.0.retry": {"attempts": 5}}), namespace)
+def test_defaults_outside_lists_are_shown_and_lists_are_kept_as_they_were_written(
+    control_plane: Cluster, namespace: str
+):
+    obj = changed({"targets.0.retry": {"attempts": 5}})
+    stored = applied(control_plane, obj, namespace)
     assert stored["status"] == {"observedGeneration": -1}
-    target = stored["spec"]["targets"][0]
-    assert target["retry"] == {"attempts": 5, "initialDelay": "1s", "maxDelay": "30s", "methods": ["GET", "HEAD"]}
-    assert "expect" not in target
+    assert stored["spec"]["targets"] == obj["spec"]["targets"]
+    assert stored["spec"]["timeZone"] == "Etc/UTC"
     assert not {"interval", "timeout", "policyRef", "windows", "notify"} & stored["spec"].keys()
 
 

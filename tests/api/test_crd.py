@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from scrape_operator.api.schema.crd import crds
 from scrape_operator.api.schema.structural import structural
+from scrape_operator.api.support import UNSUPPORTED, Unsupported
 
 VERSION: dict[str, Any] = crds()[0]["spec"]["versions"][0]
 SCHEMA: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]
@@ -43,31 +44,48 @@ PLACES = dict(_leaves(SCHEMA["properties"]["spec"], "spec")) | dict(_leaves(SCHE
         ("spec.historyMaxAge", "720h"),
         ("spec.keepBodies", "Never"),
         ("spec.dataPolicy", "Retain"),
-        ("spec.windows[].days", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
-        ("spec.targets[].http.method", "GET"),
-        ("spec.targets[].http.timeout", "30s"),
-        ("spec.targets[].http.maxRedirects", 5),
-        ("spec.targets[].http.maxBodyBytes", "10Mi"),
-        ("spec.targets[].http.successStatus", ["2xx"]),
-        (
-            "spec.targets[].retry",
-            {"attempts": 3, "initialDelay": "1s", "maxDelay": "30s", "methods": ["GET", "HEAD"]},
-        ),
-        ("spec.targets[].retry.attempts", 3),
-        ("spec.targets[].retry.maxDelay", "30s"),
-        ("spec.targets[].paginate.maxPages", 10),
-        ("spec.targets[].extract.format", "Auto"),
-        ("spec.targets[].extract.mode", "Upsert"),
-        ("spec.targets[].extract.fields[].type", "String"),
-        ("spec.targets[].extract.fields[].many", False),
-        ("spec.targets[].follow.maxItems", 100),
-        ("spec.targets[].expect.onBreach", "Warn"),
         ("status", {"observedGeneration": -1}),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else None,
 )
 def test_defaults_stand_in_the_schema(path: str, default: object):
     assert PLACES[path]["default"] == default
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("spec.windows[].days", "Default: Mon, Tue, Wed, Thu, Fri, Sat, Sun."),
+        ("spec.targets[].http.method", "Default: GET."),
+        ("spec.targets[].http.timeout", "Default: 30s. Allowed: 100ms to 10m"),
+        ("spec.targets[].http.maxRedirects", "Default: 5. Allowed: 0 to 20."),
+        ("spec.targets[].http.maxBodyBytes", "Default: 10Mi. Allowed: 1Ki to 1Gi bytes"),
+        ("spec.targets[].http.successStatus", "Default: 2xx."),
+        ("spec.targets[].retry.attempts", "Default: 3. Allowed: 1 to 10."),
+        ("spec.targets[].retry.maxDelay", "Default: 30s."),
+        ("spec.targets[].retry.methods", "Default: GET, HEAD."),
+        ("spec.targets[].paginate.maxPages", "Default: 10."),
+        ("spec.targets[].extract.format", "Default: Auto."),
+        ("spec.targets[].extract.fields[].many", "Default: false."),
+        ("spec.targets[].follow.maxItems", "Default: 100."),
+        ("spec.targets[].expect.onBreach", "Default: Warn. Allowed: Warn, Fail."),
+        ("spec.startingDeadlineSeconds", "Default: 60. Allowed: 1 to 604800."),
+        ("spec.interval", "Allowed: 1s to 720h"),
+    ],
+)
+def test_descriptions_say_defaults_and_allowed_values(path: str, sentence: str):
+    assert sentence in PLACES[path]["description"]
+
+
+def test_no_default_stands_inside_a_list():
+    """The API server would write it, and kubectl and Argo CD compare lists as a whole."""
+    assert [path for path, schema in PLACES.items() if "[]" in path and "default" in schema] == []
+
+
+@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
+def test_what_is_not_supported_says_so_in_its_description(entry: Unsupported):
+    described = [schema["description"] for path, schema in PLACES.items() if path.endswith(f".{entry.field}")]
+    assert any(text.startswith(entry.note) for text in described)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.api.support import unsupported
+from scrape_operator.api import support
+from scrape_operator.api.kinds.extract import Extract, Format
+from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
+from scrape_operator.api.kinds.target import Target
+from scrape_operator.api.support import UNSUPPORTED, Unsupported, unsupported
 from scrape_operator.api.validation import MAX_FINDINGS, parse
 from tests.api.building import Right, Wrong, changed, smallest
 from tests.api.objects import RIGHT, WRONG
+
+EXAMPLES = (
+    Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
+    Unsupported(Target, "paginate"),
+    Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -40,15 +50,45 @@ def test_a_right_object_is_accepted(right: Right):
     schedule, findings = parse(right.object())
     assert not findings
     assert schedule is not None
-    assert [finding.path for finding in unsupported(schedule.spec)] == list(right.unsupported)
+    assert {finding.path for finding in unsupported(schedule.spec)} <= set(right.features)
 
 
-def test_what_is_not_supported_is_said_with_the_name_of_the_field():
-    schedule, _findings = parse(changed({"keepBodies": "Always"}))
+@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
+def test_whatever_is_not_supported_is_refused(entry: Unsupported, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(support, "UNSUPPORTED", (entry,))
+    specs = [schedule.spec for right in RIGHT if (schedule := parse(right.object())[0])]
+    found = [finding.path for spec in specs for finding in unsupported(spec)]
+    assert found
+    assert all(path.endswith(f".{entry.field}") for path in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        pytest.param(
+            {"keepBodies": "Always"},
+            "spec.keepBodies: keepBodies Always is not supported by this version: use Never",
+            id="one value",
+        ),
+        pytest.param(
+            {"targets.0.extract.format": "CSV"},
+            "spec.targets[0].extract.format: format CSV is not supported by this version: use Auto, HTML or JSON",
+            id="several values",
+        ),
+        pytest.param(
+            {"targets.0.paginate": {"pageParam": {"name": "page"}}},
+            "spec.targets[0].paginate: paginate is not supported by this version: remove it",
+            id="a whole field",
+        ),
+    ],
+)
+def test_what_is_not_supported_is_named_with_the_remedy(
+    changes: dict[str, object], finding: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(support, "UNSUPPORTED", EXAMPLES)
+    schedule, _findings = parse(changed(changes))
     assert schedule is not None
-    assert [str(finding) for finding in unsupported(schedule.spec)] == [
-        "spec.keepBodies: keepBodies is not supported by this version"
-    ]
+    assert [str(found) for found in unsupported(schedule.spec)] == [finding]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scrape_operator.core.runs.run import clip
 from scrape_operator.planning.compiling import validate
 from tests.api.building import FIELD, changed
 from tests.api.objects import RIGHT, WRONG
@@ -27,7 +28,8 @@ BROKEN_SELECTORS: Mapping[str, tuple[Mapping[str, Any], str]] = {
 def refused() -> Sequence[tuple[dict[str, Any], Sequence[str]]]:
     """Give objects that the API server accepts, each with the fields that the controller must name."""
     wrong = [(case.object(), [case.path]) for case in WRONG if case.controller_only]
-    unsupported = [(case.object(), list(case.unsupported)) for case in RIGHT if case.unsupported]
+    featured = [(obj, [finding.path for finding in validate(obj)]) for case in RIGHT if (obj := case.object())]
+    unsupported = [(obj, paths) for obj, paths in featured if paths]
     broken = [(changed(changes), [path]) for changes, path in BROKEN_SELECTORS.values()]
     objects = [*wrong, *unsupported, *broken]
     for number, (obj, _paths) in enumerate(objects):
@@ -60,7 +62,7 @@ def test_wrong_objects_say_what_is_wrong_disturb_nobody_and_run_once_mended(oper
         condition, findings = shown[obj["metadata"]["name"]], validate(obj)
         assert condition["reason"] == "InvalidSpec"
         assert [finding.path for finding in findings] == paths
-        assert condition["message"] == "; ".join(map(str, findings))[:511]
+        assert condition["message"] == clip("; ".join(map(str, findings)))
     until("the other one goes on", lambda: len(operator.ended("bystander")) > seen + 1)
     assert operator.rows("SELECT * FROM scrape_runs WHERE name LIKE 'refused-%'") == []
     mended = set(sorted(names)[::5])

@@ -1,43 +1,66 @@
-"""The samples are schedules that this version runs."""
+"""The samples are objects that this version supports, and applying them again changes nothing."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from scrape_operator.api.support import unsupported
-from scrape_operator.api.validation import parse
+from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.planning.compiling import validate
 from tests.dev.controlplane.connection import Cluster
-from tests.manifests.conftest import MANIFESTS
+from tests.manifests.conftest import MANIFESTS, Object
+from tests.support.merging import merged
 
-SAMPLES = sorted((MANIFESTS / "samples").rglob("*.yaml"))
+SAMPLES_FOLDER = MANIFESTS / "samples"
+SAMPLES = sorted(SAMPLES_FOLDER.rglob("*.yaml"))
+NAMESPACE = "scrape-operator-test-samples"
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in SAMPLES])
 def test_a_sample_is_accepted_and_supported(file: Path) -> None:
     for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-        schedule, findings = parse(document)
-        assert findings == ()
-        assert schedule is not None
-        assert unsupported(schedule.spec) == ()
+        assert validate(document) == ()
         assert "namespace" not in document["metadata"]
 
 
-def test_the_api_server_takes_the_samples_and_changes_nothing_that_they_say(
-    control_plane: Cluster, crds: None, namespace: str
-) -> None:
-    control_plane.kubectl("apply", "-n", namespace, "-R", "-f", str(MANIFESTS / "samples"))
-    kept = yaml.safe_load(control_plane.kubectl("-n", namespace, "get", "scrapeschedules", "-o", "yaml"))["items"]
-    specs = {document["metadata"]["name"]: document["spec"] for document in kept}
-    assert sorted(specs) == sorted(file.stem for file in SAMPLES)
-    for file in SAMPLES:
-        assert _is_part(yaml.safe_load(file.read_text(encoding="utf-8"))["spec"], specs[file.stem])
+@pytest.fixture(scope="module")
+def applied(control_plane: Cluster, crds: None) -> Iterator[Cluster]:
+    """The control plane with the samples in the namespace SAMPLES_NAMESPACE."""
+    control_plane.kubectl("create", "namespace", NAMESPACE)
+    apply(control_plane)
+    yield control_plane
+    control_plane.delete_namespace(NAMESPACE)
 
 
-def _is_part(said: object, kept: object) -> bool:
-    """Tell whether all that was said is kept; defaults may have come to it."""
-    if isinstance(said, dict) and isinstance(kept, dict):
-        return all(_is_part(value, kept.get(key)) for key, value in said.items())
-    if isinstance(said, list) and isinstance(kept, list):
-        return len(said) == len(kept) and all(map(_is_part, said, kept))
-    return said == kept
+def apply(cluster: Cluster) -> list[str]:
+    """Apply the samples, and return kubectl's line of each."""
+    return cluster.kubectl("apply", "-n", NAMESPACE, "-R", "-f", str(SAMPLES_FOLDER)).splitlines()
+
+
+def live(cluster: Cluster) -> dict[tuple[str, str], Object]:
+    """Return the samples as the API server has them, by kind and name."""
+    resources = ",".join(kind.plural for kind in supported_kinds())
+    listed = yaml.safe_load(cluster.kubectl("-n", NAMESPACE, "get", resources, "-o", "yaml"))["items"]
+    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in listed}
+
+
+def test_applying_the_samples_again_changes_nothing(applied: Cluster) -> None:
+    assert [line for line in apply(applied) if not line.endswith(" unchanged")] == []
+
+
+def test_kubectl_diff_of_the_samples_is_empty(applied: Cluster) -> None:
+    assert applied.kubectl("diff", "-n", NAMESPACE, "-R", "-f", str(SAMPLES_FOLDER)) == ""
+
+
+@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in SAMPLES])
+def test_a_three_way_merge_finds_no_difference(applied: Cluster, file: Path) -> None:
+    present = live(applied)
+    for wanted in yaml.safe_load_all(file.read_text(encoding="utf-8")):
+        obj = present[wanted["kind"], wanted["metadata"]["name"]]
+        annotations = obj["metadata"]["annotations"]
+        last = json.loads(annotations["kubectl.kubernetes.io/last-applied-configuration"])
+        # kubectl completes the manifest that it applies with the namespace and this annotation.
+        wanted["metadata"] |= {"namespace": NAMESPACE, "annotations": annotations}
+        assert merged(last, wanted, obj) == obj

@@ -1,85 +1,105 @@
-"""What the contract describes and this version does not do: a spec that asks for it is refused, never half obeyed.
+"""The fields and values of the contract that this version does not support.
 
-One table; whoever implements a feature deletes its line.
+A spec that uses one of them is refused with a finding, and the CRD's descriptions name them. Whoever implements a
+feature deletes its line here, and runs `make generate`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from scrape_operator.api.kinds.extract import Extract, Format, Mode
-from scrape_operator.api.kinds.http import Method
+from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.expect import Expect
+from scrape_operator.api.kinds.extract import Extract, Field, Format, Mode
+from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Target
+from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class _Missing:
-    """A feature that is not there: the field that asks for it, and whether its holder does."""
+class Unsupported:
+    """A field that this version does not support, or supports with some of its values.
 
+    Attributes:
+        model: The model that has the field.
+        field: The field's name in the API.
+        supported: The values that are supported. Empty: the field must be absent.
+
+    """
+
+    model: type[ApiModel]
     field: str
-    is_asked: Callable[[Any], object]
+    supported: tuple[StrEnum | bool, ...] = ()
+
+    def is_used_by(self, holder: ApiModel) -> bool:
+        """Return whether an object uses the field in a way that is not supported."""
+        return self._value(holder) not in (None, (), *self.supported)
+
+    def message(self, holder: ApiModel) -> str:
+        """Return what to tell the user of the field."""
+        if not self.choices:
+            return f"{self.field} is not supported by this version: remove it"
+        return f"{self.field} {self._value(holder)} is not supported by this version: use {self.choices}"
+
+    @property
+    def choices(self) -> str:
+        """Return the supported values for a sentence: `Auto, HTML or JSON`."""
+        texts = [str(value) for value in self.supported if isinstance(value, StrEnum)]
+        return " or ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)
+
+    @property
+    def note(self) -> str:
+        """Return the sentence for the field's description."""
+        if not self.choices:
+            return "Not supported by this version."
+        return f"This version supports {self.choices}."
+
+    def _value(self, holder: ApiModel) -> Any:
+        fields = type(holder).model_fields.items()
+        return next(getattr(holder, name) for name, field in fields if (field.alias or name) == self.field)
 
 
-_SPEC = (
-    _Missing("policyRef", lambda spec: spec.policy_ref),
-    _Missing("keepBodies", lambda spec: spec.keep_bodies is not KeepBodies.NEVER),
-    _Missing("dataPolicy", lambda spec: spec.data_policy is not DataPolicy.RETAIN),
-    _Missing("notify", lambda spec: spec.notify),
+UNSUPPORTED = (
+    Unsupported(ScrapeScheduleSpec, "policyRef"),
+    Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
+    Unsupported(ScrapeScheduleSpec, "dataPolicy", (DataPolicy.RETAIN,)),
+    Unsupported(ScrapeScheduleSpec, "notify"),
+    Unsupported(Target, "paginate"),
+    Unsupported(Target, "follow"),
+    Unsupported(HTTP, "method", (Method.GET,)),
+    Unsupported(HTTP, "body"),
+    Unsupported(HTTP, "auth"),
+    Unsupported(HTTP, "tls"),
+    Unsupported(HTTP, "proxySecretRef"),
+    Unsupported(HTTP, "conditional", (False,)),
+    Unsupported(Header, "valueFrom"),
+    Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
+    Unsupported(Extract, "mode", (Mode.UPSERT,)),
+    Unsupported(Extract, "namespaces"),
+    Unsupported(Extract, "csv"),
+    Unsupported(Field, "column"),
+    Unsupported(Field, "group"),
+    Unsupported(Expect, "maxDropPercent"),
 )
-_TARGET = (
-    _Missing("paginate", lambda target: target.paginate),
-    _Missing("follow", lambda target: target.follow),
-)
-_HTTP = (
-    _Missing("method", lambda http: http.method is not Method.GET),
-    _Missing("body", lambda http: http.body),
-    _Missing("auth", lambda http: http.auth),
-    _Missing("tls", lambda http: http.tls),
-    _Missing("proxySecretRef", lambda http: http.proxy_secret_ref),
-    _Missing("conditional", lambda http: http.conditional),
-)
-_HEADER = (_Missing("valueFrom", lambda header: header.value_from),)
-_EXTRACT = (
-    _Missing("format", lambda extract: extract.format not in {Format.AUTO, Format.HTML, Format.JSON}),
-    _Missing("mode", lambda extract: extract.mode is not Mode.UPSERT),
-    _Missing("namespaces", lambda extract: extract.namespaces),
-    _Missing("csv", lambda extract: extract.csv),
-)
-_FIELD = (
-    _Missing("column", lambda field: field.column is not None),
-    _Missing("group", lambda field: field.group is not None),
-)
-_EXPECT = (_Missing("maxDropPercent", lambda expect: expect.max_drop_percent is not None),)
 
 
 def unsupported(spec: ScrapeScheduleSpec) -> tuple[Finding, ...]:
-    """Say what a spec asks for that this version does not do; the path is the field."""
-    findings = [*_ask(_SPEC, spec, "spec")]
-    for index, target in enumerate(spec.targets):
-        findings += _ask_target(target, f"spec.targets[{index}]")
-    return tuple(findings)
+    """Return what a spec uses that this version does not support; the path is the field."""
+    return tuple(_find(spec, ("spec",)))
 
 
-def _ask(table: tuple[_Missing, ...], holder: object, path: str) -> Iterator[Finding]:
-    if holder is not None:
-        for missing in table:
-            if missing.is_asked(holder):
-                yield Finding(f"{path}.{missing.field}", f"{missing.field} is not supported by this version")
+def support_note(model: str, field: str) -> str:
+    """Return what the description of a model's field says about its support; empty if it is supported."""
+    notes = (entry.note for entry in UNSUPPORTED if (entry.model.__name__, entry.field) == (model, field))
+    return next(notes, "")
 
 
-def _ask_target(target: Target, path: str) -> Iterator[Finding]:
-    yield from _ask(_TARGET, target, path)
-    yield from _ask(_HTTP, target.http, f"{path}.http")
-    for index, header in enumerate(target.http.headers if target.http else ()):
-        yield from _ask(_HEADER, header, f"{path}.http.headers[{index}]")
-    if target.extract is not None:
-        yield from _ask_extract(target.extract, f"{path}.extract")
-    yield from _ask(_EXPECT, target.expect, f"{path}.expect")
-
-
-def _ask_extract(extract: Extract, path: str) -> Iterator[Finding]:
-    yield from _ask(_EXTRACT, extract, path)
-    for index, field in enumerate(extract.fields):
-        yield from _ask(_FIELD, field, f"{path}.fields[{index}]")
+def _find(holder: ApiModel, location: tuple[int | str, ...]) -> Iterator[Finding]:
+    for entry in UNSUPPORTED:
+        if isinstance(holder, entry.model) and entry.is_used_by(holder):
+            yield Finding(written((*location, entry.field)), entry.message(holder))
+    for part, step in parts_of(holder):
+        yield from _find(part, (*location, *step))

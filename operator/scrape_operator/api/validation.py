@@ -6,7 +6,6 @@ No object makes this raise, and no value of an object is repeated in full.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -20,7 +19,7 @@ from scrape_operator.api.kinds.meta import API_VERSION
 from scrape_operator.api.kinds.registry import kind_of, supported_kinds
 from scrape_operator.api.kinds.schedule import ScrapeSchedule
 from scrape_operator.api.kinds.values import REMEDIES
-from scrape_operator.api.paths import member_model, model_in, written
+from scrape_operator.api.paths import member_model, parts_of, written
 from scrape_operator.core.findings import Finding
 
 MAX_FINDINGS = 100
@@ -76,20 +75,8 @@ def _broken_rules(model: ApiModel, location: tuple[int | str, ...]) -> Iterator[
     for rule in model.rules:
         if not rule.holds(model):
             yield Finding(written((*location, rule.path) if rule.path else location), rule.message)
-    for attribute, name in _parts(type(model)):
-        value = getattr(model, attribute)
-        if isinstance(value, tuple):
-            for index, entry in enumerate(value):
-                yield from _broken_rules(entry, (*location, name, index))
-        elif value is not None:
-            yield from _broken_rules(value, (*location, name))
-
-
-@cache
-def _parts(model: type[ApiModel]) -> tuple[tuple[str, str], ...]:
-    """Give the attributes that hold models, with their names in the API."""
-    fields = model.model_fields.items()
-    return tuple((attribute, field.alias or attribute) for attribute, field in fields if model_in(field.annotation))
+    for part, step in parts_of(model):
+        yield from _broken_rules(part, (*location, *step))
 
 
 def _findings(model: type[ApiModel], error: ValidationError) -> Iterator[Finding]:

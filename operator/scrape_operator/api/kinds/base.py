@@ -1,4 +1,4 @@
-"""The base of every model of the API: camelCase outside, snake_case inside, unknown fields refused."""
+"""The base class of the models of the API: camelCase in objects, snake_case in Python, unknown fields refused."""
 
 from typing import Any, ClassVar
 
@@ -8,9 +8,15 @@ from pydantic_core import CoreSchema
 
 from scrape_operator.api.rules import Rule
 
+ALLOWED = "x-allowed"
+"""The keyword of a schema in which a type states its allowed values as text. It is not part of the CRD."""
+
 
 class ApiModel(BaseModel):
-    """A part of an object. `rules` are the laws between its members; `validation` checks them after the types."""
+    """A part of an object.
+
+    `rules` relate its members to each other. `validation` checks them after the types.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -26,14 +32,14 @@ class ApiModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, data: Any) -> Any:
-        # As the API server does: a null is an absent member, and then the default counts.
+        # To the API server a null is an absent member, for which the default counts.
         if isinstance(data, dict) and None in data.values():
             return {name: value for name, value in data.items() if value is not None}
         return data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Add the model's rules to its schema, and write defaults as users write them (10Mi, 30s)."""
+        """Return the schema with the model's rules, and with defaults as users write them (10Mi, 30s)."""
         result = handler.resolve_ref_schema(handler(schema))
         for name, default in cls._defaults().items():
             result["properties"][name]["default"] = default

@@ -145,7 +145,7 @@ class Field(ApiModel):
             path="regex",
         ),
         Rule(
-            f"!(self.required && {cel_has('default')})",
+            f"!(has(self.required) && self.required && {cel_has('default')})",
             lambda field: not (field.required and field.default is not None),
             "may not stand beside required: true: a required value has no default, remove one of them",
             path="default",

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.credentials import HTTP_URL, TLS, Auth
 from scrape_operator.api.kinds.lists import ListSet
-from scrape_operator.api.kinds.quantities import ByteSize, GoDuration
+from scrape_operator.api.kinds.quantities import ByteSize, GoDuration, cel_not_longer
 from scrape_operator.api.kinds.references import Reference, SecretKeyReference
 from scrape_operator.api.kinds.values import (
     AnyJSON,
@@ -196,7 +196,7 @@ class HTTP(ApiModel):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "!has(self.body) || self.method in ['POST', 'PUT', 'PATCH']",
+            "!has(self.body) || (has(self.method) && self.method in ['POST', 'PUT', 'PATCH'])",
             lambda http: http.body is None or http.method in WITH_BODY,
             "needs method POST, PUT or PATCH: set method, or remove the body",
             path="body",
@@ -224,7 +224,7 @@ class Retry(ApiModel):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "duration(self.maxDelay) >= duration(self.initialDelay)",
+            cel_not_longer("initialDelay", "maxDelay", ("1s", "30s")),
             lambda retry: retry.max_delay >= retry.initial_delay,
             "must not be shorter than initialDelay: raise it, or lower initialDelay",
             path="maxDelay",

@@ -11,7 +11,7 @@ from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.lists import ListMap
 from scrape_operator.api.kinds.meta import ObjectMeta
 from scrape_operator.api.kinds.notify import Notify
-from scrape_operator.api.kinds.quantities import GoDuration, Instant
+from scrape_operator.api.kinds.quantities import GoDuration, Instant, cel_not_longer
 from scrape_operator.api.kinds.references import Reference
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.api.kinds.values import Flag, Integer, TimeZone
@@ -127,7 +127,7 @@ class ScrapeScheduleSpec(ApiModel):
             path="interval",
         ),
         Rule(
-            "!has(self.interval) || !has(self.timeout) || duration(self.timeout) <= duration(self.interval)",
+            cel_not_longer("timeout", "interval"),
             lambda spec: spec.interval is None or spec.timeout is None or spec.timeout <= spec.interval,
             "must not be longer than interval: lower it, or raise the interval",
             path="timeout",

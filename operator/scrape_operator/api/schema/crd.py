@@ -75,7 +75,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
     }
     if kind.status_model is not None:
         # So that a fresh object is InProgress for kstatus until the operator has seen it.
-        properties["status"] = structural(kind.status_model) | {"default": {"observedGeneration": -1}}
+        properties["status"] = structural(kind.status_model, is_input=False) | {"default": {"observedGeneration": -1}}
     return {
         "type": "object",
         "description": " ".join((kind.model.__doc__ or "").split()),

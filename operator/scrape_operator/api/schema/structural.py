@@ -1,14 +1,14 @@
-"""From a pydantic model to a structural schema, the subset of OpenAPI v3 that a CRD may hold.
+"""Converts a pydantic model to a structural schema, the subset of OpenAPI v3 that a CRD may hold.
 
-`crd` calls this. What a structural schema can't say is an error here, so that a model never means more than its CRD.
+What a structural schema cannot express is an error here, so that a model never allows less than its CRD.
 """
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-Schema = dict[str, Any]
+from scrape_operator.api.schema.describing import Schema, described
 
 _KEPT = frozenset(
     {
@@ -37,31 +37,57 @@ _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 
 
 class _Generator(GenerateJsonSchema):
-    # A default such as a timedelta is written by the model itself; pydantic need not warn that JSON has none.
-    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 -- pydantic's own name
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Emit no warning of defaults such as a timedelta: `ApiModel` writes them as users do."""
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
 
 
-def structural(model: type[BaseModel]) -> Schema:
-    """Give the structural schema of a model.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the schema the conversion is.
+
+    Attributes:
+        definitions: The schemas that references lead to.
+        inside: The names of the models around the place, outermost first.
+        is_in_list: Whether the place is inside a list. No default may stand there: kubectl and Argo CD compare lists
+            as a whole, so a default that the API server writes into one is a difference after every apply.
+        is_input: Whether users write the object, so that descriptions state defaults and allowed values.
+
+    """
+
+    definitions: dict[str, Schema]
+    inside: tuple[str, ...] = ()
+    is_in_list: bool = False
+    is_input: bool = True
+
+
+def structural(model: type[BaseModel], *, is_input: bool = True) -> Schema:
+    """Return the structural schema of a model.
+
+    Args:
+        model: The model of a spec or a status.
+        is_input: Whether users write the object, so that descriptions state defaults and allowed values.
 
     Raises:
-        TypeError: the model holds a union, a tuple, or itself: a structural schema can't say so.
+        TypeError: The model holds a union, a tuple of several types, or itself.
 
     """
     schema = model.model_json_schema(by_alias=True, schema_generator=_Generator)
-    return _convert(schema, schema.pop("$defs", {}), ())
+    definitions = schema.pop("$defs", {})
+    return _convert(schema, _Place(definitions, (model.__name__,), is_input=is_input))
 
 
-def _convert(schema: Schema, definitions: dict[str, Schema], inside: tuple[str, ...]) -> Schema:
+def _convert(schema: Schema, place: _Place) -> Schema:
     schema = _one_alternative(schema)
     if reference := schema.pop("$ref", None):
         name = reference.rpartition("/")[2]
-        if name in inside:
-            raise TypeError(f"{name} holds itself: a structural schema can't say so")
-        return _convert({**definitions[name], **schema}, definitions, (*inside, name))
-    _convert_members(schema, definitions, inside)
-    if schema.get("default", 0) in (None, []):
-        del schema["default"]
+        if name in place.inside:
+            raise TypeError(f"{name} holds itself: a structural schema cannot express this")
+        return _convert({**place.definitions[name], **schema}, replace(place, inside=(*place.inside, name)))
+    _convert_members(schema, place)
+    if place.is_in_list or schema.get("default", 0) in (None, []):
+        schema.pop("default", None)
     if "description" in schema:
         schema["description"] = " ".join(schema["description"].split())
     return {
@@ -72,7 +98,7 @@ def _convert(schema: Schema, definitions: dict[str, Schema], inside: tuple[str, 
 
 
 def _one_alternative(schema: Schema) -> Schema:
-    """Read `T | None` as T: to the API server a null is an absent member."""
+    """Return `T | None` as T: to the API server a null is an absent member."""
     schema = dict(schema)
     alternatives = [a for a in schema.pop("anyOf", ()) if a.get("type") != "null"]
     if len(alternatives) > 1 or "oneOf" in schema or "allOf" in schema or "prefixItems" in schema:
@@ -84,20 +110,20 @@ def _one_alternative(schema: Schema) -> Schema:
     return schema
 
 
-def _convert_members(schema: Schema, definitions: dict[str, Schema], inside: tuple[str, ...]) -> None:
+def _convert_members(schema: Schema, place: _Place) -> None:
     match schema.get("type"):
         case "object" if "properties" in schema:
             # Unknown members are pruned by the API server, or refused by strict field validation.
             schema.pop("additionalProperties", None)
             members = schema["properties"].items()
-            schema["properties"] = {name: _convert(member, definitions, inside) for name, member in members}
+            schema["properties"] = {name: _convert_member(name, member, place) for name, member in members}
         case "object" if schema.get("additionalProperties") is True:
             del schema["additionalProperties"]
             schema[_PRESERVE] = True
         case "object" if isinstance(schema.get("additionalProperties"), dict):
-            schema["additionalProperties"] = _convert(schema["additionalProperties"], definitions, inside)
+            schema["additionalProperties"] = _convert(schema["additionalProperties"], place)
         case "array":
-            schema["items"] = _convert(schema["items"], definitions, inside)
+            schema["items"] = _convert(schema["items"], replace(place, is_in_list=True))
             schema.setdefault(f"{_EXTENSION}list-type", "atomic")
         case "integer":
             schema.setdefault("format", "int64")
@@ -105,3 +131,18 @@ def _convert_members(schema: Schema, definitions: dict[str, Schema], inside: tup
             raise TypeError(f"{schema.get('title')}: a member without a type must say that it preserves unknown fields")
         case _:
             pass
+
+
+def _convert_member(name: str, member: Schema, place: _Place) -> Schema:
+    if not place.is_input:
+        return _convert(member, place)
+    whole = _resolved(member, place)
+    description = described(place.inside[-1], name, whole)["description"]
+    return _convert({**member, "description": description}, place)
+
+
+def _resolved(schema: Schema, place: _Place) -> Schema:
+    """Return a member with what its reference or its only alternative says."""
+    schema = _one_alternative(schema)
+    reference = schema.pop("$ref", None)
+    return {**place.definitions[reference.rpartition("/")[2]], **schema} if reference else schema
