@@ -12,7 +12,7 @@ from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import RunObserver
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
-from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag

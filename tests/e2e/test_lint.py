@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scrape_operator.planning.compiling import validate
+from scrape_operator.planning.schedule import validate
 from tests.api.objects import RIGHT, WRONG
 from tests.e2e.process import COMMAND
 from tests.e2e.test_wrong_objects import BROKEN_SELECTORS, refused

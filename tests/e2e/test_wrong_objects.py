@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scrape_operator.core.runs.run import clip
-from scrape_operator.planning.compiling import validate
+from scrape_operator.planning.schedule import validate
 from tests.api.building import FIELD, changed
 from tests.api.objects import RIGHT, WRONG
 from tests.dev.site.site import DemoSite

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from scrape_operator.api.kinds.registry import supported_kinds
-from scrape_operator.planning.compiling import validate
+from scrape_operator.planning.schedule import validate
 from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import MANIFESTS, Object
 from tests.support.merging import merged

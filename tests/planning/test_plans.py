@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.planning.compiling import compile_schedule
 from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan
+from scrape_operator.planning.schedule import compile_schedule
 from tests.api.building import changed
 
 DUE = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from scrape_operator.core.schedule.due_times import stable_offset
 from scrape_operator.core.schedule.plan import SchedulePlan
-from scrape_operator.planning.compiling import compile_schedule, validate
+from scrape_operator.planning.schedule import compile_schedule, validate
 from tests.api.building import changed
 
 UID = "6f2a8a6e-63f7-4f3c-9a55-0d3c5b1f7a10"

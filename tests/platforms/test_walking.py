@@ -6,7 +6,7 @@ import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.platforms.port import MAX_KINDS_COUNTED, MAX_LOSSES_KEPT, ScrapeContext
+from scrape_operator.platforms.port import MAX_KINDS_COUNTED, MAX_NOTES_KEPT, ScrapeContext
 from scrape_operator.platforms.walking import ENOUGH_LOSSES, walk
 
 
@@ -34,7 +34,7 @@ async def everything(context, read, count: int, width: int = 1) -> list[int]:
 
 async def test_what_fails_alone_is_lost_and_the_rest_is_read(context) -> None:
     assert await everything(context, failing(Reason.TIMEOUT, 3), 6) == [0, 1, 2, 4, 5]
-    assert [(loss.subject, loss.failure.reason) for loss in context.losses] == [("3", Reason.TIMEOUT)]
+    assert [(loss.subject, loss.failure.reason) for loss in context.losses.kept] == [("3", Reason.TIMEOUT)]
     assert not context.is_complete
 
 
@@ -42,12 +42,12 @@ async def test_several_failures_in_a_row_end_the_walk(context) -> None:
     with pytest.raises(ScrapeFailed) as caught:
         await everything(context, failing(Reason.TIMEOUT, *range(2, 20)), 20)
     assert caught.value.reason is Reason.TIMEOUT
-    assert context.lost == ENOUGH_LOSSES - 1
+    assert context.losses.count == ENOUGH_LOSSES - 1
 
 
 async def test_failures_with_successes_between_do_not(context) -> None:
     assert len(await everything(context, failing(Reason.TIMEOUT, *range(0, 40, 2)), 40)) == 20
-    assert context.lost == 20
+    assert context.losses.count == 20
 
 
 async def test_a_block_ends_the_walk_at_once(context) -> None:
@@ -91,6 +91,6 @@ def test_what_a_context_keeps_is_bounded_and_what_it_counts_is_not(context) -> N
         context.lose(f"event {number}", ScrapeFailed(Reason.TIMEOUT, "late"))
         context.count_unknown(f"market {number}")
         context.note("as before")
-    assert (len(context.losses), context.lost) == (MAX_LOSSES_KEPT, 1000)
+    assert (len(context.losses.kept), context.losses.count) == (MAX_NOTES_KEPT, 1000)
     assert (len(context.unknown), sum(context.unknown.values())) == (MAX_KINDS_COUNTED + 1, 1000)
-    assert len(context.warnings()) == 2 * MAX_LOSSES_KEPT + 2
+    assert len(context.warnings()) == 2 * MAX_NOTES_KEPT + 2

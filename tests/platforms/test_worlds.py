@@ -127,7 +127,7 @@ async def test_sportybet_events_that_are_counted_but_never_listed_are_reported(s
     reading = await scene.read("SportyBet", markets=["1x2"])
     assert reading.failure is None
     assert len(reading.items) == len(scene.world.offered("SportyBet"))
-    assert reading.context.lost == 7
+    assert reading.context.losses.count == 7
     assert "totalNum" in reading.context.warnings()[0]
 
 
@@ -136,7 +136,7 @@ async def test_one_throttled_league_of_bet9ja_is_lost_and_the_others_are_read(sc
     reading = await scene.read("Bet9ja", markets=["1x2"])
     assert reading.failure is None
     assert set(reading.prices()) == {one.number for one in scene.world.offered("Bet9ja") if one.league.number != 2}
-    assert reading.context.losses[0].subject == "league 1990002"
+    assert reading.context.losses.kept[0].subject == "league 1990002"
 
 
 async def test_only_named_tournaments_of_sportybet_are_read_by_post(scene) -> None:

@@ -15,7 +15,7 @@ from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
-from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.running.runner import Runner
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings

@@ -17,7 +17,7 @@ from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
-from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Entry, Registry
 from scrape_operator.scheduling.scheduler import Scheduler

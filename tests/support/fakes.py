@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
@@ -14,6 +18,9 @@ from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.planning.plans import RunPlan
+from scrape_operator.running.targets.orchestrator import TargetTask
+from scrape_operator.running.targets.target_run import RunScope, TargetRun
+from tests.support.clock import ManualClock
 
 RUN_ID = UUID(int=7)
 
@@ -121,9 +128,15 @@ class ControlledTargets:
         self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
         self.begun = asyncio.Event()
 
-    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
+    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[TargetTask]:
         self.begun.set()
-        return [asyncio.create_task(self._scrape(target.name)) for target in work.targets]
+        scope = RunScope(claim.scheduled_for, work.zone, Deadline(0.0, ManualClock().monotonic), plan.timeout)
+        return [self._start(target.name, scope) for target in work.targets]
+
+    def _start(self, name: str, scope: RunScope) -> TargetTask:
+        no_requests: Any = SimpleNamespace(traffic=Traffic())
+        run = TargetRun(name, scope, no_requests, ManualClock(), 0.0)
+        return TargetTask(run, asyncio.create_task(self._scrape(name)))
 
     async def _scrape(self, name: str) -> TargetResult:
         future = self.outcomes.setdefault(name, asyncio.get_running_loop().create_future())

@@ -9,7 +9,7 @@ import yaml
 
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.run import clip
-from scrape_operator.planning.compiling import validate
+from scrape_operator.planning.schedule import validate
 
 GROUP = "scrape-operator.dev/"
 MAX_FILE_BYTES = 16 * 2**20

@@ -15,7 +15,7 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import UpcomingDueTime, at_once_at, upcoming_due_times
 from scrape_operator.core.times import rfc3339
-from scrape_operator.planning.compiling import compile_schedule, validate
+from scrape_operator.planning.schedule import compile_schedule, validate
 
 KIND = "ScrapeSchedule"
 

@@ -16,9 +16,10 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.run import SinkPayload
 
-MAX_LOSSES_KEPT = 20
+MAX_NOTES_KEPT = 20
 MAX_KINDS_COUNTED = 500
 """Names come from the far side: so many are counted apart, all further ones as `…`."""
 
@@ -30,14 +31,6 @@ class Phase(StrEnum):
     SCRAPING = "scraping"
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """One thing that was not read, though it is there: what it is, and why."""
-
-    subject: str
-    failure: ScrapeFailed
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -46,9 +39,9 @@ def _utc_now() -> datetime:
 class ScrapeContext:
     """One scrape of one platform: its times go in, what a person should know of it comes out.
 
-    `on_phase` is told of each phase as it begins. The rest is for reading afterwards: `losses` holds the first ones and
-    `lost` counts all; `unknown` counts what the platform offers and the adapter has no word for, by the platform's
-    name; `counters` counts what was seen, such as requests, pages and events.
+    `on_phase` is told of each phase as it begins. The rest is for reading afterwards: `losses` are those of the target;
+    `unknown` counts what the platform offers and the adapter has no word for, by the platform's name; `counters` counts
+    what was seen, such as requests, pages and events.
     """
 
     scheduled_for: datetime
@@ -56,8 +49,7 @@ class ScrapeContext:
     on_phase: Callable[[Phase], None] | None = None
     phase: Phase = Phase.DISCOVERING
     entered: list[tuple[Phase, datetime]] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    lost: int = 0
+    losses: Losses = field(default_factory=Losses)
     notes: list[str] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
@@ -65,7 +57,7 @@ class ScrapeContext:
     @property
     def is_complete(self) -> bool:
         """Whether everything was read: only then may what is missing be taken as gone."""
-        return not self.lost
+        return not self.losses.count
 
     def enter(self, phase: Phase) -> None:
         """Say that a phase begins."""
@@ -84,13 +76,11 @@ class ScrapeContext:
 
     def lose(self, subject: str, failure: ScrapeFailed, count: int = 1) -> None:
         """Say that something is there and was not read: the target is complete no more."""
-        self.lost += count
-        if len(self.losses) < MAX_LOSSES_KEPT:
-            self.losses.append(Loss(subject, failure))
+        self.losses.add(subject, failure, count)
 
     def note(self, message: str) -> None:
         """Say something in words; what is said beyond the first few is dropped."""
-        if len(self.notes) < MAX_LOSSES_KEPT:
+        if len(self.notes) < MAX_NOTES_KEPT:
             self.notes.append(message)
 
     def count(self, name: str, by: int = 1) -> None:
@@ -104,11 +94,12 @@ class ScrapeContext:
         self.unknown[key] = self.unknown.get(key, 0) + by
 
     def warnings(self) -> Sequence[str]:
-        """Give what a person should know, most serious first, one line each."""
-        lines = [f"{loss.subject} lost: {loss.failure.reason}: {loss.failure.message}" for loss in self.losses]
-        if self.lost > len(self.losses):
-            lines.append(f"{self.lost} lost in all")
-        lines += self.notes
+        """Return what a person should know, most serious first, one line each."""
+        return [*self.losses.describe(), *self.remarks()]
+
+    def remarks(self) -> list[str]:
+        """Return what a person should know beside the losses, one line each."""
+        lines = list(self.notes)
         if self.unknown:
             most = sorted(self.unknown.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
             named = ", ".join(f"{name} ({count})" for name, count in most)

@@ -5,13 +5,12 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, cast
 
-from scrape_operator.core.durations import format_duration
 from scrape_operator.core.ports import Clock
-from scrape_operator.core.runs.outcome import verdict
+from scrape_operator.core.runs.outcome import Outcome, evaluate_run
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
-from scrape_operator.planning.plans import RunPlan, TargetPlan
+from scrape_operator.planning.plans import RunPlan
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 
 DEADLINE_GRACE_SECONDS = 0.25
@@ -37,13 +36,18 @@ class Runner:
     async def run(self, plan: SchedulePlan, claim: RunClaim, stop: asyncio.Future[Reason]) -> RunResult:
         """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
         work = cast("RunPlan", plan.work)
-        tasks = self._orchestrator.scrape_all(plan, work, claim)
+        targets = self._orchestrator.scrape_all(plan, work, claim)
+        tasks = [target.task for target in targets]
         try:
             await ended(tasks, stop, plan.timeout.total_seconds() + DEADLINE_GRACE_SECONDS)
         finally:
             await self._cancel([task for task in tasks if not task.done()])
-        targets = [self._result(task, target, plan, stop) for task, target in zip(tasks, work.targets, strict=True)]
-        return self._conclude(claim, work, targets, stop)
+        stopped = _stopped(stop.result()) if stop.done() else None
+        results = [target.result(stopped) for target in targets]
+        outcome = evaluate_run(results, work.min_succeeded)
+        if stopped is not None and any(result.status is RunStatus.CANCELED for result in results):
+            outcome = stopped
+        return RunResult(claim, *outcome, self._clock.now(), results)
 
     @staticmethod
     async def _cancel(tasks: Sequence[asyncio.Task[TargetResult]]) -> None:
@@ -52,27 +56,9 @@ class Runner:
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_PATIENCE_SECONDS)
 
-    @staticmethod
-    def _result(
-        task: asyncio.Task[TargetResult], target: TargetPlan, plan: SchedulePlan, stop: asyncio.Future[Reason]
-    ) -> TargetResult:
-        if task.done() and not task.cancelled():
-            return task.result()
-        if stop.done():
-            reason = stop.result()
-            return TargetResult(target.name, RunStatus.CANCELED, reason, STOP_MESSAGES[reason], complete=False)
-        message = f"not done within the run's timeout of {format_duration(plan.timeout)} (spec.timeout)"
-        return TargetResult(target.name, RunStatus.FAILED, Reason.TIMEOUT, message, complete=False)
 
-    def _conclude(
-        self, claim: RunClaim, work: RunPlan, targets: Sequence[TargetResult], stop: asyncio.Future[Reason]
-    ) -> RunResult:
-        now = self._clock.now()
-        if stop.done() and any(target.status is RunStatus.CANCELED for target in targets):
-            reason = stop.result()
-            return RunResult(claim, RunStatus.CANCELED, reason, STOP_MESSAGES[reason], now, targets)
-        status, reason, message = verdict(targets, work.min_succeeded)
-        return RunResult(claim, status, reason, message, now, targets)
+def _stopped(reason: Reason) -> Outcome:
+    return Outcome(RunStatus.CANCELED, reason, STOP_MESSAGES[reason])
 
 
 async def ended(tasks: Collection[asyncio.Future[Any]], stop: asyncio.Future[Any], seconds: float) -> None:

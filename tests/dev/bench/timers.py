@@ -10,7 +10,7 @@ from typing import Any
 
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.planning.compiling import compile_schedule
+from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Registry

@@ -18,8 +18,8 @@ from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
-from scrape_operator.planning.compiling import validate
 from scrape_operator.planning.plans import PlatformTargetPlan, RunPlan
+from scrape_operator.planning.schedule import validate
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings
 from scrape_operator.wiring import SystemClock
@@ -49,7 +49,7 @@ class Stage:
         work = RunPlan(targets, 1, parse_time_zone("Etc/UTC"))
         plan = SchedulePlan(ObjectKey("uid", "default", "odds"), 1, now, timeout=timedelta(seconds=seconds))
         claim = RunClaim(UUID(int=1), "uid", "default", "odds", 1, Due(now), now, now, "me", now)
-        results = await asyncio.gather(*self.orchestrator.scrape_all(plan, work, claim))
+        results = await asyncio.gather(*(target.task for target in self.orchestrator.scrape_all(plan, work, claim)))
         return {result.target: result for result in results}
 
 

@@ -1,75 +1,44 @@
-"""A target that is an address: fetch, extract, expect."""
+"""The steps of an HTTP target: request, extract."""
 
-from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.extraction import Document, PageExtraction
-from scrape_operator.core.net.documents import Response, Traffic
-from scrape_operator.core.ports import Clock
-from scrape_operator.core.runs.run import TargetResult, clip
+from scrape_operator.core.extraction import Document
+from scrape_operator.core.net.documents import Response
+from scrape_operator.core.runs.run import TargetResult
 from scrape_operator.extraction.workers.pool import ExtractionPool
-from scrape_operator.fetching.session import FetchSession
 from scrape_operator.planning.plans import HTTPTargetPlan
-from scrape_operator.running.targets.outcome import MAX_WARNINGS, RunScope, evaluate, failed
+from scrape_operator.running.targets.target_run import TargetRun
 
 
 class HTTPScraper:
-    """Scrapes addresses with the workers that live as long as the process."""
+    """Reads HTTP targets. The extraction workers live as long as the process."""
 
-    def __init__(self, extraction: ExtractionPool, clock: Clock) -> None:
+    def __init__(self, extraction: ExtractionPool) -> None:
         self._extraction = extraction
-        self._clock = clock
 
-    async def scrape(self, work: HTTPTargetPlan, scope: RunScope) -> TargetResult:
-        """Scrape one address."""
-        began = self._clock.monotonic()
-        session = scope.fetcher.open_session(scope.requester, work.retry)
-        try:
-            return await self._scrape(work, scope, session, began)
-        except ScrapeFailed as failure:
-            return failed(work.name, failure, session.traffic, self._clock.monotonic() - began)
+    async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
+        """Read the items of a target into its run. Raises ScrapeFailed."""
+        scope = run.scope
+        response = await run.session.fetch(plan.request_for(scope.scheduled_for, scope.zone))
+        await self._extract(plan, run, response)
 
-    async def _scrape(self, work: HTTPTargetPlan, scope: RunScope, session: FetchSession, began: float) -> TargetResult:
-        response = await session.fetch(work.request_for(scope.scheduled_for, scope.zone))
-        extraction = await self._extract(work, scope, response)
-        return self._result(work, response, extraction, session.traffic, self._clock.monotonic() - began)
+    def conclude(self, plan: HTTPTargetPlan, run: TargetRun) -> TargetResult:
+        """Return the result of what was read."""
+        return run.evaluate(plan.expectations, plan.key)
 
-    async def _extract(self, work: HTTPTargetPlan, scope: RunScope, response: Response) -> PageExtraction:
-        document = Document(
-            body=response.body,
-            url=response.url,
-            content_type=response.headers.get("content-type", ""),
-            scheduled_for=scope.scheduled_for,
-            fetched_at=self._clock.now(),
-            time_zone=scope.zone,
-        )
-        try:
-            return await self._extraction.extract(work.extract, document)
-        except ScrapeFailed as failure:
-            failure.http_status = response.status
-            raise
+    async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, response: Response) -> None:
+        run.had_content = run.had_content or (bool(response.body) and not response.body.isspace())
+        extraction = await self._extraction.extract(plan.extract, _document(run, response))
+        run.pages += 1
+        run.items.extend(extraction.items)
+        run.dropped += extraction.dropped
+        run.warn(*extraction.warnings)
 
-    @staticmethod
-    def _result(
-        work: HTTPTargetPlan, response: Response, extraction: PageExtraction, traffic: Traffic, duration: float
-    ) -> TargetResult:
-        evaluation = evaluate(
-            work.expectations,
-            extraction.items,
-            work.key,
-            had_content=bool(response.body) and not response.body.isspace(),
-            dropped=extraction.dropped,
-        )
-        return TargetResult(
-            work.name,
-            evaluation.status,
-            evaluation.reason,
-            evaluation.message,
-            http_status=response.status,
-            duration=duration,
-            requests=traffic.requests,
-            bytes=traffic.bytes,
-            pages=1,
-            items=evaluation.items,
-            warnings=tuple(extraction.warnings[:MAX_WARNINGS]),
-            breach=None if evaluation.breach is None else clip(evaluation.breach.message),
-            complete=evaluation.status.is_good and not extraction.dropped,
-        )
+
+def _document(run: TargetRun, response: Response) -> Document:
+    return Document(
+        body=response.body,
+        url=response.url,
+        content_type=response.headers.get("content-type", ""),
+        scheduled_for=run.scope.scheduled_for,
+        fetched_at=run.clock.now(),
+        time_zone=run.scope.zone,
+    )

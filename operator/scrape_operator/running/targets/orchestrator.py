@@ -1,18 +1,47 @@
-"""Scrapes the targets of a schedule side by side: one's failure never ends another."""
+"""Runs the targets of a schedule side by side: one's failure never ends another."""
 
 import asyncio
+import logging
+from dataclasses import dataclass, replace
 
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.ports import Clock
-from scrape_operator.core.runs.run import RunClaim, TargetResult
+from scrape_operator.core.runs.outcome import Outcome
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.gate import Requester
+from scrape_operator.fetching.session import FetchSession
 from scrape_operator.planning.plans import PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.running.targets.http import HTTPScraper
-from scrape_operator.running.targets.outcome import RunScope, defective
 from scrape_operator.running.targets.platform import PlatformScraper
+from scrape_operator.running.targets.target_run import RunScope, TargetRun
+
+logger = logging.getLogger(__name__)
+
+OWN_REASON_SECONDS = 0.1
+"""A request that fails at the deadline has a reason of its own: a target is ended so much later."""
+
+READING_METHODS = ("GET", "HEAD", "POST")
+"""Adapters only read, also where a platform takes its queries as POST: all of them may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTask:
+    """A target that is being scraped. The task raises only if it is cancelled; `run` can be read at any time."""
+
+    run: TargetRun
+    task: asyncio.Task[TargetResult]
+
+    def result(self, stopped: Outcome | None) -> TargetResult:
+        """Return the result. One that has not ended was `stopped`, or else ran into the deadline."""
+        if self.task.done() and not self.task.cancelled():
+            return self.task.result()
+        failure = self.run.timed_out()
+        return self.run.interrupt(stopped or Outcome(RunStatus.FAILED, failure.reason, failure.message))
 
 
 class ScrapingOrchestrator:
@@ -20,23 +49,49 @@ class ScrapingOrchestrator:
 
     def __init__(self, fetcher: HttpFetcher, extraction: ExtractionPool, clock: Clock) -> None:
         self._fetcher = fetcher
-        self._http = HTTPScraper(extraction, clock)
-        self._platforms = PlatformScraper(clock)
+        self._http = HTTPScraper(extraction)
+        self._platforms = PlatformScraper(fetcher.hosts)
         self._clock = clock
 
-    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[asyncio.Task[TargetResult]]:
-        """Begin all targets; the tasks stand in spec order and never raise but when cancelled."""
+    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[TargetTask]:
+        """Start all targets, in spec order. Each ends by itself at the deadline and keeps what was read."""
         deadline = Deadline.after(plan.timeout.total_seconds(), self._clock.monotonic)
-        scope = RunScope(claim.scheduled_for, work.zone, self._fetcher, Requester(claim.schedule_uid, deadline))
-        return [
-            asyncio.create_task(self._scrape(target, scope), name=f"target {target.name}") for target in work.targets
-        ]
+        scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout)
+        requester = Requester(claim.schedule_uid, deadline)
+        return [self._start(target, scope, requester) for target in work.targets]
 
-    async def _scrape(self, work: TargetPlan, scope: RunScope) -> TargetResult:
-        began = self._clock.monotonic()
+    def _start(self, plan: TargetPlan, scope: RunScope, requester: Requester) -> TargetTask:
+        run = TargetRun(plan.name, scope, self._session(plan, requester), self._clock, self._clock.monotonic())
+        return TargetTask(run, asyncio.create_task(self._scrape(plan, run), name=f"target {plan.name}"))
+
+    def _session(self, plan: TargetPlan, requester: Requester) -> FetchSession:
+        if isinstance(plan, PlatformTargetPlan):
+            requester = replace(requester, budgets=plan.platform.budgets(plan.config))
+            return self._fetcher.open_session(requester, replace(plan.retry, methods=READING_METHODS))
+        return self._fetcher.open_session(requester, plan.retry)
+
+    async def _scrape(self, plan: TargetPlan, run: TargetRun) -> TargetResult:
         try:
-            if isinstance(work, PlatformTargetPlan):
-                return await self._platforms.scrape(work, scope)
-            return await self._http.scrape(work, scope)
-        except Exception as defect:  # noqa: BLE001 -- logged there; a defect in one target must not end the others
-            return defective(work.name, defect, self._clock.monotonic() - began)
+            await self._read_in_time(plan, run)
+            if isinstance(plan, PlatformTargetPlan):
+                return self._platforms.conclude(plan, run)
+            return self._http.conclude(plan, run)
+        except Exception as defect:
+            logger.exception("target %s failed by a defect of scrape-operator", run.name)
+            message = f"{type(defect).__name__}: please report it with the operator's log"
+            return run.interrupt(Outcome(RunStatus.FAILED, Reason.INTERNAL_ERROR, message))
+
+    async def _read_in_time(self, plan: TargetPlan, run: TargetRun) -> None:
+        """Read until the end, a failure or the deadline; the cause of an early end is recorded."""
+        try:
+            async with asyncio.timeout(run.scope.deadline.remaining() + OWN_REASON_SECONDS) as timer:
+                if isinstance(plan, PlatformTargetPlan):
+                    await self._platforms.read(plan, run)
+                else:
+                    await self._http.read(plan, run)
+        except ScrapeFailed as failure:
+            run.failure = failure
+        except TimeoutError:
+            if not timer.expired():
+                raise
+            run.failure = run.timed_out()

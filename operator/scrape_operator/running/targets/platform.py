@@ -1,106 +1,46 @@
-"""A target that an adapter scrapes: the budgets of its hosts, what it yields, what was lost on the way."""
+"""The step of a platform target: an adapter reads it through the target's own fetcher."""
 
-import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Traffic
-from scrape_operator.core.ports import Clock, Fetcher
-from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
+from scrape_operator.core.runs.run import TargetResult
+from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.planning.plans import PlatformTargetPlan
 from scrape_operator.platforms.port import ScrapeContext
-from scrape_operator.running.targets.outcome import MAX_WARNINGS, Evaluation, RunScope, evaluate
-
-LAST_SECONDS = 0.5
-"""A platform stops so long before the run's deadline, so that what it brought is kept."""
+from scrape_operator.running.targets.target_run import TargetRun
 
 REFUSALS = frozenset({Reason.BLOCKED, Reason.RATE_LIMITED})
-READING_METHODS = ("GET", "HEAD", "POST")
-"""Adapters only read, also where a platform wants its questions as POST: all of them may be asked again."""
-
-
-@dataclass(slots=True)
-class ScrapeOutcome:
-    """What an adapter brought, and what ended it before its time."""
-
-    items: list[Mapping[str, JSONValue]] = field(default_factory=list)
-    failure: ScrapeFailed | None = None
 
 
 class PlatformScraper:
-    """Scrapes platforms. What came before a failure is kept: then the target succeeded in part."""
+    """Reads platform targets. What came before a failure is kept."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, hosts: HostBudgets) -> None:
+        self._hosts = hosts
 
-    async def scrape(self, work: PlatformTargetPlan, scope: RunScope) -> TargetResult:
-        """Scrape one platform."""
-        began = self._clock.monotonic()
-        requester = replace(scope.requester, budgets=work.platform.budgets(work.config))
-        session = scope.fetcher.open_session(requester, replace(work.retry, methods=READING_METHODS))
-        context = ScrapeContext(scope.scheduled_for, now=self._clock.now)
-        outcome = await self._scrape_platform(work, session, context, scope)
-        if outcome.failure is not None and outcome.failure.reason in REFUSALS:
-            for host in requester.budgets:
-                scope.fetcher.hosts.report(host, requester, outcome.failure)
-        return self._result(work, session.traffic, context, outcome, self._clock.monotonic() - began)
-
-    async def _scrape_platform(
-        self, work: PlatformTargetPlan, fetcher: Fetcher, context: ScrapeContext, scope: RunScope
-    ) -> ScrapeOutcome:
-        outcome = ScrapeOutcome()
-        left = scope.requester.deadline.remaining() - LAST_SECONDS
+    async def read(self, plan: PlatformTargetPlan, run: TargetRun) -> None:
+        """Read the items of a platform into its run. Raises ScrapeFailed."""
+        run.had_content = True
+        context = ScrapeContext(run.scope.scheduled_for, now=run.clock.now, losses=run.losses)
         try:
-            async with asyncio.timeout(left), aclosing(work.platform.scrape(work.config, fetcher, context)) as items:
+            async with aclosing(plan.platform.scrape(plan.config, run.session, context)) as items:
                 async for item in items:
-                    outcome.items.append(item)
+                    run.items.append(item)
         except ScrapeFailed as failure:
-            outcome.failure = failure
-        except TimeoutError:
-            outcome.failure = ScrapeFailed(Reason.TIMEOUT, "not done within the run's timeout (spec.timeout)")
-        return outcome
+            if failure.reason in REFUSALS:
+                for host in run.session.requester.budgets:
+                    self._hosts.report(host, run.session.requester, failure)
+            raise
+        finally:
+            run.pages = context.counters.get("pages", 0)
+            run.phases = {str(phase): seconds for phase, seconds in context.timings().items()}
+            run.warn(*context.remarks())
 
-    def _result(
-        self,
-        work: PlatformTargetPlan,
-        traffic: Traffic,
-        context: ScrapeContext,
-        outcome: ScrapeOutcome,
-        duration: float,
-    ) -> TargetResult:
-        evaluation = downgrade(
-            evaluate(work.expectations, outcome.items, work.platform.key, had_content=True), context, outcome
-        )
-        kept = evaluation.status.is_good
-        return TargetResult(
-            work.name,
-            evaluation.status,
-            evaluation.reason,
-            evaluation.message,
-            http_status=outcome.failure.http_status if outcome.failure else None,
-            duration=duration,
-            requests=traffic.requests,
-            bytes=traffic.bytes,
-            pages=context.counters.get("pages", 0),
-            items=evaluation.items if kept else (),
-            warnings=tuple(context.warnings()[:MAX_WARNINGS]),
-            breach=None if evaluation.breach is None else clip(evaluation.breach.message),
-            complete=kept and context.is_complete and outcome.failure is None,
-            sink_payload=work.platform.sink_payload(work.config, outcome.items) if kept else None,
-            phases={str(phase): seconds for phase, seconds in context.timings().items()},
-        )
-
-
-def downgrade(evaluation: Evaluation, context: ScrapeContext, outcome: ScrapeOutcome) -> Evaluation:
-    """Take into account what ended the scrape, or was lost on the way (api.md, Outcomes)."""
-    failure = outcome.failure or (context.losses[0].failure if context.losses else None)
-    if failure is None or evaluation.status is RunStatus.FAILED:
-        return evaluation
-    nothing_came = outcome.failure is not None and not outcome.items
-    status = RunStatus.FAILED if nothing_came else RunStatus.PARTIALLY_SUCCEEDED
-    breach = None if nothing_came else evaluation.breach
-    return replace(evaluation, status=status, reason=failure.reason, message=clip(failure.message), breach=breach)
+    def conclude(self, plan: PlatformTargetPlan, run: TargetRun) -> TargetResult:
+        """Return the result of what was read, with what it means for a sink of the store."""
+        result = run.evaluate(plan.expectations, plan.platform.key)
+        if not result.status.is_good:
+            return result
+        return replace(result, sink_payload=plan.platform.sink_payload(plan.config, run.items))

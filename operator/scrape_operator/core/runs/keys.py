@@ -1,0 +1,42 @@
+"""The identity of items within one target of one run: unique keys, and what had no key."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from scrape_operator.core.runs.items import Item, JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedItems:
+    """Items with unique keys. `duplicates` counts those that a later one replaced, `keyless` those without any key."""
+
+    items: tuple[Item, ...]
+    duplicates: int = 0
+    keyless: int = 0
+
+    def warnings(self, key: Sequence[str]) -> list[str]:
+        """Return one line for each kind of item that is not kept as it was read."""
+        lines = []
+        if self.keyless:
+            lines.append(f"dropped {self.keyless} items: all parts of extract.key are missing ({', '.join(key)})")
+        if self.duplicates:
+            named = f"the same extract.key ({', '.join(key)})" if key else "the same values in all fields"
+            lines.append(f"{self.duplicates} items repeat another one with {named}: the last of each is kept")
+        return lines
+
+
+def key_items(data: Iterable[Mapping[str, JSONValue]], key: Sequence[str]) -> KeyedItems:
+    """Identify what was read by the fields in `key`, or by all fields if it is empty.
+
+    Of items with one key the last counts, in the place of the first. An item whose key parts are all null is dropped.
+    """
+    kept: dict[str, Item] = {}
+    total = keyless = 0
+    for values in data:
+        total += 1
+        if key and all(values.get(name) is None for name in key):
+            keyless += 1
+            continue
+        item = Item.of(values, key)
+        kept[item.key] = item
+    return KeyedItems(tuple(kept.values()), total - keyless - len(kept), keyless)
