@@ -9,7 +9,7 @@ from functools import partial
 
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
-from scrape_operator.core.ports import RunObserver
+from scrape_operator.core.ports import Clock, RunObserver
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.planning.schedule import compile_schedule
@@ -80,6 +80,16 @@ class App:
         await self.pool.close(timedelta(seconds=self.settings.shutdown_grace_seconds))
         await self.journal.flush()
         await self.writer.flush(LAST_WRITES_SECONDS)
+
+
+@asynccontextmanager
+async def open_runner(fetcher: HttpFetcher, clock: Clock) -> AsyncIterator[Runner]:
+    """Open what runs targets and stores nothing."""
+    extraction = ExtractionPool()
+    try:
+        yield Runner(ScrapingOrchestrator(fetcher, extraction, clock), clock)
+    finally:
+        await extraction.aclose()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ Imports are made inside the verbs: `lint` and `version` must not pay for kopf an
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from scrape_operator.core.errors import ScrapeOperatorError
+from scrape_operator.core.runs.run import RunStatus
 
 app = typer.Typer(
     name="scrape-operator",
@@ -132,6 +134,34 @@ def next_(
         for line in as_text(forecasts):
             typer.echo(line)
     if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def trial(
+    files: Annotated[list[Path], typer.Argument(help="YAML or JSON files with ScrapeSchedules.")],
+    url: Annotated[str | None, typer.Option(help="The address to use in place of the first HTTP target's.")] = None,
+    body: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A saved answer to read in place of a request.")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="How many items of each target are shown.")] = 10,
+    output: Annotated[Output, typer.Option("-o", "--output", help="text or json.")] = Output.TEXT,
+) -> None:
+    """Run schedules of files once and show their items. Writes nothing; needs no cluster and no database.
+
+    Example: scrape-operator test quotes.yaml --show 3. Exit code 0: all succeeded; 1: anything less.
+    """
+    from rich.console import Console
+
+    from scrape_operator.cli.trial import Trial, as_records, print_results, run_trial
+    from scrape_operator.settings import Settings
+
+    results = asyncio.run(run_trial(Settings(), Trial(files, url, body)))
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_records(results), ensure_ascii=False, indent=2))
+    else:
+        print_results(results, show, Console())
+    if any(result.status is not RunStatus.SUCCEEDED for result in results):
         raise typer.Exit(1)
 
 

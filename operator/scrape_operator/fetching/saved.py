@@ -1,0 +1,28 @@
+"""A transport that answers every request with one saved body: extraction without a network."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of
+from scrape_operator.settings import Settings
+
+
+class SavedBodyTransport(httpx.AsyncBaseTransport):
+    """Answers 200 with the body, and with the content type where one is known."""
+
+    def __init__(self, body: bytes, content_type: str | None) -> None:
+        self._body = body
+        self._headers = {"content-type": content_type} if content_type else {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the saved body; nothing is sent."""
+        return httpx.Response(200, headers=self._headers, stream=httpx.ByteStream(self._body), request=request)
+
+
+@asynccontextmanager
+async def open_saved_fetcher(settings: Settings, body: bytes, content_type: str | None) -> AsyncIterator[HttpFetcher]:
+    """Open a fetcher that reads `body` at every address."""
+    transport = SavedBodyTransport(body, content_type)
+    yield HttpFetcher(transport, user_agent=settings.user_agent, hosts=budgets_of(settings))

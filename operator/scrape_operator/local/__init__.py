@@ -1,0 +1,1 @@
+"""The operator without a cluster: schedules from files, runs on this machine."""

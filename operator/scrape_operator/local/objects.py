@@ -1,0 +1,53 @@
+"""Schedules from files, completed with the metadata that an API server would add."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.planning.schedule import compile_schedule, validate
+
+DEFAULT_NAMESPACE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSchedule:
+    """One ScrapeSchedule of a file. A refused one has a plan with findings."""
+
+    file: Path
+    obj: Mapping[str, Any]
+    plan: SchedulePlan
+
+
+def schedules_of(
+    file: Path, objects: Sequence[Mapping[str, Any]], default_interval: timedelta
+) -> Iterator[LocalSchedule]:
+    """Yield the schedules among the objects of a file, each with its plan."""
+    for obj in objects:
+        if kind_of(obj) is SCRAPE_SCHEDULE:
+            completed = with_metadata(obj)
+            yield LocalSchedule(file, completed, plan_of(completed, default_interval))
+
+
+def plan_of(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
+    """Return the plan of an object with complete metadata; a refused object has a plan with findings."""
+    plan = compile_schedule(obj, default_interval)
+    if plan.findings:
+        return plan
+    findings = validate(obj)
+    return plan if not findings else SchedulePlan(plan.key, plan.generation, plan.created_at, findings=findings)
+
+
+def with_metadata(obj: Mapping[str, Any], generation: int = 1) -> dict[str, Any]:
+    """Return the object with namespace, name, generation and UID. The UID depends on namespace and name alone."""
+    given = obj.get("metadata")
+    metadata: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
+    metadata["namespace"] = metadata.get("namespace") or DEFAULT_NAMESPACE
+    metadata["name"] = metadata.get("name") or metadata.get("generateName") or "unnamed"
+    metadata["generation"] = metadata.get("generation") or generation
+    metadata["uid"] = metadata.get("uid") or str(uuid5(NAMESPACE_URL, f"{metadata['namespace']}/{metadata['name']}"))
+    return {**obj, "metadata": metadata}
