@@ -11,10 +11,13 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fix generate bench mutants lock clean
+.PHONY: help try demo test check fix generate bench mutants lock clean
 
 help: ## Show the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do printf 'make %-9s %s\n' "$$verb" "$$text"; done
+
+try: $(READY) ## Run the samples on this machine, without a cluster, for 20 seconds (TRY_SECONDS)
+	@$(BIN)/python -m tests.dev.trial
 
 demo: $(READY) ## See it work: a local control plane, a site, the operator, the samples (KEEP=1: leave it running)
 	@$(BIN)/python -m tests.dev.demo

@@ -9,7 +9,7 @@ from functools import partial
 
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
-from scrape_operator.core.ports import Clock, RunObserver
+from scrape_operator.core.ports import Clock, Ownership, RunObserver, StatusSink
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.planning.schedule import compile_schedule
@@ -34,6 +34,8 @@ from scrape_operator.storage.store import SQLRunStore, open_store
 
 LAST_WRITES_SECONDS = 5.0
 
+NamedTask = tuple[str, Callable[[], Coroutine[object, object, None]]]
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -48,11 +50,22 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """The parts of a process that others need to reach, already introduced to each other."""
+class Services:
+    """What the engine uses: clocks, the database, the network and the extraction workers."""
 
     settings: Settings
-    client: ClusterClient
+    clock: Clock
+    store: SQLRunStore
+    fetcher: HttpFetcher
+    extraction: ExtractionPool
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Schedules and their runs. It is the same with and without a cluster."""
+
+    settings: Settings
+    clock: Clock
     store: SQLRunStore
     registry: Registry
     scheduler: Scheduler
@@ -60,16 +73,35 @@ class App:
     journal: StoredSkipJournal
     keeper: LeaseKeeper
     retention: Retention
-    writer: StatusWriter
-    events: EventReporter
-    metrics: Metrics
 
-    def tasks(self) -> Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
-        """Give what must go on for as long as the process lives; one that ends is a defect."""
+    def tasks(self) -> Sequence[NamedTask]:
+        """Return what must run for as long as the process does; one that ends is a defect."""
         return (
             ("journal", self.journal.run),
             ("leases", self.keeper.run),
             ("retention", self.retention.run),
+        )
+
+    async def drain(self) -> None:
+        """End the work: runs within the grace, then every row."""
+        await self.pool.close(timedelta(seconds=self.settings.shutdown_grace_seconds))
+        await self.journal.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The engine and what connects it to a cluster."""
+
+    engine: Engine
+    client: ClusterClient
+    writer: StatusWriter
+    events: EventReporter
+    metrics: Metrics
+
+    def tasks(self) -> Sequence[NamedTask]:
+        """Return what must run for as long as the process does; one that ends is a defect."""
+        return (
+            *self.engine.tasks(),
             ("status", self.writer.run),
             ("events", self.events.run),
             ("loop lag", partial(watch_loop_lag, self.metrics.loop_lag)),
@@ -77,8 +109,7 @@ class App:
 
     async def drain(self) -> None:
         """End the work: runs within the grace, then every row, then the statuses that matter."""
-        await self.pool.close(timedelta(seconds=self.settings.shutdown_grace_seconds))
-        await self.journal.flush()
+        await self.engine.drain()
         await self.writer.flush(LAST_WRITES_SECONDS)
 
 
@@ -93,66 +124,85 @@ async def open_runner(fetcher: HttpFetcher, clock: Clock) -> AsyncIterator[Runne
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
-    """Open what a process needs, and close it in reverse order."""
+async def open_services(settings: Settings, metrics: Metrics) -> AsyncIterator[Services]:
+    """Open the database, the connections and the extraction workers of a process."""
     async with AsyncExitStack() as stack:
-        clock, metrics = SystemClock(), Metrics()
         opening = open_store(settings, [OddsSink()], on_transaction=metrics.store_transaction)
         store = await stack.enter_async_context(opening)
-        client = await stack.enter_async_context(ClusterClient())
         fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=budgets_of(settings, metrics)))
         extraction = ExtractionPool()
         stack.push_async_callback(extraction.aclose)
-        yield build_app(settings, clock, metrics, store, client, fetcher, extraction)
+        yield Services(settings, SystemClock(), store, fetcher, extraction)
 
 
-def build_app(
-    settings: Settings,
-    clock: SystemClock,
-    metrics: Metrics,
-    store: SQLRunStore,
-    client: ClusterClient,
-    fetcher: HttpFetcher,
-    extraction: ExtractionPool,
-) -> App:
-    """Introduce the rooms to each other."""
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, status: StatusSink, observers: Sequence[RunObserver]
+) -> AsyncIterator[Engine]:
+    """Open the engine of a process without a cluster."""
+    async with open_services(settings, Metrics()) as services:
+        yield build_engine(services, status, observers, SingleReplica())
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Open what a process in a cluster needs, and close it in reverse order."""
+    metrics = Metrics()
+    async with open_services(settings, metrics) as services, ClusterClient() as client:
+        yield build_app(services, metrics, client)
+
+
+def build_engine(
+    services: Services, status: StatusSink, observers: Sequence[RunObserver], ownership: Ownership
+) -> Engine:
+    """Connect scheduling, running and storage. `status` and `observers` hear of every change."""
+    settings, clock, store = services.settings, services.clock, services.store
     owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
+    retention = Retention(store, clock)
+    observer: RunObserver = CompositeObserver(*observers, retention)
+    journal = StoredSkipJournal(store, clock, observer, status, owner=owner)
+    runner = Runner(ScrapingOrchestrator(services.fetcher, services.extraction, clock), clock)
+    size = settings.max_concurrent_runs
+    pool = RunPool(runner, store, journal, status, observer, clock, owner=owner, size=size, lease=lease)
+    interval = timedelta(minutes=settings.interval_minutes)
+    registry = Registry(partial(compile_schedule, default_interval=interval), status)
+    scheduler = Scheduler(registry, pool, journal, status, clock, ownership)
+    pool.on_ended = scheduler.ended
+    scheduler.on_removed = retention.forget
+    keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
+    return Engine(settings, clock, store, registry, scheduler, pool, journal, keeper, retention)
+
+
+def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> App:
+    """Connect the engine to a cluster."""
+    owner, clock = services.settings.identity, services.clock
     ownership = SingleReplica()
+
+    def remove(uid: str) -> None:
+        engine.scheduler.removed(uid)
+
     events = EventReporter(ClusterEventPoster(client, clock, owner), clock)
     writer = StatusWriter(
         client,
         clock,
         owner=owner,
-        writes_per_second=settings.status_writes_per_second,
+        writes_per_second=services.settings.status_writes_per_second,
         ownership=ownership,
         events=events,
-        on_gone=lambda uid: scheduler.removed(uid),  # noqa: PLW0108 -- the scheduler is made below
+        on_gone=remove,
         observer=metrics,
     )
-    retention = Retention(store, clock)
-    observer: RunObserver = CompositeObserver(RunLog(), metrics, retention)
-    journal = StoredSkipJournal(store, clock, observer, writer, owner=owner)
-    runner = Runner(ScrapingOrchestrator(fetcher, extraction, clock), clock)
-    size = settings.max_concurrent_runs
-    pool = RunPool(runner, store, journal, writer, observer, clock, owner=owner, size=size, lease=lease)
-    interval = timedelta(minutes=settings.interval_minutes)
-    registry = Registry(partial(compile_schedule, default_interval=interval), writer)
-    scheduler = Scheduler(registry, pool, journal, writer, clock, ownership)
-    pool.on_ended = scheduler.ended
-    scheduler.on_removed = retention.forget
-    keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
-    bind_gauges(metrics, scheduler, pool, writer, registry)
-    return App(settings, client, store, registry, scheduler, pool, journal, keeper, retention, writer, events, metrics)
+    engine = build_engine(services, writer, [RunLog(), metrics], ownership)
+    bind_gauges(metrics, engine, writer)
+    return App(engine, client, writer, events, metrics)
 
 
-def bind_gauges(
-    metrics: Metrics, scheduler: Scheduler, pool: RunPool, writer: StatusWriter, registry: Registry
-) -> None:
+def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:
     """Let the gauges read their values from the parts of the process."""
     metrics.bind(
-        timer_queue_depth=lambda: scheduler.queue_depth,
-        runs_active=lambda: pool.active,
-        runs_waiting=lambda: pool.waiting,
+        timer_queue_depth=lambda: engine.scheduler.queue_depth,
+        runs_active=lambda: engine.pool.active,
+        runs_waiting=lambda: engine.pool.waiting,
         statuses_pending=lambda: writer.pending,
-        schedules=registry.counts,
+        schedules=engine.registry.counts,
     )

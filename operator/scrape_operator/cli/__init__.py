@@ -166,6 +166,35 @@ def trial(
 
 
 @app.command()
+def local(
+    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files and folders with ScrapeSchedules.")],
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="End after this time, such as 10m.")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="How many items of each run are shown.")] = 3,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Run every schedule once by hand, then end.")] = False,
+) -> None:
+    """Run schedules of files on this machine, without a cluster, and follow edits of the files.
+
+    Runs and items are kept in the SQLite file scrape-operator.db beside the files, or in DATABASE_URL's database.
+    Example: scrape-operator local schedules/ --for 10m. Exit code 0: all runs succeeded; 1: anything less.
+    """
+    from rich.console import Console
+
+    from scrape_operator.cli.local import run_local
+    from scrape_operator.core.durations import parse_duration
+    from scrape_operator.local.session import Limits
+    from scrape_operator.reporting.logs import configure
+    from scrape_operator.settings import Settings
+
+    configure("console", "ERROR")
+    limits = Limits(once, None if duration is None else parse_duration(duration))
+    if not asyncio.run(run_local(Settings(), paths, limits, show, Console())):
+        raise typer.Exit(1)
+
+
+@app.command()
 def odds(
     event: Annotated[
         str | None,

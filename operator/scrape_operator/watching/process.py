@@ -70,12 +70,13 @@ class Process:
         self._starting = True
         self._database: list[str] = []
         self._dead: list[str] = []
-        self._reconciler = Reconciler(app.client, app.settings.namespaces, app.registry, app.scheduler)
-        self._watch = WatchThread(app.settings.namespaces, read_credentials, self._on_event)
+        engine, namespaces = app.engine, app.engine.settings.namespaces
+        self._reconciler = Reconciler(app.client, namespaces, engine.registry, engine.scheduler)
+        self._watch = WatchThread(namespaces, read_credentials, self._on_event)
 
     async def run(self) -> int:
         """Live until a signal comes, or a part fails for good; 0 after an orderly end."""
-        settings = self._app.settings
+        settings = self._app.engine.settings
         async with serve(
             settings.listen_host,
             settings.listen_port,
@@ -114,11 +115,11 @@ class Process:
         for name, run in self._app.tasks():
             self._supervise(name, run)
         self._supervise("store probe", self._probe_store)
-        interval = self._app.settings.reconcile_seconds
+        interval = self._app.engine.settings.reconcile_seconds
         self._supervise("reconciler", lambda: self._reconciler.run(interval, self._watch.restart))
         await self._reconciler.primed.wait()
         self._watch.start()
-        self._supervise("scheduler", self._app.scheduler.run)
+        self._supervise("scheduler", self._app.engine.scheduler.run)
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be walked by every full collection
         self._starting = False
@@ -127,14 +128,14 @@ class Process:
         """Read what the rows say. Without it no due time can be known to be new, so it is waited for."""
         while True:
             try:
-                states = await self._app.store.load_states()
+                states = await self._app.engine.store.load_states()
             except StoreUnavailable as error:
                 self._database = [f"database: {error}"]
                 logger.warning("waiting for the database: %s", error)
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
             else:
                 self._database = []
-                self._app.registry.remember(states)
+                self._app.engine.registry.remember(states)
                 return
 
     def _supervise(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -156,7 +157,7 @@ class Process:
         answered = loop.time()
         while True:
             try:
-                await self._app.store.ping()
+                await self._app.engine.store.ping()
             except StoreUnavailable as error:
                 if loop.time() - answered > STORE_SILENCE_SECONDS:
                     self._database = [f"database: {error}"]
@@ -171,9 +172,9 @@ class Process:
             return
         try:
             if kind == "DELETED":
-                self._app.scheduler.removed(obj["metadata"]["uid"])
+                self._app.engine.scheduler.removed(obj["metadata"]["uid"])
             else:
-                self._app.scheduler.applied(obj)
+                self._app.engine.scheduler.applied(obj)
         except Exception:
             logger.exception("news of a schedule could not be taken up")
 

@@ -1,0 +1,155 @@
+"""Shows what `local` does: a live table on a terminal, one line for each run elsewhere."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from scrape_operator.cli.lint import UnreadableFile, read_objects
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
+from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.core.times import rfc3339
+from scrape_operator.local.files import ScheduleFiles
+from scrape_operator.local.session import Limits, run_session
+from scrape_operator.settings import Settings
+
+ITEM_MAX_BYTES = 160
+RECENT_LINES = 12
+DATABASE_VARIABLES = ("DATABASE_URL", "SCRAPE_OPERATOR_SQLITE_PATH")
+
+
+async def run_local(settings: Settings, paths: Sequence[Path], limits: Limits, shown: int, console: Console) -> bool:
+    """Run the schedules of files on this machine, and return whether all of it succeeded."""
+    settings = with_database_beside(settings, paths)
+    files = ScheduleFiles(paths, _read)
+    screen = Screen(console, shown)
+    if not console.is_terminal:
+        return await run_session(settings, files, screen, limits)
+    with Live(get_renderable=screen.render, console=console, refresh_per_second=4):
+        return await run_session(settings, files, screen, limits)
+
+
+def with_database_beside(settings: Settings, paths: Sequence[Path]) -> Settings:
+    """Return settings whose SQLite file is beside the first path, unless the environment names a database."""
+    if any(os.environ.get(name) for name in DATABASE_VARIABLES):
+        return settings
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    return settings.model_copy(update={"sqlite_path": folder / "scrape-operator.db"})
+
+
+def _read(file: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        return list(read_objects(file))
+    except UnreadableFile as error:
+        raise InvalidValue(str(error)) from error
+
+
+@dataclass(slots=True)
+class _Row:
+    plan: SchedulePlan
+    state: ScheduleState
+
+
+@dataclass(slots=True)
+class Screen:
+    """Implements StatusSink and RunObserver for a person. `shown` items of each run are printed."""
+
+    console: Console
+    shown: int
+    _rows: dict[str, _Row] = field(default_factory=dict)
+    _lines: list[Text] = field(default_factory=list)
+
+    def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
+        """Do nothing: a file has no status."""
+
+    def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Show the schedule's row anew."""
+        self._rows[plan.key.uid] = _Row(plan, state)
+
+    def forget(self, uid: str) -> None:
+        """Drop the row of a schedule that is gone."""
+        with suppress(KeyError):
+            del self._rows[uid]
+
+    def problem(self, text: str) -> None:
+        """Show what is wrong with a file or a schedule."""
+        self._say(Text(text, style="bold red"))
+
+    def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
+        """Do nothing: the row shows a run that goes on."""
+
+    def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
+        """Show a run and its first items."""
+        style = "green" if result.status is RunStatus.SUCCEEDED else "red"
+        self._say(Text(_line(plan, result, counts, duration), style=style))
+        for target in result.targets:
+            for warning in target.warnings:
+                self._say(Text(f"  {target.target}: {clip(warning, ITEM_MAX_BYTES)}", style="yellow"))
+            for item in target.items[: self.shown]:
+                self._say(Text(f"  {target.target}: {_brief(item.data)}"))
+
+    def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
+        """Show a due time that was not run."""
+        self._say(Text(f"{_now()} {plan.key} skipped {reason}", style="yellow"))
+
+    def render(self) -> Table:
+        """Return the table of schedules, with the latest lines below it."""
+        table = Table(box=box.SIMPLE, pad_edge=False)
+        for name in ("NAME", "SCHEDULE", "LAST", "NEXT", "ITEMS", "RUNNING", "RESULT"):
+            table.add_column(name)
+        for row in self._rows.values():
+            table.add_row(*map(Text, _cells(row)))
+        outer = Table.grid()
+        outer.add_row(table)
+        for line in self._lines:
+            outer.add_row(line)
+        return outer
+
+    def _say(self, line: Text) -> None:
+        if self.console.is_terminal:
+            self._lines = [*self._lines, line][-RECENT_LINES:]
+        else:
+            self.console.print(line, soft_wrap=True)
+
+
+def _line(plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> str:
+    scraped = sum(len(target.items) for target in result.targets)
+    figures = f"items={scraped} new={counts.new} changed={counts.changed} gone={counts.gone} {duration:.1f}s"
+    text = f"{_now()} {plan.key} {result.claim.trigger} {result.status} {result.reason} {figures}"
+    return f"{text}: {result.message}" if result.message else text
+
+
+def _cells(row: _Row) -> tuple[str, ...]:
+    plan, state = row.plan, row.state
+    last = state.last_run
+    return (
+        str(plan.key),
+        plan.schedule_text,
+        "" if state.last_schedule_time is None else rfc3339(state.last_schedule_time, "seconds"),
+        "" if state.next_due is None else rfc3339(state.next_due, "seconds"),
+        str(state.items.total),
+        str(len(state.active) or ""),
+        "InvalidSpec" if plan.findings else "" if last is None else str(last.reason),
+    )
+
+
+def _brief(data: Mapping[str, Any]) -> str:
+    return clip(orjson.dumps(data).decode(), ITEM_MAX_BYTES)
+
+
+def _now() -> str:
+    return rfc3339(datetime.now(UTC), "seconds")
