@@ -10,6 +10,17 @@ ABSENT = object()
 
 HTTP = "targets.0.http"
 FIELD = "targets.0.extract.fields.0"
+URLS_WITH_A_PASSWORD = (
+    "http://user:hunter2@h.example/",
+    "http://user:hunter2@h.example:99999/",
+    "ftp://user:hunter2@h.example/",
+    "user:hunter2@h.example",
+    "http:/user:hunter2@h.example",
+    "http://h.example\\@user:hunter2",
+    "http://us er:hunter2@h.example",
+    "http://[user:hunter2@h.example",
+    "http://{scheduledFor}:hunter2@h.example",
+)
 SECRET_KEY = {"name": "shop", "key": "token"}
 
 

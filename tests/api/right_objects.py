@@ -242,6 +242,35 @@ RIGHT = (
         {"targets.0.extract.namespaces": [{"prefix": "a", "uri": "urn:a"}]},
         ["spec.targets[0].extract.namespaces"],
     ),
+    Right(
+        "a document in a page",
+        {"targets.0.extract.embedded": {"css": "script#data::text", "regex": "= (.*);"}},
+        ["spec.targets[0].extract.embedded"],
+    ),
+    Right(
+        "conventions of numbers and dates",
+        {
+            "targets.0.extract.fields": [
+                {"name": "a", "css": "a", "type": "Decimal", "decimalMark": "Comma"},
+                {"name": "b", "css": "b", "type": "DateTime", "dateOrder": "DMY"},
+            ],
+            "targets.0.extract.key": ["a"],
+        },
+        ["spec.targets[0].extract.fields[0].decimalMark", "spec.targets[0].extract.fields[1].dateOrder"],
+    ),
+    Right(
+        "const and default of 4096 bytes",
+        {
+            "targets.0.extract.fields": [
+                {"name": "a", "const": "a" * 4094},
+                {"name": "b", "css": "b", "default": "ä" * 2047},
+            ]
+        },
+    ),
+    Right("the whole calendar", {"startTime": "0001-01-01T00:00:00Z", "endTime": "9999-12-31T23:59:59.999Z"}),
+    Right(
+        "the calendar and beyond", {"startTime": "0001-01-01T00:00:00+23:59", "endTime": "9999-12-31T23:59:59-23:59"}
+    ),
     Right("empty may be normal", {"targets.0.expect": {"minItems": 0, "onBreach": "Fail"}}),
     Right("a drop", {"targets.0.expect": {"maxDropPercent": 100}}, ["spec.targets[0].expect.maxDropPercent"]),
 )

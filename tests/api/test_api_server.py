@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scrape_operator.api.validation import parse
-from tests.api.building import Right, Wrong, changed
+from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed
 from tests.api.conftest import Create
 from tests.api.objects import RIGHT, WRONG
 from tests.dev.controlplane.connection import Cluster
@@ -28,6 +28,21 @@ def test_a_wrong_object_is_refused_naming_the_field(try_to_create: Create, wrong
     else:
         assert answer["kind"] == "Status"
         assert (wrong.named or wrong.path) in answer["message"]
+
+
+@pytest.mark.parametrize("url", URLS_WITH_A_PASSWORD)
+def test_a_password_in_a_url_is_not_repeated(try_to_create: Create, url: str):
+    answer = try_to_create(changed({f"{HTTP}.url": url}))
+    assert answer["kind"] == "Status"
+    assert "hunter2" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("text", ["1d", "5", "30d", "1h30", "", "99999999999999999999h", "5 m", "PT5M"])
+@pytest.mark.parametrize("field", ["interval", "timeout", f"{HTTP}.timeout", "targets.0.retry.initialDelay"])
+def test_a_text_that_is_no_duration_is_answered_with_one_sentence(try_to_create: Create, field: str, text: str):
+    message = try_to_create(changed({"interval": "5m"} | {field: text}))["message"]
+    assert "type conversion error" not in message
+    assert message.count(" must be ") == 1
 
 
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.id)

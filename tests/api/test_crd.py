@@ -128,6 +128,18 @@ def test_every_field_is_explained(path: str):
     assert len(PLACES[path]["description"]) > 10
 
 
+def _is_value(path: str) -> bool:
+    """Whether users write a text or a number there; the name in a reference explains itself."""
+    holder = PLACES.get(path.rpartition(".")[0], {})
+    is_scalar = "properties" not in PLACES[path] and PLACES[path].get("type") not in {"array", "object", "boolean"}
+    return path.startswith("spec.") and is_scalar and "x-kubernetes-map-type" not in holder
+
+
+@pytest.mark.parametrize("path", [path for path in PLACES if _is_value(path) and not path.endswith("[]")])
+def test_every_value_of_spec_is_explained_by_an_example_or_by_what_is_allowed(path: str):
+    assert any(word in PLACES[path]["description"] for word in ("such as", "Default:", "Allowed:"))
+
+
 @pytest.mark.parametrize(
     ("path", "key"),
     [

@@ -12,7 +12,7 @@ from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.api.support import UNSUPPORTED, Unsupported, unsupported
 from scrape_operator.api.validation import MAX_FINDINGS, parse
-from tests.api.building import Right, Wrong, changed, smallest
+from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed, smallest
 from tests.api.objects import RIGHT, WRONG
 
 EXAMPLES = (
@@ -158,6 +158,13 @@ def test_a_value_that_is_too_long_is_not_repeated():
     assert max(len(str(finding)) for finding in findings) < 1000
 
 
+@pytest.mark.parametrize("url", URLS_WITH_A_PASSWORD)
+def test_a_password_in_a_url_is_not_repeated(url: str):
+    findings = parse(changed({f"{HTTP}.url": url}))[1]
+    assert findings
+    assert "hunter2" not in "".join(map(str, findings))
+
+
 def test_findings_are_bounded():
     assert len(parse(changed({f"unknown{number}": 1 for number in range(1000)}))[1]) == MAX_FINDINGS
 
@@ -168,7 +175,7 @@ def test_deep_nesting_is_harmless():
         deep = [deep]
     obj = smallest()
     obj["spec"]["targets"][0]["extract"]["fields"][0] = {"name": "a", "const": deep}
-    assert not parse(obj)[1]
+    assert [finding.path for finding in parse(obj)[1]] == ["spec.targets[0].extract.fields[0].const"]
     obj["spec"]["targets"] = deep
     assert parse(obj)[1]
 

@@ -37,6 +37,28 @@ WRONG_EXTRACT = (
         "a value unknown", {f"{FIELD}.css": ABSENT, f"{FIELD}.value": "Now"}, "spec.targets[0].extract.fields[0].value"
     ),
     Wrong("a type unknown", {f"{FIELD}.type": "Float"}, "spec.targets[0].extract.fields[0].type"),
+    Wrong(
+        "const of 4097 bytes",
+        {f"{FIELD}.css": ABSENT, f"{FIELD}.const": "a" * 4095},
+        "spec.targets[0].extract.fields[0].const",
+        controller_only=True,
+    ),
+    Wrong(
+        "default of 4098 bytes",
+        {f"{FIELD}.default": ["ä" * 2047]},
+        "spec.targets[0].extract.fields[0].default",
+        controller_only=True,
+    ),
+    Wrong("a decimal mark unknown", {f"{FIELD}.decimalMark": ","}, "spec.targets[0].extract.fields[0].decimalMark"),
+    Wrong("a date order unknown", {f"{FIELD}.dateOrder": "YDM"}, "spec.targets[0].extract.fields[0].dateOrder"),
+    Wrong(
+        "embedded without selector", {"targets.0.extract.embedded": {"regex": "a"}}, "spec.targets[0].extract.embedded"
+    ),
+    Wrong(
+        "embedded by jmespath",
+        {"targets.0.extract.embedded": {"css": "a", "jmespath": "a"}},
+        "spec.targets[0].extract.embedded.jmespath",
+    ),
     Wrong("many as text", {f"{FIELD}.many": "true"}, "spec.targets[0].extract.fields[0].many"),
     Wrong("column 0", {f"{FIELD}.css": ABSENT, f"{FIELD}.column": 0}, "spec.targets[0].extract.fields[0].column"),
     Wrong(

@@ -45,6 +45,29 @@ WRONG_HTTP = (
     Wrong(
         "a param as a number", {f"{HTTP}.params": [{"name": "q", "value": 1}]}, "spec.targets[0].http.params[0].value"
     ),
+    *(
+        Wrong(
+            f"header {name}",
+            {f"{HTTP}.headers": [{"name": name, "value": "1"}]},
+            "spec.targets[0].http.headers[0].name",
+        )
+        for name in ("Content-Length", "transfer-encoding", "CONNECTION", "TE", "Upgrade")
+    ),
+    Wrong(
+        "a JSON body of 65537 bytes",
+        {f"{HTTP}.method": "POST", f"{HTTP}.body": {"json": "a" * 65535}},
+        "spec.targets[0].http.body.json",
+        controller_only=True,
+    ),
+    Wrong(
+        "a token URL with userinfo",
+        {
+            f"{HTTP}.auth": {
+                "oauth2": {"tokenURL": "https://u:hunter2@login.example/", "secretRef": {"name": "a"}},
+            }
+        },
+        "spec.targets[0].http.auth.oauth2.tokenURL",
+    ),
     Wrong("65 headers", {f"{HTTP}.headers": [{"name": "A", "value": ""}] * 65}, "spec.targets[0].http.headers"),
     Wrong(
         "a header with a space",

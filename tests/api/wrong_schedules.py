@@ -28,6 +28,8 @@ WRONG_WHEN = (
     Wrong("suspend as a number", {"suspend": 1}, "spec.suspend"),
     Wrong("startTime a day", {"startTime": "2026-12-01"}, "spec.startTime"),
     Wrong("startTime without offset", {"startTime": "2026-12-01T00:00:00"}, "spec.startTime"),
+    Wrong("startTime in the year 0", {"startTime": "0000-12-31T00:00:00Z"}, "spec.startTime"),
+    Wrong("startTime in the year 10000", {"startTime": "10000-01-01T00:00:00Z"}, "spec.startTime"),
     Wrong("startTime on 30 February", {"startTime": "2026-02-30T00:00:00Z"}, "spec.startTime"),
     Wrong(
         "endTime = startTime",

@@ -78,10 +78,13 @@ UNSUPPORTED = (
     Unsupported(Header, "valueFrom"),
     Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
     Unsupported(Extract, "mode", (Mode.UPSERT,)),
+    Unsupported(Extract, "embedded"),
     Unsupported(Extract, "namespaces"),
     Unsupported(Extract, "csv"),
     Unsupported(Field, "column"),
     Unsupported(Field, "group"),
+    Unsupported(Field, "decimalMark"),
+    Unsupported(Field, "dateOrder"),
     Unsupported(Expect, "maxDropPercent"),
 )
 

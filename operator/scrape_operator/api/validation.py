@@ -23,7 +23,7 @@ from scrape_operator.api.paths import member_model, parts_of, written
 from scrape_operator.core.findings import Finding
 
 MAX_FINDINGS = 100
-"""Nobody reads more; an object may have tens of thousands of faults."""
+"""The most findings of one object, which may have tens of thousands of faults."""
 
 _SHOWN = 64
 
@@ -40,7 +40,9 @@ def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
     schedule, findings = parse_as(ScrapeSchedule, obj)
     if schedule is None:
         return None, findings
-    return schedule, tuple(islice(chain(findings, beyond_cel(schedule.spec)), MAX_FINDINGS))
+    known = {finding.path for finding in findings}
+    more = (finding for finding in beyond_cel(schedule.spec) if finding.path not in known)
+    return schedule, tuple(islice(chain(findings, more), MAX_FINDINGS))
 
 
 def parse_as(model: type[_Model], obj: object) -> tuple[_Model | None, tuple[Finding, ...]]:
@@ -67,7 +69,7 @@ def check_kind(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 
 def _as_dict(value: Any) -> Any:
-    # A watcher's body is a view; pydantic reads dicts.
+    # kopf's body is a view, and pydantic reads dicts.
     return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
 
 
@@ -83,7 +85,7 @@ def _findings(model: type[ApiModel], error: ValidationError) -> Iterator[Finding
     details = error.errors(include_url=False, include_input=False)
     faulty = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     for detail in details:
-        # A list whose only entry is wrong counts as empty, too; that isn't for the user to mend.
+        # pydantic also reports a list whose only entry is wrong as too short, which is no fault of its own.
         if detail["type"] != "too_short" or detail["loc"] not in faulty:
             yield _finding(model, detail)
 

@@ -19,28 +19,32 @@ class OnBreach(StrEnum):
 
 
 class Coverage(ApiModel):
-    """How many of the items must have a field."""
+    """How many of the items must have a value in a field."""
 
     field: FieldName
-    """The name of a field of extract or follow."""
+    """The name of a field of extract or follow, such as price."""
 
     min_percent: Percent
-    """The percentage of items in which it must not be missing, 1 to 100."""
+    """The smallest percentage of items in which the field must have a value, such as 95."""
 
 
 class Expect(ApiModel):
-    """What a run's items must be like. A breach shows in the run, the condition DataHealthy, an Event and a metric."""
+    """What the items of a run must look like.
+
+    A breach is shown by the run, the condition DataHealthy, an Event and a metric.
+    """
 
     min_items: Annotated[int, Integer(0, 10_000_000)] | None = None
-    """The fewest items of a healthy run. Absent means 1, since an empty result is never a quiet success; say 0 where
-    empty is normal."""
+    """The smallest number of items of a healthy run. Absent: 1, so that an empty result is never a quiet success. Set
+    0 where an empty result is normal."""
 
     max_drop_percent: Percent | None = None
-    """By how many percent the number of items may lie below the median of the last 10 good runs, 1 to 100."""
+    """By how many percent the number of items may be below the median of the last 10 good runs, such as 50. Absent:
+    any drop is accepted."""
 
     coverage: Annotated[tuple[Coverage, ...], Bounds(max_length=64)] = ()
-    """In how many of the items a field must be present."""
+    """In how many of the items a field must have a value, for each field that matters."""
 
     on_breach: OnBreach = OnBreach.WARN
-    """Warn: the run is PartiallySucceeded and its items are kept. Fail: the target fails and its items are not
-    written."""
+    """Warn: the run is PartiallySucceeded and its items are stored. Fail: the target fails and its items are not
+    stored. A run without any item fails in both cases, unless minItems is 0."""

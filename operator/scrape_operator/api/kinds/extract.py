@@ -1,4 +1,4 @@
-"""How items are read from a document: `extract` of a target. `extraction` compiles it once per generation."""
+"""How items are read from a document: `extract` of a target."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -21,7 +21,7 @@ from scrape_operator.api.rules import Rule, cel_count, cel_has, count_given, exa
 
 
 class Format(StrEnum):
-    """What a document is."""
+    """The format of a document."""
 
     AUTO = "Auto"
     HTML = "HTML"
@@ -35,7 +35,7 @@ class Format(StrEnum):
 
 
 class FieldType(StrEnum):
-    """What the text of a field is read as."""
+    """The type of a field's value."""
 
     STRING = "String"
     INTEGER = "Integer"
@@ -47,8 +47,23 @@ class FieldType(StrEnum):
     JSON = "JSON"
 
 
+class DecimalMark(StrEnum):
+    """The character between the integer part and the fraction of a number."""
+
+    POINT = "Point"
+    COMMA = "Comma"
+
+
+class DateOrder(StrEnum):
+    """The order of day, month and year in a date of digits."""
+
+    DMY = "DMY"
+    MDY = "MDY"
+    YMD = "YMD"
+
+
 class Mode(StrEnum):
-    """What becomes of items that a run does not see again."""
+    """What happens to stored items."""
 
     UPSERT = "Upsert"
     SNAPSHOT = "Snapshot"
@@ -56,7 +71,7 @@ class Mode(StrEnum):
 
 
 class FieldValue(StrEnum):
-    """A value that the run knows rather than the document."""
+    """A value of the run, which is not in the document."""
 
     SCHEDULED_FOR = "ScheduledFor"
     FETCHED_AT = "FetchedAt"
@@ -64,21 +79,39 @@ class FieldValue(StrEnum):
 
 
 class Selector(ApiModel):
-    """Points at nodes or values of a document, in exactly one language."""
+    """An expression that selects nodes or values of a document, in exactly one language."""
 
     css: Expression | None = None
-    """A CSS selector, for HTML and XML. Ends with ::text for text, or with ::attr(name) for an attribute."""
+    """A CSS selector, for HTML and XML, such as a::attr(href). ::text selects text, ::attr(name) an attribute."""
 
     xpath: Expression | None = None
-    """An XPath 1.0 expression, for HTML and XML. It may give nodes, a string, a number or a boolean."""
+    """An XPath 1.0 expression, for HTML and XML, such as //a/@href. It may give nodes, a string, a number or a
+    boolean."""
 
     jmespath: Expression | None = None
-    """A JMESPath expression, for JSON, NDJSON, JSONLD and Feed."""
+    """A JMESPath expression, for JSON, NDJSON, JSONLD and Feed, such as data[*]."""
 
     regex: Expression | None = None
-    """An RE2 regular expression, for Text: group 1 counts, or the whole match where there is no group."""
+    """An RE2 regular expression, for Text, such as ^(\\w+): (\\d+)$. It selects group 1, or the whole match if there
+    is no group."""
 
     rules: ClassVar[tuple[Rule, ...]] = (exactly_one("css", "xpath", "jmespath", "regex"),)
+
+
+class Embedded(ApiModel):
+    """The place of a document inside an HTML or XML document."""
+
+    css: Expression | None = None
+    """A CSS selector of the text, such as script#__NEXT_DATA__::text."""
+
+    xpath: Expression | None = None
+    """An XPath 1.0 expression of the text, such as //script[@id='data']/text()."""
+
+    regex: Expression | None = None
+    """An RE2 regular expression that filters the text, such as data = (.*);. Group 1, or the whole match, is the
+    document."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (exactly_one("css", "xpath"),)
 
 
 _SOURCES = ("css", "xpath", "jmespath", "column", "group", "value", "const")
@@ -86,105 +119,124 @@ _UNFILTERED = ("group", "value", "const")
 
 
 class Field(ApiModel):
-    """One value of an item: where it is found, what it is read as, and what holds if it is missing."""
+    """One value of an item: the place where it is found, and its type."""
 
     name: FieldName
-    """The name of the value in the item: a letter or underscore, then letters, digits and underscores."""
+    """The name of the value in the item, such as price: a letter or underscore, then letters, digits and
+    underscores."""
 
     description: Description | None = None
-    """What the value means, for people. It has no effect."""
+    """The meaning of the value, for people, such as "price with tax". It has no effect."""
 
     css: Expression | None = None
-    """A CSS selector inside the item, for HTML and XML; ::text gives text, ::attr(name) an attribute."""
+    """A CSS selector inside the item, for HTML and XML, such as .price::text. ::text selects text, ::attr(name) an
+    attribute."""
 
     xpath: Expression | None = None
-    """An XPath 1.0 expression inside the item, for HTML and XML; begin with a dot to stay inside the item."""
+    """An XPath 1.0 expression inside the item, for HTML and XML, such as .//small/text(). Without the leading dot it
+    searches the whole document."""
 
     jmespath: Expression | None = None
-    """A JMESPath expression inside the item, for JSON, NDJSON, JSONLD and Feed."""
+    """A JMESPath expression inside the item, for JSON, NDJSON, JSONLD and Feed, such as price.amount."""
 
     column: Annotated[int | str, IntOrString(1, 256)] | None = None
-    """A column of CSV: its name in the header, or its number from 1 where csv.header is false."""
+    """A column, for CSV, such as price: its name in the header, or its number from 1 if csv.header is false."""
 
     group: Annotated[int | str, IntOrString(0, 64)] | None = None
-    """A group of the regular expression that gave the item in Text: its name or its number."""
+    """A group of the regular expression in items, for Text, such as 1: its name or its number."""
 
     value: FieldValue | None = None
-    """A value that the run knows: ScheduledFor (the due time), FetchedAt, or PageURL (the address that answered)."""
+    """A value of the run. ScheduledFor: the due time. FetchedAt: the time of the answer. PageURL: the URL that
+    answered, after redirects."""
 
     const: AnyJSON = None
-    """A fixed value, the same in every item."""
+    """A fixed value, the same in every item, such as "shop-1"."""
 
     regex: Expression | None = None
-    """An RE2 regular expression. Beside css, xpath, jmespath or column it filters what they found: group 1 counts, or
-    the whole match, and no match means that the value is missing. Alone it searches the item, in Text."""
+    """An RE2 regular expression, such as ([0-9.]+). Beside css, xpath, jmespath or column it filters what they
+    selected: group 1, or the whole match, is the value, and without a match the value is missing. Alone it searches
+    the item, for Text."""
 
     type: FieldType = FieldType.STRING
-    """What the text is read as. A text that can't be read so is missing, counted, and named in the run's warnings."""
+    """The type of the value. A text that is not of the type is missing, counted, and named in a warning of the run."""
+
+    decimal_mark: DecimalMark | None = None
+    """The decimal mark of numbers in the document. Absent: it is derived from the numbers, then from the language of
+    the document."""
+
+    date_order: DateOrder | None = None
+    """The order of dates in digits, such as 01/11/2026. Absent: it is derived from the dates, then from the language
+    and region of the document."""
 
     many: Flag = False
-    """Give all values, as a list in document order without empty strings. Otherwise the first value counts."""
+    """Whether all values are kept, as a list in document order without empty strings. Otherwise the first value that
+    is not empty is kept."""
 
     required: Flag = False
-    """Drop, and count, an item in which this value is missing."""
+    """Whether an item without this value is dropped and counted."""
 
     default: AnyJSON = None
-    """The value where none is found, of the field's type (a list with many). Not together with required."""
+    """The value if none is found, of the field's type, such as 0. With many it is a list. Not together with
+    required."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             f"{cel_count(*_SOURCES)} == 1 || (has(self.regex) && {cel_count(*_SOURCES)} == 0)",
             lambda field: count_given(field, *_SOURCES) == 1 or (field.regex and not count_given(field, *_SOURCES)),
-            "exactly one of css, xpath, jmespath, regex, column, group, value, const must be given "
-            "(regex may also stand beside css, xpath, jmespath or column)",
+            "exactly one of css, xpath, jmespath, regex, column, group, value, const must be set "
+            "(regex may also be set beside css, xpath, jmespath or column)",
         ),
         Rule(
             f"!has(self.regex) || ({cel_count(*_UNFILTERED)} == 0)",
             lambda field: field.regex is None or not count_given(field, *_UNFILTERED),
-            "may not stand beside group, value or const: remove one of them",
+            "must not be set beside group, value or const: remove one of them",
             path="regex",
         ),
         Rule(
             f"!(has(self.required) && self.required && {cel_has('default')})",
             lambda field: not (field.required and field.default is not None),
-            "may not stand beside required: true: a required value has no default, remove one of them",
+            "must not be set beside required: true, as a required value has no default: remove one of them",
             path="default",
         ),
     )
 
 
 class Namespace(ApiModel):
-    """A prefix that XPath expressions use for an XML namespace."""
+    """A prefix for an XML namespace in XPath expressions."""
 
     prefix: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=63, pattern=PREFIX_PATTERN)]
-    """The prefix, as the expressions write it."""
+    """The prefix, as the expressions use it, such as dc."""
 
     uri: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1024)]
-    """The name of the namespace."""
+    """The name of the namespace, such as http://purl.org/dc/elements/1.1/."""
 
 
 class CSV(ApiModel):
-    """How CSV is written, where that can't be found out from the document."""
+    """The dialect of a CSV document, where it cannot be derived from the document."""
 
     header: Flag = True
-    """Whether the first record names the columns. If not, columns are numbers from 1."""
+    """Whether the first record has the names of the columns. If not, columns are numbers from 1."""
 
     delimiter: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1)] | None = None
-    """The character between values. Absent: found among comma, semicolon, tab and bar."""
+    """The character between values, such as ";". Absent: comma, semicolon, tab or bar, as found in the document."""
 
     encoding: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)] | None = None
-    """The character encoding, by its label on the web. Absent: found as for every document."""
+    """The character encoding, such as windows-1252. Absent: it is derived from the answer."""
 
 
 class Extract(ApiModel):
     """How items are read from the documents of a target."""
 
     format: Format = Format.AUTO
-    """What the document is. Auto goes by the content type, and by the first bytes where that says nothing."""
+    """The format of the document. Auto: the format follows from the content type, and from the first bytes if the
+    content type says nothing. Beside embedded, Auto means JSON."""
+
+    embedded: Embedded | None = None
+    """The place of the document inside an HTML or XML document. Absent: the answer is the document."""
 
     items: Selector | None = None
-    """Gives one node per item. Absent: the document is one item (NDJSON: each line, CSV: each record, Feed: each
-    entry, JSONLD: each object)."""
+    """The selector of the items. Absent: the document is one item; in NDJSON each line, in CSV each record, in Feed
+    each entry, in JSONLD each object."""
 
     fields: Annotated[tuple[Field, ...], Bounds(min_length=1, max_length=128), ListMap("name")]
     """The values of an item."""
@@ -193,11 +245,11 @@ class Extract(ApiModel):
     """The names of the fields that identify an item from run to run. Absent: all fields together."""
 
     mode: Mode = Mode.UPSERT
-    """What becomes of stored items. Upsert: items that a run does not see stay. Snapshot: they are marked gone.
+    """What happens to stored items. Upsert: items that a run does not see stay. Snapshot: they are marked as gone.
     Append: every run adds rows."""
 
     namespaces: Annotated[tuple[Namespace, ...], Bounds(max_length=32), ListMap("prefix")] = ()
     """The namespace prefixes of XPath expressions, for XML."""
 
     csv: CSV | None = None
-    """How CSV is written, for CSV."""
+    """The dialect of the document, for CSV. Absent: it is derived from the document."""

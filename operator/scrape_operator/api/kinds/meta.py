@@ -1,4 +1,4 @@
-"""The part of `metadata` that the operator reads; the rest belongs to Kubernetes."""
+"""The part of `metadata` that the operator reads, and the names of the API group."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,11 +16,11 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
 REQUESTED_AT = f"{GROUP}/requested-at"
-"""The annotation whose new values ask for a run each."""
+"""The annotation for manual runs: each new value starts one run."""
 
 
 class ObjectMeta(ApiModel):
-    """Who an object is. An object from a file has neither uid nor generation yet."""
+    """The identity of an object. An object from a file has neither uid nor generation yet."""
 
     model_config = ConfigDict(extra="ignore")
 

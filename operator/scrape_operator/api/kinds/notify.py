@@ -1,4 +1,4 @@
-"""Who is told: `notify` of a schedule."""
+"""Webhooks that are called after runs: `notify` of a schedule."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,7 +12,7 @@ from scrape_operator.api.kinds.values import Label
 
 
 class NotifyEvent(StrEnum):
-    """What is told."""
+    """An event that a webhook can be called for."""
 
     RUN_FAILED = "RunFailed"
     DATA_UNHEALTHY = "DataUnhealthy"
@@ -23,13 +23,13 @@ class Notify(ApiModel):
     """A webhook that is called after runs."""
 
     name: Label
-    """The name of the webhook."""
+    """The name of the webhook, such as ops, unique in the schedule."""
 
     url_secret_ref: SecretKeyReference
-    """The key of a Secret that holds the address."""
+    """The key of a Secret that holds the URL of the webhook."""
 
     events: Annotated[tuple[NotifyEvent, ...], Bounds(min_length=1, max_length=3), ListSet()]
-    """What is told: RunFailed, DataUnhealthy, ItemsChanged."""
+    """The events that the webhook is called for: RunFailed, DataUnhealthy, ItemsChanged."""
 
     signing_secret_ref: SecretKeyReference
-    """The key of a Secret that holds the key for the signature, by which the receiver knows us."""
+    """The key of a Secret that holds the key with which calls are signed, so that the receiver can verify them."""

@@ -1,4 +1,4 @@
-"""How a target's further pages are found: `paginate`."""
+"""How further pages of a target are found: `paginate`."""
 
 from typing import Annotated, ClassVar
 
@@ -15,81 +15,84 @@ Start = Annotated[int, Integer(0, 1_000_000_000)]
 
 
 class NextLink(ApiModel):
-    """Where a page names the address of the next one, in exactly one way."""
+    """Where a page gives the URL of the next page, in exactly one way."""
 
     css: Expression | None = None
-    """A CSS selector that gives the address, such as li.next > a::attr(href)."""
+    """A CSS selector of the URL, such as li.next > a::attr(href)."""
 
     xpath: Expression | None = None
-    """An XPath expression that gives the address."""
+    """An XPath 1.0 expression of the URL, such as //a[@rel='next']/@href."""
 
     jmespath: Expression | None = None
-    """A JMESPath expression that gives the address."""
+    """A JMESPath expression of the URL, such as links.next."""
 
     regex: Expression | None = None
-    """A regular expression whose group 1, or whole match, is the address."""
+    """An RE2 regular expression whose group 1, or whole match, is the URL, such as next: (\\S+)."""
 
     link_header: Relation | None = None
-    """The relation of the link in the header Link (RFC 8288) that leads on, usually next."""
+    """The relation of the link in the Link header (RFC 8288), such as next."""
 
     rules: ClassVar[tuple[Rule, ...]] = (exactly_one("css", "xpath", "jmespath", "regex", "linkHeader"),)
 
 
 class PageParameter(ApiModel):
-    """Counts pages in a query parameter."""
+    """A query parameter with the number of the page."""
 
     name: ParameterName
-    """The name of the parameter."""
+    """The name of the parameter, such as page."""
 
     start: Start = 1
     """The number of the first page."""
 
     step: Annotated[int, Integer(1, 1_000_000)] = 1
-    """What the number grows by."""
+    """The difference between the numbers of two pages."""
 
 
 class OffsetParameter(ApiModel):
-    """Counts items in a query parameter."""
+    """A query parameter with the number of items before the page."""
 
     name: ParameterName
-    """The name of the parameter that holds the offset."""
+    """The name of the parameter for the offset, such as skip."""
 
     start: Start = 0
     """The offset of the first page."""
 
     limit_name: ParameterName | None = None
-    """The name of the parameter that holds the limit. Absent: the limit isn't sent."""
+    """The name of the parameter for the limit, such as take. Absent: the limit is not sent."""
 
     limit: Annotated[int, Integer(1, 1_000_000)]
-    """Items on a page: what the offset grows by."""
+    """The number of items on a page, by which the offset grows, such as 100."""
 
 
 class Cursor(ApiModel):
-    """Sends what one page gives as a parameter of the next request."""
+    """A query parameter with a value from the page before."""
 
     param: ParameterName
-    """The name of the parameter."""
+    """The name of the parameter, such as cursor."""
 
     from_: Selector = Bounds(alias="from")
-    """Finds the cursor in a page; none found ends the pages."""
+    """The selector of the cursor in a page. If it matches nothing, the page was the last."""
 
 
 class Paginate(ApiModel):
-    """Reads further pages, found in exactly one way. Stops at an empty page, at none next, and at one seen before."""
+    """How further pages are found, in exactly one way.
+
+    Reading stops at maxPages, at an empty page, at a page without a next one, and at a page that was read before.
+    """
 
     next_link: NextLink | None = None
-    """The page names the next address."""
+    """The page gives the URL of the next page."""
 
     page_param: PageParameter | None = None
-    """A parameter counts pages."""
+    """A query parameter counts pages."""
 
     offset_param: OffsetParameter | None = None
-    """A parameter counts items."""
+    """A query parameter counts items."""
 
     cursor: Cursor | None = None
-    """The page gives a cursor for the next request."""
+    """The page gives the value of a query parameter for the next request."""
 
     max_pages: Annotated[int, Integer(1, 10_000)] = 10
-    """Pages of one run at the most, the first included: 1 to 10000."""
+    """The largest number of pages of one run, the first included."""
 
     rules: ClassVar[tuple[Rule, ...]] = (exactly_one("nextLink", "pageParam", "offsetParam", "cursor"),)

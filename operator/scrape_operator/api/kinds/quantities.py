@@ -17,7 +17,7 @@ VALUE_ERROR = "invalid_value"
 
 _MAX_LENGTH = 64
 _INSTANT_PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 _INSTANT = re.compile(_INSTANT_PATTERN, re.ASCII)
@@ -68,7 +68,6 @@ class GoDuration:
         bounds = f"duration(self) >= duration('{self.minimum}') && duration(self) <= duration('{self.maximum}')"
         return {
             "type": "string",
-            "minLength": 1,
             "maxLength": _MAX_LENGTH,
             ALLOWED: f"{self.minimum} to {self.maximum}, such as 90s, 5m or 1h30m",
             "x-kubernetes-validations": [
@@ -139,7 +138,6 @@ class ByteSize:
         )
         return {
             "x-kubernetes-int-or-string": True,
-            "minLength": 1,
             "maxLength": 32,
             ALLOWED: f"{self.minimum} to {self.maximum} bytes, such as 512Ki, 10Mi or 1048576",
             "x-kubernetes-validations": [

@@ -1,17 +1,17 @@
-"""References to other objects, always in the schedule's own namespace."""
+"""References to other objects in the schedule's namespace."""
 
 from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.values import SECRET_KEY_PATTERN, ObjectName
+from scrape_operator.api.kinds.values import DATA_KEY_PATTERN, ObjectName
 
-SecretKey = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=253, pattern=SECRET_KEY_PATTERN)]
+SecretKey = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=253, pattern=DATA_KEY_PATTERN)]
 
 
 class Reference(ApiModel):
-    """Names an object in the same namespace."""
+    """A reference to an object in the same namespace."""
 
     model_config = ConfigDict(json_schema_extra={"x-kubernetes-map-type": "atomic"})
 
@@ -20,7 +20,7 @@ class Reference(ApiModel):
 
 
 class SecretKeyReference(ApiModel):
-    """Names one key of a Secret in the same namespace."""
+    """A reference to one key of a Secret in the same namespace."""
 
     model_config = ConfigDict(json_schema_extra={"x-kubernetes-map-type": "atomic"})
 

@@ -1,4 +1,4 @@
-"""The kind ScrapeSchedule: what users write to have something scraped again and again."""
+"""The kind ScrapeSchedule: what users write to have something scraped on a schedule."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,7 +23,7 @@ CronExpression = Annotated[str, StringConstraints(strict=True, min_length=1, max
 
 
 class KeepBodies(StrEnum):
-    """Of which runs the bodies of responses are kept."""
+    """The runs whose response bodies are kept."""
 
     NEVER = "Never"
     ON_FAILURE = "OnFailure"
@@ -31,99 +31,102 @@ class KeepBodies(StrEnum):
 
 
 class DataPolicy(StrEnum):
-    """What becomes of rows when the object is deleted."""
+    """What happens to the rows of a schedule that is deleted."""
 
     RETAIN = "Retain"
     DELETE = "Delete"
 
 
 class FailurePolicy(ApiModel):
-    """When a run counts as failed."""
+    """When a run is a failure."""
 
     min_succeeded_targets: Annotated[int, Integer(1, 64)] = 1
-    """How many targets must succeed for the run to be PartiallySucceeded rather than Failed: 1 to the number of
-    targets."""
+    """The number of targets that must succeed, so that the run is PartiallySucceeded and not Failed. It must not be
+    more than the number of targets."""
 
 
 class ScrapeScheduleSpec(ApiModel):
-    """What to scrape and when."""
+    """What to scrape, and when."""
 
     interval: Annotated[timedelta, GoDuration("1s", "720h")] | None = None
-    """How often to run, as a Go duration from 1s to 720h such as 5m. Not together with schedules. With neither, the
-    operator's own setting counts (SCRAPE_INTERVAL_MINUTES, 5 minutes)."""
+    """The time between two runs. Not together with schedules. If neither is set, the operator's setting
+    SCRAPE_INTERVAL_MINUTES applies (5 minutes unless changed)."""
 
     schedules: Annotated[tuple[CronExpression, ...], Bounds(min_length=1, max_length=16)] = ()
-    """Cron expressions with five fields, or macros such as @hourly; H stands for a number that is hashed from the
-    object's UID and stays the same. Not together with interval."""
+    """Cron expressions with five fields, such as "H/15 8-18 * * 1-5", or macros such as @hourly. H is a number that is
+    derived from the object's UID and never changes. Not together with interval."""
 
     time_zone: TimeZone = "Etc/UTC"
-    """The time zone of schedules, windows and placeholders, by its name in the IANA database."""
+    """The time zone of schedules, windows and placeholders: a name of the IANA database, such as Europe/Berlin."""
 
     spread: Spread = Spread.STABLE
-    """Stable: an interval's phase is hashed from the object's UID, the same after every restart, so that schedules do
-    not all run at once. None: it is aligned to the epoch, so that 5m runs at minutes 0, 5, 10."""
+    """Stable: the due times of an interval are offset by a value that is derived from the object's UID and never
+    changes, so that schedules do not all run at once. None: they are aligned to the Unix epoch, so that 5m is due at
+    minutes 0, 5, 10."""
 
     start_time: Annotated[datetime, Instant()] | None = None
-    """No run is due before this instant."""
+    """No run is due before this time, such as 2026-12-01T00:00:00Z (RFC 3339). Absent: no bound."""
 
     end_time: Annotated[datetime, Instant()] | None = None
-    """No run is due after this instant."""
+    """No run is due after this time, such as 2027-12-01T00:00:00Z (RFC 3339). Absent: no bound."""
 
     windows: Annotated[tuple[Window, ...], Bounds(max_length=32)] = ()
-    """Hours in which runs are allowed or denied; a due time outside is a recorded skip."""
+    """Hours of the day in which runs are allowed or denied. A due time that is not allowed is skipped and recorded."""
 
     suspend: Flag = False
-    """Whether the schedule rests. A run that is asked for by annotation starts all the same."""
+    """Whether due times are ignored. A run that is requested by annotation starts all the same."""
 
     starting_deadline_seconds: Annotated[int, Integer(1, 604_800)] = 60
-    """How late a run may start, in seconds; a due time later than this is missed."""
+    """How many seconds after its due time a run may start. After that the due time is missed."""
 
     missed_run_policy: MissedRunPolicy = MissedRunPolicy.RUN_ONCE
-    """RunOnce: several missed due times give one run. Skip: they give none."""
+    """What happens after several missed due times. RunOnce: one run starts for all of them. Skip: none starts."""
 
     concurrency_policy: ConcurrencyPolicy = ConcurrencyPolicy.FORBID
-    """What happens at a due time while a run is going on. Forbid: it is skipped. Replace: the run is canceled and a
-    new one starts. Queue: one run waits."""
+    """What happens at a due time while a run is active. Forbid: the due time is skipped. Replace: the active run is
+    canceled and a new one starts. Queue: one run waits for the end of the active one."""
 
     timeout: Annotated[timedelta, GoDuration("1s", "24h")] | None = None
-    """How long a whole run may take, 1s to 24h and not longer than interval. Default: the interval, but at most 10m."""
+    """How long a whole run may take. It must not be longer than interval. Absent: 90 % of the interval, but at most
+    10m."""
 
     suspend_after_failures: Annotated[int, Integer(0, 1000)] = 0
-    """Stop scheduling after so many failed runs in a row; 0 means never."""
+    """The number of failed runs in a row after which scheduling stops. 0: it never stops."""
 
     policy_ref: Reference | None = None
-    """The ScrapePolicy in this namespace that applies. Default: the one named default, then the ClusterScrapePolicy
-    default."""
+    """The ScrapePolicy of this namespace that applies. Absent: the one named default, if it exists. The
+    ClusterScrapePolicy default applies in both cases."""
 
     failure_policy: FailurePolicy = FailurePolicy()
-    """When a run with some failed targets counts as failed."""
+    """When a run with some failed targets is a failure."""
 
     targets: Annotated[tuple[Target, ...], Bounds(min_length=1, max_length=64), ListMap("name")]
-    """What is scraped in every run, 1 to 64 targets."""
+    """What every run scrapes."""
 
     successful_runs_history_limit: Annotated[int, Integer(0, 100_000)] = 100
-    """How many good runs are kept in the database."""
+    """The number of successful runs that are kept in the database."""
 
     failed_runs_history_limit: Annotated[int, Integer(0, 100_000)] = 100
-    """How many failed runs are kept in the database."""
+    """The number of failed runs that are kept in the database."""
 
     history_max_age: Annotated[timedelta, GoDuration("1h", "87600h")] = timedelta(hours=720)
-    """How long runs are kept in the database, 1h to 87600h."""
+    """How long runs are kept in the database."""
 
     keep_bodies: KeepBodies = KeepBodies.NEVER
-    """Of which runs the bodies of responses are kept, compressed and capped, to replay an extraction."""
+    """The runs whose response bodies are kept in the database, compressed and capped, to repeat an extraction."""
 
     data_policy: DataPolicy = DataPolicy.RETAIN
-    """What becomes of runs and items in the database when this object is deleted."""
+    """What happens to the runs and items in the database when this object is deleted. Retain: runs are removed after
+    historyMaxAge, items stay. Delete: both are removed within minutes."""
 
     notify: Annotated[tuple[Notify, ...], Bounds(max_length=8), ListMap("name")] = ()
-    """Webhooks that are called after runs, at most 8."""
+    """Webhooks that are called after runs."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.interval) || !has(self.schedules)",
             lambda spec: spec.interval is None or not spec.schedules,
-            "may not stand beside schedules: remove one of them",
+            "must not be set beside schedules: remove one of them",
             path="interval",
         ),
         Rule(
@@ -135,20 +138,20 @@ class ScrapeScheduleSpec(ApiModel):
         Rule(
             "!has(self.startTime) || !has(self.endTime) || self.startTime < self.endTime",
             lambda spec: spec.start_time is None or spec.end_time is None or spec.start_time < spec.end_time,
-            "must be later than startTime",
+            "must be later than startTime: correct one of them",
             path="endTime",
         ),
         Rule(
             "self.failurePolicy.minSucceededTargets <= size(self.targets)",
             lambda spec: spec.failure_policy.min_succeeded_targets <= len(spec.targets),
-            "must not be more than there are targets",
+            "must not be more than the number of targets: lower it",
             path="failurePolicy.minSucceededTargets",
         ),
     )
 
 
 class ScrapeSchedule(ApiModel):
-    """Scrapes targets again and again, without pods, and keeps what it finds as rows in SQL."""
+    """Scrapes targets on a schedule, without pods, and stores the items that it finds as rows in SQL."""
 
     api_version: Literal["scrape-operator.dev/v1alpha1"]
     kind: Literal["ScrapeSchedule"]

@@ -1,4 +1,4 @@
-"""What is scraped: one entry of `targets`."""
+"""The targets of a schedule: one entry of `targets`."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -11,35 +11,35 @@ from scrape_operator.api.kinds.extract import Extract, Field, Selector
 from scrape_operator.api.kinds.http import HTTP, Retry
 from scrape_operator.api.kinds.lists import ListMap
 from scrape_operator.api.kinds.paginate import Paginate
-from scrape_operator.api.kinds.values import Integer, Label
+from scrape_operator.api.kinds.values import Integer, JSONValue, Label
 from scrape_operator.api.rules import Rule, exactly_one
 
 
 class Platform(ApiModel):
-    """An adapter that knows a platform's own API."""
+    """A platform with an adapter of its own."""
 
     name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=63)]
-    """The name of the adapter, such as SportyBet, BetPawa or Bet9ja."""
+    """The name of the adapter, such as SportyBet, BetPawa or Bet9ja. `scrape-operator platforms` lists all."""
 
-    config: dict[str, Any] | None = None
-    """What the adapter wants to know; it checks this itself."""
+    config: Annotated[dict[str, Any], JSONValue(65536)] | None = None
+    """The configuration of the adapter, which validates it, such as {"country": "ng", "markets": ["1x2"]}."""
 
 
 class Follow(ApiModel):
-    """Asks for one more document per item, and merges fields of it into the item."""
+    """One more request per item. The fields of its document are merged into the item."""
 
     link: Selector
-    """Finds the address of the document in the item."""
+    """The selector of the document's URL in the item."""
 
     fields: Annotated[tuple[Field, ...], Bounds(max_length=128), ListMap("name")] = ()
     """The values that the document adds to the item."""
 
     max_items: Annotated[int, Integer(1, 10_000)] = 100
-    """Items of one run that are followed at the most, 1 to 10000."""
+    """The largest number of items of one run for which a request is made."""
 
 
 def field_names(target: "Target") -> set[str]:
-    """Give the names of all fields of a target's items."""
+    """Return the names of all fields of a target's items."""
     fields = (*(target.extract.fields if target.extract else ()), *(target.follow.fields if target.follow else ()))
     return {field.name for field in fields}
 
@@ -64,7 +64,7 @@ def _only_http(name: str) -> Rule:
     return Rule(
         f"!has(self.platform) || has(self.http) || !has(self.{name})",
         lambda target: target.platform is None or target.http is not None or getattr(target, name) is None,
-        "may not stand beside platform: remove it, the adapter knows",
+        "must not be set beside platform, whose adapter defines it: remove it",
         path=name,
     )
 
@@ -74,38 +74,38 @@ _NAMES = f"self.extract.fields.map(f, f.name) + ({_FOLLOWS} ? self.follow.fields
 
 
 class Target(ApiModel):
-    """One thing to scrape: a request and how its answer is read, or a platform."""
+    """One thing to scrape: an HTTP request with the items of its answer, or a platform."""
 
     name: Label
-    """The name of the target, unique in the schedule; items are kept under it."""
+    """The name of the target, such as quotes, unique in the schedule. Items are stored under it."""
 
     http: HTTP | None = None
-    """A request over HTTP; needs extract."""
+    """An HTTP request. It needs extract."""
 
     platform: Platform | None = None
-    """A platform that an adapter knows; beside it only retry and expect may stand."""
+    """A platform with an adapter. Only retry and expect may be set beside it."""
 
     retry: Retry = Retry()
-    """How often a request is tried. Default: 3 attempts, 1s to 30s apart, for GET and HEAD."""
+    """How often a request is tried. Absent: up to 3 times, for GET and HEAD."""
 
     paginate: Paginate | None = None
-    """How further pages are found. Absent: there is one page."""
+    """How further pages are found. Absent: only one page is read."""
 
     extract: Extract | None = None
-    """How items are read from the answer."""
+    """How items are read from the answer. Required beside http."""
 
     follow: Follow | None = None
-    """One more document per item."""
+    """One more request per item. Absent: none."""
 
     expect: Expect | None = None
-    """What healthy data looks like. Absent: at least one item."""
+    """What the items must look like. Absent: there is at least one item."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         exactly_one("http", "platform"),
         Rule(
             "!has(self.http) || has(self.extract)",
             lambda target: target.http is None or target.extract is not None,
-            "is required beside http: say which fields are read",
+            "is required beside http: add it with the fields to read",
             path="extract",
         ),
         _only_http("paginate"),
@@ -115,20 +115,20 @@ class Target(ApiModel):
             f"!has(self.extract) || !({_FOLLOWS}) || "
             "!sets.intersects(self.extract.fields.map(f, f.name), self.follow.fields.map(f, f.name))",
             _names_once,
-            "must not name a field that extract.fields names: rename one of them",
+            "must not have a name of extract.fields: rename one of them",
             path="follow.fields",
         ),
         Rule(
             f"!has(self.extract) || !has(self.extract.key) || sets.contains({_NAMES}, self.extract.key)",
             _keys_exist,
-            "must name fields of extract or follow",
+            "must only name fields of extract and follow: correct the name, or add the field",
             path="extract.key",
         ),
         Rule(
             "!has(self.extract) || !has(self.expect) || !has(self.expect.coverage) || "
             f"sets.contains({_NAMES}, self.expect.coverage.map(c, c.field))",
             _coverage_exists,
-            "must name fields of extract or follow",
+            "must only name fields of extract and follow: correct the name, or add the field",
             path="expect.coverage",
         ),
     )

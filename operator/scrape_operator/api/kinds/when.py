@@ -1,4 +1,4 @@
-"""When a schedule runs: the enums and windows of `spec`."""
+"""The parts of `spec` that say when a schedule runs: spread and windows."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -13,7 +13,7 @@ from scrape_operator.core.schedule.windows import WindowMode
 
 
 class Spread(StrEnum):
-    """Where in its period an interval schedule runs."""
+    """How the due times of an interval are offset."""
 
     STABLE = "Stable"
     NONE = "None"
@@ -36,20 +36,21 @@ def _has_length(window: "Window") -> bool:
 
 
 class Window(ApiModel):
-    """Hours in which runs are allowed or denied, in timeZone."""
+    """Hours of the day, in timeZone, in which runs are allowed or denied."""
 
     mode: WindowMode
-    """Allow: due times outside every Allow window are skipped. Deny: due times inside are skipped, whatever is
-    allowed. With only Deny windows all else is allowed."""
+    """Allow: due times outside every Allow window are skipped. Deny: due times inside the window are skipped, even if
+    an Allow window contains them. If there are only Deny windows, all other times are allowed."""
 
     days: Annotated[tuple[Day, ...], Bounds(min_length=1, max_length=7), ListSet()] = tuple(Day)
-    """The days on which the window begins: Mon, Tue, Wed, Thu, Fri, Sat, Sun. Default: every day."""
+    """The days on which the window begins: Mon, Tue, Wed, Thu, Fri, Sat, Sun."""
 
     from_: Clock = Bounds(alias="from")
-    """When the window opens, as "HH:MM"."""
+    """The time at which the window opens, from "00:00" to "24:00", such as "08:00"."""
 
     to: Clock
-    """When the window closes, as "HH:MM"; 24:00 is the end of the day. Earlier than from: on the next day."""
+    """The time at which the window closes, such as "18:00"; that minute is outside. "24:00" is the end of the day. A
+    time before from is on the next day."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
