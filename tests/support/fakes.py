@@ -68,6 +68,9 @@ class MemoryStore:
     async def load_states(self) -> Mapping[str, ScheduleState]:
         return {}
 
+    async def load_state(self, uid: str) -> ScheduleState | None:
+        return None
+
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         return 0
 

@@ -70,7 +70,10 @@ class RunStore(Protocol):
         """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
 
     async def load_states(self) -> Mapping[str, ScheduleState]:
-        """Give what the rows say about every schedule, by UID: the start of a process."""
+        """Return the states of all schedules that are not deleted, by UID: the start of a process."""
+
+    async def load_state(self, uid: str) -> ScheduleState | None:
+        """Return the state of one schedule, also of one that was deleted; None if it has no row."""
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many."""

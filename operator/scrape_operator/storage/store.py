@@ -28,7 +28,7 @@ from scrape_operator.storage.engine.lock import exclusive
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
 from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
-from scrape_operator.storage.runs.loading import States, load_page
+from scrape_operator.storage.runs.loading import States, load, load_page
 from scrape_operator.storage.runs.pruning import Limits, prune_runs
 from scrape_operator.storage.sinks import Age, Sink
 
@@ -85,7 +85,7 @@ class SQLRunStore(RunStore):
                 return reaped
 
     async def load_states(self) -> Mapping[str, ScheduleState]:
-        """Give what the rows say about every schedule, by UID: the start of a process.
+        """Return the states of all schedules that are not deleted, by UID: the start of a process.
 
         `active` stays empty: what is RUNNING now belongs to others, or to the reaper.
         """
@@ -97,6 +97,11 @@ class SQLRunStore(RunStore):
                 return states
             states |= some
             last = max(some)
+
+    async def load_state(self, uid: str) -> ScheduleState | None:
+        """Return the state of one schedule, also of one that was deleted; None if it has no row."""
+        states = await self._database.read(partial(load, uids=[uid]))
+        return states.get(uid)
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.

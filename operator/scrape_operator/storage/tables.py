@@ -26,6 +26,43 @@ metadata = MetaData(
     }
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("uid", CleanText, primary_key=True),
+    Column("namespace", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("runs", BigInteger, nullable=False, server_default="0"),
+    Column("missed", BigInteger, nullable=False, server_default="0"),
+    Column("skipped", BigInteger, nullable=False, server_default="0"),
+    Column("consecutive_failures", BigInteger, nullable=False, server_default="0"),
+    Column("items_total", BigInteger, nullable=False, server_default="0"),
+    Column("items_new", BigInteger, nullable=False, server_default="0"),
+    Column("items_changed", BigInteger, nullable=False, server_default="0"),
+    Column("items_gone", BigInteger, nullable=False, server_default="0"),
+    Column("last_slot", UTCDateTime),
+    Column("slot_generation", BigInteger, nullable=False, server_default="0"),
+    Column("last_schedule_time", UTCDateTime),
+    Column("last_successful_time", UTCDateTime),
+    Column("last_failure_time", UTCDateTime),
+    Column("last_change_time", UTCDateTime),
+    Column("last_handled_request", CleanText),
+    Column("handled_requests", CleanText, nullable=False, server_default=""),
+    Column("default_interval", Float),
+    Column("data_policy", CleanText, nullable=False, server_default="Retain"),
+    Column("history_max_age", Float, nullable=False, server_default="2592000"),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("deleted_at", UTCDateTime),
+    Index("ix_schedules_name", "namespace", "name"),
+)
+"""One row per object that was ever run or skipped: what a restart and the pruning of runs must not change.
+
+`runs` counts the runs that ended. `items_total` is the number of items that are not gone, and the other counts of items
+are those of the last good run. `last_slot` is the last due time that was run or skipped, `slot_generation` the spec's
+generation at that time. `handled_requests` are digests of the latest tokens of manual runs, separated by spaces.
+`default_interval` and `history_max_age` are in seconds. `deleted_at` is when the object was found to be deleted."""
+
 scrape_runs = Table(
     "scrape_runs",
     metadata,
@@ -107,14 +144,6 @@ items = Table(
     UniqueConstraint("schedule_uid", "target", "key"),
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
-
-item_totals = Table(
-    "item_totals",
-    metadata,
-    Column("schedule_uid", CleanText, primary_key=True),
-    Column("total", BigInteger, nullable=False),
-)
-"""How many items a schedule has that are not gone; written with them, in one transaction."""
 
 events = Table(
     "events",

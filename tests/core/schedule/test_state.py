@@ -52,11 +52,11 @@ def test_a_good_run_ends_a_streak_and_its_items_are_the_schedules() -> None:
     assert state.last_run is summary
 
 
-def test_a_failed_run_prolongs_a_streak_and_leaves_the_items_alone() -> None:
-    state = ScheduleState(items=ItemCounts(total=10), consecutive_failures=1)
-    summary = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
-    assert state.consecutive_failures == 2
-    assert state.items == ItemCounts(total=10)
+def test_a_failed_run_prolongs_a_streak_and_leaves_what_the_last_good_run_changed() -> None:
+    state = ScheduleState(items=ItemCounts(total=10, new=3), consecutive_failures=1)
+    summary = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts(total=11))
+    assert (state.runs, state.consecutive_failures) == (1, 2)
+    assert state.items == ItemCounts(total=11, new=3)
     assert state.last_failure_time == summary.completed_at
     assert state.last_successful_time is None
     assert state.last_change_time is None

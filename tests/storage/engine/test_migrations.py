@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from alembic import command
@@ -12,7 +13,8 @@ from sqlalchemy import Connection, inspect, select
 from scrape_operator.storage.engine import migrate
 from scrape_operator.storage.engine.schema_version import HEAD, REVISIONS
 from scrape_operator.storage.store import SQLRunStore
-from scrape_operator.storage.tables import item_totals, metadata
+from scrape_operator.storage.tables import metadata, schedules
+from tests.storage.runs.test_loading import Life
 from tests.storage.values import claim_of, items_of, result_of, target_of
 from tests.support.paths import ROOT
 
@@ -31,7 +33,12 @@ def down_and_up(connection: Connection) -> set[str]:
 def down_to_0002_and_up(connection: Connection) -> dict[str, int]:
     command.downgrade(migrate.configuration(connection), "0002")
     command.upgrade(migrate.configuration(connection), "head")
-    return {row.schedule_uid: row.total for row in connection.execute(select(item_totals))}
+    return {row.uid: row.items_total for row in connection.execute(select(schedules))}
+
+
+def down_to_0003_and_up(connection: Connection) -> None:
+    command.downgrade(migrate.configuration(connection), "0003")
+    command.upgrade(migrate.configuration(connection), "head")
 
 
 def index_names(connection: Connection) -> set[str | None]:
@@ -54,6 +61,17 @@ async def test_items_that_are_there_are_counted(store: SQLRunStore) -> None:
         await store.claim(claim)
         await store.finish(result_of(claim, target_of(seen)))
     assert await store._database.write(down_to_0002_and_up) == {"uid-1": 2, "uid-2": 1}
+
+
+async def test_states_of_a_database_without_schedules_are_filled_in_from_its_runs(store: SQLRunStore) -> None:
+    lives = [Life(f"uid-{number}", seed=9) for number in range(4)]
+    for number in range(20):
+        for life in lives:
+            await life.step(store, number)
+    await store.claim(claim_of(uid="uid-running"))
+    before = await store.load_states()
+    await store._database.write(down_to_0003_and_up)
+    assert await store.load_states() == {uid: replace(state, handled_requests=()) for uid, state in before.items()}
 
 
 async def test_every_table_exists_with_its_indexes(store: SQLRunStore) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, event
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.storage.errors import StoreRefused
+from scrape_operator.storage.runs.claims import release_claims
 from scrape_operator.storage.store import SQLRunStore, open_store
-from scrape_operator.storage.tables import scrape_runs
+from scrape_operator.storage.tables import schedules, scrape_runs
 from tests.storage.values import ME, START, claim_of, minute, result_of, rows_of, settings_for, skip_of
 
 
@@ -175,7 +178,7 @@ async def test_the_reaper_looks_only_at_what_is_running(tmp_path: Path) -> None:
         await store.reap(minute(1))
         [statement] = [text for text in statements if "FROM scrape_runs" in text]
         explain = f"EXPLAIN QUERY PLAN {statement}"
-        plan = await store._database.read(lambda it: it.exec_driver_sql(explain, ("2026", 1, 0)).all())
+        plan = await store._database.read(lambda it: it.exec_driver_sql(explain, ("", "", "2026", 1, 0)).all())
         assert "ix_scrape_runs_running" in str(plan)
 
 
@@ -190,3 +193,40 @@ async def test_a_naive_time_is_refused_and_its_neighbours_are_stored(store: SQLR
     answers = await asyncio.gather(*(store.claim(claim) for claim in [*good, bad]), return_exceptions=True)
     assert answers[:5] == [True] * 5
     assert isinstance(answers[5], StoreRefused)
+
+
+async def test_a_token_whose_row_was_pruned_does_not_run_again(store: SQLRunStore) -> None:
+    first = claim_of(0, slot=Manual("A"))
+    assert await store.claim(first)
+    await store.finish(result_of(first))
+    second = claim_of(1, slot=Manual("B"))
+    assert await store.claim(second)
+    await store.finish(result_of(second))
+    await store.prune("uid-1", successful=0, failed=0, older_than=minute(9))
+    assert [row["slot"] for row in await rows_of(store, scrape_runs)] == ["manual:B"]
+    assert not await store.claim(claim_of(2, slot=Manual("A")))
+    assert not await store.skip(skip_of(2, slot=Manual("A")))
+    assert await store.claim(claim_of(2, slot=Manual("C")))
+
+
+@pytest.mark.parametrize("slot", [pytest.param({}, id="due time"), pytest.param({"slot": Manual("B")}, id="manual")])
+async def test_a_released_claim_leaves_its_slot_to_the_next_process(store: SQLRunStore, slot: dict[str, Any]) -> None:
+    for before in (claim_of(0), claim_of(1, slot=Manual("A"))):
+        await store.claim(before)
+        await store.finish(result_of(before))
+    known = await store.load_states()
+    claim = claim_of(2, missed=3, **slot)
+    await store.claim(claim)
+    assert await store.load_states() != known
+    await store._committer.submit(release_claims, claim)
+    assert await store.load_states() == known
+    assert await store.claim(claim_of(3, **slot))
+
+
+async def test_a_schedule_that_was_thought_to_be_deleted_is_back_when_it_runs(store: SQLRunStore) -> None:
+    await store.claim(claim_of(0))
+    deleted = schedules.update().values(deleted_at=minute(1))
+    await store._database.write(lambda connection: connection.execute(deleted))
+    assert await store.load_states() == {}
+    await store.claim(claim_of(2))
+    assert list(await store.load_states()) == ["uid-1"]

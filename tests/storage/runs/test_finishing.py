@@ -13,7 +13,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.errors import StoreRefused
 from scrape_operator.storage.store import SQLRunStore
-from scrape_operator.storage.tables import item_totals, items, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import items, schedules, scrape_runs, scrape_target_runs
 from tests.storage.values import START, claim_of, failed_of, items_of, minute, result_of, rows_of, target_of
 
 
@@ -87,7 +87,7 @@ async def test_items_that_are_not_seen_stay(store: SQLRunStore) -> None:
 
 def let_a_go(connection: Connection) -> None:
     connection.execute(items.update().where(items.c.key == '["a"]').values(gone_at=minute(1)))
-    connection.execute(item_totals.update().values(total=item_totals.c.total - 1))
+    connection.execute(schedules.update().values(items_total=schedules.c.items_total - 1))
 
 
 async def test_an_item_that_was_gone_and_is_back_is_new(store: SQLRunStore) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetHealth, TargetResult, Trigger
+from scrape_operator.core.runs.run import RunStatus, StoredSpec, TargetHealth, TargetResult, Trigger
 from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.storage.runs import loading
@@ -162,8 +162,6 @@ class Life:
         if self.last_trigger is Trigger.SCHEDULED:
             self.state.last_slot = minute(number)
             self.state.slot_generation = 1
-        else:
-            self.state.last_handled_request = f"token-{number}"
 
     def _identity(self, number: int) -> dict[str, Any]:
         self.last_trigger = self.random.choice([Trigger.SCHEDULED, Trigger.SCHEDULED, Trigger.MANUAL])
@@ -181,8 +179,7 @@ class Life:
     async def _run(self, store: SQLRunStore, number: int) -> None:
         claim = claim_of(number, **self._identity(number))
         assert await store.claim(claim)
-        self.state.last_schedule_time = claim.scheduled_for
-        self.state.missed += claim.missed
+        self.state.record_start(claim)
         targets = [self._target(name) for name in ("one", "two")]
         kind = self.random.choice([RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.FAILED, RunStatus.CANCELED])
         if kind is RunStatus.SUCCEEDED:
@@ -219,3 +216,46 @@ async def test_loaded_states_are_those_that_were_kept_up(
         for life in lives:
             await life.step(store, number)
     assert await store.load_states() == {life.uid: life.expected() for life in lives}
+
+
+async def test_pruning_and_a_restart_change_nothing_but_the_history(store: SQLRunStore) -> None:
+    life = Life("uid-1", seed=3)
+    for number in range(30):
+        await life.step(store, number)
+        await store.prune("uid-1", successful=0, failed=0, older_than=minute(number))
+        (loaded,) = (await store.load_states()).values()
+        assert loaded == replace(life.expected(), history=loaded.history, last_run=loaded.last_run)
+        assert loaded.last_run == life.state.last_run
+    assert len(loaded.history) < 4
+
+
+async def test_failures_outlive_a_history_of_none(store: SQLRunStore) -> None:
+    for number in range(30):
+        await ran(store, number, bad=Reason.TIMEOUT)
+        await store.prune("uid-1", successful=0, failed=0, older_than=minute(number))
+    state = await store.load_state("uid-1")
+    assert state is not None
+    assert (state.runs, state.consecutive_failures) == (30, 30)
+
+
+async def test_one_schedule_is_loaded_as_all_are(store: SQLRunStore) -> None:
+    for uid in ("uid-1", "uid-2"):
+        await ran(store, 0, uid=uid)
+    assert await store.load_state("uid-2") == (await store.load_states())["uid-2"]
+    assert await store.load_state("uid-3") is None
+
+
+async def test_the_default_interval_in_force_is_known(store: SQLRunStore) -> None:
+    await ran(store, 0, spec=StoredSpec(default_interval=timedelta(minutes=5)))
+    state = await store.load_state("uid-1")
+    assert state is not None
+    assert state.default_interval == timedelta(minutes=5)
+
+
+async def test_an_orphan_is_no_failure_in_a_row_where_a_later_run_was_good(store: SQLRunStore) -> None:
+    await store.claim(claim_of(0))
+    await ran(store, 1)
+    await store.reap(minute(2))
+    state = await store.load_state("uid-1")
+    assert state is not None
+    assert (state.runs, state.consecutive_failures, state.last_failure_time) == (2, 0, minute(2))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -23,6 +23,25 @@ class Trigger(StrEnum):
 def trigger_of(slot: Slot) -> Trigger:
     """Return what asked for the run of a slot."""
     return Trigger.MANUAL if isinstance(slot, Manual) else Trigger.SCHEDULED
+
+
+class DataPolicy(StrEnum):
+    """What becomes of the runs and items of an object that is deleted."""
+
+    RETAIN = "Retain"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpec:
+    """The part of a spec that is stored with a schedule, to be known after a restart or after its deletion.
+
+    `default_interval` is the operator's own interval, where the spec has neither `interval` nor `schedules`.
+    """
+
+    default_interval: timedelta | None = None
+    data_policy: DataPolicy = DataPolicy.RETAIN
+    history_max_age: timedelta = timedelta(hours=720)
 
 
 class RunStatus(StrEnum):
@@ -61,6 +80,7 @@ class RunClaim:
     missed: int = 0
     policy: str | None = None
     robots: str | None = None
+    spec: StoredSpec = StoredSpec()
 
     @property
     def trigger(self) -> Trigger:
@@ -84,6 +104,7 @@ class SkippedSlot:
     reason: Reason
     message: str
     missed: int = 0
+    spec: StoredSpec = StoredSpec()
 
     @property
     def trigger(self) -> Trigger:

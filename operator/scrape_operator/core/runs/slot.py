@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.times import rfc3339
@@ -46,6 +47,11 @@ def format_slot(slot: Slot) -> str:
             return MANUAL_PREFIX + token
         case First(generation):
             return f"{FIRST_PREFIX}{generation}"
+
+
+def digest_token(token: str) -> str:
+    """Return a short text that identifies a token: many are remembered for each schedule."""
+    return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def parse_slot(text: str) -> Slot:

@@ -1,16 +1,20 @@
 """What is known about one schedule besides its plan: the facts that decisions and status rest on."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, TargetHealth, Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, First, Manual, Slot
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot, digest_token
 from scrape_operator.core.schedule.settled import Range, remember
 
 HISTORY_LENGTH = 5
+
+REQUESTS_REMEMBERED = 64
+"""Tokens of manual runs: an older one runs again if it is set again."""
 
 _INSTANT = timedelta(microseconds=1)
 """The resolution of a datetime: strictly after `t - _INSTANT` is at or after `t`."""
@@ -55,7 +59,9 @@ class ScheduleState:
     `next_due` is when it will run next; `is_outside` says that due times before it are outside the
     windows. `taken_request` is the token that this process took up, `last_handled_request` the last
     one that has a row, `at_once_generation` the last one whose run at once was begun. `history` holds
-    finished runs, newest first, skips not among them.
+    finished runs, newest first, skips not among them; `runs` counts all that ended. `handled_requests` are
+    the digests of the latest tokens that have, or had, a row. `default_interval` is the one that was in force
+    at the latest slot, where the spec names no times.
     """
 
     last_slot: datetime | None = None
@@ -68,10 +74,13 @@ class ScheduleState:
     last_failure_time: datetime | None = None
     last_change_time: datetime | None = None
     last_handled_request: str | None = None
+    handled_requests: tuple[str, ...] = ()
+    default_interval: timedelta | None = None
     taken_request: str | None = None
     at_once_generation: int = 0
     next_due: datetime | None = None
     is_outside: bool = False
+    runs: int = 0
     consecutive_failures: int = 0
     missed: int = 0
     skipped: int = 0
@@ -161,10 +170,14 @@ class ScheduleState:
     def record_start(self, claim: RunClaim) -> None:
         """Note that a run was claimed: its row is in the database."""
         self.active[claim.id] = ActiveRun(claim.id, claim.slot, claim.started_at)
-        if isinstance(claim.slot, Manual):
-            self.last_handled_request = claim.slot.token
+        self._record_request(claim.slot)
         self.last_schedule_time = claim.scheduled_for
         self.missed += claim.missed
+
+    def _record_request(self, slot: Slot) -> None:
+        if isinstance(slot, Manual):
+            self.last_handled_request = slot.token
+            self.handled_requests = remember_request(self.handled_requests, slot.token)
 
     def slots_without_row(self) -> frozenset[Slot]:
         """Return the slots that are decided and not yet in the database: after a crash they are found again."""
@@ -187,17 +200,18 @@ class ScheduleState:
             items_scraped=sum(len(target.items) for target in result.targets),
         )
         self.active.pop(summary.id, None)
+        self.runs += 1
         self._count(summary)
         self._take_targets(result)
         self.remember(summary)
         if counts.new or counts.changed or counts.gone:
             self.last_change_time = result.completed_at
-        if result.status.is_good:
-            self.items = counts
+        self.items = counts if result.status.is_good else replace(self.items, total=counts.total)
         return summary
 
     def record_orphan(self, summary: RunSummary) -> None:
         """Take up a run that nobody finished: a failure, unless a run of a later due time was good already."""
+        self.runs += 1
         self.active.pop(summary.id, None)
         self.last_failure_time = summary.completed_at
         later = [run for run in self.history if run.scheduled_for > summary.scheduled_for]
@@ -236,10 +250,16 @@ class ScheduleState:
 
     def record_skip(self, slot: Slot, reason: Reason, missed: int) -> None:
         """Count a slot that is not run, and the due times that it replaces."""
-        if isinstance(slot, Manual):
-            self.last_handled_request = slot.token
+        self._record_request(slot)
         self.missed += missed
         if reason is Reason.MISSED_DEADLINE:
             self.missed += 1
         else:
             self.skipped += 1
+
+
+def remember_request(digests: Sequence[str], token: str) -> tuple[str, ...]:
+    """Return the digests of the latest tokens, with this one as the latest."""
+    digest = digest_token(token)
+    others = [known for known in digests if known != digest]
+    return (*others, digest)[-REQUESTS_REMEMBERED:]

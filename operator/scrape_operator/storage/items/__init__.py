@@ -1,1 +1,1 @@
-"""Rows of items: upsert, unchanged targets, totals."""
+"""Rows of items: upsert, and targets whose items have not changed."""

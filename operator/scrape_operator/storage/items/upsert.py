@@ -27,7 +27,6 @@ from scrape_operator.storage.engine.cleaning import clean_text
 from scrape_operator.storage.engine.columns import CleanText, Json, UTCDateTime
 from scrape_operator.storage.engine.upserts import Upsert, insert_into, unfold
 from scrape_operator.storage.items.repeats import Reading, Repeats, fingerprint_of
-from scrape_operator.storage.items.totals import add_to_totals
 from scrape_operator.storage.tables import items
 
 CHUNK = 5_000
@@ -60,24 +59,26 @@ class _Brought(NamedTuple):
     items: Mapping[str, Item]
 
 
-def store_items(connection: Connection, results: Sequence[RunResult], repeats: Repeats) -> dict[UUID, ItemCounts]:
-    """Store the items of all targets that were good, and say for each run what that changed.
+def store_items(
+    connection: Connection, results: Sequence[RunResult], totals: Mapping[UUID, int], repeats: Repeats
+) -> dict[UUID, ItemCounts]:
+    """Store the items of all targets that were good. Return for each run what that changed.
 
-    No two of the results may be of one schedule. Of items with one key in one target the last counts.
+    `totals` are the numbers of items that the runs' schedules had before. No two of the results may be of one
+    schedule. Of items with one key in one target the last counts.
     An item that was gone and is back counts as new: it adds to the total as a new one does.
     """
     brought = list(_brought(results))
     settled = repeats.settle(connection, [target.reading for target in brought])
     others = [target for target in brought if (target.reading.run_id, target.reading.target) not in settled]
     new, changed = _store(connection, results, [sighting for target in others for sighting in _sightings(target)])
-    uids = [clean_text(result.claim.schedule_uid) for result in results]
-    totals = add_to_totals(connection, uids, {uids[run]: number for run, number in new.items()})
-    for target in brought:
-        repeats.remember(target.reading, totals[target.reading.uid])
-    return {
-        result.claim.id: ItemCounts(totals.get(uid, 0), new[run], changed[run])
-        for run, (result, uid) in enumerate(zip(results, uids, strict=True))
+    counts = {
+        result.claim.id: ItemCounts(totals[result.claim.id] + new[run], new[run], changed[run])
+        for run, result in enumerate(results)
     }
+    for target in brought:
+        repeats.remember(target.reading, counts[target.reading.run_id].total)
+    return counts
 
 
 def _brought(results: Sequence[RunResult]) -> Iterator[_Brought]:

@@ -23,11 +23,11 @@ from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.reading.connections import ReadOnlyDatabase, open_read_only
 from scrape_operator.storage.reading.tokens import decode_token, encode_token
-from scrape_operator.storage.tables import items, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import items, schedules, scrape_runs, scrape_target_runs
 
 T = TypeVar("T")
 
-_runs, _targets, _items = scrape_runs.c, scrape_target_runs.c, items.c
+_runs, _targets, _items, _schedules = scrape_runs.c, scrape_target_runs.c, items.c, schedules.c
 
 
 class SQLHistoryReader(HistoryReader):
@@ -39,10 +39,8 @@ class SQLHistoryReader(HistoryReader):
     async def runs(self, query: RunQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[RunRow]:
         """Return runs, the newest first: their ids sort by the time at which they were claimed."""
         statement = select(*(_runs[name] for name in RunRow.__dataclass_fields__))
-        if query.namespace is not None:
-            statement = statement.where(_runs.namespace == query.namespace)
-        if query.name is not None:
-            statement = statement.where(_runs.name == query.name)
+        if query.namespace is not None or query.name is not None:
+            statement = statement.where(_runs.schedule_uid.in_(_uids(query)))
         if query.statuses:
             statement = statement.where(_runs.status.in_([status.value for status in query.statuses]))
         if after is not None:
@@ -82,21 +80,25 @@ async def open_history(settings: Settings, timeouts: Timeouts | None = None) -> 
         yield SQLHistoryReader(database)
 
 
+def _uids(query: RunQuery | ItemQuery) -> Select[*tuple[Any, ...]]:
+    """Return the statement that reads the UIDs of the schedules that a query names: runs and items are by UID."""
+    statement = select(_schedules.uid)
+    if query.namespace is not None:
+        statement = statement.where(_schedules.namespace == query.namespace)
+    return statement if query.name is None else statement.where(_schedules.name == query.name)
+
+
 def _select_items(query: ItemQuery) -> Select[*tuple[Any, ...]]:
-    schedules = _schedules(query).subquery()
-    of_schedule = {"namespace": schedules.c.namespace, "name": schedules.c.name}
+    """Return the statement that reads items; those of deleted schedules are gone as well."""
+    of_schedule = {"namespace": _schedules.namespace, "name": _schedules.name}
     columns = (of_schedule[name] if name in of_schedule else _items[name] for name in ItemRow.__dataclass_fields__)
-    statement = select(*columns).join_from(items, schedules, schedules.c.schedule_uid == _items.schedule_uid)
+    joined = select(*columns).join_from(items, schedules, _schedules.uid == _items.schedule_uid)
+    statement = joined.where(_items.schedule_uid.in_(_uids(query)))
     if query.target is not None:
         statement = statement.where(_items.target == query.target)
-    return statement if query.with_gone else statement.where(_items.gone_at.is_(None))
-
-
-def _schedules(query: ItemQuery) -> Select[*tuple[Any, ...]]:
-    statement = select(_runs.schedule_uid, _runs.namespace, _runs.name).distinct()
-    if query.namespace is not None:
-        statement = statement.where(_runs.namespace == query.namespace)
-    return statement if query.name is None else statement.where(_runs.name == query.name)
+    if not query.with_gone:
+        statement = statement.where(_items.gone_at.is_(None), _schedules.deleted_at.is_(None))
+    return statement
 
 
 def _bounded(limit: int) -> int:

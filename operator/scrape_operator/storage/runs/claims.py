@@ -1,56 +1,80 @@
-"""Who has a slot: claims, recorded skips, and claims given back. Called by the committer, for many at once."""
+"""Claims of slots, recorded skips, and released claims. Called by the committer, for many at once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from scrape_operator.core.runs.run import RunClaim, RunStatus, SkippedSlot
-from scrape_operator.core.runs.slot import format_slot
+from scrape_operator.core.runs.slot import Manual, digest_token, format_slot
 from scrape_operator.storage.engine.upserts import insert_into
+from scrape_operator.storage.runs.schedule_rows import Requests, add_slots, handled_requests, remove_claims
 from scrape_operator.storage.tables import is_running, scrape_runs
 
 Row = dict[str, Any]
 
+_RELEASED = (
+    delete(scrape_runs)
+    .where(scrape_runs.c.id.in_(bindparam("runs", expanding=True)), is_running)
+    .returning(scrape_runs.c.id)
+)
+
 
 def claim_runs(connection: Connection, claims: Sequence[RunClaim]) -> list[bool]:
-    """Insert each run RUNNING; say of each whether its slot is ours."""
-    won = _insert(connection, [_claim_row(claim) for claim in claims])
-    return [claim.id in won for claim in claims]
+    """Insert each run RUNNING. Return for each whether its slot is ours."""
+    return _insert(connection, claims, [_claim_row(claim) for claim in claims])
 
 
 def skip_slots(connection: Connection, skips: Sequence[SkippedSlot]) -> list[bool]:
-    """Insert each slot SKIPPED; say of each whether it was free."""
-    won = _insert(connection, [_skip_row(skipped) for skipped in skips])
-    return [skipped.id in won for skipped in skips]
+    """Insert each slot SKIPPED. Return for each whether it was free."""
+    return _insert(connection, skips, [_skip_row(skipped) for skipped in skips])
 
 
 def release_claims(connection: Connection, claims: Sequence[RunClaim]) -> list[None]:
-    """Take back claims that nobody will run, so that their slots are free for whoever wants them."""
-    run_ids = {claim.id for claim in claims}
-    connection.execute(delete(scrape_runs).where(scrape_runs.c.id.in_(run_ids), is_running))
+    """Delete claims that nobody will run, so that their slots are free again."""
+    deleted = set(connection.scalars(_RELEASED, {"runs": [claim.id for claim in claims]}))
+    remove_claims(connection, [claim for claim in claims if claim.id in deleted])
     return [None] * len(claims)
 
 
-def _insert(connection: Connection, rows: list[Row]) -> set[UUID]:
+def _insert(connection: Connection, slots: Sequence[RunClaim | SkippedSlot], rows: Sequence[Row]) -> list[bool]:
+    """Insert the rows whose slots are free. A manual slot whose row was pruned is not free either."""
+    requests = _requests(connection, slots)
+    fresh = [row for slot, row in zip(slots, rows, strict=True) if not _was_handled(slot, requests)]
     # Replicas that insert the same slots in the same order wait for each other, but never in a circle.
-    rows.sort(key=lambda row: (row["schedule_uid"], row["slot"]))
-    won = set(connection.scalars(_free(connection.dialect.name), rows))
-    lost = {row["id"] for row in rows} - won
-    return won | _already_ours(connection, lost) if lost else won
+    fresh.sort(key=lambda row: (row["schedule_uid"], row["slot"]))
+    won = set(connection.scalars(_free(connection.dialect.name), fresh)) if fresh else set()
+    add_slots(connection, sorted((slot for slot in slots if slot.id in won), key=_order), requests)
+    lost = {slot.id for slot in slots} - won
+    ours = won | _already_ours(connection, lost) if lost else won
+    return [slot.id in ours for slot in slots]
+
+
+def _order(slot: RunClaim | SkippedSlot) -> tuple[str, datetime]:
+    return slot.schedule_uid, slot.scheduled_for
+
+
+def _requests(connection: Connection, slots: Sequence[RunClaim | SkippedSlot]) -> Requests:
+    uids = {slot.schedule_uid for slot in slots if isinstance(slot.slot, Manual)}
+    return handled_requests(connection, uids) if uids else {}
+
+
+def _was_handled(slot: RunClaim | SkippedSlot, requests: Requests) -> bool:
+    return isinstance(slot.slot, Manual) and digest_token(slot.slot.token) in requests.get(slot.schedule_uid, ())
 
 
 @cache
 def _free(dialect: str) -> ReturningInsert[UUID]:
-    """Insert what is free."""
+    """Insert rows whose slots have no row, and return their ids."""
     return insert_into(dialect, scrape_runs).on_conflict_do_nothing().returning(scrape_runs.c.id)
 
 
 def _already_ours(connection: Connection, run_ids: set[UUID]) -> set[UUID]:
-    """Recognise what a commit did whose answer was lost: the rows are there, with our identifiers."""
+    """Return the runs whose rows exist with our ids: they were committed, but the answer was lost."""
     untouched = scrape_runs.c.status.in_((RunStatus.RUNNING.value, RunStatus.SKIPPED.value))
     return set(connection.scalars(select(scrape_runs.c.id).where(scrape_runs.c.id.in_(run_ids), untouched)))
 

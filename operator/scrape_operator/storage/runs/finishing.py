@@ -16,9 +16,10 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.items.repeats import Repeats
 from scrape_operator.storage.items.upsert import store_items
+from scrape_operator.storage.runs.schedule_rows import add_ends
 from scrape_operator.storage.runs.target_failures import Since, failing_since
 from scrape_operator.storage.sinks import Sink
-from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import is_running, schedules, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
 
@@ -26,11 +27,14 @@ _LOCKED = (
     select(
         *(_c.id, _c.owner, _c.status, _c.reason, _c.completed_at),
         *(_c.items_total, _c.items_new, _c.items_changed, _c.items_gone),
+        schedules.c.items_total.label("total_before"),
     )
+    .join_from(scrape_runs, schedules, schedules.c.uid == _c.schedule_uid)
     .where(_c.id.in_(bindparam("runs", expanding=True)))
-    .order_by(_c.id)
+    .order_by(schedules.c.uid, _c.id)
     .with_for_update()
 )
+"""Runs with their schedules: two runs of one schedule that end in two replicas must not add to one total at a time."""
 
 _TARGETS = insert(scrape_target_runs)
 
@@ -91,12 +95,15 @@ def _finish_wave(
 ) -> dict[int, ItemCounts | None]:
     rows = _locked_rows(connection, wave)
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
-    counts = store_items(connection, going_on, repeats) if going_on else {}
+    counts: Mapping[UUID, ItemCounts] = {}
     if going_on:
+        totals = {result.claim.id: rows[result.claim.id].total_before for result in going_on}
+        counts = store_items(connection, going_on, totals, repeats)
         for sink in sinks:
             sink.store(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))
         connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
+        add_ends(connection, going_on, counts)
     return {
         id(result): counts[result.claim.id] if result.claim.id in counts else _answered(rows, result) for result in wave
     }

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.times import rfc3339
+from scrape_operator.storage.runs.pruning import GOOD
+from scrape_operator.storage.runs.schedule_rows import add_orphans
 from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, summary_of
 from scrape_operator.storage.tables import is_running, scrape_runs
 
@@ -23,6 +25,16 @@ _PROLONGED = (
     .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
     .values(lease_expires_at=bindparam("until"))
 )
+
+OBJECT_COLUMNS = (_c.schedule_uid, _c.namespace, _c.name)
+
+_later = scrape_runs.alias("later")
+_good_later = exists().where(
+    _later.c.schedule_uid == _c.schedule_uid,
+    _later.c.scheduled_for > _c.scheduled_for,
+    _later.c.status.in_(GOOD),
+)
+"""A later run was good, so that the orphan is no failure in a row (`ScheduleState.record_orphan` has the same rule)."""
 
 Renewal = tuple[str, Collection[UUID], datetime]
 """Owner, run ids, until when."""
@@ -47,13 +59,14 @@ def reap_runs(connection: Connection, instants: Sequence[datetime]) -> list[Reap
 
 def _reap(connection: Connection, now: datetime) -> Reaped:
     orphans = (
-        select(*SUMMARY_COLUMNS, _c.schedule_uid, _c.namespace, _c.name, _c.owner, _c.lease_expires_at)
+        select(*SUMMARY_COLUMNS, *OBJECT_COLUMNS, _c.owner, _c.lease_expires_at, _good_later.label("is_made_good"))
         .where(is_running, _c.lease_expires_at < now)
         .order_by(_c.lease_expires_at)
         .limit(REAPED_AT_ONCE)
         .with_for_update(skip_locked=True)  # another reaper has them, or their owner is just writing
     )
-    ended = [_ended(row, now) for row in connection.execute(orphans)]
+    rows = connection.execute(orphans).all()
+    ended = [_ended(row, now) for row in rows]
     statement = (
         update(scrape_runs)
         .where(_c.id == bindparam("run"))
@@ -61,6 +74,7 @@ def _reap(connection: Connection, now: datetime) -> Reaped:
     )
     if ended:
         connection.execute(statement, [{"run": run.id, "why": run.message} for _, run in ended])
+        add_orphans(connection, sorted((row.schedule_uid, int(not row.is_made_good)) for row in rows), now)
     return ended
 
 

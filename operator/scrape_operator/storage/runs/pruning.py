@@ -1,18 +1,18 @@
 """What is kept of a schedule's history. Called by the committer.
 
-Some rows always stay, whatever the limits, because they are a schedule's memory: the newest run or skip of
-each trigger, without which a slot would run again after a restart, and the newest good run, without which a
-schedule that has failed for longer than its history would not know when it last succeeded.
+Some rows of a schedule always stay, whatever its limits: the newest run or skip of each trigger, which hold the
+latest slots; the newest run that ended, on which the conditions rest; and the newest with targets that was not
+canceled, which holds their health. Counters and times are in `schedules`, where pruning changes nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Delete, Integer, and_, bindparam, case, delete, func, not_, or_, select
+from sqlalchemy import Connection, Delete, Integer, and_, bindparam, case, delete, exists, func, not_, or_, select
 
 from scrape_operator.core.runs.run import RunStatus
-from scrape_operator.storage.tables import is_running, scrape_runs
+from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
 
@@ -36,7 +36,10 @@ def prune_runs(connection: Connection, all_limits: Sequence[Limits]) -> list[int
 
 def _beyond() -> Delete:
     newest_first = (_c.scheduled_for.desc(), _c.id.desc())
-    kind = case((_c.status.in_(GOOD), "good"), (_c.status == RunStatus.SKIPPED.value, "skipped"), else_="failed")
+    is_skipped = _c.status == RunStatus.SKIPPED.value
+    has_targets = exists().where(scrape_target_runs.c.run_id == _c.id)
+    is_telling = and_(_c.status.in_((*GOOD, RunStatus.FAILED.value)), has_targets)
+    kind = case((_c.status.in_(GOOD), "good"), (is_skipped, "skipped"), else_="failed")
     ranked = (
         select(
             _c.id,
@@ -44,6 +47,10 @@ def _beyond() -> Delete:
             kind.label("kind"),
             func.row_number().over(partition_by=kind, order_by=newest_first).label("of_kind"),
             func.row_number().over(partition_by=_c.trigger, order_by=newest_first).label("of_trigger"),
+            func.row_number().over(partition_by=is_skipped, order_by=newest_first).label("of_ended"),
+            func.row_number().over(partition_by=is_telling, order_by=newest_first).label("of_telling"),
+            is_skipped.label("is_skipped"),
+            is_telling.label("is_telling"),
         )
         .where(_c.schedule_uid == bindparam("uid"), ~is_running)
         .subquery()
@@ -52,7 +59,11 @@ def _beyond() -> Delete:
         (ranked.kind == "good", bindparam("successful", type_=Integer)), else_=bindparam("failed", type_=Integer)
     )
     beyond = or_(ranked.of_kind > limit, ranked.completed_at < bindparam("older_than"))
-    remembered = or_(ranked.of_trigger == 1, and_(ranked.kind == "good", ranked.of_kind == 1))
+    remembered = or_(
+        ranked.of_trigger == 1,
+        and_(~ranked.is_skipped, ranked.of_ended == 1),
+        and_(ranked.is_telling, ranked.of_telling == 1),
+    )
     doomed = select(ranked.id).where(beyond, not_(remembered))
     return delete(scrape_runs).where(_c.id.in_(doomed))
 
