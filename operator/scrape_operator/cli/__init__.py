@@ -166,6 +166,18 @@ def trial(
 
 
 @app.command()
+def init(url: Annotated[str, typer.Argument(help="The address to read, with http:// or https://.")]) -> None:
+    """Print a commented schedule for what an address holds: a JSON list, repeated elements, a table or a feed.
+
+    Example: scrape-operator init https://quotes.example/ > quotes.yaml. What it is not sure of is a comment.
+    """
+    from scrape_operator.cli.init import propose
+    from scrape_operator.settings import Settings
+
+    typer.echo(asyncio.run(propose(Settings(), url)), nl=False)
+
+
+@app.command()
 def local(
     paths: Annotated[list[Path], typer.Argument(exists=True, help="Files and folders with ScrapeSchedules.")],
     duration: Annotated[

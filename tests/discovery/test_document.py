@@ -1,0 +1,153 @@
+"""What `init` proposes for pages of several forms, and that the proposal reads them."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+from scrape_operator.cli.init import _gives_items as gives_items
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.net.documents import Response
+from scrape_operator.discovery.document import discover
+from scrape_operator.discovery.manifest import name_of, write_manifest
+from scrape_operator.planning.schedule import validate
+from scrape_operator.settings import Settings
+
+URL = "https://shop.example/list"
+
+CARDS = "".join(
+    f"<div class=card><h3><a href=/p/{n}>Lamp {n}</a></h3><span class=price>{n}.50 EUR</span>"
+    f"<ul><li class=tag>a</li><li class=tag>b</li></ul></div>"
+    for n in range(1, 6)
+)
+ROWS = "".join(f"<tr><td>Town {n}</td><td>{n * 1000}</td><td>2026-01-0{n}</td></tr>" for n in range(1, 6))
+NAVIGATION = "<nav>" + "".join(f"<li class=entry><a href=/{n}>Entry {n}</a></li>" for n in range(30)) + "</nav>"
+
+PAGES: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "cards": (
+        "text/html",
+        f"<main>{CARDS}</main>",
+        {
+            "items": {"css": "div.card"},
+            "fields": {"title": "String", "link": "URL", "price": "Decimal", "tag": "String"},
+            "key": ["link"],
+        },
+    ),
+    "cards below a navigation": (
+        "text/html",
+        f"{NAVIGATION}<main>{CARDS}</main>",
+        {"items": {"css": "div.card"}},
+    ),
+    "list without classes": (
+        "text/html",
+        "<ul class=news>" + "".join(f"<li><a href=/{n}>News {n}</a><p>Text {n}</p></li>" for n in range(4)) + "</ul>",
+        {"items": {"css": "ul.news > li"}, "fields": {"title": "String", "link": "URL", "p": "String"}},
+    ),
+    "table with heads": (
+        "text/html",
+        f"<table id=towns><tr><th>Name<th>People<th>Counted</tr>{ROWS}</table>",
+        {
+            "items": {"xpath": "//table[@id='towns']//tr[td]"},
+            "fields": {"name": "String", "people": "Integer", "counted": "DateTime"},
+            "key": ["name"],
+        },
+    ),
+    "table without heads": (
+        "text/html",
+        f"<table class=plain>{ROWS}</table>",
+        {"fields": {"column_1": "String", "column_2": "Integer", "column_3": "DateTime"}},
+    ),
+    "JSON list at the top": (
+        "application/json",
+        [{"id": n, "name": f"n{n}", "isNew": True} for n in range(3)],
+        {
+            "items": {"jmespath": "[*]"},
+            "fields": {"id": "Integer", "name": "String", "is_new": "Boolean"},
+            "key": ["id"],
+        },
+    ),
+    "nested JSON": (
+        "application/json",
+        {"meta": {"next": "abc"}, "data": {"results": [{"price": {"amount": n / 2}, "tags": ["x"]} for n in range(3)]}},
+        {"items": {"jmespath": "data.results[*]"}, "fields": {"price_amount": "Number", "tags": "String"}},
+    ),
+    "JSON with odd names": (
+        "application/json",
+        {"the list": [{"a-b": n, "1st": "x"} for n in range(3)]},
+        {"items": {"jmespath": '"the list"[*]'}, "fields": {"a_b": "Integer", "field_1st": "String"}},
+    ),
+    "paged": (
+        "text/html",
+        f"<main>{CARDS}</main><ul><li class=next><a href=?page=2>Next</a></li></ul>",
+        {"items": {"css": "div.card"}},
+    ),
+}
+
+
+def body_of(page: str) -> tuple[str, bytes]:
+    content_type, content, _expected = PAGES[page]
+    return content_type, content.encode() if isinstance(content, str) else orjson.dumps(content)
+
+
+def extract_of(page: str) -> dict[str, Any]:
+    content_type, body = body_of(page)
+    extract: dict[str, Any] = yaml.safe_load(write_manifest(discover(URL, body, content_type)))["spec"]["targets"][0][
+        "extract"
+    ]
+    return extract
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_proposal_names_items_fields_types_and_key(page: str) -> None:
+    extract, expected = extract_of(page), PAGES[page][2]
+    shown: dict[str, Any] = {"fields": {field["name"]: field.get("type", "String") for field in extract["fields"]}}
+    shown |= {name: extract.get(name) for name in ("items", "key")}
+    assert {name: shown[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_proposal_passes_lint_and_gives_items(page: str) -> None:
+    content_type, body = body_of(page)
+    text = write_manifest(discover(URL, body, content_type))
+    assert validate(yaml.safe_load(text)) == ()
+    response = Response(url=URL, status=200, headers={}, body=body)
+    assert asyncio.run(gives_items(Settings(), text, response, content_type))
+
+
+def test_repeated_values_are_lists() -> None:
+    fields = {field["name"]: field for field in extract_of("cards")["fields"]}
+    assert fields["tag"]["many"]
+    assert not fields["title"].get("many")
+
+
+def test_a_next_link_is_a_comment() -> None:
+    content_type, body = body_of("paged")
+    text = write_manifest(discover(URL, body, content_type))
+    assert '# paginate: {nextLink: {css: "li.next > a::attr(href)"}, maxPages: 10}' in text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "message"),
+    [
+        ("text/html", b"<p>Nothing here", "no list of items"),
+        ("application/json", b'{"a": 1}', "no list of items"),
+        ("text/plain", b"some text", "is Text"),
+    ],
+)
+def test_what_has_no_list_is_refused_with_a_remedy(content_type: str, body: bytes, message: str) -> None:
+    with pytest.raises(InvalidValue, match=message):
+        discover(URL, body, content_type)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://shop.example/list", "shop-example-list"),
+        ("http://127.0.0.1:80/a", "s-127-0-0-1-a"),
+        (f"https://x.example/{'long-' * 40}", f"x-example-{'long-' * 8}"[:50].rstrip("-")),
+    ],
+)
+def test_the_name_is_a_label_of_host_and_path(url: str, name: str) -> None:
+    assert name_of(url) == name
