@@ -151,20 +151,15 @@ RIGHT = (
     Right(
         "next link",
         {"targets.0.paginate": {"nextLink": {"css": "li.next > a::attr(href)"}, "maxPages": 10_000}},
-        ["spec.targets[0].paginate"],
     ),
-    Right(
-        "pages by header", {"targets.0.paginate": {"nextLink": {"linkHeader": "next"}}}, ["spec.targets[0].paginate"]
-    ),
+    Right("pages by header", {"targets.0.paginate": {"nextLink": {"linkHeader": "next"}}}),
     Right(
         "offsets",
         {"targets.0.paginate": {"offsetParam": {"name": "skip", "limitName": "take", "limit": 100}}},
-        ["spec.targets[0].paginate"],
     ),
     Right(
         "a cursor",
         {"targets.0.paginate": {"cursor": {"param": "c", "from": {"jmespath": "meta.next"}}}},
-        ["spec.targets[0].paginate"],
     ),
     Right(
         "128 fields, 16 keys, 128 more to follow, 64 coverages",
@@ -177,12 +172,10 @@ RIGHT = (
                 "coverage": [{"field": f"g{n}", "minPercent": 100} for n in range(64)],
             },
         },
-        ["spec.targets[0].follow"],
     ),
     Right(
         "follow without fields",
         {"targets.0.follow": {"link": {"css": "a::attr(href)"}}, "targets.0.extract.key": ["text"]},
-        ["spec.targets[0].follow"],
     ),
     Right(
         "every kind of field of HTML",

@@ -17,7 +17,7 @@ from tests.api.objects import RIGHT, WRONG
 
 EXAMPLES = (
     Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
-    Unsupported(Target, "paginate"),
+    Unsupported(Target, "follow"),
     Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
 )
 
@@ -76,8 +76,8 @@ def test_whatever_is_not_supported_is_refused(entry: Unsupported, monkeypatch: p
             id="several values",
         ),
         pytest.param(
-            {"targets.0.paginate": {"pageParam": {"name": "page"}}},
-            "spec.targets[0].paginate: paginate is not supported by this version: remove it",
+            {"targets.0.follow": {"link": {"css": "a::attr(href)"}}},
+            "spec.targets[0].follow: follow is not supported by this version: remove it",
             id="a whole field",
         ),
     ],

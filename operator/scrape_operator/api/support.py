@@ -14,7 +14,6 @@ from scrape_operator.api.kinds.expect import Expect
 from scrape_operator.api.kinds.extract import Extract, Field, Format, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
-from scrape_operator.api.kinds.target import Target
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
 
@@ -67,8 +66,6 @@ UNSUPPORTED = (
     Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
     Unsupported(ScrapeScheduleSpec, "dataPolicy", (DataPolicy.RETAIN,)),
     Unsupported(ScrapeScheduleSpec, "notify"),
-    Unsupported(Target, "paginate"),
-    Unsupported(Target, "follow"),
     Unsupported(HTTP, "method", (Method.GET,)),
     Unsupported(HTTP, "body"),
     Unsupported(HTTP, "auth"),

@@ -1,6 +1,6 @@
 """What the next hop of a redirect chain is, and what it may carry (RFC 9110 section 15.4). `fetcher` asks.
 
-The rule for headers: to another origin go only headers that are known to hold no secret (`_HARMLESS`). Any other
+The rule for headers: to another origin go only headers that are known to hold no secret (`HARMLESS_HEADERS`). Any other
 name may carry one, since values may come from Secrets; X-Token, Api-Key and Cookie alike stay with the origin that
 they were meant for. A step from http to https on the same host, at their own ports, stays within the origin here.
 """
@@ -8,6 +8,7 @@ they were meant for. A step from http to https on the same host, at their own po
 from dataclasses import dataclass
 
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.net.headers import HARMLESS_HEADERS
 from scrape_operator.core.net.urls import HttpUrl, resolve_location
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
@@ -16,21 +17,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _SEE_OTHER = 303
 _REWRITING = frozenset({301, 302})  # history made POST into GET here (RFC 9110 sections 15.4.2, 15.4.3)
-_HARMLESS = frozenset(
-    {
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "cache-control",
-        "dnt",
-        "pragma",
-        "range",
-        "upgrade-insecure-requests",
-        "user-agent",
-        "x-requested-with",
-    }
-)
 # Belong to the origin that they were written for, but hold no secret: dropped without a word.
 _TIED = frozenset({"content-type", "from", "host", "if-modified-since", "if-none-match", "origin", "referer"})
 
@@ -78,9 +64,9 @@ class Hop:
 
 def harmless(headers: Headers) -> Headers:
     """Keep the headers that may go to any origin."""
-    return tuple((name, value) for name, value in headers if name.lower() in _HARMLESS)
+    return tuple((name, value) for name, value in headers if name.lower() in HARMLESS_HEADERS)
 
 
 def has_credentials(headers: Headers) -> bool:
     """Whether a header may hold a secret: any but the ones that are known to hold none."""
-    return any(name.lower() not in _HARMLESS | _TIED for name, _ in headers)
+    return any(name.lower() not in HARMLESS_HEADERS | _TIED for name, _ in headers)

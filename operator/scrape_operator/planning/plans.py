@@ -7,23 +7,31 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.pagination import Pagination
 from scrape_operator.core.runs import placeholders
 from scrape_operator.core.runs.expectations import Expectations
 from scrape_operator.core.runs.retry import RetryPolicy
-from scrape_operator.extraction.extractor import CompiledExtract
+from scrape_operator.extraction.compiling import TargetExtracts
 from scrape_operator.platforms.port import Platform
 
 
 @dataclass(frozen=True, slots=True)
 class HTTPTargetPlan:
-    """One target: the request as written, with its placeholders, and how to read the answer."""
+    """One target: the request as written, with its placeholders, and how to read the answer.
+
+    `compared_fields` are those that come from the page itself: by them a page is recognized that was read before.
+    `max_followed` is the number of items whose detail documents are read at most.
+    """
 
     name: str
     request: Request
     retry: RetryPolicy
-    extract: CompiledExtract
+    extracts: TargetExtracts
     key: tuple[str, ...]
     expectations: Expectations
+    compared_fields: tuple[str, ...] = ()
+    pagination: Pagination | None = None
+    max_followed: int = 0
 
     def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
         """Fill in `{scheduledFor}` for one run."""

@@ -1,46 +1,48 @@
-"""From a spec's targets to the work of a run. Called by `compiling`."""
-
-from collections.abc import Sequence
+"""Compiles the targets of a spec to the plan of a run. Called by `schedule`."""
 
 from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.api.kinds.http import HTTP
+from scrape_operator.api.kinds.paginate import Paginate
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Platform as PlatformSpec
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.pagination import CountedPages, CursorPages, LinkedPages, PageSource, Pagination
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
-from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.extraction.compiling import compile_target
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.platforms.registry import installed_platforms
 
+Findings = tuple[Finding, ...]
 
-def compile_run_plan(spec: ScrapeScheduleSpec) -> tuple[RunPlan | None, tuple[Finding, ...]]:
-    """Compile every target; the work is None exactly where something is wrong, and all of that is told at once."""
+
+def compile_run_plan(spec: ScrapeScheduleSpec) -> tuple[RunPlan | None, Findings]:
+    """Compile every target. The plan is None if there are findings."""
     targets: list[TargetPlan] = []
     findings: list[Finding] = []
     for index, target in enumerate(spec.targets):
-        work, wrong = _compile_target(target, f"spec.targets[{index}]")
+        plan, wrong = _compile_target(target, f"spec.targets[{index}]")
         findings.extend(wrong)
-        if work is not None:
-            targets.append(work)
+        if plan is not None:
+            targets.append(plan)
     if findings:
         return None, tuple(findings)
     zone = parse_time_zone(spec.time_zone)
     return RunPlan(tuple(targets), spec.failure_policy.min_succeeded_targets, zone), ()
 
 
-def _compile_target(target: Target, path: str) -> tuple[TargetPlan | None, Sequence[Finding]]:
+def _compile_target(target: Target, path: str) -> tuple[TargetPlan | None, Findings]:
     if target.platform is not None:
-        return _platform_work(target, target.platform, f"{path}.platform")
+        return _compile_platform(target, target.platform, f"{path}.platform")
     if target.http is not None and target.extract is not None:
-        return _http_work(target, target.http, target.extract, f"{path}.extract")
+        return _compile_http(target, target.http, target.extract, path)
     return None, (Finding(path, "needs http with extract, or platform"),)
 
 
-def _platform_work(target: Target, spec: PlatformSpec, path: str) -> tuple[TargetPlan | None, Sequence[Finding]]:
+def _compile_platform(target: Target, spec: PlatformSpec, path: str) -> tuple[TargetPlan | None, Findings]:
     registry = installed_platforms()
     config, findings = registry.validate(spec.name, spec.config, path)
     platform = registry.get(spec.name)
@@ -49,12 +51,39 @@ def _platform_work(target: Target, spec: PlatformSpec, path: str) -> tuple[Targe
     return PlatformTargetPlan(target.name, platform, config, _retry(target), _expectations(target)), ()
 
 
-def _http_work(target: Target, http: HTTP, extract: Extract, path: str) -> tuple[TargetPlan | None, Sequence[Finding]]:
-    compiled, findings = compile_extract(extract, path)
-    if compiled is None:
+def _compile_http(target: Target, http: HTTP, extract: Extract, path: str) -> tuple[TargetPlan | None, Findings]:
+    extracts, findings = compile_target(target, path)
+    if extracts is None:
         return None, findings
-    key = tuple(extract.key or ())
-    return HTTPTargetPlan(target.name, _request(http), _retry(target), compiled, key, _expectations(target)), findings
+    plan = HTTPTargetPlan(
+        name=target.name,
+        request=_request(http),
+        retry=_retry(target),
+        extracts=extracts,
+        key=tuple(extract.key or ()),
+        expectations=_expectations(target),
+        compared_fields=tuple(field.name for field in extract.fields if field.value is None),
+        pagination=_pagination(target.paginate),
+        max_followed=target.follow.max_items if target.follow else 0,
+    )
+    return plan, ()
+
+
+def _pagination(paginate: Paginate | None) -> Pagination | None:
+    return None if paginate is None else Pagination(_page_source(paginate), paginate.max_pages)
+
+
+def _page_source(paginate: Paginate) -> PageSource:
+    if paginate.page_param is not None:
+        page = paginate.page_param
+        return CountedPages(page.name, page.start, page.step)
+    if paginate.offset_param is not None:
+        offset = paginate.offset_param
+        limit = ((offset.limit_name, str(offset.limit)),) if offset.limit_name else ()
+        return CountedPages(offset.name, offset.start, offset.limit, limit)
+    if paginate.cursor is not None:
+        return CursorPages(paginate.cursor.param)
+    return LinkedPages(paginate.next_link.link_header if paginate.next_link else None)
 
 
 def _retry(target: Target) -> RetryPolicy:

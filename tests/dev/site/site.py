@@ -179,7 +179,7 @@ def _listing(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:
     if "cursor" in request.query:
         skip = _whole(request, "cursor", 0, highest=len(rows))
     elif "skip" in request.query:
-        skip = _whole(request, "skip", 0, highest=len(rows))
+        skip = _whole(request, "skip", 0, highest=1_000_000)
     else:
         skip = (_whole(request, "page", 1, lowest=1, highest=10_000) - 1) * take
     after = skip + take

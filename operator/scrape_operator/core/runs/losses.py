@@ -34,8 +34,6 @@ class Losses:
             self.kept.append(Loss(subject, failure))
 
     def describe(self) -> list[str]:
-        """Return one line for each loss that is kept, and the total where it is larger."""
+        """Return one line for each loss that is kept, after the total where that is larger."""
         lines = [f"{loss.subject} lost: {loss.failure.reason}: {loss.failure.message}" for loss in self.kept]
-        if self.count > len(self.kept):
-            lines.append(f"{self.count} lost in all")
-        return lines
+        return [f"{self.count} lost in all", *lines] if self.count > len(lines) else lines

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.expectations import Breach, Expectations, find_breach
@@ -35,7 +36,8 @@ class RunScope:
 class TargetRun:
     """The record of one target. Its steps write it; `evaluate` and `interrupt` make results of it.
 
-    `failure` is what ended the reading early. `had_content` says whether any answer had something to read.
+    `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
+    `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
     """
 
     name: str
@@ -45,6 +47,8 @@ class TargetRun:
     started: float
     pages: int = 0
     items: list[Mapping[str, JSONValue]] = field(default_factory=list)
+    follow_links: list[str | None] = field(default_factory=list)
+    is_truncated: bool = False
     dropped: int = 0
     had_content: bool = False
     losses: Losses = field(default_factory=Losses)
@@ -53,8 +57,23 @@ class TargetRun:
     _warnings: list[str] = field(default_factory=list)
 
     def warn(self, *messages: str) -> None:
-        """Add what a person should know of this target; the first ones are kept."""
-        self._warnings.extend(messages[: MAX_WARNINGS - len(self._warnings)])
+        """Add what a person should know of this target; the first ones are kept, each once."""
+        for message in messages:
+            if len(self._warnings) < MAX_WARNINGS and message not in self._warnings:
+                self._warnings.append(message)
+
+    def add_page(self, page: PageExtraction) -> None:
+        """Add what was read from one page."""
+        self.pages += 1
+        self.items.extend(page.items)
+        self.follow_links.extend(page.follow_links)
+        self.dropped += page.dropped
+        self.warn(*page.warnings)
+
+    def truncate(self, warning: str) -> None:
+        """Record that a limit ended the pages: what is missing from the items may still be there."""
+        self.is_truncated = True
+        self.warn(warning)
 
     def timed_out(self) -> ScrapeFailed:
         """Return the failure of a target that was still being read at the run's deadline."""
@@ -72,7 +91,7 @@ class TargetRun:
         outcome = evaluate_target(breach, failure, has_items=bool(keyed.items))
         if not outcome.status.is_good:
             return self._result(outcome, breach=None if failure else breach)
-        return self._result(outcome, keyed.items, breach, is_complete=failure is None and not dropped)
+        return self._result(outcome, keyed.items, breach, is_complete=not (failure or dropped or self.is_truncated))
 
     def interrupt(self, outcome: Outcome) -> TargetResult:
         """Return the result of a target that did not end by itself: what it spent is kept, its items are not."""

@@ -1,0 +1,90 @@
+"""The detail documents of an HTTP target: one request per address, its fields are merged into the items."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.pagination import for_address
+from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.extraction.extractor import CompiledExtract
+from scrape_operator.extraction.workers.pool import ExtractionPool
+from scrape_operator.planning.plans import HTTPTargetPlan
+from scrape_operator.running.targets.pages import is_empty, make_document
+from scrape_operator.running.targets.target_run import TargetRun
+
+PARALLEL_REQUESTS = 4
+"""Requests of one target at the same time; the budgets of hosts may allow fewer."""
+
+Details = dict[str, Mapping[str, JSONValue] | None]
+"""What each address gave: the fields, or None where the document lacks a required one."""
+
+
+class DetailReader:
+    """Reads the detail documents of items. The extraction workers live as long as the process."""
+
+    def __init__(self, extraction: ExtractionPool) -> None:
+        self._extraction = extraction
+
+    async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
+        """Merge the fields of the detail documents into the items, which keep their order.
+
+        A document that can't be read is a loss, and its items keep the fields of the list.
+        """
+        detail = plan.extracts.detail
+        if detail is None:
+            return
+        details: Details = {}
+        addresses = _addresses(run, plan.max_followed)
+        try:
+            await self._read_all(plan, run, detail, addresses, details)
+        finally:
+            _merge(run, details, detail.empty_item)
+
+    async def _read_all(
+        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, addresses: list[str], details: Details
+    ) -> None:
+        waiting = iter(addresses)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(PARALLEL_REQUESTS, len(addresses))):
+                group.create_task(self._read_some(plan, run, detail, waiting, details))
+
+    async def _read_some(
+        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, waiting: Iterator[str], details: Details
+    ) -> None:
+        for address in waiting:
+            try:
+                details[address] = await self._read_one(plan, run, detail, address)
+            except ScrapeFailed as failure:
+                run.losses.add(f"detail document {address}", failure)
+
+    async def _read_one(
+        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str
+    ) -> Mapping[str, JSONValue] | None:
+        request = for_address(plan.request_for(run.scope.scheduled_for, run.scope.zone), address)
+        response = await run.session.fetch(request)
+        if is_empty(response):
+            return detail.empty_item
+        extraction = await self._extraction.extract(detail, make_document(run, response))
+        run.warn(*extraction.warnings)
+        return next(iter(extraction.items), None)
+
+
+def _addresses(run: TargetRun, limit: int) -> list[str]:
+    """Return the addresses to request, each once; items beyond the limit are not followed, and a warning says so."""
+    linked = [link for link in run.follow_links if link is not None]
+    if len(linked) > limit:
+        run.warn(f"followed the links of {limit} items, and {len(linked)} have one: raise follow.maxItems")
+    if len(linked) < len(run.items):
+        run.warn(f"follow.link was found in {len(linked)} of {len(run.items)} items")
+    return list(dict.fromkeys(linked[:limit]))
+
+
+def _merge(run: TargetRun, details: Details, empty: Mapping[str, JSONValue]) -> None:
+    merged = []
+    for item, link in zip(run.items, run.follow_links, strict=True):
+        fields = details.get(link, empty) if link is not None else empty
+        if fields is None:
+            run.dropped += 1
+        else:
+            merged.append({**item, **fields})
+    run.items[:] = merged

@@ -1,0 +1,138 @@
+"""The pages of an HTTP target: each is requested, extracted and added to the target's run, until nothing follows."""
+
+from hashlib import blake2b
+
+import orjson
+
+from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.pagination import PageFacts, Pagination
+from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.extraction.workers.pool import ExtractionPool
+from scrape_operator.planning.plans import HTTPTargetPlan
+from scrape_operator.running.targets.target_run import TargetRun
+
+MAX_ITEMS = 200_000
+"""Items of one target in one run: all of them are held in memory until they are stored."""
+
+_NO_CONTENT = frozenset({204, 205})
+
+
+class PageReader:
+    """Reads the pages of targets. The extraction workers live as long as the process."""
+
+    def __init__(self, extraction: ExtractionPool) -> None:
+        self._extraction = extraction
+
+    async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
+        """Read all pages. The failure of a later page is a loss: what came before it is kept.
+
+        Raises:
+            ScrapeFailed: the first page could not be read.
+
+        """
+        first = plan.request_for(run.scope.scheduled_for, run.scope.zone)
+        seen = SeenPages(plan.compared_fields)
+        if plan.pagination is None:
+            await self._read_page(plan, run, first, seen)
+            return
+        first = plan.pagination.source.first(first)
+        request: Request | None = first
+        while request is not None and seen.is_new_address(request):
+            try:
+                page = await self._read_page(plan, run, request, seen)
+                request = following_request(plan.pagination, first, page, run) if page else None
+            except ScrapeFailed as failure:
+                if not run.pages:
+                    raise
+                run.losses.add(f"page {run.pages + 1}", failure)
+                return
+
+    async def _read_page(
+        self, plan: HTTPTargetPlan, run: TargetRun, request: Request, seen: "SeenPages"
+    ) -> PageFacts | None:
+        """Add one page to the run. Return None if no page can follow: it was empty, or like one before."""
+        response = await run.session.fetch(request)
+        extraction = await self._extract(plan, run, response)
+        if not seen.is_new_content(response.body, extraction):
+            return None
+        run.add_page(extraction)
+        if not extraction.matched:
+            return None
+        link_header = response.headers.get("link", "")
+        return PageFacts(run.pages, response.url, link_header, extraction.next_link, extraction.cursor)
+
+    async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, response: Response) -> PageExtraction:
+        if is_empty(response):
+            return PageExtraction(items=())
+        run.had_content = True
+        return await self._extraction.extract(plan.extracts.page, make_document(run, response))
+
+
+class SeenPages:
+    """The pages that were read: by address, and by content, since a server may repeat its last page for ever."""
+
+    def __init__(self, compared_fields: tuple[str, ...]) -> None:
+        self._fields = compared_fields
+        self._addresses: set[str] = set()
+        self._contents: set[bytes] = set()
+
+    def is_new_address(self, request: Request) -> bool:
+        """Return whether an address was not requested before, and remember it."""
+        address = _address(request)
+        is_new = address not in self._addresses
+        self._addresses.add(address)
+        return is_new
+
+    def is_new_content(self, body: bytes, extraction: PageExtraction) -> bool:
+        """Return whether neither the body nor its items came before, and remember both."""
+        digests = {_digest(b"body", body)}
+        if extraction.items:
+            values = [[item.get(name) for name in self._fields] for item in extraction.items]
+            digests.add(_digest(b"items", orjson.dumps(values, default=str)))
+        is_new = self._contents.isdisjoint(digests)
+        self._contents |= digests
+        return is_new
+
+
+def following_request(pagination: Pagination, first: Request, page: PageFacts, run: TargetRun) -> Request | None:
+    """Return the request after a page, or None if there is none or a limit was reached; then the run says so."""
+    request = pagination.source.following(first, page)
+    if request is None:
+        return None
+    if page.number >= pagination.max_pages:
+        run.truncate(f"stopped after {page.number} pages though more may follow: raise paginate.maxPages")
+        return None
+    if len(run.items) >= MAX_ITEMS:
+        run.truncate(f"stopped after {len(run.items)} items though more may follow: split the target")
+        return None
+    return request
+
+
+def is_empty(response: Response) -> bool:
+    """Return whether an answer has nothing to read."""
+    return response.status in _NO_CONTENT or not response.body or response.body.isspace()
+
+
+def make_document(run: TargetRun, response: Response) -> Document:
+    """Return a response as extraction reads it."""
+    return Document(
+        body=response.body,
+        url=response.url,
+        content_type=response.headers.get("content-type", ""),
+        scheduled_for=run.scope.scheduled_for,
+        fetched_at=run.clock.now(),
+        time_zone=run.scope.zone,
+    )
+
+
+def _address(request: Request) -> str:
+    try:
+        return str(parse_http_url(request.url).with_params(request.params))
+    except InvalidValue:  # the fetcher refuses it
+        return request.url
+
+
+def _digest(kind: bytes, content: bytes) -> bytes:
+    return blake2b(content, digest_size=16, person=kind).digest()

@@ -1,0 +1,91 @@
+"""HTTP targets as a run scrapes them: an orchestrator over real sockets, and a server that a test programs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+
+from scrape_operator.core.runs.run import RunClaim, TargetResult
+from scrape_operator.core.runs.slot import Due
+from scrape_operator.extraction.workers.pool import ExtractionPool
+from scrape_operator.fetching.fetcher import open_fetcher
+from scrape_operator.planning.plans import RunPlan
+from scrape_operator.planning.schedule import compile_schedule
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator, TargetTask
+from scrape_operator.settings import Settings
+from scrape_operator.wiring import SystemClock
+from tests.api.building import changed
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ITEMS = {"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "id"}]}
+
+
+@dataclass
+class Server:
+    """A web server that answers every request by `answer`, and remembers what was asked."""
+
+    answer: Answer | None = None
+    url: str = ""
+    requests: list[web.Request] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(request)
+        assert self.answer is not None
+        return await self.answer(request)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path_qs for request in self.requests]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    served = Server()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", served.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield served
+    await runner.cleanup()
+
+
+class Scraping:
+    """Runs single targets by their specs."""
+
+    def __init__(self, orchestrator: ScrapingOrchestrator) -> None:
+        self.orchestrator = orchestrator
+
+    def start(
+        self, url: str, *, seconds: float = 30.0, http: Mapping[str, Any] = MappingProxyType({}), **target: Any
+    ) -> TargetTask:
+        spec = {"name": "main", "http": {**http, "url": url}, "retry": {"attempts": 1}, "extract": ITEMS, **target}
+        obj = changed({"targets": [spec]})
+        obj["metadata"] |= {"uid": "uid", "generation": 1}
+        plan = compile_schedule(obj, timedelta(hours=1))
+        work = plan.work
+        assert isinstance(work, RunPlan), plan.findings
+        now = SystemClock().now()
+        claim = RunClaim(UUID(int=1), "uid", "default", "example", 1, Due(now), now, now, "me", now)
+        plan = replace(plan, timeout=timedelta(seconds=seconds))
+        return self.orchestrator.scrape_all(plan, work, claim)[0]
+
+    async def __call__(self, url: str, **options: Any) -> TargetResult:
+        async with asyncio.timeout(30):
+            return await self.start(url, **options).task
+
+
+@pytest.fixture
+async def scrape() -> AsyncIterator[Scraping]:
+    pool = ExtractionPool(max_workers=1)
+    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
+        yield Scraping(ScrapingOrchestrator(fetcher, pool, SystemClock()))
+    await pool.aclose()

@@ -1,0 +1,151 @@
+"""The results of HTTP targets, over real sockets."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from scrape_operator.core.runs.outcome import Outcome
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus
+from tests.running.targets.conftest import Scraping, Server
+
+FAILED, PARTIAL, SUCCEEDED = RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED, RunStatus.SUCCEEDED
+
+
+def data(*ids: object) -> web.Response:
+    return web.json_response({"data": [{"id": identity} for identity in ids]})
+
+
+async def test_a_target_tells_what_it_read_and_spent(scrape: Scraping, server: Server) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return data(1, 2)
+
+    server.answer = answer
+    result = await scrape(server.url)
+    assert (result.status, result.reason, result.message) == (SUCCEEDED, Reason.SUCCEEDED, "")
+    assert [item.data for item in result.items] == [{"id": "1"}, {"id": "2"}]
+    assert (result.http_status, result.requests, result.pages) == (200, 1, 1)
+    assert result.bytes == len(data(1, 2).body)  # type: ignore[arg-type]
+    assert 0 < result.duration < 30
+    assert result.complete
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("expect", "status", "reason"),
+    [
+        ({}, FAILED, Reason.EXPECTATION_FAILED),
+        ({"minItems": 0}, SUCCEEDED, Reason.SUCCEEDED),
+        ({"minItems": 3, "onBreach": "Warn"}, FAILED, Reason.EXPECTATION_FAILED),
+    ],
+)
+@pytest.mark.parametrize(
+    "empty",
+    [{"status": 204}, {"status": 205}, {}, {"text": " \n"}],
+    ids=["204", "205", "no body", "white space"],
+)
+async def test_an_empty_answer_has_no_items(
+    scrape: Scraping, server: Server, empty, expect: dict[str, object], status: RunStatus, reason: Reason
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(**empty)
+
+    server.answer = answer
+    result = await scrape(server.url, expect=expect)
+    assert (result.status, result.reason, len(result.items)) == (status, reason, 0)
+    assert (result.breach is None) == (status is SUCCEEDED)
+
+
+async def test_content_without_items_is_a_missed_selector_and_fails(scrape: Scraping, server: Server) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return data()
+
+    server.answer = answer
+    result = await scrape(server.url)
+    assert (result.status, result.reason) == (FAILED, Reason.SELECTOR_MISSED)
+    assert "expect.minItems" in result.message
+    assert not result.complete
+
+
+@pytest.mark.parametrize(
+    ("on_breach", "status", "kept"), [("Warn", PARTIAL, 2), ("Fail", FAILED, 0)], ids=["warn", "fail"]
+)
+async def test_a_breach_goes_by_on_breach(
+    scrape: Scraping, server: Server, on_breach: str, status: RunStatus, kept: int
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return data(1, 2)
+
+    server.answer = answer
+    result = await scrape(server.url, expect={"minItems": 3, "onBreach": on_breach})
+    assert (result.status, result.reason, len(result.items)) == (status, Reason.EXPECTATION_FAILED, kept)
+    assert result.breach == "2 items, expected at least 3 (expect.minItems)"
+
+
+async def test_duplicate_and_missing_keys_are_warnings(scrape: Scraping, server: Server) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return data("a", None, "b", "a")
+
+    server.answer = answer
+    result = await scrape(
+        server.url, extract={"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "id"}], "key": ["id"]}
+    )
+    assert result.status is SUCCEEDED
+    assert [item.data["id"] for item in result.items] == ["a", "b"]
+    assert not result.complete  # an item was there and was dropped
+    assert any("all parts of extract.key are missing (id)" in warning for warning in result.warnings)
+    assert any("1 items repeat another one" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([503, 503, 503], (FAILED, Reason.HTTP_STATUS, 503, 3)),
+        ([503, 200], (SUCCEEDED, Reason.SUCCEEDED, 200, 2)),
+        ([404], (FAILED, Reason.HTTP_STATUS, 404, 1)),
+        ([403], (FAILED, Reason.BLOCKED, 403, 1)),
+    ],
+    ids=str,
+)
+async def test_what_was_spent_is_told_of_all_tries(scrape: Scraping, server: Server, answers, expected) -> None:
+    left = iter(answers)
+
+    async def answer(_request: web.Request) -> web.Response:
+        status = next(left)
+        return data(1) if status == 200 else web.Response(status=status, text="no")
+
+    server.answer = answer
+    retry = {"attempts": 3, "initialDelay": "10ms", "maxDelay": "20ms"}
+    result = await scrape(server.url, retry=retry)
+    assert (result.status, result.reason, result.http_status, result.requests) == expected
+    assert result.bytes >= 0
+
+
+async def test_a_body_that_can_not_be_read_keeps_its_status_and_cost(scrape: Scraping, server: Server) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text="{broken", content_type="application/json")
+
+    server.answer = answer
+    result = await scrape(server.url)
+    assert (result.status, result.reason) == (FAILED, Reason.DECODE_ERROR)
+    assert (result.http_status, result.requests, result.bytes, result.pages) == (200, 1, 7, 0)
+
+
+async def test_a_target_that_is_stopped_tells_what_it_spent(scrape: Scraping, server: Server) -> None:
+    asked = asyncio.Event()
+
+    async def answer(_request: web.Request) -> web.Response:
+        asked.set()
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    server.answer = answer
+    target = scrape.start(server.url)
+    await asked.wait()
+    target.task.cancel()
+    await asyncio.wait([target.task])
+    result = target.result(Outcome(RunStatus.CANCELED, Reason.REPLACED, "a newer run took its place"))
+    assert (result.status, result.reason) == (RunStatus.CANCELED, Reason.REPLACED)
+    assert result.requests == 1
+    assert result.duration > 0
+    assert not result.complete
