@@ -110,7 +110,7 @@ def test_the_config_of_the_manual_is_accepted(registry) -> None:
         pytest.param("SportyBet", {"country": "de"}, "country", "ng", id="an unknown country"),
         pytest.param("BetPawa", {"markets": ["1x2", "1x3"]}, "markets[1]", "known are 1x2", id="an unknown market"),
         pytest.param("BetPawa", {"markets": []}, "markets", "at least 1", id="no market"),
-        pytest.param("Bet9ja", {"horizon": "soon"}, "horizon", "no duration", id="a horizon that is none"),
+        pytest.param("Bet9ja", {"horizon": "soon"}, "horizon", "must be a duration", id="a horizon that is none"),
         pytest.param("Bet9ja", {"horizon": "1s"}, "horizon", "from 1m", id="a horizon too near"),
         pytest.param("Bet9ja", {"baseURL": "sports.bet9ja.com"}, "baseURL", "https://", id="an address without scheme"),
         pytest.param("Bet9ja", {"baseURL": "https://a.example/?x"}, "baseURL", "no query", id="a query"),
