@@ -34,7 +34,7 @@ def times(folder: Path, spec: Mapping[str, Any], *options: str) -> list[tuple[st
     result = ask(folder, spec, "-o", "json", *options)
     assert result.exit_code == 0, result.output
     [schedule] = json.loads(result.stdout)
-    assert schedule.keys() == {"schedule", "offsetSeconds", "times"}
+    assert schedule.keys() == {"schedule", "offsetSeconds", "nextRun", "times"}
     assert schedule["schedule"] == "default/example"
     return [(time["due"], time["local"], time["outcome"]) for time in schedule["times"]]
 
@@ -136,3 +136,26 @@ def test_a_file_without_schedules_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("kind: ConfigMap\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["next", str(tmp_path / "empty.yaml")])
     assert (result.exit_code, "no ScrapeSchedule found" in result.stdout) == (1, True)
+
+
+def test_a_run_that_is_far_ahead_is_shown(tmp_path: Path) -> None:
+    spec = {
+        "interval": "24h",
+        "spread": "None",
+        "timeZone": "Europe/Berlin",
+        "windows": [{"mode": "Allow", "from": "01:00", "to": "02:00"}],
+    }
+    options = ("-n", "2", "--from", "2026-04-01T12:00:00Z")
+    [schedule] = json.loads(ask(tmp_path, spec, "-o", "json", *options).stdout)
+    assert [time["outcome"] for time in schedule["times"]] == ["SkippedWindow"] * 2
+    assert schedule["nextRun"] == "2026-10-26T00:00:00Z"
+    assert ask(tmp_path, spec, *options).stdout.splitlines()[-1] == "  2026-10-26T00:00:00Z      the next run"
+    never = ask(tmp_path, spec | {"timeZone": "Etc/UTC"}, *options).stdout
+    assert never.splitlines()[-1] == "  no run: no due time of the next 40 years is inside spec.windows"
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
+def test_every_time_that_the_schema_accepts_is_computed(tmp_path: Path, since: str, start: str) -> None:
+    spec = {"interval": "5m", "startTime": start, "windows": [WINDOW]}
+    assert ask(tmp_path, spec, "--from", since).exit_code == 0

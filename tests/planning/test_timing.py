@@ -33,7 +33,7 @@ def due_times(plan: SchedulePlan, count: int, after: datetime = MIDNIGHT) -> lis
 
 def test_without_interval_and_schedules_the_operators_own_interval_counts() -> None:
     plan = plan_of({})
-    assert (plan.schedule_text, plan.timeout) == ("5m", timedelta(minutes=5))
+    assert (plan.schedule_text, plan.timeout) == ("5m", timedelta(minutes=4, seconds=30))
     assert plan.offset == stable_offset(UID, timedelta(minutes=5))
 
 

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scrape_operator.core.durations import parse_duration
 from scrape_operator.core.runs.run import RunStatus, Trigger
 from scrape_operator.core.runs.slot import Due, Slot
-from scrape_operator.core.schedule.due_times import EPOCH, stable_offset
+from scrape_operator.core.schedule.due_times import stable_offset
+from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.windows import DAYS
 from tests.core.schedule.cron import reference
 from tests.core.schedule.cron.strategies import changes, expressions

@@ -11,9 +11,12 @@ from typing import Any
 from scrape_operator.cli.lint import UnreadableFile, describe, name_of, read_objects
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.due_times import YEARS_AHEAD
+from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import UpcomingDueTime, at_once_at, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import UpcomingDueTime, at_once_at, next_run, upcoming_due_times
 from scrape_operator.core.times import rfc3339
 from scrape_operator.planning.schedule import compile_schedule, validate
 
@@ -27,13 +30,15 @@ class Forecast:
     """The coming due times of one schedule.
 
     `has_uid` is false where the object was never applied: a UID is only made up then, and so are the
-    offset and the values of `H`. `first_run_at` is when the run at once begins, if the object never ran.
+    offset and the values of `H`. `first_run_at` is when the run at once begins, if the object never ran. `next_run`
+    is the first due time that is run, also where it is not among `due_times`.
     """
 
     plan: SchedulePlan
     due_times: Sequence[UpcomingDueTime]
     has_uid: bool
     first_run_at: datetime | None
+    next_run: datetime | None
 
 
 def forecast_files(
@@ -66,15 +71,16 @@ def _forecast(obj: Mapping[str, Any], since: datetime, count: int, uid: str, def
     plan = compile_schedule({**obj, "metadata": metadata}, default_interval)
     has_run = "lastScheduleTime" in (obj.get("status") or {})
     first = None if has_run else at_once_at(plan, ScheduleState(), since)
-    return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first)
+    return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first, next_run(plan, since))
 
 
 def as_json(forecasts: Sequence[Forecast]) -> str:
-    """Write forecasts as JSON: a list of {schedule, offsetSeconds, times: [{due, local, outcome}]}."""
+    """Write forecasts as JSON: a list of {schedule, offsetSeconds, nextRun, times: [{due, local, outcome}]}."""
     shown = [
         {
             "schedule": str(forecast.plan.key),
             "offsetSeconds": forecast.plan.offset // timedelta(seconds=1),
+            "nextRun": forecast.next_run and rfc3339(forecast.next_run, "shortest"),
             "times": [
                 {
                     "due": rfc3339(coming.due, "shortest"),
@@ -103,6 +109,10 @@ def as_text(forecasts: Sequence[Forecast]) -> Iterator[str]:
             yield f"  {due:<24}  {brief(coming.due.astimezone(zone)):<29}  {coming.outcome}"
         if not forecast.due_times:
             yield "  no due time"
+        elif forecast.next_run is None and forecast.due_times[-1].outcome == Reason.SKIPPED_WINDOW:
+            yield f"  no run: no due time of the next {YEARS_AHEAD} years is inside spec.windows"
+        elif forecast.next_run is not None and forecast.next_run > forecast.due_times[-1].due:
+            yield f"  {rfc3339(forecast.next_run, 'shortest'):<24}  the next run"
         if not forecast.has_uid and (plan.offset or _HASHED.search(plan.schedule_text)):
             yield "  an example: the offset and H depend on the UID that the API server gives (--uid names it)"
 
@@ -127,4 +137,4 @@ def parse_since(text: str | None) -> datetime:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise InvalidValue(f"--from {text[:64]!r} is no time with an offset: write it as 2026-03-29T00:00:00Z")
-    return instant.astimezone(UTC)
+    return in_utc(instant)

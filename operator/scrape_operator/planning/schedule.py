@@ -10,6 +10,7 @@ from scrape_operator.api.kinds.schedule import ScrapeSchedule, ScrapeScheduleSpe
 from scrape_operator.api.support import unsupported
 from scrape_operator.api.validation import check_kind, parse, parse_as
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.planning.plans import RunPlan
 from scrape_operator.planning.targets import compile_run_plan
@@ -89,8 +90,8 @@ def _plan(
         due_times=timing.due_times,
         first_run_at_once=timing.first_run_at_once,
         offset=timing.offset,
-        start_time=spec.start_time,
-        end_time=spec.end_time,
+        start_time=None if spec.start_time is None else in_utc(spec.start_time),
+        end_time=None if spec.end_time is None else in_utc(spec.end_time),
         windows=compile_windows(spec),
         suspend=spec.suspend,
         starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),

@@ -15,8 +15,9 @@ from scrape_operator.core.schedule.cron import CronDueTimes, CronExpression, par
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes, stable_offset
 from scrape_operator.core.schedule.windows import Windows, parse_window
 
-TIMEOUT_MAX = timedelta(minutes=10)
-"""The default of `timeout` is the interval, but not more than this (api.md, exact rules)."""
+DEFAULT_TIMEOUT_MAX = timedelta(minutes=10)
+DEFAULT_TIMEOUT_SHARE = 0.9
+"""The default of `timeout` is this share of the interval: a run that times out has ended before the next due time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
         _within_bounds(spec, IntervalDueTimes(interval, offset)),
         text=format_duration(interval),
         offset=offset,
-        timeout=spec.timeout or min(interval, TIMEOUT_MAX),
+        timeout=spec.timeout or min(interval * DEFAULT_TIMEOUT_SHARE, DEFAULT_TIMEOUT_MAX),
         first_run_at_once=True,
     )
 
@@ -66,7 +67,7 @@ def _cron(spec: ScrapeScheduleSpec, expressions: tuple[CronExpression, ...]) -> 
         _within_bounds(spec, CronDueTimes(expressions, ZoneInfo(spec.time_zone))),
         text=schedule_text(spec),
         offset=timedelta(0),
-        timeout=spec.timeout or TIMEOUT_MAX,
+        timeout=spec.timeout or DEFAULT_TIMEOUT_MAX,
         first_run_at_once=False,
     )
 

@@ -2,22 +2,42 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.schedule.due_times import EPOCH, MILLISECOND, IntervalDueTimes, stable_offset
+from scrape_operator.core.schedule.due_times import MILLISECOND, IntervalDueTimes, stable_offset
+from scrape_operator.core.schedule.instants import EPOCH, FIRST, LAST
 
 MOMENT = timedelta(microseconds=1)
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 periods = st.integers(1_000, 720 * 3_600_000).map(lambda milliseconds: milliseconds * MILLISECOND)
 uids = st.uuids().map(str)
-instants = st.datetimes(datetime(1960, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- hypothesis adds the zone
+instants = st.timedeltas(timedelta(0), timedelta(days=240 * 365)).map(
+    lambda later: datetime(1960, 1, 1, tzinfo=UTC) + later
+)
+
+
+class Interval(IntervalDueTimes):
+    """An interval far from the ends of time, where there is always another due time."""
+
+    def next_after(self, instant: datetime) -> datetime:
+        due = super().next_after(instant)
+        assert due is not None
+        return due
+
+    def latest_until(self, instant: datetime) -> datetime:
+        due = super().latest_until(instant)
+        assert due is not None
+        return due
 
 
 @given(uids, periods, instants)
 def test_the_next_due_time_is_in_the_future_and_at_most_one_period_away(
     uid: str, period: timedelta, now: datetime
 ) -> None:
-    due_times = IntervalDueTimes(period, stable_offset(uid, period))
+    due_times = Interval(period, stable_offset(uid, period))
     assert now < due_times.next_after(now) <= now + period
     assert now - period < due_times.latest_until(now) <= now
     assert due_times.next_after(now) - due_times.latest_until(now) == period
@@ -25,7 +45,7 @@ def test_the_next_due_time_is_in_the_future_and_at_most_one_period_away(
 
 @given(uids, periods, instants)
 def test_the_questions_are_inverse_to_each_other(uid: str, period: timedelta, now: datetime) -> None:
-    due_times = IntervalDueTimes(period, stable_offset(uid, period))
+    due_times = Interval(period, stable_offset(uid, period))
     due = due_times.next_after(now)
     assert due_times.latest_until(due) == due
     assert due_times.latest_until(due - MOMENT) == due_times.latest_until(now)
@@ -35,7 +55,7 @@ def test_the_questions_are_inverse_to_each_other(uid: str, period: timedelta, no
 
 @given(uids, periods, instants, st.integers(0, 40), st.timedeltas(timedelta(0), timedelta(seconds=1)))
 def test_counting_is_enumerating(uid: str, period: timedelta, after: datetime, steps: int, rest: timedelta) -> None:
-    due_times = IntervalDueTimes(period, stable_offset(uid, period))
+    due_times = Interval(period, stable_offset(uid, period))
     until = after + steps * period + rest
     count, due = 0, due_times.next_after(after)
     while due <= until:
@@ -48,8 +68,8 @@ def test_counting_is_enumerating(uid: str, period: timedelta, after: datetime, s
 def test_the_phase_is_the_same_after_every_restart(
     uid: str, period: timedelta, before: datetime, after: datetime
 ) -> None:
-    once = IntervalDueTimes(period, stable_offset(uid, period)).next_after(before)
-    again = IntervalDueTimes(period, stable_offset(uid, period)).next_after(after)
+    once = Interval(period, stable_offset(uid, period)).next_after(before)
+    again = Interval(period, stable_offset(uid, period)).next_after(after)
     assert (again - once) % period == timedelta(0)
     assert (once - EPOCH) % period == stable_offset(uid, period)
 
@@ -74,4 +94,19 @@ def test_many_objects_are_spread_over_the_period() -> None:
 
 @given(periods, instants)
 def test_without_spread_due_times_are_whole_periods_since_the_epoch(period: timedelta, now: datetime) -> None:
-    assert (IntervalDueTimes(period).next_after(now) - EPOCH) % period == timedelta(0)
+    assert (Interval(period).next_after(now) - EPOCH) % period == timedelta(0)
+
+
+@pytest.mark.parametrize("period", [timedelta(seconds=1), timedelta(hours=720)])
+def test_due_times_end_before_a_datetime_does(period: timedelta) -> None:
+    due_times = IntervalDueTimes(period, timedelta(milliseconds=1))
+    first, last = due_times.next_after(EARLIEST), due_times.latest_until(LATEST)
+    assert first is not None
+    assert last is not None
+    assert FIRST <= first < FIRST + period
+    assert LAST - period < last <= LAST
+    assert due_times.next_after(last) is due_times.latest_until(first - MOMENT) is None
+    assert due_times.next_after(LATEST) is due_times.latest_until(EARLIEST) is None
+    assert due_times.next_after(last - MOMENT) == last
+    assert due_times.latest_until(first) == first
+    assert due_times.count_between(EARLIEST, LATEST) == (last - first) // period + 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.windows import Windows
 
 Range = tuple[datetime, datetime]
 """The due times t with first < t <= last."""
@@ -34,14 +35,14 @@ class UnsettledDueTimes:
     settled: Sequence[Range]
 
     def next_after(self, instant: datetime) -> datetime | None:
-        """Give the first due time strictly after `instant`."""
+        """Return the first due time strictly after `instant`, or None if there is none."""
         due = self.due_times.next_after(instant)
         while due is not None and (settled := self._settling(due)) is not None:
             due = self.due_times.next_after(settled[1])
         return due
 
     def latest_until(self, instant: datetime) -> datetime | None:
-        """Give the last due time at or before `instant`."""
+        """Return the last due time at or before `instant`, or None if there is none."""
         due = self.due_times.latest_until(instant)
         while due is not None and (settled := self._settling(due)) is not None:
             due = self.due_times.latest_until(settled[0])
@@ -52,6 +53,13 @@ class UnsettledDueTimes:
         ranges = [(max(after, first), min(until, last)) for first, last in self.settled]
         settled = sum(self.due_times.count_between(first, last) for first, last in ranges if first < last)
         return self.due_times.count_between(after, until) - settled
+
+    def next_inside(self, windows: Windows, instant: datetime) -> datetime | None:
+        """Return the first due time strictly after `instant` that the windows allow, or None if there is none."""
+        due = self.due_times.next_inside(windows, instant)
+        while due is not None and (settled := self._settling(due)) is not None:
+            due = self.due_times.next_inside(windows, settled[1])
+        return due
 
     def _settling(self, due: datetime) -> Range | None:
         return next((settled for settled in self.settled if settled[0] < due <= settled[1]), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,17 +10,12 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.instants import FIRST, INSTANT
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.settled import UnsettledDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.window_openings import next_opening
-from scrape_operator.core.schedule.windows import Windows
-
-MAX_OPENINGS = 100
-"""How often windows may open without a due time within, before a schedule counts as one that never runs."""
-
-_INSTANT = timedelta(microseconds=1)
 
 
 class Outcome(StrEnum):
@@ -69,22 +64,12 @@ def upcoming(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Upcomin
     due_times = unsettled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
         return Upcoming()
-    due = due_times.next_after(now if state.last_slot is None else max(now, state.last_slot))
+    after = now if state.last_slot is None else max(now, state.last_slot)
+    due = due_times.next_after(after)
     at_once = at_once_at(plan, state, now)
-    return Upcoming(due, _earlier(_first_allowed(due_times, plan.windows, due), at_once), at_once)
-
-
-def _first_allowed(due_times: DueTimes, windows: Windows, due: datetime | None) -> datetime | None:
-    """Give the first due time from `due` on that is inside the windows.
-
-    None where there is none, or none for so many openings of the windows that nobody will wait for it.
-    """
-    for _ in range(MAX_OPENINGS):
-        opening = None if due is None else next_opening(windows, due)
-        if opening is None or opening == due:
-            return None if opening is None else due
-        due = due_times.next_after(opening - _INSTANT)
-    return None
+    is_allowed = due is None or plan.windows.allows(due)
+    run = due if is_allowed else due_times.next_inside(plan.windows, after)
+    return Upcoming(due, _earlier(run, at_once), at_once)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -118,11 +103,18 @@ def upcoming_due_times(plan: SchedulePlan, since: datetime, count: int) -> Itera
     """Give up to `count` due times from `since` on, and what becomes of each as far as the spec says."""
     within = plan.due_times
     due_times = within.due_times if isinstance(within, BoundedDueTimes) else within
-    due = None if due_times is None else due_times.next_after(since - _INSTANT)
+    due = None if due_times is None else due_times.next_after(max(since, FIRST) - INSTANT)
     while count > 0 and due_times is not None and due is not None:
         yield UpcomingDueTime(due, _outcome(plan, due))
         count -= 1
         due = due_times.next_after(due)
+
+
+def next_run(plan: SchedulePlan, since: datetime) -> datetime | None:
+    """Return the first due time at or after `since` that is run as far as the spec determines it, or None."""
+    if plan.due_times is None or pause_of(plan, ScheduleState()) is not None:
+        return None
+    return plan.due_times.next_inside(plan.windows, max(since, FIRST) - INSTANT)
 
 
 def _outcome(plan: SchedulePlan, due: datetime) -> str:

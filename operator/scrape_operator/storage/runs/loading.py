@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, exists, func, literal, select
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunStatus, TargetHealth
-from scrape_operator.core.schedule.due_times import EPOCH
+from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
 from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.runs.pruning import GOOD

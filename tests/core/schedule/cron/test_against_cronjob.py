@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
-from scrape_operator.core.schedule.cron.offset_periods import OffsetPeriod, offset_periods
-from scrape_operator.core.schedule.due_times import EPOCH
+from scrape_operator.core.schedule.instants import EPOCH
+from scrape_operator.core.schedule.offset_periods import OffsetPeriod, offset_periods
 
 RECORDED = Path(__file__).parents[2] / "recorded"
 ZONES = (RECORDED / "robfig" / "zones.txt").read_text().split()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-MINUTES_OF_DAY = 1_440
+from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, minute_of_week
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SIX_WEEKS = sum(1 << 7 * week for week in range(6))
@@ -49,11 +49,31 @@ def _shape(year: int, month: int) -> tuple[int, int]:
     return (monday_based + 1) % 7, (1 << length) - 1 << 1
 
 
-def first_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:
-    """Give the first minute m with low <= m < high that any of the expressions names."""
+def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed: int | None = None) -> int | None:
+    """Return the first minute m with low <= m < high that any of the expressions names, or None if there is none.
+
+    Args:
+        expressions: The expressions.
+        low: A minute of the wall calendar.
+        high: A minute of the wall calendar.
+        allowed: The minutes of the week that count, as bits; None stands for all.
+
+    """
+    if allowed is not None and not _meets(expressions, allowed):
+        return None
     for start, times in _due_days(expressions, low, high, descending=False):
-        return start + _lowest(times)
+        inside = times if allowed is None else times & allowed >> minute_of_week(start)
+        if inside:
+            return start + _lowest(inside)
     return None
+
+
+def _meets(expressions: Sequence[CronExpression], allowed: int) -> bool:
+    """Return whether a time of day of the expressions is allowed on any day of the week."""
+    times = 0
+    for expression in expressions:
+        times |= expression.times
+    return any(times & allowed >> MINUTES_OF_DAY * day for day in range(7))
 
 
 def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.core.schedule.cron.offset_periods import OffsetPeriod, offset_periods
+from scrape_operator.core.schedule.offset_periods import OffsetPeriod, offset_periods
 
 NAMES = files("tzdata").joinpath("zones").read_text("ascii").split()
 
