@@ -102,10 +102,13 @@ def test_items_must_be_nodes(items: dict[str, Any], path: str, told: str):
 
 def test_a_fixed_format_refuses_selectors_of_others():
     assert findings({"css": "a"}, format="JSON") == [
-        ("fields[0].css", "JSON has no css selectors: use jmespath, or another format")
+        ("fields[0].css", "JSON has no css selectors: use jmespath, or set extract.format to another format")
     ]
     assert findings({"jmespath": "a"}, format="HTML") == [
-        ("fields[0].jmespath", "HTML has no jmespath selectors: use css or xpath, or another format")
+        (
+            "fields[0].jmespath",
+            "HTML has no jmespath selectors: use css or xpath, or set extract.format to another format",
+        )
     ]
 
 

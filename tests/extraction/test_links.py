@@ -71,7 +71,7 @@ def test_a_link_header_asks_for_nothing_in_the_page():
 
 async def test_a_worker_answers_links_beside_items(document: Open):
     extract = compile_(**HTML_TARGET).page
-    pool = ExtractionPool(max_workers=1)
+    pool = ExtractionPool()
     page = document(LIST + " " * 300_000)
     assert await pool.extract(extract, page) == extract.extract(page) == recompile(extract.spec).extract(page)
     assert (await pool.extract(extract, page)).next_link == "https://shop.example/shop/?page=2"

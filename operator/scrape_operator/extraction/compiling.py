@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -11,26 +12,20 @@ from scrape_operator.api.kinds.extract import Extract, Field, FieldType, Format
 from scrape_operator.api.kinds.extract import Selector as SelectorSpec
 from scrape_operator.api.kinds.paginate import NextLink
 from scrape_operator.api.kinds.target import Follow, Target
-from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.items import JSONValue
-from scrape_operator.extraction.extractor import CompiledExtract, Links
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.extractor import CompiledExtract, PageSelectors
 from scrape_operator.extraction.fields import CompiledField
 from scrape_operator.extraction.formats.reader import Family, ReaderOptions, Selector
-from scrape_operator.extraction.formats.registry import READABLE, families_of
-from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.formats.registry import READABLE, families_of, format_with, make_reader
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
-from scrape_operator.extraction.selectors.xpath import compile_css, compile_xpath
-from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
+from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
 
 _T = TypeVar("_T")
 
-_COMPILERS: Final[Mapping[Family, Callable[[str], Selector]]] = {
-    Family.CSS: compile_css,
-    Family.XPATH: compile_xpath,
-    Family.JMESPATH: compile_jmespath,
-}
 _PRIMARY: Final = (Family.CSS, Family.XPATH, Family.JMESPATH, Family.COLUMN, Family.GROUP)
 _PYTHON_TYPES: Final[Mapping[FieldType, tuple[type, ...]]] = {
     FieldType.STRING: (str,),
@@ -113,19 +108,23 @@ def _compile(spec: PageSpec, path: str) -> tuple[CompiledExtract | None, tuple[F
     shared = _shared.get(text)
     if shared is not None:
         return shared, ()
-    extract = spec.extract
-    compiler = _Compiler(extract)
-    items = compiler.items(extract.items, f"{path}.extract.items") if extract.items else None
-    fields = [compiler.field(field, f"{path}.extract.fields[{index}]") for index, field in enumerate(extract.fields)]
-    links = compiler.links(spec, path)
-    compiler.check_format(f"{path}.extract.format")
+    compiler = _Compiler(spec, spec.extract.format)
+    selectors = compiler.compile(path)
     if compiler.findings:
         return None, tuple(compiler.findings)
-    options = ReaderOptions(
-        format=extract.format, numbers_as_written=any(field.type is FieldType.DECIMAL for field in fields)
-    )
-    compiled = _shared[text] = CompiledExtract(text, options, items, fields, links)
+    compiled = _shared[text] = CompiledExtract(text, spec.extract.format, selectors, partial(_compile_for, spec))
     return compiled, ()
+
+
+def _compile_for(spec: PageSpec, found: Format) -> PageSelectors:
+    """Compile for the format of a document. Raises ScrapeFailed where its selectors are of another one."""
+    compiler = _Compiler(spec, found)
+    selectors = compiler.compile("")
+    if compiler.findings:
+        wrong = compiler.findings[0]
+        path = wrong.path.removeprefix(".")
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, f"the document is {found}: {path}: {wrong.message}"[:300])
+    return selectors
 
 
 def selector_of(spec: SelectorSpec | Field | NextLink) -> tuple[Family, Any] | None:
@@ -138,19 +137,32 @@ def selector_of(spec: SelectorSpec | Field | NextLink) -> tuple[Family, Any] | N
 
 
 class _Compiler:
-    def __init__(self, extract: Extract) -> None:
+    """Compiles a page's selectors for one format. For Auto, each is checked by the first format that has its family."""
+
+    def __init__(self, spec: PageSpec, format_: Format) -> None:
         self.findings: list[Finding] = []
-        self._format = extract.format
+        self._spec = spec
+        self._format = format_
+        self._options = ReaderOptions(
+            numbers_as_written=any(field.type is FieldType.DECIMAL for field in spec.extract.fields),
+        )
 
-    def check_format(self, path: str) -> None:
+    def compile(self, path: str) -> PageSelectors:
+        """Compile everything; `path` is where the target stands. Findings are collected."""
+        extract = self._spec.extract
         if self._format is not Format.AUTO and self._format not in READABLE:
-            self._find(path, f"{self._format} can't be read: use one of Auto, {', '.join(READABLE)}")
-
-    def links(self, spec: PageSpec, path: str) -> Links:
-        return Links(
-            next_link=self._link(spec.next_link, FieldType.URL, path, "paginate.nextLink"),
-            cursor=self._link(spec.cursor, FieldType.STRING, path, "paginate.cursor.from"),
-            follow=self._link(spec.follow_link, FieldType.URL, path, "follow.link"),
+            self._find(
+                f"{path}.extract.format", f"{self._format} can't be read: use one of Auto, {', '.join(READABLE)}"
+            )
+        return PageSelectors(
+            reader=make_reader(self._format, self._options) if self._format in READABLE else None,
+            items=self._items(extract.items, f"{path}.extract.items") if extract.items else None,
+            fields=tuple(
+                self._field(field, f"{path}.extract.fields[{index}]") for index, field in enumerate(extract.fields)
+            ),
+            next_link=self._link(self._spec.next_link, FieldType.URL, path, "paginate.nextLink"),
+            cursor=self._link(self._spec.cursor, FieldType.STRING, path, "paginate.cursor.from"),
+            follow=self._link(self._spec.follow_link, FieldType.URL, path, "follow.link"),
         )
 
     def _link(
@@ -160,7 +172,7 @@ class _Compiler:
             return None
         return CompiledField(name, type_, CONVERTERS[type_], self._selector(spec, f"{target}.{name}"))
 
-    def items(self, spec: SelectorSpec, path: str) -> Selector | None:
+    def _items(self, spec: SelectorSpec, path: str) -> Selector | None:
         selector = self._selector(spec, path)
         if selector is not None and not selector.gives_nodes:
             family = selector.family
@@ -168,7 +180,7 @@ class _Compiler:
             self._find(f"{path}.{family}", f"an item is a node, and this gives text: {remedy}")
         return selector
 
-    def field(self, spec: Field, path: str) -> CompiledField:
+    def _field(self, spec: Field, path: str) -> CompiledField:
         given = selector_of(spec)
         convert = CONVERTERS[spec.type]
         if given and given[0] is Family.JMESPATH and spec.type is FieldType.JSON:
@@ -193,14 +205,17 @@ class _Compiler:
             return None
         family, text = given
         path = f"{path}.{family}"
-        families = families_of(self._format)
-        if families and family not in families:
+        format_ = format_with(family) if self._format is Format.AUTO else self._format
+        if format_ is None:
+            self._find(path, f"no format that can be read has {family} selectors")
+        elif families := families_of(format_):
+            if family in families:
+                reader = make_reader(format_, self._options)
+                return self._try(path, lambda selector: reader.compile(family, selector), text)
             use = " or ".join(sorted(families))
-            self._find(path, f"{self._format} has no {family} selectors: use {use}, or another format")
-        elif family not in _COMPILERS:
-            self._find(path, f"no format that can be read has {family} selectors: use one of {', '.join(_COMPILERS)}")
-        else:
-            return self._try(path, _COMPILERS[family], text)
+            self._find(
+                path, f"{self._format} has no {family} selectors: use {use}, or set extract.format to another format"
+            )
         return None
 
     def _pattern(self, expression: str, path: str) -> Pattern | None:
@@ -241,6 +256,6 @@ class _Compiler:
         if type_ not in _PYTHON_TYPES or type(value) in _PYTHON_TYPES[type_]:
             with suppress(Unparsable, StepBudgetExceeded):
                 # Dates in words are too costly here, and no good as defaults.
-                return convert(value, Surroundings(work=StepBudget(INLINE, trusts_estimates=True)))
+                return convert(value, Surroundings(work=StepBudget.for_event_loop()))
         self._find(path, f"{str(value)[:40]!r} is no {type_}: write a value of the field's type")
         return None

@@ -1,15 +1,15 @@
-"""What extraction may cost. Selectors count their work here, so that no document runs away with a process."""
+"""The limits of one extraction. Selectors count their work here, so that no document occupies a process for long."""
 
 from typing import Final, NoReturn
 
 FULL: Final = 20_000_000
-"""Microseconds, roughly: what one document may cost at the most, wherever it is read."""
+"""Microseconds, roughly: the limit for one document in a worker process."""
 
-INLINE: Final = 100_000
-"""Microseconds, roughly: what a document may cost beside the event loop."""
+INLINE: Final = 10_000
+"""Microseconds, roughly: the limit for one document on the event loop."""
 
-ROOM: Final = 64 * 2**20
-"""Characters and list members that one document may become at the most, all items together."""
+MAX_HELD: Final = 32 * 2**20
+"""Characters and list members of the items of one document, all together."""
 
 
 class StepBudgetExceeded(Exception):
@@ -19,16 +19,20 @@ class StepBudgetExceeded(Exception):
 class StepBudget:
     """A budget of microseconds that is counted rather than measured: the same document always costs the same.
 
-    `trusts_estimates` says whether a worst case that may never come true, such as the square of the
-    number of nodes, counts as well. It does where nobody could stop the work once it has begun.
+    `inline`: the event loop waits for the work, so that what cannot be counted is not begun.
     """
 
-    __slots__ = ("_left", "_room", "_trusts_estimates")
+    __slots__ = ("_inline", "_left", "_room")
 
-    def __init__(self, limit: int = FULL, *, trusts_estimates: bool = False) -> None:
+    def __init__(self, limit: int = FULL, *, inline: bool = False) -> None:
         self._left = limit
-        self._room = ROOM
-        self._trusts_estimates = trusts_estimates
+        self._room = MAX_HELD
+        self._inline = inline
+
+    @classmethod
+    def for_event_loop(cls) -> "StepBudget":
+        """Return a budget for work that the event loop waits for."""
+        return cls(INLINE, inline=True)
 
     def spend(self, microseconds: int) -> None:
         """Count work. Raises StepBudgetExceeded."""
@@ -37,16 +41,21 @@ class StepBudget:
             raise StepBudgetExceeded
 
     def foresee(self, microseconds: int) -> None:
-        """Count what work may cost in the worst case, before it is begun. Raises StepBudgetExceeded."""
-        if self._trusts_estimates:
+        """Count work that is about to begin on the event loop; a worker process can be killed instead."""
+        if self._inline:
             self.spend(microseconds)
 
+    def require_worker(self) -> None:
+        """Raise StepBudgetExceeded on the event loop: the cost of what follows is not known."""
+        if self._inline:
+            raise StepBudgetExceeded
+
     def hold(self, size: int) -> None:
-        """Count memory, in characters or list members, before it is taken. Raises StepBudgetExceeded."""
+        """Count memory, in characters or list members, before it is used. Raises StepBudgetExceeded."""
         self._room -= size
         if self._room < 0:
             raise StepBudgetExceeded
 
     def exhaust(self) -> NoReturn:
-        """Give up: something met a limit of its own. Raises StepBudgetExceeded."""
+        """Raise StepBudgetExceeded: a library met a limit of its own."""
         raise StepBudgetExceeded

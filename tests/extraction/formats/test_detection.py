@@ -52,15 +52,9 @@ def test_auto_goes_by_content_type_and_else_by_the_first_bytes(content_type: str
 @pytest.mark.parametrize(
     ("field", "extract", "content_type", "told"),
     [
-        ({"css": "p"}, {}, "application/json", "field f0 has a css selector, and the document is JSON: use jmespath"),
-        (
-            {"jmespath": "a"},
-            {},
-            "text/html",
-            "field f0 has a jmespath selector, and the document is HTML: use css or xpath",
-        ),
-        ({"const": 1}, {"items": {"css": "p"}}, "application/json", "items has a css selector"),
-        ({"css": "p"}, {}, "image/svg+xml", "the document is XML"),
+        ({"css": "p"}, {}, "application/json", "extract.fields[0].css: JSON has no css selectors: use jmespath"),
+        ({"jmespath": "a"}, {}, "text/html", "extract.fields[0].jmespath: HTML has no jmespath selectors: use css or"),
+        ({"const": 1}, {"items": {"css": "p"}}, "application/json", "the document is JSON: extract.items.css: JSON"),
     ],
 )
 def test_a_document_of_another_format_is_an_extraction_error(

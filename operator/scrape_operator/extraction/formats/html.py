@@ -10,8 +10,9 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.charsets import decode
-from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions
-from scrape_operator.extraction.selectors.xpath import count_nodes
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.selectors.css import compile_css
+from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes
 
 _EMPTY: Final = "<html><body></body></html>"
 _LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lang'])[1])", smart_strings=False)
@@ -21,10 +22,15 @@ class HTMLReader:
     """Reads HTML as libxml2's recovering parser sees it, within its limits on depth and length."""
 
     format: ClassVar = Format.HTML
+    is_bounded: ClassVar = True
     families: ClassVar = frozenset({Family.CSS, Family.XPATH})
 
     def __init__(self, options: ReaderOptions) -> None:
         """No option concerns HTML."""
+
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector. Raises InvalidValue."""
+        return compile_css(str(text)) if family is Family.CSS else compile_xpath(str(text))
 
     def read(self, document: Document) -> Page:
         """Read a document; one without any element is an empty page.
@@ -51,7 +57,7 @@ def _parse(text: str) -> Any:
         root = etree.fromstring(text.encode("utf-8", "replace") or _EMPTY.encode(), parser)
     except etree.XMLSyntaxError:
         # It recovers from everything but a lack of memory.
-        raise ScrapeFailed(Reason.EXTRACTION_ERROR, "reading the document takes too much memory") from None
+        raise MemoryError from None
     # What is beyond a limit is cut off, and would pass for items that are gone.
     last = parser.error_log.last_error
     if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:

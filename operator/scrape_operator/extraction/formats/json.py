@@ -7,7 +7,8 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.selectors.jmespath import compile_jmespath
 from scrape_operator.extraction.values.json_values import read_json
 
 # A mark of UTF-32 begins with one of UTF-16, and so comes first.
@@ -24,10 +25,15 @@ class JSONReader:
     """Reads one JSON text (RFC 8259), in UTF-8 or in what its byte order mark says."""
 
     format: ClassVar = Format.JSON
+    is_bounded: ClassVar = True
     families: ClassVar = frozenset({Family.JMESPATH})
 
     def __init__(self, options: ReaderOptions) -> None:
         self._numbers_as_written = options.numbers_as_written
+
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector. Raises InvalidValue."""
+        return compile_jmespath(str(text))
 
     def read(self, document: Document) -> Page:
         """Read a document.
@@ -40,7 +46,7 @@ class JSONReader:
             value: Any = read_json(_utf8(document.body), as_written=self._numbers_as_written)
         except ValueError as error:
             raise ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON: {error}"[:300]) from None
-        return Page(root=value, nodes=(value,), size=len(document.body), base_url=document.url)
+        return Page(root=value, nodes=(value,), base_url=document.url)
 
 
 def _utf8(body: bytes) -> bytes:

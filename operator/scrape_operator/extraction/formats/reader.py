@@ -27,17 +27,23 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document that was read.
+    """A parsed document.
 
-    `nodes` are the items where no selector names them; selectors begin at `root`. `size` counts the
-    nodes of the whole document. `language` is a BCP 47 tag or empty; `base_url` is what relative
-    addresses are resolved against. `is_clean`: there is no NUL and no lone surrogate in its texts.
+    Attributes:
+        root: Where selectors begin.
+        nodes: The items where no selector names them.
+        base_url: The address that relative addresses are resolved against.
+        size: The number of its nodes, where selectors do not count those that they visit.
+        language: A BCP 47 tag, or empty.
+        is_clean: Whether its texts have neither NUL nor lone surrogates.
+        warnings: Sentences about the document, for the user.
+
     """
 
     root: Any
     nodes: Sequence[Any]
-    size: int
     base_url: str
+    size: int = 1
     language: str = ""
     is_clean: bool = False
     warnings: Sequence[str] = ()
@@ -50,8 +56,51 @@ class ReaderOptions:
     `numbers_as_written`: a JSON number is asked for as the decimal that was written.
     """
 
-    format: Format = Format.AUTO
     numbers_as_written: bool = False
+
+
+class Selector(Protocol):
+    """A compiled selector. What it may raise beside the errors below is StepBudgetExceeded."""
+
+    family: Family
+
+    text: str
+    """The selector as it is evaluated, for messages."""
+
+    gives_nodes: bool
+    """False where it is known that the selector gives texts, and so no items."""
+
+    is_linear: bool
+    """Whether its work grows linearly with the document, or is counted: only then it may run on the event loop."""
+
+    is_machine: bool
+    """Whether its texts are written for programs, so that their numbers have a decimal point."""
+
+    def nodes(self, page: Page, work: StepBudget, *, readings: int) -> Sequence[Any]:
+        """Return the nodes of the items, in document order; `readings` values will be read at each.
+
+        Raises:
+            SelectorFailed: the selector gives no nodes, or can't be applied.
+
+        """
+
+    def values(self, node: Any, page: Page, work: StepBudget) -> Sequence[Any]:
+        """Return the values at a node, in document order: texts, or numbers, booleans, objects and lists.
+
+        A list that the selector computed gives its members; null is no value.
+
+        Raises:
+            SelectorFailed: the selector can't be applied.
+
+        """
+
+    def first(self, node: Any, page: Page, work: StepBudget) -> Any:
+        """Return the first value at a node, or the list that the selector computed; None where there is none.
+
+        Raises:
+            SelectorFailed: the selector can't be applied.
+
+        """
 
 
 class Reader(Protocol):
@@ -59,51 +108,24 @@ class Reader(Protocol):
 
     format: ClassVar[Format]
     families: ClassVar[frozenset[Family]]
+    is_bounded: ClassVar[bool]
+    """Whether parsing takes time and memory in proportion to the document's size."""
 
     def __init__(self, options: ReaderOptions) -> None: ...
 
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector of one of the families.
+
+        Raises:
+            InvalidValue: it can't be read; the message names the remedy.
+
+        """
+
     def read(self, document: Document) -> Page:
-        """Read a document.
+        """Parse a document.
 
         Raises:
-            ScrapeFailed: DecodeError.
-
-        """
-
-
-class Selector(Protocol):
-    """A compiled selector."""
-
-    family: Family
-    gives_nodes: bool
-    """False where it is known that the selector gives texts, and so no items."""
-
-    def nodes(self, page: Page, work: StepBudget, *, readings: int) -> Sequence[Any]:
-        """Give the nodes of the items, in document order; `readings` values will be asked of each.
-
-        Raises:
-            SelectorFailed: the selector gives no nodes, or can't be applied.
-            StepBudgetExceeded: the work is done.
-
-        """
-
-    def values(self, node: Any, page: Page, work: StepBudget) -> Sequence[Any]:
-        """Give the values at a node, in document order: texts, or numbers, booleans, objects and lists.
-
-        A list that the selector computed gives its members; null is no value.
-
-        Raises:
-            SelectorFailed: the selector can't be applied.
-            StepBudgetExceeded: the work is done.
-
-        """
-
-    def first(self, node: Any, page: Page, work: StepBudget) -> Any:
-        """Give the first value at a node, or the list that the selector computed; None where there is none.
-
-        Raises:
-            SelectorFailed: the selector can't be applied.
-            StepBudgetExceeded: the work is done.
+            ScrapeFailed: DecodeError or ExtractionError.
 
         """
 

@@ -19,6 +19,16 @@ def make_reader(format_: Format, options: ReaderOptions) -> Reader:
     return _READERS[format_](options)
 
 
+def is_bounded(format_: Format) -> bool:
+    """Whether parsing a document in `format_` takes time and memory in proportion to its size."""
+    return format_ not in _READERS or _READERS[format_].is_bounded
+
+
 def families_of(format_: Format) -> frozenset[Family]:
     """Return the families of selectors that point into documents in `format_`, none for Auto."""
     return _READERS[format_].families if format_ in _READERS else frozenset()
+
+
+def format_with(family: Family) -> Format | None:
+    """Return the first format that has selectors of a family, None where there is none."""
+    return next((format_ for format_, reader in _READERS.items() if family in reader.families), None)

@@ -39,7 +39,6 @@ _PLAIN_URL: Final = re.compile(r"https?://[a-z0-9.-]+(?:/[\w~%+-]+)*/?", re.ASCI
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w~%+-]+)+/?(?:\?[\w~%+=&.-]+)?", re.ASCII)
 """Addresses that resolving leaves as they are: no empty, `.` or `..` segments."""
 _COST_OF_WORDS: Final = 5_000
-_COST_OF_FIRST_WORDS: Final = 1_000_000
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 
 
@@ -166,7 +165,7 @@ def _in_words(text: str, around: Surroundings) -> datetime | None:
     if not has_words(text):
         return None
     if text not in around.words:
-        around.work.foresee(_COST_OF_FIRST_WORDS)
+        around.work.require_worker()
         around.work.spend(_COST_OF_WORDS)
         around.words[text] = parse_words(text, around.zone, language=around.language, now=around.now)
     return around.words[text]

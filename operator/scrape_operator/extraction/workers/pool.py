@@ -1,72 +1,80 @@
-"""Where extraction runs: small documents beside the event loop, big and costly ones in worker processes.
+"""Runs compiled extracts: small documents on the event loop, all others in worker processes.
 
-Made by `wiring`, called by the runner. A parser that hangs or crashes on a hostile document takes
-its process along and nothing else: the process is replaced, and the target fails with a reason.
+Made by `wiring`, called by targets. A document that hangs or crashes the parser takes its process along and nothing
+else. Workers have two lanes: the quick lane has a short limit of time and memory, so that the documents of one
+schedule never hold up those of others for long. A document that exceeds it is read again in the slow lane.
 """
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, Final
-from weakref import WeakSet
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
-import orjson
-
-import scrape_operator
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import CompiledExtract
-from scrape_operator.extraction.step_budget import INLINE, StepBudget, StepBudgetExceeded
-from scrape_operator.extraction.workers.worker import LENGTHS, request
+from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
+from scrape_operator.extraction.workers.process import OutOfMemory, WorkerProcess
+from scrape_operator.extraction.workers.turns import FairTurns
 
-WORKER_MODULE: Final = "scrape_operator.extraction.workers.worker"
+INLINE_BYTES: Final = 16_384
+"""Bigger documents are read in worker processes: libxml2 takes seconds for an element with 50,000 attributes."""
 
-INLINE_BYTES: Final = 200_000
-"""Bigger documents are read in worker processes."""
+SLOW_SECONDS: Final = 600.0
+"""A schedule whose document exceeded the quick lane goes straight to the slow lane for so long."""
 
-_LOOP_BYTES: Final = 16_384
-"""Bigger documents are parsed in a thread: libxml2 takes seconds for an element with 50,000 attributes."""
+_MIB: Final = 2**20
 
-_MAX_SERVED: Final = 1000
-"""Documents after which a worker is replaced, since its memory only grows."""
+
+@dataclass(frozen=True, slots=True)
+class LaneLimits:
+    """The limits of one lane: worker processes, seconds for a document, and bytes that it may take in a worker."""
+
+    workers: int
+    seconds: float
+    memory_bytes: int
+
+
+QUICK: Final = LaneLimits(workers=1, seconds=2.0, memory_bytes=64 * _MIB)
+SLOW: Final = LaneLimits(workers=1, seconds=20.0, memory_bytes=160 * _MIB)
 
 
 class ExtractionPool:
-    """Runs compiled extracts. At most `max_workers` processes, started when they are first needed.
+    """Reads documents. Worker processes are started when they are first needed."""
 
-    `deadline` is in seconds for one document in a worker, `memory_bytes` the address space of a worker.
-    """
-
-    def __init__(self, *, max_workers: int = 2, deadline: float = 20.0, memory_bytes: int = 2**30) -> None:
-        self._slots = asyncio.Semaphore(max_workers)
-        self._deadline = deadline
-        self._memory = memory_bytes
-        self._idle: list[_Worker] = []
-        self._busy: set[_Worker] = set()
+    def __init__(self, *, quick: LaneLimits = QUICK, slow: LaneLimits = SLOW) -> None:
+        self._quick, self._slow = quick, slow
+        self._quick_turns, self._slow_turns = FairTurns(quick.workers), FairTurns(slow.workers)
+        self._idle: list[WorkerProcess] = []
+        self._busy: set[WorkerProcess] = set()
         self._ending: set[asyncio.Task[None]] = set()
-        self._costly: WeakSet[CompiledExtract] = WeakSet()
-        self._threads = ThreadPoolExecutor(max_workers, thread_name_prefix="extraction")
+        self._slow_until: dict[str, float] = {}
         self._closed = False
 
-    async def extract(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
-        """Read the items of a document; a worker that is at it ends when the caller is canceled.
+    async def extract(self, compiled: CompiledExtract, document: Document, requester: str = "") -> PageExtraction:
+        """Read the items and links of a document on behalf of a schedule, whose UID is `requester`.
+
+        A worker that reads it is ended when the caller is canceled.
 
         Raises:
-            ScrapeFailed: DecodeError, ExtractionError, or Timeout after `deadline` seconds in a worker.
+            ScrapeFailed: DecodeError, ExtractionError, or Timeout in the slow lane.
 
         """
-        if len(document.body) <= INLINE_BYTES and compiled not in self._costly:
-            page = await self._open(compiled, document)
+        if len(document.body) <= INLINE_BYTES and compiled.is_bounded(document):
             try:
-                return compiled.read(page, document, StepBudget(INLINE, trusts_estimates=True))
+                return compiled.extract_within(document, StepBudget.for_event_loop())
             except StepBudgetExceeded:
-                self._costly.add(compiled)
-        async with self._slots:
-            return await self._in_worker(compiled, document)
+                pass
+        if not self._is_slow(requester):
+            async with self._quick_turns.turn(requester):
+                try:
+                    return await self._extract_quickly(compiled, document)
+                except (OutOfMemory, TimeoutError):
+                    self._slow_until[requester] = self._now() + SLOW_SECONDS
+        async with self._slow_turns.turn(requester):
+            return await self._extract_slowly(compiled, document)
 
     async def aclose(self) -> None:
         """End all processes; extractions that go on in them fail."""
@@ -79,115 +87,63 @@ class ExtractionPool:
             await worker.kill()
         while self._ending:
             await asyncio.gather(*self._ending)
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _open(self, compiled: CompiledExtract, document: Document) -> Any:
-        if len(document.body) <= _LOOP_BYTES:
-            return compiled.open(document)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, compiled.open, document)
+    def _is_slow(self, requester: str) -> bool:
+        until = self._slow_until.get(requester)
+        if until is not None and until <= self._now():
+            del self._slow_until[requester]
+            return False
+        return until is not None
 
-    async def _in_worker(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
-        worker = await self._take()
-        self._busy.add(worker)
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _extract_quickly(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
+        async with self._worker(self._quick) as worker:
+            found = await worker.extract(compiled.spec, document)
+            if worker.is_fit and not self._closed:
+                self._idle.append(worker)
+                self._busy.discard(worker)
+            return found
+
+    async def _extract_slowly(self, compiled: CompiledExtract, document: Document) -> PageExtraction:
         try:
-            async with asyncio.timeout(self._deadline):
-                reply = await worker.ask(request(compiled.spec, document))
+            async with self._worker(self._slow) as worker:
+                return await worker.extract(compiled.spec, document)
         except TimeoutError:
             raise ScrapeFailed(
                 Reason.TIMEOUT,
-                f"reading the document took more than {self._deadline:g} s: use fewer or simpler selectors",
+                f"reading the document took more than {self._slow.seconds:g} s: use fewer or simpler selectors",
             ) from None
-        except (OSError, asyncio.IncompleteReadError):
+        except OutOfMemory:
             raise ScrapeFailed(
                 Reason.EXTRACTION_ERROR, "reading the document broke the parser, or took too much memory"
             ) from None
-        else:
-            self._busy.discard(worker)
-            self._idle.append(worker)
+
+    @asynccontextmanager
+    async def _worker(self, limits: LaneLimits) -> AsyncIterator[WorkerProcess]:
+        """Take a worker of a lane; one that is still busy at the end of the context is ended."""
+        worker = await self._take(limits)
+        self._busy.add(worker)
+        try:
+            yield worker
         finally:
             if worker in self._busy:
                 self._busy.discard(worker)
                 self._end(worker)
-        return _extraction(reply)
 
-    async def _take(self) -> "_Worker":
-        while self._idle:
+    async def _take(self, limits: LaneLimits) -> WorkerProcess:
+        while limits is self._quick and self._idle:
             worker = self._idle.pop()
             if worker.is_fit:
                 return worker
             self._end(worker)
         if self._closed:
             raise ScrapeFailed(Reason.SHUTDOWN, "the process is shutting down")
-        return await _Worker.start(self._memory, self._deadline)
+        return await WorkerProcess.start(memory_bytes=limits.memory_bytes, seconds=limits.seconds)
 
-    def _end(self, worker: "_Worker") -> None:
+    def _end(self, worker: WorkerProcess) -> None:
         task = asyncio.get_running_loop().create_task(worker.end())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-
-
-class _Worker:
-    """One worker process."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._served = 0
-
-    @classmethod
-    async def start(cls, memory: int, deadline: float) -> "_Worker":
-        """Start a process that has this one's code, and nothing of its environment: that holds secrets."""
-        package = Path(scrape_operator.__file__).parents[1]
-        path = os.pathsep.join([str(package), *filter(None, sys.path)])
-        process = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-P",
-                "-m",
-                WORKER_MODULE,
-                str(memory),
-                str(int(deadline) + 2),
-            ),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={"PYTHONPATH": path},
-            start_new_session=True,
-        )
-        return cls(process)
-
-    @property
-    def is_fit(self) -> bool:
-        """Whether it lives and has not served too long."""
-        return self._process.returncode is None and self._served < _MAX_SERVED
-
-    async def ask(self, asked: bytes) -> dict[str, Any]:
-        """Send a request and give the header of the reply. Raises OSError and IncompleteReadError where it dies."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None  # noqa: S101 -- both are pipes
-        assert stdout is not None  # noqa: S101 -- it was asked for by PIPE
-        self._served += 1
-        stdin.write(asked)
-        await stdin.drain()
-        head, _ = LENGTHS.unpack(await stdout.readexactly(LENGTHS.size))
-        reply: dict[str, Any] = orjson.loads(await stdout.readexactly(head))
-        return reply
-
-    async def kill(self) -> None:
-        """Kill the process and wait until it is gone."""
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
-
-    async def end(self) -> None:
-        """Kill the process, wait until it is gone, and close its pipes; nobody may be asking it."""
-        await self.kill()
-        # Pipes are read to their end, or closing the transport would be put off for ever.
-        await self._process.communicate()
-
-
-def _extraction(reply: dict[str, Any]) -> PageExtraction:
-    if "reason" in reply:
-        raise ScrapeFailed(Reason(reply["reason"]), reply["message"])
-    if "defect" in reply:
-        raise RuntimeError(f"the extraction worker failed:\n{reply['defect']}")
-    return PageExtraction(**{**reply, "warnings": tuple(reply["warnings"])})

@@ -1,0 +1,83 @@
+"""The protocol between the pool and its worker processes: frames on stdin and stdout.
+
+A frame is two big-endian lengths of 32 bits, a JSON header and a body. A request is one frame, with the document as
+its body. A reply is one frame for every part of the items, and a last one with everything else. A worker sends an
+empty frame when it is ready for the first request.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from scrape_operator.core.extraction import Document, PageExtraction
+
+LENGTHS: Final = struct.Struct(">II")
+
+_PART_BYTES: Final = 2**20
+"""Bytes of items in one frame: decoding them takes the event loop some milliseconds."""
+
+_FACTS: Final = tuple(name for name in PageExtraction.__slots__ if name != "items")
+
+
+def frame_head(header: Mapping[str, Any], body_length: int = 0) -> bytes:
+    """Return a frame but its body; datetimes in the header become RFC 3339 text."""
+    head = orjson.dumps(header)
+    return LENGTHS.pack(len(head), body_length) + head
+
+
+def request_header(spec: str, document: Document) -> dict[str, Any]:
+    """Return the header that asks for the extraction of a document by the `spec` of a compiled extract."""
+    return {
+        "spec": spec,
+        "url": document.url,
+        "content_type": document.content_type,
+        "scheduled_for": document.scheduled_for,
+        "fetched_at": document.fetched_at,
+        "time_zone": document.time_zone.key,
+    }
+
+
+def requested_document(header: Mapping[str, Any], body: bytes) -> Document:
+    """Return the document that a request holds."""
+    return Document(
+        body=body,
+        url=header["url"],
+        content_type=header["content_type"],
+        scheduled_for=_instant(header["scheduled_for"]),
+        fetched_at=_instant(header["fetched_at"]),
+        time_zone=ZoneInfo(header["time_zone"]),
+    )
+
+
+def reply_frames(found: PageExtraction, facts: Mapping[str, Any]) -> Iterator[bytes]:
+    """Return the frames of a reply; `facts` are added to the last one."""
+    part: list[bytes] = []
+    size = 0
+    for item in found.items:
+        encoded = orjson.dumps(item)
+        part.append(encoded)
+        size += len(encoded)
+        if size >= _PART_BYTES:
+            yield _part_frame(part)
+            part, size = [], 0
+    if part:
+        yield _part_frame(part)
+    yield frame_head({"facts": {name: getattr(found, name) for name in _FACTS}, **facts})
+
+
+def _part_frame(part: list[bytes]) -> bytes:
+    body = b"[" + b",".join(part) + b"]"
+    return frame_head({}, len(body)) + body
+
+
+def extraction_of(items: list[Any], facts: Mapping[str, Any]) -> PageExtraction:
+    """Return what a reply says."""
+    return PageExtraction(items=items, **{**facts, "warnings": tuple(facts["warnings"])})
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,54 @@
+"""Selectors as a browser copies them: lists and combinators inside pseudo-classes, by what they match."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.extraction import PageExtraction
+from scrape_operator.extraction.selectors.css import compile_css
+
+Read = Callable[..., PageExtraction]
+
+PAGE = """<main id=m><h1 id=h class="x">t</h1><div id=d1 class="a b"><p id=p1>1</p><p id=p2 class=c>2<i id=i1>i</i></p>
+</div><div id=d2 class=a><span id=s title="(a, b)">3</span></div><section id=q><div id=d3><p id=p3>4</p></div></section>
+</main>"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("p:not(.c, #p3)", "p1"),
+        ("p:not(.c):not(#p3)", "p1"),
+        ("div:is(.b, #d3)", "d1 d3"),
+        (":is(section, .a) > :is(p, span)", "p1 p2 s"),
+        ("p:is(.a p)", "p1 p2"),
+        ("p:not(.a > p)", "p3"),
+        ("p:not(.a p, section p)", ""),
+        ("div:has(> p)", "d1 d3"),
+        ("div:has(p.c, span)", "d1 d2"),
+        ("div:not(:has(p))", "d2"),
+        ("div:has(:is(i, span))", "d1 d2"),
+        ("div:where(.a):not(.b)", "d2"),
+        ("p:is(:not(.c, #p3))", "p1"),
+        ("h1 + :is(div, p)", "d1"),
+        ("p:is(p + p)", "p2"),
+        ("div:is(h1 ~ div)", "d1 d2"),
+        ("[title=':not(a, b)'], [title='(a, b)']:not([id=x], [id='y,)'])", "s"),
+        ("main > div:nth-child(2) > p:nth-of-type(2)", "p2"),
+    ],
+)
+def test_a_selector_matches(read: Read, selector: str, expected: str):
+    found = read(PAGE, {"css": "::attr(id)"}, items={"css": selector}).items
+    assert [item["f0"] for item in found] == expected.split()
+
+
+@pytest.mark.parametrize("selector", ["p:not()", "p:is(a", "p:not(a,)", "p:not(b::text)", "p:is(:hover(x))"])
+def test_a_broken_list_is_refused(selector: str):
+    with pytest.raises(InvalidValue):
+        compile_css(selector)
+
+
+@pytest.mark.parametrize("is_html", [True, False])
+def test_names_in_xml_are_those_without_a_prefix(is_html: bool):
+    assert ("name() = 'Item'" in compile_css("Item > b", is_html=is_html).text) is not is_html
