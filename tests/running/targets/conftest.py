@@ -85,7 +85,7 @@ class Scraping:
 
 @pytest.fixture
 async def scrape() -> AsyncIterator[Scraping]:
-    pool = ExtractionPool(max_workers=1)
+    pool = ExtractionPool()
     async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
         yield Scraping(ScrapingOrchestrator(fetcher, pool, SystemClock()))
     await pool.aclose()

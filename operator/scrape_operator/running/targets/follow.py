@@ -64,7 +64,7 @@ class DetailReader:
         response = await run.session.fetch(request)
         if is_empty(response):
             return detail.empty_item
-        extraction = await self._extraction.extract(detail, make_document(run, response))
+        extraction = await self._extraction.extract(detail, make_document(run, response), run.session.requester.key)
         run.warn(*extraction.warnings)
         return next(iter(extraction.items), None)
 

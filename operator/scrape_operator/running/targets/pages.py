@@ -67,7 +67,8 @@ class PageReader:
         if is_empty(response):
             return PageExtraction(items=())
         run.had_content = True
-        return await self._extraction.extract(plan.extracts.page, make_document(run, response))
+        requester = run.session.requester.key
+        return await self._extraction.extract(plan.extracts.page, make_document(run, response), requester)
 
 
 class SeenPages:
