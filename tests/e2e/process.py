@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,10 +15,9 @@ from typing import Any, TypeVar
 
 from tests.dev.controlplane.connection import Cluster
 from tests.dev.controlplane.processes import free_port
-from tests.support.paths import ROOT
+from tests.support.paths import COMMAND, ROOT
 
 T = TypeVar("T")
-COMMAND = Path(sys.executable).with_name("scrape-operator")
 READY_SECONDS = 30.0
 CHART = ROOT / "manifests" / "chart" / "scrape-operator"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from scrape_operator.planning.schedule import validate
 from tests.api.objects import RIGHT, WRONG
-from tests.e2e.process import COMMAND
 from tests.e2e.test_wrong_objects import BROKEN_SELECTORS, refused
+from tests.support.paths import COMMAND
 
 
 def lint(folder: Path, objects: Mapping[str, Any]) -> tuple[int, list[str]]:

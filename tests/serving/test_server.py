@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from scrape_operator.core.errors import InvalidSettings
 from scrape_operator.serving.server import COMPLAINTS_MAX, MAX_CONNECTIONS, serve
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -159,7 +160,7 @@ async def test_of_too_many_connections_the_oldest_is_closed() -> None:
 
 async def test_a_taken_port_is_an_error_and_the_end_frees_it() -> None:
     async with served(Health()) as port:
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(InvalidSettings, match=r"SCRAPE_OPERATOR_LISTEN_PORT.*Address already in use"):
             async with serve("127.0.0.1", port, live=list, ready=list, metrics=Health().metrics):
                 pass
     async with serve("127.0.0.1", port, live=list, ready=list, metrics=Health().metrics) as again:

@@ -16,7 +16,7 @@ from scrape_operator.api.beyond import beyond_cel
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
 from scrape_operator.api.kinds.meta import API_VERSION
-from scrape_operator.api.kinds.registry import kind_of, supported_kinds
+from scrape_operator.api.kinds.registry import KINDS, kind_of, supported_kinds
 from scrape_operator.api.kinds.schedule import ScrapeSchedule
 from scrape_operator.api.kinds.values import REMEDIES
 from scrape_operator.api.paths import member_model, parts_of, written
@@ -60,6 +60,8 @@ def parse_as(model: type[_Model], obj: object) -> tuple[_Model | None, tuple[Fin
 def check_kind(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Return what is wrong with the object's apiVersion and kind."""
     kind = kind_of(obj)
+    if kind is None and any(kind.kind == obj.get("kind") for kind in KINDS):
+        return (Finding("apiVersion", f"must be {API_VERSION}"),)
     if kind is None:
         known = ", ".join(kind.kind for kind in supported_kinds())
         return (Finding("kind", f"is not a kind of {API_VERSION}: known are {known}"),)

@@ -1,6 +1,7 @@
-"""The command: argument parsing only. What a verb does stands in the room that it belongs to.
+"""The command line: the verbs with their arguments and exit codes.
 
-Imports are made inside the verbs: `lint` and `version` must not pay for kopf and SQLAlchemy.
+What a verb does is in a module of its own, which the verb imports when it is called, so that `lint` and `version` do
+not load kopf and SQLAlchemy.
 """
 
 import asyncio
@@ -12,22 +13,28 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from scrape_operator.core.errors import ScrapeOperatorError
+from scrape_operator.core.errors import InvalidSettings, ScrapeOperatorError
 from scrape_operator.core.runs.run import RunStatus
 
 app = typer.Typer(
     name="scrape-operator",
     help="CronJob for the web, without the pods.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 found something wrong, 2 wrong use or a wrong setting.",
 )
 
 
+Manifests = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="YAML or JSON files, folders of such files, or - for standard input."),
+]
+
+
 class RowFormat(StrEnum):
-    """In which form rows are printed."""
+    """The format of printed rows."""
 
     TABLE = "table"
     JSON = "json"
@@ -36,29 +43,49 @@ class RowFormat(StrEnum):
 
 
 class Output(StrEnum):
-    """In which form a verb answers."""
+    """The format of a verb's output."""
 
     TEXT = "text"
     JSON = "json"
 
 
+def _print_version(is_wanted: object) -> None:
+    if is_wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """CronJob for the web, without the pods."""
+
+
 @app.command()
 def run() -> None:
-    """Run the operator until SIGTERM. Configured by the environment (see the README)."""
-    from scrape_operator.settings import Settings
+    """Run the operator until SIGTERM. It is configured by environment variables (docs/configuration.md)."""
+    from scrape_operator.settings import read_settings
     from scrape_operator.watching.process import run_process
 
-    raise typer.Exit(run_process(Settings()))
+    raise typer.Exit(run_process(read_settings()))
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database at DATABASE_URL to this version's schema. May be run again at any time."""
-    from scrape_operator.settings import Settings
+    """Bring the database to this version's schema. It may be run again at any time.
+
+    The database is that of DATABASE_URL, or without it the SQLite file of SCRAPE_OPERATOR_SQLITE_PATH.
+    """
+    from scrape_operator.settings import read_settings
     from scrape_operator.storage.engine.migrate import upgrade
 
-    asyncio.run(upgrade(Settings()))
-    typer.echo("the database is up to date")
+    settings = read_settings()
+    asyncio.run(upgrade(settings))
+    typer.echo(f"{settings.database_name} is up to date")
 
 
 @app.command()
@@ -70,30 +97,27 @@ def crd() -> None:
 
 
 @app.command()
-def lint(
-    files: Annotated[
-        list[Path], typer.Argument(help="YAML or JSON files with ScrapeSchedules; - reads standard input.")
-    ],
-) -> None:
-    """Validate files as the API server and the controller would, without a cluster.
+def lint(paths: Manifests) -> None:
+    """Validate manifests as the API server and the controller would, without a cluster.
 
-    Prints one line for each finding: file, object, field path, what is wrong and the remedy.
+    Prints one line for each finding: file, object, field path, what is wrong and what to do. Documents of other kinds
+    are skipped and counted. Example: scrape-operator lint manifests/. Exit code 0: no finding; 1: findings.
     """
     from scrape_operator.cli.lint import lint_files
 
-    findings, objects = lint_files(files)
-    for line in findings:
+    report = lint_files(paths)
+    for line in report.findings:
         typer.echo(line)
-    if findings:
+    typer.echo(report.summary, err=True)
+    if report.findings:
         raise typer.Exit(1)
-    typer.echo(f"{objects} {'object' if objects == 1 else 'objects'} checked, nothing wrong", err=True)
 
 
 @app.command()
 def platforms() -> None:
-    """Print the platforms that are installed, each with the JSON schema of its config.
+    """Print the installed platforms, each with the JSON schema of its config.
 
-    One that is installed but broken is told on standard error, and makes the exit code 1.
+    Platforms that cannot be loaded are named on standard error. Exit code 0: all could be loaded; 1: some could not.
     """
     from scrape_operator.cli.platforms import describe_platforms
 
@@ -107,24 +131,26 @@ def platforms() -> None:
 
 @app.command("next")
 def next_(
-    files: Annotated[
-        list[Path], typer.Argument(help="YAML or JSON files with ScrapeSchedules; - reads standard input.")
-    ],
-    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="How many due times of each schedule.")] = 10,
+    files: Manifests,
+    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="The number of due times of each schedule.")] = 10,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="From when on, such as 2026-03-29T00:00:00Z.")
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="The first time to look at, such as 2026-03-29T00:00:00Z. Absent: now."
+        ),
     ] = None,
-    uid: Annotated[str, typer.Option(help="The object's UID, on which its offset and H depend.")] = "",
+    uid: Annotated[str, typer.Option(help="The object's UID, from which its offset and H are derived.")] = "",
     output: Annotated[Output, typer.Option("-o", "--output", help="text or json.")] = Output.TEXT,
 ) -> None:
-    """Say when schedules will be due, in UTC and in their time zone, and what becomes of each due time.
+    """Print the next due times of schedules, in UTC and in their time zone, without a cluster.
 
-    Run, or the reason why not: SkippedWindow, BeforeStartTime, Ended, Suspended. Needs no cluster.
+    Each due time has an outcome: Run, or why it does not run (SkippedWindow, BeforeStartTime, Ended, Suspended).
+    Example: scrape-operator next quotes.yaml -n 5. Exit code 0: no finding; 1: a file is wrong.
     """
     from scrape_operator.cli.next import as_json, as_text, forecast_files, parse_since
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
-    interval = timedelta(minutes=Settings().interval_minutes)
+    interval = timedelta(minutes=read_settings().interval_minutes)
     forecasts, wrong = forecast_files(files, parse_since(since), count, uid, interval)
     for line in wrong:
         typer.echo(line, err=bool(forecasts) or output is Output.JSON)
@@ -154,9 +180,9 @@ def trial(
     from rich.console import Console
 
     from scrape_operator.cli.trial import Trial, as_records, print_results, run_trial
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
-    results = asyncio.run(run_trial(Settings(), Trial(files, url, body)))
+    results = asyncio.run(run_trial(read_settings(), Trial(files, url, body)))
     if output is Output.JSON:
         typer.echo(json.dumps(as_records(results), ensure_ascii=False, indent=2))
     else:
@@ -198,11 +224,11 @@ def local(
     from scrape_operator.core.durations import parse_duration
     from scrape_operator.local.session import Limits
     from scrape_operator.reporting.logs import configure
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
     configure("console", "ERROR")
     limits = Limits(once, None if duration is None else parse_duration(duration))
-    if not asyncio.run(run_local(Settings(), paths, limits, show, Console())):
+    if not asyncio.run(run_local(read_settings(), paths, limits, show, Console())):
         raise typer.Exit(1)
 
 
@@ -225,10 +251,10 @@ def odds(
     from rich.console import Console
 
     from scrape_operator.cli.odds import as_json, compare_odds, nothing_found, print_tables
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
     now = datetime.now(UTC)
-    compared = asyncio.run(compare_odds(Settings(), event, markets or [], now, count))
+    compared = asyncio.run(compare_odds(read_settings(), event, markets or [], now, count))
     if output is Output.JSON:
         typer.echo(as_json(compared))
     elif compared:
@@ -248,9 +274,9 @@ def runs(
     """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it."""
     from scrape_operator.cli.runs import print_runs
     from scrape_operator.core.reading import RunQuery
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
-    if not asyncio.run(print_runs(Settings(), RunQuery(namespace, name), output, limit)):
+    if not asyncio.run(print_runs(read_settings(), RunQuery(namespace, name), output, limit)):
         typer.echo(f"no run of {name or 'any schedule'} in namespace {namespace}", err=True)
 
 
@@ -267,10 +293,10 @@ def items(
     """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it."""
     from scrape_operator.cli.items import print_items
     from scrape_operator.core.reading import ItemQuery
-    from scrape_operator.settings import Settings
+    from scrape_operator.settings import read_settings
 
     query = ItemQuery(namespace, name, target, with_gone=gone)
-    if not asyncio.run(print_items(Settings(), query, output, limit)):
+    if not asyncio.run(print_items(read_settings(), query, output, limit)):
         typer.echo(f"no item of {name or 'any schedule'} in namespace {namespace}", err=True)
 
 
@@ -283,14 +309,10 @@ def version() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors that a person can mend are one line, without a traceback."""
+    """Run the command line. An error that the user can correct is printed on a line, without a traceback."""
     try:
         app(args=list(arguments) if arguments is not None else None)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(part) for part in problem["loc"])
-            typer.echo(f"scrape-operator: setting {name}: {problem['msg']}", err=True)
-        raise SystemExit(2) from error
     except ScrapeOperatorError as error:
-        typer.echo(f"scrape-operator: {error}", err=True)
-        raise SystemExit(1) from error
+        for line in str(error).splitlines():
+            typer.echo(f"scrape-operator: {line}", err=True)
+        raise SystemExit(2 if isinstance(error, InvalidSettings) else 1) from error

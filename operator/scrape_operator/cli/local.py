@@ -15,8 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scrape_operator.cli.lint import UnreadableFile, read_objects
-from scrape_operator.core.errors import InvalidValue
+from scrape_operator.cli.manifests import read_objects
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
@@ -35,7 +34,7 @@ DATABASE_VARIABLES = ("DATABASE_URL", "SCRAPE_OPERATOR_SQLITE_PATH")
 async def run_local(settings: Settings, paths: Sequence[Path], limits: Limits, shown: int, console: Console) -> bool:
     """Run the schedules of files on this machine, and return whether all of it succeeded."""
     settings = with_database_beside(settings, paths)
-    files = ScheduleFiles(paths, _read)
+    files = ScheduleFiles(paths, read_objects)
     screen = Screen(console, shown)
     if not console.is_terminal:
         return await run_session(settings, files, screen, limits)
@@ -49,13 +48,6 @@ def with_database_beside(settings: Settings, paths: Sequence[Path]) -> Settings:
         return settings
     folder = paths[0] if paths[0].is_dir() else paths[0].parent
     return settings.model_copy(update={"sqlite_path": folder / "scrape-operator.db"})
-
-
-def _read(file: Path) -> Sequence[Mapping[str, Any]]:
-    try:
-        return list(read_objects(file))
-    except UnreadableFile as error:
-        raise InvalidValue(str(error)) from error
 
 
 @dataclass(slots=True)

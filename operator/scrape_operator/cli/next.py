@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scrape_operator.cli.lint import UnreadableFile, describe, name_of, read_objects
+from scrape_operator.cli.manifests import UnreadableFile, describe, files_in, name_of, read_objects
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.reasons import Reason
@@ -47,7 +47,7 @@ def forecast_files(
     """Give the forecast of every ScrapeSchedule in the files, and one line for each thing that is wrong with them."""
     forecasts: list[Forecast] = []
     wrong: list[str] = []
-    for file in files:
+    for file in files_in(files):
         try:
             for obj in read_objects(file):
                 if obj.get("kind") == KIND:

@@ -8,7 +8,7 @@ from scrape_operator.platforms.registry import PlatformRegistry, installed_platf
 
 
 def describe_platforms(registry: PlatformRegistry | None = None) -> tuple[str, Sequence[str]]:
-    """Give the JSON schemas by name, and a line for each adapter that is installed but broken."""
+    """Return the JSON schemas by name, and a line for each adapter that is installed but cannot be loaded."""
     registry = registry or installed_platforms()
     schemas = orjson.dumps(registry.schemas(), option=orjson.OPT_INDENT_2).decode()
     return schemas, [f"{broken.name} ({broken.source}): {broken.problem}" for broken in registry.broken]

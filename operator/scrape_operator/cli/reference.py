@@ -1,6 +1,6 @@
-"""Writes the reference pages that follow from the code: settings and metrics. `make generate` runs it.
+"""Writes the reference pages that are generated from the code. `make generate` runs it.
 
-`--check` writes nothing, and exits 1 where a page is not what the code says.
+`--check` writes nothing, and exits 1 if a page is not current.
 """
 
 import sys
@@ -14,10 +14,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from scrape_operator.reporting.metrics import metrics_page
-from scrape_operator.settings import Settings
+from scrape_operator.settings import Settings, variable_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-MENDED_BY = "make generate"
+REMEDY = "make generate"
 
 SETTINGS_HEAD = """# Settings
 
@@ -30,22 +30,20 @@ once with one line that names the setting. This page is generated from `settings
 
 
 def pages() -> dict[Path, str]:
-    """Give each page's path and text."""
+    """Return the path and the text of each page."""
     return {DOCS / "configuration.md": settings_page(), DOCS / "metrics.md": metrics_page()}
 
 
 def settings_page() -> str:
-    """Write the page of settings."""
+    """Return the page of the settings."""
     return SETTINGS_HEAD + "".join(f"| `{name}` | {default} | {text} |\n" for name, default, text in settings_rows())
 
 
 def settings_rows() -> Iterator[tuple[str, str, str]]:
-    """Give variable, default and meaning of each setting, in the order of the class."""
+    """Return variable, default and meaning of each setting, in the order of the class."""
     for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        variable = alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{name}".upper()
         text = " ".join((field.description or "").split())
-        yield variable, _default(field), text + _choices(field)
+        yield variable_of(name), _default(field), text + _choices(field)
 
 
 def _default(field: FieldInfo) -> str:
@@ -56,7 +54,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _choices(field: FieldInfo) -> str:
-    """Name the values that are allowed, where they are few."""
+    """Return a sentence with the allowed values, or with the bounds."""
     if get_origin(field.annotation) is Literal:
         return " One of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation)) + "."
     return "" if NoneType in get_args(field.annotation) else _bounds(field)
@@ -72,11 +70,11 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the pages, or check them; give the exit code."""
+    """Write the pages, or check them, and return the exit code."""
     stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in arguments:
         for path in stale:
-            sys.stderr.write(f"docs/{path.name} is not what the code says: run `{MENDED_BY}`\n")
+            sys.stderr.write(f"docs/{path.name} is not current: run `{REMEDY}`\n")
         return 1 if stale else 0
     for path in stale:
         path.parent.mkdir(exist_ok=True)

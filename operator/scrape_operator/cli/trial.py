@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from scrape_operator.cli.lint import read_objects
+from scrape_operator.cli.manifests import files_in, read_objects
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
 from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
@@ -52,7 +52,7 @@ async def run_trial(settings: Settings, trial: Trial) -> list[RunResult]:
 
 def _schedules(trial: Trial, default_interval: timedelta) -> list[LocalSchedule]:
     schedules: list[LocalSchedule] = []
-    for file in trial.files:
+    for file in files_in(trial.files):
         objects = [obj if trial.url is None else with_url(obj, trial.url) for obj in read_objects(file)]
         schedules.extend(schedules_of(file, objects, default_interval))
     if not schedules:

@@ -4,6 +4,7 @@ ScrapeOperatorError
 ├── ScrapeFailed       a target could not be fetched or read; carries a Reason
 ├── StoreUnavailable   the database can't be reached or refuses; retry later
 ├── ClusterError       the API server can't be reached or refuses
+├── InvalidSettings    environment variables have wrong values
 └── InvalidValue       a text that should be a duration, a byte size, a selector … is none
 """
 
@@ -50,3 +51,7 @@ class ClusterError(ScrapeOperatorError):
 
 class InvalidValue(ScrapeOperatorError, ValueError):
     """A text does not have the form that its field needs; the message names form and remedy."""
+
+
+class InvalidSettings(ScrapeOperatorError):
+    """Environment variables have wrong values. Each line of the message names one variable."""

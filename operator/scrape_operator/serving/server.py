@@ -5,11 +5,15 @@ requests are bounded in size, time and number.
 """
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+from scrape_operator.core.errors import InvalidSettings
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ async def serve(
     doesn't send a whole request head within `header_seconds`, or rests for as long, is closed.
 
     Raises:
-        OSError: the address can't be bound.
+        InvalidSettings: The address or the port cannot be used.
 
     """
     runner = web.AppRunner(
@@ -58,13 +62,25 @@ async def serve(
     )
     await runner.setup()
     try:
-        listener = await asyncio.get_running_loop().create_server(_bounded(runner), host, port)
+        listener = await _listen(_bounded(runner), host, port)
         try:
             yield listener.sockets[0].getsockname()[1]
         finally:
             listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _listen(protocols: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
+    try:
+        return await asyncio.get_running_loop().create_server(protocols, host, port)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            variable, remedy = "SCRAPE_OPERATOR_LISTEN_PORT", "choose another port"
+        else:
+            variable, remedy = "SCRAPE_OPERATOR_LISTEN_HOST", "set it to an address of this machine"
+        problem = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise InvalidSettings(f"{variable}: cannot listen on {host}:{port}: {problem}: {remedy}") from error
 
 
 def _bounded(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:

@@ -1,0 +1,129 @@
+"""Reads manifests from files and folders, as kubectl does. The verbs that take FILE... share it."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scrape_operator.api.kinds.meta import GROUP
+from scrape_operator.api.kinds.registry import KINDS
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.run import clip
+from scrape_operator.local.files import SUFFIXES
+
+MAX_FILE_BYTES = 16 * 2**20
+STANDARD_INPUT = Path("-")
+
+_KIND_NAMES = frozenset(kind.kind for kind in KINDS)
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+def _make_loader() -> Any:
+    """Return the safe loader, but for dates: they are text, as for kubectl."""
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in entries if tag != _TIMESTAMP]
+        for first, entries in base.yaml_implicit_resolvers.items()
+    }
+    return type("_Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+
+
+_Loader = _make_loader()
+
+
+class UnreadableFile(InvalidValue):
+    """A file cannot be opened, is too large, or is not YAML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The objects of this product in a file, and the number of documents of other kinds."""
+
+    objects: Sequence[Mapping[str, Any]]
+    others: int
+
+
+def files_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Return the files that the paths name. A folder stands for the YAML and JSON files in it and below it."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+        else:
+            yield path
+
+
+def read_objects(file: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the objects of this product in a file.
+
+    Raises:
+        UnreadableFile: The file cannot be opened, is too large, or is not YAML.
+
+    """
+    return read_documents(file).objects
+
+
+def read_documents(file: Path) -> Documents:
+    """Return what a file of YAML documents holds. The items of a List count as documents.
+
+    Raises:
+        UnreadableFile: The file cannot be opened, is too large, or is not YAML.
+
+    """
+    text = _read_text(file)
+    try:
+        loaded = list(yaml.load_all(text, Loader=_Loader))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        problem = getattr(error, "problem", None) or type(error).__name__
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        raise UnreadableFile(f"is not YAML{where}: {problem}") from error
+    documents = [document for top in loaded if top is not None for document in _flattened(top)]
+    objects = [document for document in documents if isinstance(document, Mapping) and _is_ours(document)]
+    return Documents(objects, len(documents) - len(objects))
+
+
+def describe(finding: Finding) -> str:
+    """Return a finding on one line."""
+    return clip(str(finding), 1024)
+
+
+def name_of(obj: Mapping[str, Any]) -> str:
+    """Return the kind, namespace and name of an object, even if its metadata is wrong."""
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    namespace, name = metadata.get("namespace", "default"), metadata.get("name", "?")
+    return clip(f"{obj.get('kind', '?')} {namespace}/{name}", 256)
+
+
+def _flattened(document: object) -> Iterator[object]:
+    items = document.get("items") if isinstance(document, Mapping) else None
+    if isinstance(document, Mapping) and str(document.get("kind", "")).endswith("List") and isinstance(items, list):
+        for item in items:
+            yield from _flattened(item)
+    else:
+        yield document
+
+
+def _is_ours(document: Mapping[str, Any]) -> bool:
+    # A kind of ours under a wrong apiVersion is a mistake that lint must name, not a document to skip.
+    return str(document.get("apiVersion", "")).startswith(f"{GROUP}/") or document.get("kind") in _KIND_NAMES
+
+
+def _read_text(file: Path) -> str:
+    try:
+        if file == STANDARD_INPUT:
+            raw = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with file.open("rb") as stream:
+                raw = stream.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise UnreadableFile(f"is larger than {MAX_FILE_BYTES} bytes: split it")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"is not UTF-8: {error}") from error
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read: {error.strerror}") from error
