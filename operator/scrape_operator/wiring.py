@@ -181,7 +181,7 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
     def remove(uid: str) -> None:
         engine.scheduler.removed(uid)
 
-    events = EventReporter(ClusterEventPoster(client, clock, owner), clock)
+    events = EventReporter(ClusterEventPoster(client, owner), clock)
     writer = StatusWriter(
         client,
         clock,

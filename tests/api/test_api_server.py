@@ -85,7 +85,7 @@ def test_defaults_outside_lists_are_shown_and_lists_are_kept_as_they_were_writte
 def test_people_find_it_by_its_short_name_and_see_its_columns(control_plane: Cluster, namespace: str):
     applied(control_plane, changed({"suspend": True}), namespace)
     shown = control_plane.kubectl("get", "scs", "-n", namespace, "--field-selector", "spec.suspend=true")
-    assert shown.split()[:9] == ["NAME", "READY", "SCHEDULE", "LAST", "NEXT", "ITEMS", "TARGETS", "SUSPEND", "AGE"]
+    assert shown.split()[:9] == ["NAME", "READY", "SCHEDULE", "LAST", "NEXT", "ITEMS", "TARGETS", "REASON", "AGE"]
     assert "example" in shown
     others = control_plane.kubectl("get", "scraping", "-n", namespace, "--field-selector", "spec.suspend=false")
     assert "example" not in others

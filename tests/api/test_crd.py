@@ -160,8 +160,8 @@ def test_names_columns_and_selectable_fields_are_the_contracts():
     columns = VERSION["additionalPrinterColumns"]
     narrow = [column["name"].upper() for column in columns if not column.get("priority")]
     wide = [column["name"].upper() for column in columns if column.get("priority")]
-    assert narrow == ["READY", "SCHEDULE", "LAST", "NEXT", "ITEMS", "TARGETS", "SUSPEND", "AGE"]
-    assert wide == ["REASON", "FAILURES", "OWNER", "MESSAGE"]
+    assert narrow == ["READY", "SCHEDULE", "LAST", "NEXT", "ITEMS", "TARGETS", "REASON", "AGE"]
+    assert wide == ["MESSAGE", "FAILURES", "OWNER"]
     assert [field["jsonPath"] for field in VERSION["selectableFields"]] == [".spec.suspend", ".spec.policyRef.name"]
 
 

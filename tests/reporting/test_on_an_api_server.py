@@ -18,7 +18,7 @@ from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.status.build import build_status
-from scrape_operator.reporting.status.writer import StatusWriter
+from scrape_operator.reporting.status.writer import StatusWriter, TransitionListener
 from scrape_operator.reporting.status.written import Written
 from scrape_operator.scheduling.ownership import SingleReplica
 from tests.dev.controlplane.connection import Cluster
@@ -30,22 +30,17 @@ MANIFESTS = ROOT / "manifests"
 HOSTILE = "<\"\\&'\u2028日本\x00" * 300
 
 
+def parsed(text: str) -> dict[str, Any]:
+    obj: dict[str, Any] = json.loads(text)
+    return obj
+
+
 @pytest.fixture
 def schedule(control_plane: Cluster, crds: None, namespace: str) -> dict[str, Any]:
     """A schedule that nobody runs."""
     sample = str(MANIFESTS / "samples" / "json-api.yaml")
     created = control_plane.kubectl("create", "--namespace", namespace, "-f", sample, "-o", "json")
-    return json.loads(created)  # type: ignore[no-any-return]
-
-
-class Poster(ClusterEventPoster):
-    """Tells when an Event was taken."""
-
-    posted: asyncio.Event
-
-    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str) -> None:
-        await super().post_event(key, type_=type_, reason=reason, message=message)
-        self.posted.set()
+    return parsed(created)
 
 
 class Bench:
@@ -71,7 +66,10 @@ class Bench:
         self.results.append(result)
         self.told.set()
 
-    def writer(self, **options: Any) -> StatusWriter:
+    def transitioned(self, *facts: object) -> None:
+        """Stand in for the Events where a test does not look at them."""
+
+    def writer(self, events: TransitionListener | None = None) -> StatusWriter:
         return StatusWriter(
             self.client,
             self.clock,
@@ -79,24 +77,29 @@ class Bench:
             writes_per_second=20,
             ownership=SingleReplica(),
             on_gone=self.gone.append,
+            events=events or self,
             observer=self,
-            **options,
         )
 
-    async def write(self, plan: SchedulePlan, state: ScheduleState, **options: Any) -> None:
-        writer = self.writer(**options)
+    async def write(self, plan: SchedulePlan, state: ScheduleState, events: TransitionListener | None = None) -> None:
+        writer = self.writer(events)
         writer.changed(plan, state)
         assert await writer.flush(30)
 
     def read(self) -> dict[str, Any]:
         found = self._kubectl("get", "scrapeschedule", self.key.name, "-o", "json")
-        return json.loads(found)["status"]  # type: ignore[no-any-return]
+        status: dict[str, Any] = parsed(found)["status"]
+        return status
+
+    def object(self) -> dict[str, Any]:
+        return parsed(self._kubectl("get", "scrapeschedule", self.key.name, "-o", "json", "--show-managed-fields"))
 
     def wait_for(self, condition: str) -> str:
         return self._kubectl("wait", f"scrapeschedule/{self.key.name}", f"--for=condition={condition}", "--timeout=5s")
 
     def events(self) -> list[dict[str, Any]]:
-        return json.loads(self._kubectl("get", "events", "-o", "json"))["items"]  # type: ignore[no-any-return]
+        items: list[dict[str, Any]] = parsed(self._kubectl("get", "events.v1.events.k8s.io", "-o", "json"))["items"]
+        return items
 
     def delete(self) -> None:
         self._kubectl("delete", "scrapeschedule", self.key.name)
@@ -148,7 +151,7 @@ async def test_what_is_written_is_what_is_read(
         plan, state = facts(bench.key)
         await bench.write(plan, state)
         read = await asyncio.to_thread(bench.read)
-        built = build_status(plan, state, now=bench.clock.now(), owner="me", previous=None)
+        built = build_status(plan, state, now=bench.clock.now(), owner="me")
         assert read == built
         assert Written.of(read) == Written.of(built)
         assert len(json.dumps(read, ensure_ascii=False).encode()) < 8192
@@ -180,7 +183,7 @@ async def test_what_is_no_longer_true_disappears(control_plane: Cluster, schedul
         plan = make.plan(key=bench.key, suspend=True, policy=None)
         await bench.write(plan, make.state(make.fine()))
         read = await asyncio.to_thread(bench.read)
-        assert read == build_status(plan, make.state(make.fine()), now=bench.clock.now(), owner="me", previous=None)
+        assert read == build_status(plan, make.state(make.fine()), now=bench.clock.now(), owner="me")
         assert "nextScheduleTime" not in read
 
 
@@ -201,18 +204,25 @@ async def test_an_object_that_is_gone_is_noticed(control_plane: Cluster, schedul
         assert bench.gone == [bench.key.uid]
 
 
-async def test_a_transition_becomes_an_event(control_plane: Cluster, schedule: dict[str, Any]) -> None:
+async def test_transitions_become_events_and_repetitions_a_series(
+    control_plane: Cluster, schedule: dict[str, Any]
+) -> None:
     bench = Bench(control_plane, schedule)
     async with bench.client:
-        poster = Poster(bench.client, bench.clock, "me")
-        poster.posted = asyncio.Event()
-        reporter = EventReporter(poster, bench.clock)
-        task = asyncio.create_task(reporter.run())
-        await bench.write(make.plan(key=bench.key), make.state(make.broken()), events=reporter)
-        await poster.posted.wait()
-        task.cancel()
+        reporter = EventReporter(ClusterEventPoster(bench.client, "me"), bench.clock)
+        for _ in range(3):
+            await bench.write(make.plan(key=bench.key), make.state(make.broken()), reporter)
+            await reporter.flush(10)
+            bench.clock.advance(60)
         [event] = await asyncio.to_thread(bench.events)
         assert (event["type"], event["reason"]) == ("Warning", "HTTPStatus")
-        assert event["message"] == "Ready: target b: 500 from the site"
-        assert event["involvedObject"]["uid"] == bench.key.uid
-        assert reporter.dropped == 0
+        assert event["note"] == "Ready: target b: 500 from the site"
+        assert event["regarding"]["uid"] == bench.key.uid
+        assert (event["series"]["count"], event["series"]["lastObservedTime"]) == (3, "2026-11-25T12:02:00.000000Z")
+        [managed] = schedule_managers(await asyncio.to_thread(bench.object))
+        assert managed == "scrape-operator"
+
+
+def schedule_managers(obj: dict[str, Any]) -> set[str]:
+    """Return who wrote the status, by managedFields."""
+    return {entry["manager"] for entry in obj["metadata"]["managedFields"] if entry.get("subresource") == "status"}

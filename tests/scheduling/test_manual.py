@@ -4,7 +4,7 @@ import re
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.pauses import Pause
-from scrape_operator.reporting.status.conditions import ConditionReason
+from scrape_operator.reporting.status.condition_types import ConditionReason
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "scheduling.md"

@@ -54,6 +54,9 @@ class Deaf:
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         pass
 
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        pass
+
     def forget(self, uid: str) -> None:
         pass
 

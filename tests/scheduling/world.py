@@ -107,6 +107,9 @@ class World:
         newest = max(plan.generation, self.status.get("observedGeneration", -1))
         self.status = {"observedGeneration": newest, "statusTime": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
 
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        self.changed(plan, state)
+
     def forget(self, uid: str) -> None:
         pass
 

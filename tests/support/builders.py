@@ -82,8 +82,10 @@ def broken(number: int = 1, reason: Reason = Reason.HTTP_STATUS) -> RunResult:
     return result(RunStatus.FAILED, reason, "target b: 500 from the site", targets, number=number)
 
 
-def canceled(number: int = 1) -> RunResult:
-    return result(RunStatus.CANCELED, Reason.REPLACED, "a newer run took its place", number=number)
+def canceled(
+    number: int = 1, reason: Reason = Reason.REPLACED, message: str = "a newer run took its place"
+) -> RunResult:
+    return result(RunStatus.CANCELED, reason, message, number=number)
 
 
 def state(*results: RunResult, counts: ItemCounts = NOTHING, **facts: Any) -> ScheduleState:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from scrape_operator.core.schedule.plan import ObjectKey
@@ -19,6 +20,9 @@ class FakeApiServer:
         self.in_flight: list[str] = []
         self.most_in_flight = 0
         self.events: list[tuple[str, str, str, str]] = []
+        self.series: dict[str, tuple[int, datetime]] = {}
+        self.expired: set[str] = set()
+        self.event_requests = 0
 
     async def patch_status(self, key: ObjectKey, status: Mapping[str, object]) -> bool:
         now = asyncio.get_running_loop().time()
@@ -38,11 +42,23 @@ class FakeApiServer:
         self.writes.append((now, key.uid))
         return True
 
-    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str) -> None:
+    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str, at: datetime) -> str:
+        await self._take_event_request()
+        self.events.append((key.uid, type_, reason, message))
+        return f"event-{len(self.events)}"
+
+    async def count_event(self, key: ObjectKey, name: str, *, count: int, at: datetime) -> bool:
+        await self._take_event_request()
+        if name in self.expired:
+            return False
+        self.series[name] = (count, at)
+        return True
+
+    async def _take_event_request(self) -> None:
+        self.event_requests += 1
         await asyncio.sleep(self.seconds)
         if self.error is not None:
             raise self.error()
-        self.events.append((key.uid, type_, reason, message))
 
     def condition(self, uid: str, kind: str) -> tuple[str, str]:
         found = next(one for one in self.statuses[uid]["conditions"] if one["type"] == kind)

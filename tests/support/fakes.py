@@ -111,6 +111,9 @@ class Recorder:
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         self.status_changes.append(plan.key.name)
 
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        self.status_changes.append(plan.key.name)
+
     def forget(self, uid: str) -> None:
         pass
 

@@ -68,6 +68,9 @@ class Screen:
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         """Do nothing: a file has no status."""
 
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Print nothing: runs are printed when they end."""
+
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Show the schedule's row anew."""
         self._rows[plan.key.uid] = _Row(plan, state)

@@ -90,13 +90,16 @@ class Ownership(Protocol):
 
 
 class StatusSink(Protocol):
-    """Takes the news of a schedule, and tells the API server in its own time. Never blocks, never fails."""
+    """Writes the statuses of schedules to the API server, as its budget allows. Never blocks, never fails."""
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
-        """Take the status that the object carries when it is first seen: transition times live on."""
+        """Read the status that an object carries when it is first seen: transition times are kept."""
 
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Note that the status may differ; what a reader would act on is written at once."""
+
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Note that the status differs, in nothing that a reader would act on."""
 
     def forget(self, uid: str) -> None:
         """Drop what waits for an object that is gone."""
@@ -106,7 +109,7 @@ class StatusPatcher(Protocol):
     """Writes one status to the API server."""
 
     async def patch_status(self, key: ObjectKey, status: Mapping[str, object]) -> bool:
-        """Merge-patch the status. False: the object is gone, or is another one of that name.
+        """Merge-patch the status. Return False if the object is gone, or another one has its name.
 
         Raises:
             ClusterError: refused or unreachable; `retry_after` in seconds where the server gave one.
@@ -115,10 +118,13 @@ class StatusPatcher(Protocol):
 
 
 class EventPoster(Protocol):
-    """Posts a Kubernetes Event about a schedule."""
+    """Posts Kubernetes Events about schedules."""
 
-    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str) -> None:
-        """Create an events.k8s.io/v1 Event. Raises ClusterError."""
+    async def post_event(self, key: ObjectKey, *, type_: str, reason: str, message: str, at: datetime) -> str:
+        """Create an events.k8s.io/v1 Event and return its name. Raises ClusterError."""
+
+    async def count_event(self, key: ObjectKey, name: str, *, count: int, at: datetime) -> bool:
+        """Set how often an Event was repeated. Return False if it has expired. Raises ClusterError."""
 
 
 class SkipJournal(Protocol):

@@ -13,6 +13,7 @@ from scrape_operator.core.ports import Clock, RunObserver, RunStore, SkipJournal
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
@@ -245,7 +246,9 @@ class RunPool:
         flight.state.record_start(claim)
         skew = (self._clock.now() - claim.scheduled_for).total_seconds()  # what the claim itself took is in it
         self._observer.started(flight.plan, claim, skew)
-        self._status.changed(flight.plan, flight.state)
+        is_awaited = isinstance(claim.slot, Manual) or flight.state.last_run is None
+        report = self._status.changed if is_awaited else self._status.refresh
+        report(flight.plan, flight.state)
 
     async def _finish(self, flight: Flight, result: RunResult, duration: float) -> None:
         """Store the result, fenced: a run that was taken over changes nothing. `duration` is in seconds."""

@@ -76,6 +76,9 @@ class Nobody:
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Write nothing."""
 
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Write nothing."""
+
     def forget(self, uid: str) -> None:
         """Forget nothing."""
 

@@ -1,10 +1,11 @@
-"""The status as api.md shows it: every field, and never more than 8 KiB."""
+"""The status as docs/scrapeschedule.md shows it: every field, and never more than 8 KiB."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,11 +13,13 @@ from scrape_operator.api.kinds.status import ScrapeScheduleStatus
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetHealth
+from scrape_operator.core.runs.run import RunStatus, TargetHealth, TargetResult
 from scrape_operator.core.runs.slot import Due, Manual
-from scrape_operator.core.schedule.plan import ObjectKey
-from scrape_operator.core.schedule.state import ActiveRun
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.status.build import build_status, json_bytes, merge_patch
+from scrape_operator.reporting.status.lines import next_text
+from scrape_operator.reporting.status.written import Written
 from tests.support import builders as make
 from tests.support.fake_api_server import merged
 
@@ -28,7 +31,7 @@ HOSTILE = st.text(max_size=3000) | st.sampled_from(
 
 
 def build(plan: Any = None, state: Any = None, **changes: Any) -> dict[str, Any]:
-    facts = {"now": make.NOW, "owner": "scrape-operator-7c9f-abcde", "previous": None}
+    facts = {"now": make.NOW, "owner": "scrape-operator-7c9f-abcde"}
     return build_status(plan or make.plan(), state or make.state(), **{**facts, **changes})
 
 
@@ -46,6 +49,7 @@ def test_the_status_after_a_good_run_is_that_of_the_contract() -> None:
     del status["conditions"]
     assert status == {
         "observedGeneration": 3,
+        "next": "10:05:13Z",
         "nextScheduleTime": "2026-11-24T10:05:13Z",
         "lastScheduleTime": "2026-11-24T10:00:13Z",
         "lastSuccessfulTime": "2026-11-24T10:00:14Z",
@@ -56,10 +60,10 @@ def test_the_status_after_a_good_run_is_that_of_the_contract() -> None:
         "owner": "scrape-operator-7c9f-abcde",
         "policy": "shop",
         "active": [],
-        "counters": {"consecutiveFailures": 0, "missed": 2, "skipped": 5},
+        "counters": {"runs": 1, "consecutiveFailures": 0, "missed": 2, "skipped": 5},
         "items": {"total": 100, "new": 1, "changed": 3, "gone": 0},
         "targets": {"total": 3, "healthy": 3, "summary": "3/3", "failing": []},
-        "history": [f"2026-11-24T10:00:13Z scheduled Succeeded items=100 changed=3 1.2s run={ID}"],
+        "history": [f"2026-11-24T10:00:13Z scheduled Succeeded items=100 new=1 changed=3 gone=0 1.2s run={ID}"],
         "statusTime": "2026-11-24T10:00:15Z",
     }
 
@@ -81,7 +85,9 @@ def test_the_status_is_what_the_kind_describes() -> None:
 def test_a_transition_time_is_kept_while_the_status_is_the_same() -> None:
     before = build(state=make.state(make.fine(1)))
     later = make.NOW + timedelta(minutes=5)
-    after = build(state=make.state(make.fine(1), make.broken(2)), now=later, previous=before)
+    after = build(
+        state=make.state(make.fine(1), make.broken(2)), now=later, since=Written.of(before).transition_times()
+    )
     times = {condition["type"]: condition["lastTransitionTime"] for condition in after["conditions"]}
     assert times["Scheduled"] == "2026-11-24T10:00:15Z"
     assert times["DataHealthy"] == "2026-11-24T10:00:15Z"
@@ -90,7 +96,7 @@ def test_a_transition_time_is_kept_while_the_status_is_the_same() -> None:
 
 def test_a_malformed_previous_status_is_as_good_as_none() -> None:
     for previous in ({"conditions": "x"}, {"conditions": [1, {"type": "Ready"}]}, {}, {"conditions": None}):
-        assert build(previous=previous) == build()
+        assert build(since=Written.of(previous).transition_times()) == build()
 
 
 def test_failing_targets_come_worst_first_and_ten_at_most() -> None:
@@ -114,8 +120,8 @@ def test_history_is_newest_first_and_names_reason_and_whole_id() -> None:
     lines = build(state=make.state(*runs, failed))["history"]
     assert len(lines) == 5
     assert lines[0] == (
-        "2026-11-24T10:00:13Z manual Failed reason=Timeout items=0 changed=0 0.0s "
-        "run=00000000-0000-0000-0000-000000000006"
+        "2026-11-24T10:00:13Z manual Failed reason=Timeout items=0 new=0 changed=0 gone=0 0.0s "
+        "run=00000000-0000-0000-0000-000000000006 x"
     )
 
 
@@ -173,6 +179,61 @@ def test_whatever_the_texts_the_status_stays_under_eight_kib(*, texts: list[str]
     assert len(json.dumps(status, ensure_ascii=False).encode()) < 8 * KIB
     assert all(len(condition["message"].encode()) < 512 for condition in status["conditions"])
     ScrapeScheduleStatus.model_validate(status)
+
+
+@pytest.mark.parametrize(
+    ("target", "healthy"),
+    [
+        pytest.param(make.good("c"), "3/3", id="good"),
+        pytest.param(make.failed("c"), "2/3", id="failed"),
+        pytest.param(make.breached("c"), "2/3", id="breached"),
+        pytest.param(make.breached("c", Reason.SELECTOR_MISSED), "2/3", id="an empty page"),
+    ],
+)
+def test_a_target_is_healthy_that_neither_failed_nor_broke_an_expectation(target: TargetResult, healthy: str) -> None:
+    state = make.state(make.result(targets=[make.good("a"), make.good("b"), target]))
+    assert build(state=state)["targets"]["summary"] == healthy
+
+
+BREACHED = make.result(RunStatus.PARTIALLY_SUCCEEDED, Reason.SELECTOR_MISSED, "x", [make.breached("a")])
+
+
+@pytest.mark.parametrize(
+    ("plan", "state", "expected"),
+    [
+        pytest.param(make.plan(), make.state(make.fine()), None, id="all is well"),
+        pytest.param(make.plan(), make.state(make.broken()), "HTTPStatus", id="not ready"),
+        pytest.param(make.plan(), make.state(), "Progressing", id="not ready yet"),
+        pytest.param(make.plan(suspend=True), make.state(make.broken()), "HTTPStatus", id="not ready goes first"),
+        pytest.param(make.plan(suspend=True), make.state(make.fine()), "Suspended", id="suspended"),
+        pytest.param(make.plan(suspend=True), make.state(BREACHED), "Suspended", id="suspended goes before data"),
+        pytest.param(make.plan(), make.state(BREACHED), "ExpectationFailed", id="the data"),
+    ],
+)
+def test_the_reason_of_the_table(plan: SchedulePlan, state: ScheduleState, expected: str | None) -> None:
+    assert build(plan, state).get("reason") == expected
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        pytest.param(make.NOW + timedelta(minutes=5), "10:05:15Z", id="today"),
+        pytest.param(make.NOW + timedelta(hours=20), "Wed 06:00Z", id="tomorrow"),
+        pytest.param(make.NOW + timedelta(days=6), "Mon 10:00Z", id="within a week"),
+        pytest.param(make.NOW + timedelta(days=7), "2026-12-01", id="in a week"),
+        pytest.param(None, None, id="never"),
+    ],
+)
+def test_the_next_due_time_is_short(due: datetime | None, expected: str | None) -> None:
+    assert next_text(due, make.NOW) == expected
+
+
+def test_the_message_of_a_run_in_the_history_is_bounded() -> None:
+    state = make.state(make.result(RunStatus.FAILED, Reason.TIMEOUT, "é" * 400))
+    [line] = build(state=state)["history"]
+    message = line.split(f"run={ID} ")[1]
+    assert len(message.encode()) <= 120
+    assert message.startswith("éé")
 
 
 def test_an_ordinary_failure_keeps_its_whole_message() -> None:

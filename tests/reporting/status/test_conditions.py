@@ -1,25 +1,40 @@
-"""The table of conditions in api.md, case by case."""
+"""The table of conditions in docs/scrapeschedule.md, case by case."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
 from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.core.schedule.windows import Windows, parse_window
-from scrape_operator.reporting.status.conditions import Condition, judge
+from scrape_operator.reporting.status.condition_types import Condition
+from scrape_operator.reporting.status.conditions import evaluate_conditions
 from tests.support import builders as make
 
+HOUR = timedelta(hours=1)
+ONLY_AT_NIGHT = Windows((parse_window("Allow", (), "22:00", "06:00"),), ZoneInfo("Europe/Berlin"))
 INVALID = (Finding("spec.interval", "5 is no duration: write 5s or 5m"), Finding("spec.timeZone", "no such zone"))
 
 
+class NoDueTimes:
+    def next_after(self, instant: object) -> None:
+        return None
+
+    latest_until = next_after
+
+    def count_between(self, after: object, until: object) -> int:
+        return 0
+
+
 def conditions(plan: SchedulePlan, state: ScheduleState) -> dict[str, Condition]:
-    return {str(condition.type): condition for condition in judge(plan, state, make.NOW)}
+    return {str(condition.type): condition for condition in evaluate_conditions(plan, state, make.NOW)}
 
 
 def status_and_reason(plan: SchedulePlan, state: ScheduleState, kind: str) -> tuple[str, str]:
@@ -69,7 +84,7 @@ def test_a_run_that_succeeded_in_part_is_ready_and_names_its_reason_as_last_run(
     [
         pytest.param(make.fine(1), ("True", "Succeeded"), id="after a good run"),
         pytest.param(make.broken(1), ("False", "HTTPStatus"), id="after a failed run"),
-        pytest.param(None, ("Unknown", "Progressing"), id="as the first run"),
+        pytest.param(None, ("Unknown", "Replaced"), id="as the first run"),
     ],
 )
 def test_a_canceled_run_does_not_count_for_ready(before: RunResult | None, expected: tuple[str, str]) -> None:
@@ -89,8 +104,46 @@ def test_a_canceled_run_does_not_count_for_ready(before: RunResult | None, expec
 def test_more_canceled_runs_than_history_holds_do_not_make_ready_forget(
     before: RunResult, expected: tuple[str, str]
 ) -> None:
-    state = make.state(before, *(make.canceled(n) for n in range(2, 9)))
+    state = make.state(before, *(make.canceled(n, Reason.SHUTDOWN) for n in range(2, 9)))
     assert status_and_reason(make.plan(), state, "Ready") == expected
+
+
+@pytest.mark.parametrize("before", [pytest.param((), id="never ran"), pytest.param((make.fine(1),), id="ran well")])
+def test_three_replaced_runs_in_a_row_are_not_ready(before: Sequence[RunResult]) -> None:
+    two = [make.canceled(number) for number in (2, 3)]
+    assert status_and_reason(make.plan(), make.state(*before, *two), "Ready")[0] != "False"
+    ready = conditions(make.plan(), make.state(*before, *two, make.canceled(4)))["Ready"]
+    assert (ready.status, ready.reason) == ("False", "Replaced")
+    assert ready.message.startswith("the last 3 runs were replaced before they ended: lengthen spec.interval")
+    recovered = make.state(*before, *two, make.canceled(4), make.fine(5))
+    assert status_and_reason(make.plan(), recovered, "Ready") == ("True", "Succeeded")
+
+
+def test_a_schedule_whose_runs_were_all_canceled_says_so() -> None:
+    state = make.state(*(make.canceled(number, Reason.CANCELED, "stopped by hand") for number in (1, 2, 3, 4)))
+    ready = conditions(make.plan(), state)["Ready"]
+    assert (ready.status, ready.reason) == ("Unknown", "Canceled")
+    assert ready.message == "no run has ended with a result yet: the last one was canceled (stopped by hand)"
+    assert "Reconciling" not in conditions(make.plan(), state)
+
+
+@pytest.mark.parametrize(
+    ("counts", "items", "expected"),
+    [
+        pytest.param(ItemCounts(8, new=8), 8, "8 items: 8 new", id="all new"),
+        pytest.param(ItemCounts(8), 8, "8 items: no change", id="no change"),
+        pytest.param(ItemCounts(9, 1, 2, 3), 1, "1 item: 1 new, 2 changed, 3 gone", id="one of each kind"),
+    ],
+)
+def test_a_good_run_says_what_it_found(counts: ItemCounts, items: int, expected: str) -> None:
+    state = make.state(make.result(targets=[make.good("a", items)]), counts=counts)
+    found = conditions(make.plan(), state)
+    assert found["Ready"].message == found["LastRunSucceeded"].message == expected
+
+
+def test_a_run_that_was_not_modified_says_so() -> None:
+    state = make.state(make.result(reason=Reason.NOT_MODIFIED, targets=make.fine().targets))
+    assert conditions(make.plan(), state)["Ready"].message == "not modified since the run before"
 
 
 def test_a_refused_spec_is_stalled_and_says_what_to_mend() -> None:
@@ -105,7 +158,9 @@ def test_a_refused_spec_is_stalled_and_says_what_to_mend() -> None:
 def test_a_suspended_schedule_says_so_and_waits_for_nothing() -> None:
     plan = make.plan(suspend=True)
     assert status_and_reason(plan, make.state(), "Scheduled") == ("False", "Suspended")
-    assert status_and_reason(plan, make.state(), "Ready") == ("Unknown", "Suspended")
+    ready = conditions(plan, make.state())["Ready"]
+    assert (ready.status, ready.reason) == ("True", "Scheduled")
+    assert ready.message == "not scheduled: spec.suspend is true; the spec is accepted; no run is due yet"
     assert "Reconciling" not in conditions(plan, make.state())
     assert status_and_reason(plan, make.state(make.fine()), "Ready") == ("True", "Succeeded")
 
@@ -115,9 +170,6 @@ def test_a_requested_run_of_a_suspended_schedule_is_progress() -> None:
     run_id = make.claim().id
     state.active[run_id] = ActiveRun(run_id, Manual("t"), make.NOW)
     assert status_and_reason(make.plan(suspend=True), state, "Reconciling") == ("True", "Progressing")
-
-
-ONLY_AT_NIGHT = Windows((parse_window("Allow", (), "22:00", "06:00"),), ZoneInfo("Europe/Berlin"))
 
 
 def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
@@ -132,22 +184,50 @@ def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
     assert found["Ready"].message.startswith("not scheduled: the due times before Tue")
 
 
-def test_a_first_run_that_waits_for_a_window_is_unknown_and_says_for_what() -> None:
-    opening = make.NOW.replace(hour=21, minute=0, second=13)
-    state = make.state(next_due=opening, is_outside=True)
-    assert status_and_reason(make.plan(windows=ONLY_AT_NIGHT), state, "Ready") == ("Unknown", "OutsideWindow")
+@pytest.mark.parametrize(
+    ("plan", "state"),
+    [
+        pytest.param(make.plan(windows=ONLY_AT_NIGHT), make.state(), id="a window"),
+        pytest.param(
+            make.plan(windows=ONLY_AT_NIGHT), make.state(next_due=make.NOW + HOUR, is_outside=True), id="a known window"
+        ),
+        pytest.param(make.plan(first_run_at_once=False), make.state(), id="cron"),
+        pytest.param(make.plan(first_run_at_once=False), make.state(next_due=make.NOW + HOUR), id="cron with a timer"),
+        pytest.param(make.plan(start_time=make.NOW + HOUR), make.state(), id="startTime"),
+        pytest.param(make.plan(suspend=True), make.state(), id="suspend"),
+        pytest.param(make.plan(due_times=NoDueTimes(), end_time=make.NOW - HOUR), make.state(), id="ended"),
+    ],
+)
+def test_before_the_first_run_a_schedule_is_ready_where_nothing_is_due_at_once(
+    plan: SchedulePlan, state: ScheduleState
+) -> None:
+    found = conditions(plan, state)
+    assert (found["Ready"].status, found["Ready"].reason) == ("True", "Scheduled")
+    assert "Reconciling" not in found
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(make.state(), id="due at once"),
+        pytest.param(make.state(next_due=make.NOW + HOUR), id="due at once after a claim that failed"),
+        pytest.param(make.state(next_due=make.NOW), id="its timer has come"),
+    ],
+)
+def test_before_the_first_run_ready_is_unknown_while_it_is_due(state: ScheduleState) -> None:
+    assert status_and_reason(make.plan(), state, "Ready") == ("Unknown", "Progressing")
+    assert status_and_reason(make.plan(), state, "Reconciling") == ("True", "Progressing")
+
+
+def test_the_first_run_of_a_cron_schedule_is_progress_while_it_goes_on() -> None:
+    state, claim = make.state(), make.claim()
+    state.add_run(claim.id, claim.slot)
+    assert status_and_reason(make.plan(first_run_at_once=False), state, "Ready") == ("Unknown", "Progressing")
 
 
 def test_a_schedule_whose_due_times_never_meet_its_windows_says_so() -> None:
     plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state(make.fine(), is_outside=True)
     assert "widen them" in conditions(plan, state)["Scheduled"].message
-
-
-def test_a_first_run_that_waits_for_a_window_is_unknown_but_not_reconciling() -> None:
-    plan, state = make.plan(windows=ONLY_AT_NIGHT), make.state()
-    found = conditions(plan, state)
-    assert (found["Ready"].status, found["Ready"].reason) == ("Unknown", "Progressing")
-    assert "Reconciling" not in found
 
 
 def test_a_schedule_that_failed_too_often_says_how_it_goes_on() -> None:
@@ -160,8 +240,11 @@ def test_a_schedule_that_failed_too_often_says_how_it_goes_on() -> None:
 
 
 def test_a_schedule_without_a_due_time_ahead_has_ended() -> None:
-    plan = make.plan(due_times=_NoDueTimes(), end_time=make.NOW - timedelta(hours=1))
+    plan = make.plan(due_times=NoDueTimes(), end_time=make.NOW - timedelta(hours=1))
     assert status_and_reason(plan, make.state(make.fine()), "Scheduled") == ("False", "Ended")
+    assert "spec.endTime" in conditions(plan, make.state())["Scheduled"].message
+    endless = make.plan(due_times=NoDueTimes())
+    assert conditions(endless, make.state(make.fine()))["Scheduled"].message == "no due time lies ahead"
     assert "Reconciling" not in conditions(plan, make.state())
 
 
@@ -203,16 +286,6 @@ def test_a_target_that_the_spec_no_longer_has_is_forgotten() -> None:
     assert status_and_reason(plan, make.state(make.broken()), "TargetsHealthy") == ("True", "Succeeded")
 
 
-class _NoDueTimes:
-    def next_after(self, instant: object) -> None:
-        return None
-
-    latest_until = next_after
-
-    def count_between(self, after: object, until: object) -> int:
-        return 0
-
-
 def test_the_next_due_time_of_the_timer_counts_before_that_of_the_plan() -> None:
     state = make.state(next_due=make.NOW + timedelta(hours=1))
-    assert status_and_reason(make.plan(due_times=_NoDueTimes()), state, "Scheduled") == ("True", "Scheduled")
+    assert status_and_reason(make.plan(due_times=NoDueTimes()), state, "Scheduled") == ("True", "Scheduled")

@@ -1,10 +1,13 @@
 """What is written and when."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
+from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.reporting.status.writing import A_WHILE, AT_ONCE, UID, Bench, at_work, carried
 from tests.support import builders as make
@@ -169,6 +172,46 @@ def test_ten_thousand_runs_a_minute_keep_to_the_budget_and_failures_go_first() -
         assert bench.api.most_in_flight <= 8
 
     at_work(test)
+
+
+def test_a_start_is_a_refresh_that_evaluates_nothing() -> None:
+    class Counted(IntervalDueTimes):
+        looks = 0
+
+        def next_after(self, instant: datetime) -> datetime | None:
+            Counted.looks += 1
+            return super().next_after(instant)
+
+    async def test(bench: Bench) -> None:
+        plan, state = make.plan(due_times=Counted(make.FIVE_MINUTES)), make.state(make.fine())
+        bench.writer.seed(plan, carried(plan, state))
+        Counted.looks = 0
+        bench.writer.refresh(plan, state)
+        assert Counted.looks == 0
+        state.record_finish(make.fine(2), make.NOTHING)
+        bench.writer.changed(plan, state)
+        assert Counted.looks == 1
+        await bench.settle()
+        assert bench.writes == 1
+
+    at_work(test)
+
+
+def test_what_a_person_did_is_shown_before_what_happened_by_itself_whatever_the_budget() -> None:
+    async def test(bench: Bench) -> None:
+        for number in range(1000):
+            plan, state = make.plan(f"u{number}"), make.state(make.fine())
+            bench.writer.seed(plan, carried(plan, state))
+            state.record_finish(make.broken(2), make.NOTHING)
+            bench.writer.changed(plan, state)
+        await bench.settle(10.0)
+        refused = make.plan("refused", findings=(Finding("spec", "wrong"),), due_times=None)
+        bench.writer.changed(refused, make.state())
+        await bench.settle(1.0)
+        assert bench.api.condition("refused", "Stalled") == ("True", "InvalidSpec")
+        assert bench.writes <= 100 + 20 * 12
+
+    at_work(test, rate=0.05)
 
 
 def test_the_stalest_is_refreshed_first() -> None:

@@ -15,7 +15,7 @@ REFUSED = make.plan(findings=(Finding("spec", "wrong"),), due_times=None)
 
 
 def status_of(plan: Any, state: Any, now: Any = make.NOW) -> dict[str, object]:
-    return build_status(plan, state, now=now, owner="me", previous=None)
+    return build_status(plan, state, now=now, owner="me")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_a_reader_would_act_on_changes_the_signature(state: Any) -> None:
 def test_only_the_time_of_writing_is_not_in_the_digest() -> None:
     state = make.state(make.fine(), next_due=LATER)
     first = Written.of(status_of(make.plan(), state))
-    again = build_status(make.plan(), state, now=LATER, owner="me", previous=first.previous())
+    again = build_status(make.plan(), state, now=LATER, owner="me", since=first.transition_times())
     assert Written.of(again).digest == first.digest
     assert Written.of(again | {"owner": "another"}).digest != first.digest
 
@@ -63,7 +63,7 @@ def test_only_the_time_of_writing_is_not_in_the_digest() -> None:
 def test_it_gives_back_what_the_next_status_needs() -> None:
     status = status_of(make.plan(), make.state(make.fine()))
     written = Written.of(status)
-    assert written.statuses()["Ready"] == "True"
+    assert written.transition_times()["Ready"] == ("True", "2026-11-24T10:00:15Z")
     assert written.at == make.NOW.timestamp()
-    again = build_status(make.plan(), make.state(make.fine()), now=LATER, owner="me", previous=written.previous())
+    again = build_status(make.plan(), make.state(make.fine()), now=LATER, owner="me", since=written.transition_times())
     assert again["conditions"] == status["conditions"]

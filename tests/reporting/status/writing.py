@@ -51,7 +51,7 @@ class Bench:
 
     def transitioned(self, key: Any, before: Any, conditions: Any) -> None:
         self._listen()
-        self.transitions.append((key.uid, dict(before)))
+        self.transitions.append((key.uid, {one.type: one.status for one in before}))
 
     def status_written(self, result: str, seconds: float) -> None:
         self._listen()
@@ -89,4 +89,4 @@ def at_work(test: Callable[[Bench], Awaitable[None]], rate: float = 20.0) -> Non
 
 def carried(plan: Any, state: ScheduleState, owner: str = "me") -> dict[str, object]:
     """The status that an object carries when a process starts."""
-    return build_status(plan, state, now=virtual_time.START, owner=owner, previous=None)
+    return build_status(plan, state, now=virtual_time.START, owner=owner)

@@ -53,7 +53,10 @@ class ActiveRun(ApiModel):
 
 
 class Counters(ApiModel):
-    """Numbers that only grow, but for the first."""
+    """Counters of the schedule's life: neither a restart nor pruning changes them."""
+
+    runs: int | None = None
+    """Runs that have ended."""
 
     consecutive_failures: int | None = None
     """Failed runs in a row."""
@@ -98,16 +101,16 @@ class FailingTarget(ApiModel):
 
 
 class TargetsStatus(ApiModel):
-    """How the targets are."""
+    """Summary of the targets of the last run."""
 
     total: int | None = None
     """How many there are."""
 
     healthy: int | None = None
-    """How many did not fail in the last run."""
+    """How many neither failed nor broke an expectation in the last run."""
 
     summary: Line | None = None
-    """Healthy and total, as 2/3."""
+    """Healthy and total, such as 2/3."""
 
     failing: Annotated[tuple[FailingTarget, ...], Bounds(max_length=64)] = ()
     """At most 10 of those that fail, the worst first."""
@@ -124,6 +127,12 @@ class ScrapeScheduleStatus(ApiModel):
 
     schedule: Line | None = None
     """The interval or the cron expressions that are in force."""
+
+    reason: Line | None = None
+    """Why the schedule is not Ready, else Suspended, else the reason of DataHealthy=False; absent otherwise."""
+
+    next: Line | None = None
+    """When the next run is due, as short text in UTC: the time today, the weekday within a week, else the date."""
 
     next_schedule_time: Instant | None = None
     """When the next run is due."""
@@ -159,7 +168,7 @@ class ScrapeScheduleStatus(ApiModel):
     """Items after the last good run."""
 
     targets: TargetsStatus | None = None
-    """How the targets are."""
+    """Summary of the targets of the last run."""
 
     policy: Line | None = None
     """The policy that applied to the last run."""

@@ -1,81 +1,39 @@
-"""The conditions of a schedule, judged from plan and state (api.md, Status). Pure; called for every news of a run.
+"""Evaluates the conditions of a schedule from its plan and its state. Pure.
 
-`Reconciling` and `Stalled` are absent unless True, as kstatus wants them.
+`Reconciling` and `Stalled` are absent unless they are True, as kstatus expects.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import upcoming
+from scrape_operator.core.schedule.upcoming import at_once_at, upcoming
+from scrape_operator.reporting.status.condition_types import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    Condition,
+    ConditionReason,
+    ConditionType,
+    MessageFactory,
+)
+from scrape_operator.reporting.status.outcome import Outcome, outcome_of, run_message
 
-TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 BREACHES = frozenset({Reason.EXPECTATION_FAILED, Reason.SELECTOR_MISSED})
 
 
-class ConditionType(StrEnum):
-    """The types of conditions, as api.md names them."""
-
-    READY = "Ready"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
-    SCHEDULED = "Scheduled"
-    LAST_RUN_SUCCEEDED = "LastRunSucceeded"
-    TARGETS_HEALTHY = "TargetsHealthy"
-    DATA_HEALTHY = "DataHealthy"
-
-
-class ConditionReason(StrEnum):
-    """The reasons that no run can have; all others are in `core.reasons`."""
-
-    SCHEDULED = "Scheduled"
-    OUTSIDE_WINDOW = "OutsideWindow"
-    ENDED = "Ended"
-    PROGRESSING = "Progressing"
-    RUN_FAILED = "RunFailed"
-
-
-Say = Callable[[], str]
-"""Writes a message. Most judgements are compared with the last one and never shown."""
-
-
-class Condition(NamedTuple):
-    """One judgement, to be read before the state goes on."""
-
-    type: ConditionType
-    status: str
-    reason: str
-    say: Say
-
-    @property
-    def message(self) -> str:
-        """Give the message. It is not bounded yet: whoever shows it clips it."""
-        return self.say()
-
-
-class _Verdict(NamedTuple):
-    """What the last run that counts says about the schedule."""
-
-    good: bool
-    reason: str
-    say: Say
-    generation: int
-
-
-def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
-    """Judge a schedule: every condition that is not absent, in the order of api.md."""
-    verdict, due = _last_verdict(state), next_due(plan, state, now)
-    scheduled = _scheduled(plan, state, due)
-    conditions = [_ready(plan, verdict, scheduled, coming=scheduled.status == TRUE or bool(state.active))]
-    if _begins(state, due, now) and (taken_up := _reconciling(plan, verdict)) is not None:
-        conditions.append(taken_up)
+def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
+    """Return every condition that is not absent, in the order in which the status lists them."""
+    outcome, scheduled = outcome_of(state), _scheduled(plan, state, next_due(plan, state, now))
+    begins = _begins(plan, state, now)
+    conditions = [_ready(plan, outcome, scheduled, begins=begins)]
+    if begins and (reconciling := _reconciling(plan, outcome)) is not None:
+        conditions.append(reconciling)
     if plan.is_stalled:
         conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, partial(_findings, plan)))
     targets = known_targets(plan, state)
@@ -84,7 +42,7 @@ def judge(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[C
 
 
 def next_due(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
-    """Give when the schedule runs next; None where it doesn't."""
+    """Return when the schedule runs next, or None if it does not."""
     if pause_of(plan, state) is not None:
         return None
     if state.next_due is None and not state.is_outside:
@@ -92,54 +50,104 @@ def next_due(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetim
     return state.next_due
 
 
-def _begins(state: ScheduleState, due: datetime | None, now: datetime) -> bool:
-    """Whether a run goes on, or is to begin at once."""
-    return bool(state.active) or (due is not None and due <= now)
-
-
 def known_targets(plan: SchedulePlan, state: ScheduleState) -> Sequence[TargetHealth]:
-    """Give the health of the targets that the spec still has, in the order of the last run."""
+    """Return the health of the targets that the spec still has, in the order of the last run."""
     names = frozenset(plan.target_names)
     return [target for target in state.targets if not names or target.name in names]
 
 
 def is_failing(target: TargetHealth) -> bool:
-    """Whether a target failed when it was last scraped."""
+    """Return whether a target failed when it was last scraped."""
     return target.status is RunStatus.FAILED
 
 
-def _last_verdict(state: ScheduleState) -> _Verdict | None:
-    """Find the last run that says something: a canceled one says nothing.
+def is_breached(target: TargetHealth) -> bool:
+    """Return whether the data of a target broke an expectation."""
+    return target.breach is not None or target.reason in BREACHES
 
-    Where only canceled runs are remembered (concurrencyPolicy Replace with a run that never gets
-    through), the counters still know how the last other one ended.
-    """
-    for run in _finished(state):
-        if run.status.is_good:
-            reason = Reason.SUCCEEDED if run.status is RunStatus.SUCCEEDED else Reason.PARTIALLY_SUCCEEDED
-            return _Verdict(True, reason, partial(_run_message, run), run.generation)
-        if run.status is RunStatus.FAILED:
-            return _Verdict(False, run.reason, partial(_run_message, run), run.generation)
-    if state.consecutive_failures:
-        return _Verdict(False, ConditionReason.RUN_FAILED, lambda: "the last run that was not canceled failed", 0)
-    if state.last_successful_time is not None:
-        return _Verdict(True, Reason.SUCCEEDED, lambda: "the last run that was not canceled succeeded", 0)
+
+def is_healthy(target: TargetHealth) -> bool:
+    """Return whether a target neither failed nor broke an expectation."""
+    return target.status.is_good and not is_breached(target)
+
+
+def _begins(plan: SchedulePlan, state: ScheduleState, now: datetime) -> bool:
+    """Return whether a run goes on, or is due now."""
+    if state.active:
+        return True
+    if pause_of(plan, state) is not None:
+        return False
+    if state.next_due is not None and state.next_due <= now:
+        return True
+    return at_once_at(plan, state, now) == now
+
+
+def _ready(plan: SchedulePlan, outcome: Outcome | None, scheduled: Condition, *, begins: bool) -> Condition:
+    """Return Ready. Before the first run it is Unknown while that run is due; else nothing is missing."""
+    kind = ConditionType.READY
+    if plan.is_stalled:
+        return Condition(kind, FALSE, Reason.INVALID_SPEC, partial(_findings, plan))
+    if outcome is not None:
+        message = partial(_ready_message, scheduled, outcome.message_factory)
+        return Condition(kind, outcome.status, outcome.reason, message)
+    if begins:
+        return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "the first run has not ended yet")
+    message = partial(_ready_message, scheduled, lambda: "the spec is accepted; no run is due yet")
+    return Condition(kind, TRUE, ConditionReason.SCHEDULED, message)
+
+
+def _ready_message(scheduled: Condition, message: MessageFactory) -> str:
+    return f"not scheduled: {scheduled.message}; {message()}" if scheduled.status == FALSE else message()
+
+
+def _reconciling(plan: SchedulePlan, outcome: Outcome | None) -> Condition | None:
+    """Return Reconciling while the first run goes on, or the first run of a spec that was changed after a failure."""
+    if plan.is_stalled:
+        return None
+    is_retry = outcome is not None and outcome.status != TRUE and plan.first_run_at_once and not plan.suspend
+    if outcome is None or (is_retry and 0 < outcome.generation < plan.generation):
+        message = partial("the first run of generation {} has not ended yet".format, plan.generation)
+        return Condition(ConditionType.RECONCILING, TRUE, ConditionReason.PROGRESSING, message)
     return None
 
 
-def _finished(state: ScheduleState) -> Iterator[RunSummary]:
-    if state.last_run is not None:
-        yield state.last_run
-    yield from state.history
+def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
+    kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
+    if pause is not None:
+        return Condition(kind, FALSE, pause, partial(_pause_message, pause, state.consecutive_failures))
+    if state.is_outside:
+        return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
+    if due is None:
+        return Condition(kind, FALSE, ConditionReason.ENDED, partial(_ended_message, plan))
+    return Condition(kind, TRUE, ConditionReason.SCHEDULED, lambda: "the next run is due at status.nextScheduleTime")
 
 
-def _run_message(run: RunSummary) -> str:
-    items = "1 item" if run.items_scraped == 1 else f"{run.items_scraped} items"
-    return run.message or f"run {run.id}: {items}, {run.counts.changed} changed"
+def _pause_message(pause: Pause, failures: int) -> str:
+    match pause:
+        case Pause.INVALID_SPEC:
+            return "the spec is refused: see the condition Stalled"
+        case Pause.SUSPENDED:
+            return "spec.suspend is true"
+        case Pause.SUSPENDED_BY_FAILURES:
+            return (
+                f"{failures} runs failed in a row (spec.suspendAfterFailures): "
+                "change the spec, or request a run that succeeds"
+            )
+
+
+def _outside_message(plan: SchedulePlan, due: datetime | None) -> str:
+    if due is None:
+        return "no due time ahead is inside spec.windows: widen them, or change the due times"
+    zone = plan.windows.zone
+    return f"the due times before {due.astimezone(zone):%a %Y-%m-%d %H:%M} {zone.key} are outside spec.windows"
+
+
+def _ended_message(plan: SchedulePlan) -> str:
+    return "no due time lies ahead" + (": spec.endTime has passed" if plan.end_time is not None else "")
 
 
 def _findings(plan: SchedulePlan) -> str:
-    """Join the first findings: no more than can be shown."""
+    """Join as many findings as can be shown."""
     text = ""
     for finding in plan.findings:
         text = f"{text}; {finding}" if text else str(finding)
@@ -148,69 +156,11 @@ def _findings(plan: SchedulePlan) -> str:
     return text
 
 
-def _ready(plan: SchedulePlan, verdict: _Verdict | None, scheduled: Condition, *, coming: bool) -> Condition:
-    kind = ConditionType.READY
-    if plan.is_stalled:
-        return Condition(kind, FALSE, Reason.INVALID_SPEC, partial(_findings, plan))
-    if verdict is not None:
-        say = partial(_ready_message, scheduled, verdict.say)
-        return Condition(kind, TRUE if verdict.good else FALSE, verdict.reason, say)
-    reason = ConditionReason.PROGRESSING if coming else scheduled.reason
-    return Condition(
-        kind, UNKNOWN, reason, partial(_ready_message, scheduled, lambda: "the first run has not ended yet")
-    )
-
-
-def _ready_message(scheduled: Condition, say: Say) -> str:
-    why_not = f"not scheduled: {scheduled.message}; " if scheduled.status == FALSE else ""
-    return why_not + say()
-
-
-def _reconciling(plan: SchedulePlan, verdict: _Verdict | None) -> Condition | None:
-    """Tell that the spec is being taken up by the run that begins: the first one, or one that may mend a failure."""
-    if plan.is_stalled:
-        return None
-    mending = verdict is not None and not verdict.good and plan.first_run_at_once and not plan.suspend
-    if verdict is None or (mending and 0 < verdict.generation < plan.generation):
-        say = partial("the first run of generation {} has not ended yet".format, plan.generation)
-        return Condition(ConditionType.RECONCILING, TRUE, ConditionReason.PROGRESSING, say)
-    return None
-
-
-def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
-    kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
-    if pause is not None:
-        return Condition(kind, FALSE, pause, partial(_pause_message, pause, state))
-    if state.is_outside:
-        return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
-    if due is None:
-        return Condition(kind, FALSE, ConditionReason.ENDED, lambda: "no due time lies ahead: see spec.endTime")
-    return Condition(kind, TRUE, ConditionReason.SCHEDULED, lambda: "it runs at status.nextScheduleTime")
-
-
-def _pause_message(pause: Pause, state: ScheduleState) -> str:
-    match pause:
-        case Pause.INVALID_SPEC:
-            return "the spec is refused: see the condition Stalled"
-        case Pause.SUSPENDED:
-            return "spec.suspend is true"
-        case Pause.SUSPENDED_BY_FAILURES:
-            failures = f"{state.consecutive_failures} runs failed in a row (spec.suspendAfterFailures)"
-            return f"{failures}: change the spec, or ask for a run that succeeds"
-
-
-def _outside_message(plan: SchedulePlan, due: datetime | None) -> str:
-    if due is None:
-        return "no due time ahead is inside spec.windows: widen them, or let it be due at other times"
-    zone = plan.windows.zone
-    return f"the due times before {due.astimezone(zone):%a %Y-%m-%d %H:%M} {zone.key} are outside spec.windows"
-
-
 def _last_run(run: RunSummary | None) -> Condition:
     kind = ConditionType.LAST_RUN_SUCCEEDED
     if run is None:
         return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no run has ended yet")
-    return Condition(kind, TRUE if run.status.is_good else FALSE, run.reason, partial(_run_message, run))
+    return Condition(kind, TRUE if run.status.is_good else FALSE, run.reason, partial(run_message, run))
 
 
 def _targets(targets: Sequence[TargetHealth]) -> Condition:
@@ -227,19 +177,15 @@ def _failing_message(failing: Sequence[TargetHealth], total: int) -> str:
 
 
 def _data(targets: Sequence[TargetHealth]) -> Condition:
-    """Judge the data that came. A target that gave none because it failed says nothing about data."""
-    kind, breached = ConditionType.DATA_HEALTHY, next((target for target in targets if _is_breached(target)), None)
+    """Return DataHealthy. A target without data because it failed says nothing about data."""
+    kind, breached = ConditionType.DATA_HEALTHY, next((target for target in targets if is_breached(target)), None)
     if breached is not None:
         reason = breached.reason if breached.reason in BREACHES else Reason.EXPECTATION_FAILED
         return Condition(kind, FALSE, reason, partial(_breach_message, breached))
     if any(target.status.is_good for target in targets):
         return Condition(kind, TRUE, Reason.SUCCEEDED, lambda: "every expectation is met")
-    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no data has come that could be judged")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no data has arrived yet")
 
 
 def _breach_message(target: TargetHealth) -> str:
     return f"target {target.name}: {target.breach or target.message}"
-
-
-def _is_breached(target: TargetHealth) -> bool:
-    return target.breach is not None or target.reason in BREACHES

@@ -1,49 +1,63 @@
 """Writes statuses: the only way from this process to an object's status.
 
-`scheduling` and `running` report every change; `StatusQueue` thinks, this shell waits and sends. A status
-is built at the moment of sending, so that what is written is never older than the write.
+`scheduling` and `running` report every change. A status is built at the moment of sending, so that it is never
+older than the write.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from random import random as uniform
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
-from scrape_operator.core.errors import ClusterError
 from scrape_operator.core.ports import Clock, Ownership, StatusPatcher
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.reporting.pacing import backoff
+from scrape_operator.outbox.outbox import Outbox
+from scrape_operator.outbox.queue import OutboxLimits
 from scrape_operator.reporting.status.build import build_status, merge_patch
-from scrape_operator.reporting.status.queue import Pending, StatusQueue
-from scrape_operator.reporting.status.written import Written, signature
+from scrape_operator.reporting.status.written import NEVER, Written, WrittenCondition, signature
 
 logger = logging.getLogger(__name__)
 
 WRITE_TIMEOUT_SECONDS = 60.0
-COMPLAINT_SECONDS = 10.0
-NEVER = Written(0, b"", 0.0, ())
+MAX_IN_FLIGHT = 8
+MAX_PENDING = 1_000_000
+JOIN_SECONDS = 1.0
+"""How long a refresh waits, so that the start and the end of a short run are one write."""
+
+URGENT_PER_SECOND = 20.0
+"""What a reader would act on is written at this rate even where the budget for refreshes is used up."""
+
+OBSERVED, REQUESTED = 1, 2
+"""Urgency: a condition changed by itself; a person applied a spec or requested a run, and looks at the answer."""
 
 
 class TransitionListener(Protocol):
-    """Is told which conditions an object had and has, once that is written: Events come from here."""
+    """Receives the conditions of an object before and after a write."""
 
     def transitioned(
-        self, key: ObjectKey, before: Mapping[str, str], conditions: Sequence[Mapping[str, object]]
+        self, key: ObjectKey, before: Sequence[WrittenCondition], after: Sequence[Mapping[str, object]]
     ) -> None:
-        """Take the statuses by type before, and the conditions now. Never blocks."""
+        """Post the Events of one write. Never blocks."""
 
 
 class WriteObserver(Protocol):
-    """Is told of every write: metrics."""
+    """Measures writes."""
 
     def status_written(self, result: str, seconds: float) -> None:
-        """Note a write: `written`, `unchanged`, `gone`, `refused` or `defect`, and how long it took."""
+        """Count a write: `written`, `unchanged`, `gone` or `failed`, and how long it took."""
+
+
+class _Facts(NamedTuple):
+    """What a status is built from."""
+
+    plan: SchedulePlan
+    state: ScheduleState
 
 
 class StatusWriter:
-    """The `StatusSink` of a process. Needs `run` as a task; nothing that goes wrong ends it."""
+    """The `StatusSink` of a process. Needs `run` as a task; no failure ends it."""
 
     def __init__(
         self,
@@ -54,8 +68,8 @@ class StatusWriter:
         writes_per_second: float,
         ownership: Ownership,
         on_gone: Callable[[str], None],
-        events: TransitionListener | None = None,
-        observer: WriteObserver | None = None,
+        events: TransitionListener,
+        observer: WriteObserver,
         random: Callable[[], float] = uniform,
     ) -> None:
         self._patcher = patcher
@@ -65,79 +79,76 @@ class StatusWriter:
         self._on_gone = on_gone
         self._events = events
         self._observer = observer
-        self._random = random
-        self._queue = StatusQueue(writes_per_second)
         self._written: dict[str, Written] = {}
+        self._sending: dict[str, Written] = {}
         self._plans: dict[str, SchedulePlan] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
-        self._ending = False
-        self._quiet_until = {False: float("-inf"), True: float("-inf")}
+        self._is_ending = False
+        limits = OutboxLimits(
+            capacity=MAX_PENDING,
+            max_in_flight=MAX_IN_FLIGHT,
+            per_second=writes_per_second,
+            burst=2 * writes_per_second,
+            urgent_per_second=URGENT_PER_SECOND,
+            urgent_burst=5 * URGENT_PER_SECOND,
+        )
+        self._outbox: Outbox[str, _Facts] = Outbox(
+            "status", self._deliver, clock, limits, rank=lambda uid: self._known(uid).at, random=random
+        )
 
     @property
     def pending(self) -> int:
         """How many statuses wait or are being written."""
-        return len(self._queue)
+        return self._outbox.pending
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
-        """Take the status that the object carries: transition times live on, and what is true is not rewritten."""
+        """Read the status that the object carries: transition times are kept, and what is true is not rewritten."""
         self._plans[plan.key.uid] = plan
         try:
             self._written[plan.key.uid] = Written.of(status) if status else NEVER
         except Exception:
-            logger.exception("the status of %s can't be read: it will be written anew", plan.key)
+            logger.exception("status cannot be read and is written anew", extra={"schedule": str(plan.key)})
             self._written[plan.key.uid] = NEVER
 
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Note that the status may differ; what a reader would act on is written at once."""
-        if not self._ownership.owns(plan.key.uid):
-            return
-        uid, known = plan.key.uid, self._written.get(plan.key.uid, NEVER)
-        plan = self._newest(plan)
-        urgent = self._queue.is_urgent(uid) or self._is_urgent(plan, state, known)
-        if self._queue.put(uid, plan, state, urgent=urgent, rank=known.at, now=self._clock.monotonic()):
-            self._wake.set()
+        if self._ownership.owns(plan.key.uid):
+            plan = self._newest(plan)
+            self._put(plan, state, self._urgency(plan, state))
+
+    def refresh(self, plan: SchedulePlan, state: ScheduleState) -> None:
+        """Note that the status differs, in nothing that a reader would act on: no condition is evaluated."""
+        if self._ownership.owns(plan.key.uid):
+            self._put(self._newest(plan), state, 0)
 
     def forget(self, uid: str) -> None:
-        """Drop what waits for an object that is gone."""
-        self._queue.forget(uid)
+        """Drop what is kept for an object that is gone."""
+        self._outbox.forget(uid)
         self._drop(uid)
-        self._wake.set()
 
     async def run(self) -> None:
-        """Write for ever. What is being written when this is canceled goes on: `flush` waits for it."""
-        while True:
-            self._wake.clear()
-            self._launch()
-            await self._wait()
+        """Write until this task is canceled."""
+        await self._outbox.run()
 
     async def flush(self, within: float) -> bool:
-        """Write what is urgent within so many seconds, beyond the budget: a process ends only once.
+        """Write what is urgent within so many seconds, beyond the budget. Return whether all of it was written.
 
-        Urgent is now also a status that names a run which has ended: nobody else may ever mend it. Gives
-        whether all of it went out. What is still on its way then is given up.
+        A status that names a run which has ended is urgent now, too: no other process may ever correct it.
         """
-        self._ending = True
-        for uid, pending in self._queue.entries():
-            known = self._written.get(uid, NEVER)
-            if known.shows_active or pending.in_flight:
-                now = self._clock.monotonic()
-                self._queue.put(uid, pending.plan, pending.state, urgent=True, rank=known.at, now=now)
-        try:
-            async with asyncio.timeout(within):
-                while self._queue.has_urgent:
-                    self._wake.clear()
-                    self._launch(metered=False, urgent_only=True)
-                    await self._wait(metered=False, urgent_only=True)
-        except TimeoutError:
-            logger.warning("the end came before every status was written; the rows in the database are complete")
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        return not self._queue.has_urgent
+        self._is_ending = True
+        for uid, facts in self._outbox.items():
+            if self._known(uid).shows_active:
+                self._put(facts.plan, facts.state, OBSERVED)
+        return await self._outbox.flush(within, min_urgency=OBSERVED)
+
+    def _put(self, plan: SchedulePlan, state: ScheduleState, urgency: int) -> None:
+        self._outbox.put(plan.key.uid, _Facts(plan, state), urgency=urgency, delay=JOIN_SECONDS)
+
+    def _known(self, uid: str) -> Written:
+        """Return the status that the object carries, or will carry when the present write ends."""
+        return self._sending.get(uid) or self._written.get(uid, NEVER)
 
     def _newest(self, plan: SchedulePlan) -> SchedulePlan:
-        """Give the newest plan: a run that ends reports the plan that it began with, and the spec may have changed."""
+        """Return the newest plan: a run that ends reports the plan that it began with, which may have been replaced."""
         known = self._plans.get(plan.key.uid)
         if known is not None and known.generation > plan.generation:
             return known
@@ -148,115 +159,71 @@ class StatusWriter:
         self._written.pop(uid, None)
         self._plans.pop(uid, None)
 
-    def _is_urgent(self, plan: SchedulePlan, state: ScheduleState, known: Written) -> bool:
-        if known is NEVER or (self._ending and known.shows_active):
-            return True
+    def _urgency(self, plan: SchedulePlan, state: ScheduleState) -> int:
+        uid = plan.key.uid
+        known = self._known(uid)
+        if known is NEVER:
+            return REQUESTED
+        if self._outbox.urgency(uid) == REQUESTED:
+            return REQUESTED
         try:
-            return signature(plan, state, self._clock.now()) != known.signature
+            now = signature(plan, state, self._clock.now())
         except Exception:
-            logger.exception("the conditions of %s can't be judged", plan.key)
-            return False
+            logger.exception("conditions cannot be evaluated", extra={"schedule": str(plan.key)})
+            return 0
+        if now.requested != known.signature.requested:
+            return REQUESTED
+        return OBSERVED if now != known.signature or (self._is_ending and known.shows_active) else 0
 
-    def _launch(self, *, metered: bool = True, urgent_only: bool = False) -> None:
-        """Start every write that may start now."""
-        while taken := self._queue.take(self._clock.monotonic(), metered=metered, urgent_only=urgent_only):
-            uid, pending = taken
-            task = asyncio.create_task(self._write(uid, pending))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _wait(self, *, metered: bool = True, urgent_only: bool = False) -> None:
-        """Sleep until there is news, or the time has come for what waits."""
-        now = self._clock.monotonic()
-        at = self._queue.wake_at(now, metered=metered, urgent_only=urgent_only)
+    async def _deliver(self, uid: str, facts: _Facts) -> bool:
+        """Write one status; return False where the object carries it already."""
+        started, result = self._clock.monotonic(), "failed"
         try:
-            async with asyncio.timeout(None if at is None else max(0.0, at - now)):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+            result = await self._send(uid, facts)
+        finally:
+            self._sending.pop(uid, None)
+            self._count(result, self._clock.monotonic() - started)
+        return result != "unchanged"
 
-    async def _write(self, uid: str, pending: Pending) -> None:
-        """Write one status, and tell the queue what came of it, whatever that is."""
-        started = self._clock.monotonic()
-        try:
-            result = await self._send(uid, pending)
-        except (ClusterError, TimeoutError) as error:
-            result = "refused"
-            self._complain(pending.plan.key, error, defect=False)
-            self._retry(uid, pending, getattr(error, "retry_after", None))
-        except Exception as error:  # noqa: BLE001 -- logged with its traceback, and tried again
-            result = "defect"
-            self._complain(pending.plan.key, error, defect=True)
-            self._retry(uid, pending, None)
-        self._wake.set()
-        self._note(result, self._clock.monotonic() - started)
-
-    async def _send(self, uid: str, pending: Pending) -> str:
-        plan, before = pending.plan, self._written.get(uid, NEVER)
-        status = build_status(plan, pending.state, now=self._clock.now(), owner=self._owner, previous=before.previous())
-        after = Written.of(status)
-        if after.digest == before.digest:
-            self._queue.unchanged(uid, pending)
-            return "unchanged"
-        async with asyncio.timeout(WRITE_TIMEOUT_SECONDS):
-            found = await self._patcher.patch_status(plan.key, merge_patch(status))
-        if not found:
-            self._lose(uid, pending)
-            return "gone"
-        self._keep(uid, pending, after)
-        self._tell(plan.key, before, status)
-        return "written"
-
-    def _keep(self, uid: str, pending: Pending, after: Written) -> None:
-        """Remember what is written now; news that came meanwhile are measured by it."""
-        urgent = False
-        if not pending.dropped:
-            self._written[uid] = after
-            urgent = pending.changed and self._is_urgent(pending.plan, pending.state, after)
-        self._queue.written(uid, pending, urgent=urgent, rank=after.at, now=self._clock.monotonic())
-
-    def _lose(self, uid: str, pending: Pending) -> None:
-        told = pending.dropped
-        self._queue.gone(uid, pending)
-        self._drop(uid)
-        if told:
-            return
-        try:
-            self._on_gone(uid)
-        except Exception:
-            logger.exception("%s is gone, and dropping it failed", pending.plan.key)
-
-    def _tell(self, key: ObjectKey, before: Written, status: Mapping[str, Any]) -> None:
-        if self._events is None:
-            return
-        try:
-            self._events.transitioned(key, before.statuses(), status["conditions"])
-        except Exception:
-            logger.exception("the Events about %s are lost", key)
-
-    def _retry(self, uid: str, pending: Pending, retry_after: float | None) -> None:
-        delay = backoff(pending.failures, retry_after, self._random)
-        self._queue.failed(uid, pending, delay=delay, now=self._clock.monotonic())
-
-    def _note(self, result: str, seconds: float) -> None:
-        if self._observer is None:
-            return
+    def _count(self, result: str, seconds: float) -> None:
         try:
             self._observer.status_written(result, seconds)
         except Exception:
-            logger.exception("a status write was not counted")
+            logger.exception("status write was not counted")
 
-    def _complain(self, key: ObjectKey, error: Exception, *, defect: bool) -> None:
-        """Log a failure, but not each of those that an outage gives; a defect of ours with its traceback."""
-        now = self._clock.monotonic()
-        if now < self._quiet_until[defect]:
+    async def _send(self, uid: str, facts: _Facts) -> str:
+        plan, before = facts.plan, self._written.get(uid, NEVER)
+        now, since = self._clock.now(), before.transition_times()
+        status = build_status(plan, facts.state, now=now, owner=self._owner, since=since)
+        after = Written.of(status)
+        if after.digest == before.digest:
+            return "unchanged"
+        self._sending[uid] = after
+        async with asyncio.timeout(WRITE_TIMEOUT_SECONDS):
+            is_found = await self._patcher.patch_status(plan.key, merge_patch(status))
+        if not is_found:
+            self._lose(uid, plan.key)
+            return "gone"
+        if uid in self._plans:  # it may be forgotten by now
+            self._written[uid] = after
+        self._report(plan.key, before, status)
+        return "written"
+
+    def _lose(self, uid: str, key: ObjectKey) -> None:
+        """Drop an object that the API server does not know, unless that was reported before."""
+        if uid not in self._plans:
             return
-        self._quiet_until[defect] = now + COMPLAINT_SECONDS
-        logger.log(
-            logging.ERROR if defect else logging.WARNING,
-            "the status of %s could not be written and is tried again, %d wait: %s",
-            key,
-            len(self._queue),
-            str(error) or type(error).__name__,
-            exc_info=error if defect else None,
-        )
+        self.forget(uid)
+        try:
+            self._on_gone(uid)
+        except Exception:
+            logger.exception("deleted schedule could not be dropped", extra={"schedule": str(key)})
+
+    def _report(self, key: ObjectKey, before: Written, status: Mapping[str, object]) -> None:
+        conditions = status["conditions"]
+        if not isinstance(conditions, list):
+            return
+        try:
+            self._events.transitioned(key, before.conditions, conditions)
+        except Exception:
+            logger.exception("events of a transition are lost", extra={"schedule": str(key)})

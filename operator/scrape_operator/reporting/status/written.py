@@ -1,84 +1,111 @@
-"""What the writer remembers of a status: little, since it does so for every schedule there is."""
+"""What the status writer remembers of a written status: little, since it does so for every schedule."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.reporting.status.build import echo, transition_times
-from scrape_operator.reporting.status.conditions import judge
+from scrape_operator.reporting.status.build import shown_request
+from scrape_operator.reporting.status.condition_types import TRUE, ConditionType
+from scrape_operator.reporting.status.conditions import evaluate_conditions
 
-# A site that answers 304 now and then would flip between these two for ever, and nobody would act on it.
+# A site that answers 304 now and then would alternate between these two, and nobody would act on it.
 _SAME: Mapping[str, str] = {Reason.NOT_MODIFIED: Reason.SUCCEEDED}
+
+
+class WrittenCondition(NamedTuple):
+    """One condition as it was written. `message_hash` is kept where a new message is a transition, else 0."""
+
+    type: str
+    status: str
+    reason: str
+    changed_at: str
+    message_hash: int = 0
+
+
+class Signature(NamedTuple):
+    """What a reader would act on: `requested` by a person (generation, handled request), `observed` conditions."""
+
+    requested: int
+    observed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """The status that the object carries, as far as the next one depends on it.
 
-    `signature` stands for what a reader would act on, `digest` for all but statusTime, `at` is
-    statusTime in seconds since the epoch (0: never). `transitions` is flat: type, status, time, …
-    `shows_active` says that it names a run that goes on.
+    `digest` stands for all but statusTime; `at` is statusTime in seconds since the epoch, 0 for never;
+    `shows_active` is whether it names a run that goes on.
     """
 
-    signature: int
+    signature: Signature
     digest: bytes
     at: float
-    transitions: tuple[str, ...]
+    conditions: tuple[WrittenCondition, ...]
     shows_active: bool = False
 
     @classmethod
     def of(cls, status: Mapping[str, object]) -> "Written":
-        """Take what counts from a status that was built here, or read from the API server."""
-        known = transition_times(status)
-        flat = (sys.intern(text) for name, (value, at) in known.items() for text in (name, value, at))
+        """Return what counts of a status that was built here, or read from the API server."""
         at, shows_active = _seconds(status.get("statusTime")), bool(status.get("active"))
-        return cls(signature_of(status), digest_of(status), at, tuple(flat), shows_active)
+        return cls(signature_of(status), digest_of(status), at, tuple(_conditions(status)), shows_active)
 
-    def previous(self) -> Mapping[str, object]:
-        """Give the conditions back in the form that `build_status` reads."""
-        fields = ("type", "status", "lastTransitionTime")
-        rows = zip(self.transitions[::3], self.transitions[1::3], self.transitions[2::3], strict=True)
-        return {"conditions": [dict(zip(fields, row, strict=True)) for row in rows]}
-
-    def statuses(self) -> Mapping[str, str]:
-        """Give condition type -> status."""
-        return dict(zip(self.transitions[::3], self.transitions[1::3], strict=True))
+    def transition_times(self) -> Mapping[str, tuple[str, str]]:
+        """Return condition type -> (status, lastTransitionTime)."""
+        return {known.type: (known.status, known.changed_at) for known in self.conditions}
 
 
-def signature(plan: SchedulePlan, state: ScheduleState, now: datetime) -> int:
-    """Sign what a reader would act on: conditions, outcome, generation and the handled request."""
-    triples = [(condition.type, condition.status, condition.reason) for condition in judge(plan, state, now)]
-    return _sign(plan.generation, echo(state.last_handled_request), triples)
+NEVER = Written(Signature(0, 0), b"", 0.0, ())
+"""Stands for a status that was never written."""
 
 
-def signature_of(status: Mapping[str, object]) -> int:
-    """Sign a status that is written already, to the same number."""
-    conditions = status.get("conditions")
-    rows = conditions if isinstance(conditions, Sequence) and not isinstance(conditions, str) else ()
-    triples = (
-        (str(row.get("type")), str(row.get("status")), str(row.get("reason")))
-        for row in rows
-        if isinstance(row, Mapping)
-    )
+def signature(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Signature:
+    """Return the signature of the status that would be written now."""
+    conditions = evaluate_conditions(plan, state, now)
+    triples = [(condition.type, condition.status, condition.reason) for condition in conditions]
+    return _sign(plan.generation, shown_request(state.last_handled_request), triples)
+
+
+def signature_of(status: Mapping[str, object]) -> Signature:
+    """Return the signature of a status that is written already."""
+    triples = ((str(row.get("type")), str(row.get("status")), str(row.get("reason"))) for row in _rows(status))
     return _sign(status.get("observedGeneration"), status.get("lastHandledRequest"), triples)
 
 
 def digest_of(status: Mapping[str, object]) -> bytes:
-    """Fingerprint all but statusTime."""
-    rest = {name: value for name, value in status.items() if name != "statusTime"}
+    """Return a fingerprint of all but the fields that change with the time of writing."""
+    rest = {name: value for name, value in status.items() if name not in {"statusTime", "next"}}
     return blake2b(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS), digest_size=12).digest()
 
 
-def _sign(generation: object, request: object, triples: Iterable[tuple[str, str, str]]) -> int:
+def _conditions(status: Mapping[str, object]) -> Iterable[WrittenCondition]:
+    """Read the conditions of a status; what is malformed is left out."""
+    for row in _rows(status):
+        if {"type", "status", "lastTransitionTime"} <= row.keys():
+            kind, value = sys.intern(str(row["type"])), sys.intern(str(row["status"]))
+            is_stalled = kind == ConditionType.STALLED and value == TRUE
+            message_hash = hash(str(row.get("message"))) if is_stalled else 0
+            reason = sys.intern(str(row.get("reason")))
+            yield WrittenCondition(kind, value, reason, sys.intern(str(row["lastTransitionTime"])), message_hash)
+
+
+def _rows(status: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    conditions = status.get("conditions")
+    if not isinstance(conditions, Sequence) or isinstance(conditions, str):
+        return ()
+    return [row for row in conditions if isinstance(row, Mapping)]
+
+
+def _sign(generation: object, request: object, triples: Iterable[tuple[str, str, str]]) -> Signature:
     rows = frozenset([(kind, status, _SAME.get(reason, reason)) for kind, status, reason in triples])
-    return hash((str(generation), request if isinstance(request, str) else None, rows))
+    return Signature(hash((str(generation), request if isinstance(request, str) else None)), hash(rows))
 
 
 def _seconds(text: object) -> float:

@@ -1,12 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.reporting.pacing import (
-    BACKOFF_MAX_SECONDS,
-    RETRY_AFTER_MAX_SECONDS,
-    TokenBucket,
-    backoff,
-)
+from scrape_operator.core.token_bucket import TokenBucket
 
 SECONDS = st.floats(0.0, 1000.0)
 
@@ -37,13 +32,9 @@ def test_a_monotonic_clock_that_is_read_out_of_order_does_no_harm() -> None:
     assert bucket.take(11.0)
 
 
-@given(st.integers(0, 10_000), st.none() | st.floats(-10.0, 1e9), st.floats(0.0, 1.0))
-def test_a_back_off_honours_retry_after_and_has_an_end(failures: int, retry_after: float | None, random: float) -> None:
-    delay = backoff(failures, retry_after, lambda: random)
-    asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_MAX_SECONDS)
-    assert asked <= delay <= asked + BACKOFF_MAX_SECONDS
-
-
-def test_a_back_off_grows_with_full_jitter() -> None:
-    assert [backoff(n, None, lambda: 1.0) for n in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert backoff(5, None, lambda: 0.25) == 4.0
+def test_a_token_that_is_put_back_can_be_taken_again_and_no_more() -> None:
+    bucket = TokenBucket(1.0, 2.0)
+    assert bucket.take(0.0)
+    bucket.put_back()
+    bucket.put_back()
+    assert [bucket.take(0.0) for _ in range(3)] == [True, True, False]
