@@ -7,6 +7,7 @@ import pytest
 
 from scrape_operator.core.errors import ScrapeOperatorError, StoreUnavailable
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.running.retention import PRUNED_AT_ONCE, ROWS_BETWEEN_PRUNES, Retention
 from tests.support.clock import ManualClock
@@ -46,7 +47,7 @@ def plan_of(uid: str) -> SchedulePlan:
         created_at=ManualClock().now(),
         successful_limit=7,
         failed_limit=3,
-        history_max_age=timedelta(hours=2),
+        stored_spec=StoredSpec(history_max_age=timedelta(hours=2)),
     )
 
 
@@ -105,3 +106,16 @@ async def test_a_schedule_that_is_gone_is_not_pruned() -> None:
     retention.forget("a")
     await retention.prune_due()
     assert store.uids == []
+
+
+async def test_a_schedule_that_is_gone_is_noted_once_the_database_is_back() -> None:
+    store, clock = PruningStore(), ManualClock()
+    retention = Retention(store, clock)
+    retention.forget("uid-1")
+    store.away = True
+    await retention.prune_deleted()
+    assert store.deleted == []
+    store.away = False
+    await retention.prune_deleted()
+    await retention.prune_deleted()
+    assert store.deleted == ["uid-1"]

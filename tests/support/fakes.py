@@ -36,6 +36,7 @@ class MemoryStore:
         self.renewed: list[UUID] = []
         self.taken_over: set[UUID] = set()
         self.orphans: list[tuple[ObjectKey, RunSummary]] = []
+        self.deleted: list[str] = []
 
     def _check(self) -> None:
         if self.away:
@@ -65,7 +66,7 @@ class MemoryStore:
         self._check()
         return self.orphans
 
-    async def load_states(self) -> Mapping[str, ScheduleState]:
+    async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
         return {}
 
     async def load_state(self, uid: str) -> ScheduleState | None:
@@ -73,6 +74,13 @@ class MemoryStore:
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         return 0
+
+    async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
+        self._check()
+        self.deleted.extend(uids)
+
+    async def prune_deleted(self, now: datetime) -> None:
+        self._check()
 
     async def ping(self) -> None:
         self._check()

@@ -13,7 +13,7 @@ from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.expect import Expect
 from scrape_operator.api.kinds.extract import Extract, Field, Format, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
-from scrape_operator.api.kinds.schedule import DataPolicy, KeepBodies, ScrapeScheduleSpec
+from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
 
@@ -64,7 +64,6 @@ class Unsupported:
 UNSUPPORTED = (
     Unsupported(ScrapeScheduleSpec, "policyRef"),
     Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
-    Unsupported(ScrapeScheduleSpec, "dataPolicy", (DataPolicy.RETAIN,)),
     Unsupported(ScrapeScheduleSpec, "notify"),
     Unsupported(HTTP, "method", (Method.GET,)),
     Unsupported(HTTP, "body"),

@@ -69,14 +69,20 @@ class RunStore(Protocol):
     async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
         """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
 
-    async def load_states(self) -> Mapping[str, ScheduleState]:
-        """Return the states of all schedules that are not deleted, by UID: the start of a process."""
+    async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
+        """Return the states of all schedules of some namespaces, or of all, that are not deleted, by UID."""
 
     async def load_state(self, uid: str) -> ScheduleState | None:
         """Return the state of one schedule, also of one that was deleted; None if it has no row."""
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many."""
+
+    async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
+        """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""
+
+    async def prune_deleted(self, now: datetime) -> None:
+        """Delete rows of deleted schedules that `dataPolicy` does not keep, in small batches."""
 
     async def ping(self) -> None:
         """Return if the database answers."""

@@ -10,6 +10,7 @@ from scrape_operator.api.kinds.schedule import ScrapeSchedule, ScrapeScheduleSpe
 from scrape_operator.api.support import unsupported
 from scrape_operator.api.validation import check_kind, parse, parse_as
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.planning.plans import RunPlan
@@ -102,6 +103,8 @@ def _plan(
         target_names=tuple(target.name for target in spec.targets),
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
-        history_max_age=spec.history_max_age,
+        stored_spec=StoredSpec(
+            None if spec.interval or spec.schedules else default_interval, spec.data_policy, spec.history_max_age
+        ),
         work=work,
     )

@@ -229,6 +229,7 @@ class RunPool:
             lease_expires_at=now + self._lease,
             missed=start.missed,
             policy=plan.policy,
+            spec=plan.stored_spec,
         )
 
     def _give_up(self, flight: Flight, error: StoreUnavailable) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the history of each schedule within its limits: rows that fall out of them are deleted."""
+"""Deletes rows: of each schedule those beyond its limits, and of deleted schedules by their `dataPolicy`."""
 
 import asyncio
 import logging
@@ -28,6 +28,7 @@ class Retention:
         self._clock = clock
         self._rows: dict[str, int] = {}
         self._due: dict[str, SchedulePlan] = {}
+        self._deleted: set[str] = set()
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Nothing to do."""
@@ -49,15 +50,30 @@ class Retention:
         self._rows[uid] = rows
 
     def forget(self, uid: str) -> None:
-        """Drop the count of a schedule that is gone."""
+        """Note that the object of a schedule is gone: its rows go by `dataPolicy`."""
         self._rows.pop(uid, None)
         self._due.pop(uid, None)
+        self._deleted.add(uid)
 
     async def run(self) -> None:
         """Prune what is due, for ever."""
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
             await self.prune_due()
+            await self.prune_deleted()
+
+    async def prune_deleted(self) -> None:
+        """Delete rows of schedules that are gone; what the database was away for is done later."""
+        now = self._clock.now()
+        try:
+            if gone := frozenset(self._deleted):
+                await self._store.mark_deleted(gone, now)
+                self._deleted -= gone
+            await self._store.prune_deleted(now)
+        except StoreUnavailable as error:
+            logger.warning("rows of deleted schedules stay for now: %s", error)
+        except Exception:
+            logger.exception("rows of deleted schedules could not be deleted")
 
     async def prune_due(self) -> None:
         """Prune what is due now; what the database was away for stays due."""
@@ -75,7 +91,9 @@ class Retention:
     async def _is_away_for(self, plan: SchedulePlan) -> bool:
         limits = {"successful": plan.successful_limit, "failed": plan.failed_limit}
         try:
-            await self._store.prune(plan.key.uid, **limits, older_than=self._clock.now() - plan.history_max_age)
+            await self._store.prune(
+                plan.key.uid, **limits, older_than=self._clock.now() - plan.stored_spec.history_max_age
+            )
         except StoreUnavailable:
             return True
         except Exception:

@@ -44,6 +44,12 @@ class Registry:
         """Take what the rows say, before the first schedule is applied."""
         self._states.update(states)
 
+    def forget_absent(self) -> Sequence[str]:
+        """Drop the states whose schedules were not applied, after all were. Return their UIDs: the objects are gone."""
+        absent = tuple(self._states)
+        self._states.clear()
+        return absent
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -81,6 +81,7 @@ class StoredSkipJournal:
             reason=skip.reason,
             message=clip(skip.message),
             missed=skip.missed,
+            spec=plan.stored_spec,
         )
 
     async def run(self) -> None:

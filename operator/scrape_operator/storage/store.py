@@ -26,6 +26,7 @@ from scrape_operator.storage.engine.database import Database
 from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.engine.lock import exclusive
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
+from scrape_operator.storage.runs.deleted import Deletion, Expiry, expire_deleted, mark_deleted, purge_deleted
 from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
@@ -41,6 +42,7 @@ class SQLRunStore(RunStore):
         self._committer = committer
         self._sinks = sinks
         self._finishing = Finishing(sinks)
+        self._expired_until = ""
 
     async def claim(self, claim: RunClaim) -> bool:
         """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
@@ -84,15 +86,16 @@ class SQLRunStore(RunStore):
             if len(some) < REAPED_AT_ONCE:
                 return reaped
 
-    async def load_states(self) -> Mapping[str, ScheduleState]:
-        """Return the states of all schedules that are not deleted, by UID: the start of a process.
+    async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
+        """Return the states of all schedules of some namespaces, or of all, that are not deleted, by UID.
 
         `active` stays empty: what is RUNNING now belongs to others, or to the reaper.
         """
         states: States = {}
         last = ""
         while True:
-            some = await self._database.read(partial(load_page, after=last))  # a transaction, so a deadline, for each
+            read = partial(load_page, namespaces=namespaces, after=last)
+            some = await self._database.read(read)  # a transaction, so a deadline, for each
             if not some:
                 return states
             states |= some
@@ -113,6 +116,16 @@ class SQLRunStore(RunStore):
             while await self._committer.submit(sink.prune, Age(uid, older_than)):
                 pass
         return await self._committer.submit(prune_runs, Limits(uid, successful, failed, older_than))
+
+    async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
+        """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""
+        await self._committer.submit(mark_deleted, Deletion(list(uids), at), weight=len(uids))
+
+    async def prune_deleted(self, now: datetime) -> None:
+        """Delete rows of deleted schedules: all that go by the policy Delete, and old runs of the next that retain."""
+        while await self._committer.submit(purge_deleted, now):
+            pass
+        self._expired_until = await self._committer.submit(expire_deleted, Expiry(self._expired_until, now))
 
     async def ping(self) -> None:
         """Return if the database answers, and has the tables of this program."""

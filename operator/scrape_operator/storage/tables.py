@@ -63,6 +63,16 @@ are those of the last good run. `last_slot` is the last due time that was run or
 generation at that time. `handled_requests` are digests of the latest tokens of manual runs, separated by spaces.
 `default_interval` and `history_max_age` are in seconds. `deleted_at` is when the object was found to be deleted."""
 
+is_deleted = schedules.c.deleted_at.is_not(None)
+
+Index(
+    "ix_schedules_deleted",
+    schedules.c.data_policy,
+    schedules.c.deleted_at,
+    postgresql_where=is_deleted,
+    sqlite_where=is_deleted,
+)
+
 scrape_runs = Table(
     "scrape_runs",
     metadata,

@@ -128,7 +128,7 @@ class Process:
         """Read what the rows say. Without it no due time can be known to be new, so it is waited for."""
         while True:
             try:
-                states = await self._app.engine.store.load_states()
+                states = await self._app.engine.store.load_states(self._app.engine.settings.namespaces)
             except StoreUnavailable as error:
                 self._database = [f"database: {error}"]
                 logger.warning("waiting for the database: %s", error)

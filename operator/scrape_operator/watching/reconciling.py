@@ -61,6 +61,8 @@ class Reconciler:
                 await asyncio.sleep(0)
         for uid in before - seen:
             self._scheduler.removed(uid)
+        for uid in self._registry.forget_absent():
+            self._scheduler.on_removed(uid)
         self.primed.set()
         return len(seen)
 

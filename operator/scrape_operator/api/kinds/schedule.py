@@ -17,6 +17,7 @@ from scrape_operator.api.kinds.target import Target
 from scrape_operator.api.kinds.values import Flag, Integer, TimeZone
 from scrape_operator.api.kinds.when import Spread, Window
 from scrape_operator.api.rules import Rule
+from scrape_operator.core.runs.run import DataPolicy
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy
 
 CronExpression = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
@@ -28,13 +29,6 @@ class KeepBodies(StrEnum):
     NEVER = "Never"
     ON_FAILURE = "OnFailure"
     ALWAYS = "Always"
-
-
-class DataPolicy(StrEnum):
-    """What happens to the rows of a schedule that is deleted."""
-
-    RETAIN = "Retain"
-    DELETE = "Delete"
 
 
 class FailurePolicy(ApiModel):

@@ -26,7 +26,7 @@ def trigger_of(slot: Slot) -> Trigger:
 
 
 class DataPolicy(StrEnum):
-    """What becomes of the runs and items of an object that is deleted."""
+    """What happens to the rows of a schedule that is deleted."""
 
     RETAIN = "Retain"
     DELETE = "Delete"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.due_times import DueTimes
 from scrape_operator.core.schedule.windows import Windows
 
@@ -69,7 +70,7 @@ class SchedulePlan:
     target_names: tuple[str, ...] = ()
     successful_limit: int = 100
     failed_limit: int = 100
-    history_max_age: timedelta = timedelta(hours=720)
+    stored_spec: StoredSpec = StoredSpec()
     policy: str | None = None
     findings: tuple[Finding, ...] = ()
     work: object = field(default=None, compare=False, repr=False)

@@ -4,7 +4,7 @@ Schedules are read in pages, by UID, so that neither the database nor this proce
 `core.schedule.state.ScheduleState` says how the same facts are kept up afterwards; a test compares the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,11 @@ _c = scrape_runs.c
 _s = schedules.c
 
 
-def load_page(connection: Connection, after: str) -> States:
+def load_page(connection: Connection, namespaces: Collection[str], after: str) -> States:
     """Return the states of the next schedules that are not deleted; the first page is after the empty text."""
     uids = select(_s.uid).where(_s.uid > after, _s.deleted_at.is_(None)).order_by(_s.uid).limit(SCHEDULES_PER_PAGE)
-    return load(connection, connection.scalars(uids).all())
+    watched = uids.where(_s.namespace.in_(namespaces)) if namespaces else uids
+    return load(connection, connection.scalars(watched).all())
 
 
 def load(connection: Connection, uids: Sequence[str]) -> States:

@@ -167,6 +167,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uid", name="pk_schedules"),
     )
     op.create_index("ix_schedules_name", "schedules", ["namespace", "name"])
+    deleted = sa.text("deleted_at IS NOT NULL")
+    op.create_index(
+        "ix_schedules_deleted",
+        "schedules",
+        ["data_policy", "deleted_at"],
+        postgresql_where=deleted,
+        sqlite_where=deleted,
+    )
     op.execute(FILLED)
     op.drop_table("item_totals")
     op.execute(RUNS.format(seconds=SECONDS[op.get_bind().dialect.name]))
