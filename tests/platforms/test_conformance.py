@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.ports import Fetcher
 from scrape_operator.platforms.conformance import find_violations
 from tests.dev.bookmakers.world import BOOKS
 
@@ -41,7 +42,7 @@ class Shop:
     def budgets(self, config):
         return {self.host: HostBudget(4)}
 
-    def sink_payload(self, config, items):
+    def sink_payload(self, config, items, context):
         return None
 
     async def check(self, config, fetcher):
@@ -54,7 +55,7 @@ class Shop:
             yield item
 
 
-class Silent:
+class Silent(Fetcher):
     async def fetch(self, request):
         return None
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.platforms.walking import ENOUGH_LOSSES
+from scrape_operator.platforms.concurrency import MAX_FAILURES_IN_A_ROW
 from tests.dev.bookmakers.faults import Fault
 from tests.dev.bookmakers.world import BOOKS
 
@@ -50,7 +51,7 @@ async def test_a_fault_in_the_middle_keeps_what_was_read_and_storms_nobody(scene
     assert 0 < len(reading.items) < len(scene.world.offered(book))
     # A GET on a connection that was in use before is sent once more where that connection is found closed.
     sent_at_most = 2 if fault is Fault.HANGS_UP else 1
-    assert site.requests.total() <= 25 + sent_at_most * (15 + ENOUGH_LOSSES)
+    assert site.requests.total() <= 25 + sent_at_most * (15 + MAX_FAILURES_IN_A_ROW)
     assert reading.prices().items() <= scene.truth(book).items()
 
 
@@ -89,7 +90,7 @@ async def test_a_changed_envelope_says_what_was_expected_and_what_was_found(scen
 
 
 async def test_protobuf_in_place_of_json_is_a_change(scene) -> None:
-    class Deaf:
+    class Deaf(Fetcher):
         async def fetch(self, request):
             headers = [(name, value) for name, value in request.headers if name != "Accept"]
             return await scene.fetcher.fetch(replace(request, headers=headers))

@@ -12,9 +12,9 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Response
 from scrape_operator.core.odds.model import OddsEvent
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.platforms.answers import read_json
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
+from scrape_operator.platforms.json_responses import read_json
 from scrape_operator.platforms.odds.events import odds_event_of
 from scrape_operator.platforms.sportybet import parsing as sportybet
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Response
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.platforms.answers import read_json
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
-from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES
+from scrape_operator.platforms.json_responses import read_json
+from scrape_operator.platforms.odds.events import MAX_PRICES
 from scrape_operator.platforms.sportybet import parsing as sportybet
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -91,12 +91,13 @@ def test_a_payload_with_something_strange_in_any_place_is_read_or_refused(book, 
 
 
 def test_prices_without_end_are_cut_and_counted() -> None:
-    odds = {f"S_OU@{line / 4}_{side}": "2.5" for line in range(4000) for side in "OU"}
-    sheet = bet9ja.read_odds(odds)
+    odds = {f"S_OU@{line / 4}_{side}": "2.5" for line in range(40_000) for side in "OU"}
+    sheet = bet9ja.read_odds(odds, {})
     assert len(sheet.prices) <= MAX_PRICES
-    raw = [{"id": "9", "status": 0, "outcomes": [{"id": "1", "odds": "2", "isActive": 1}] * 3000}]
+    assert sheet.dropped
+    raw = [{"id": "9", "status": 0, "outcomes": [{"id": "1", "odds": "2", "isActive": 1}] * 30_000}]
     kept = sportybet.read_markets({"markets": raw})
-    assert (len(kept.raw), kept.dropped) == (MAX_RAW_PRICES, 3000 - MAX_RAW_PRICES)
+    assert (len(kept.raw), kept.dropped) == (MAX_PRICES, 30_000 - MAX_PRICES)
 
 
 @pytest.mark.parametrize(

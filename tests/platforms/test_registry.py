@@ -130,9 +130,9 @@ def test_a_wrong_config_is_a_finding_with_the_path_of_its_field(registry, name, 
 def test_schemas_are_json_and_describe_every_field(registry) -> None:
     schemas = json.loads(json.dumps(registry.schemas()))
     assert {name: sorted(schema["properties"]) for name, schema in schemas.items()} == {
-        "SportyBet": ["baseURL", "country", "horizon", "markets", "sport", "tournaments"],
-        "BetPawa": ["apiVersion", "baseURL", "competitions", "country", "horizon", "markets", "sport"],
-        "Bet9ja": ["baseURL", "cacheVersion", "horizon", "leagues", "markets", "sport"],
+        "SportyBet": ["baseURL", "country", "headers", "horizon", "markets", "operid", "sport", "tournaments"],
+        "BetPawa": ["apiVersion", "baseURL", "competitions", "country", "headers", "horizon", "markets", "sport"],
+        "Bet9ja": ["baseURL", "cacheVersion", "headers", "horizon", "leagues", "markets", "sport"],
     }
     for schema in schemas.values():
         assert all(field.get("description") for field in schema["properties"].values())

@@ -37,7 +37,7 @@ async def test_with_every_market_what_has_no_canonical_name_is_kept_and_counted(
     reading = await scene.read(book, markets=["*"])
     assert reading.prices() == scene.truth(book)
     assert all(item["other_odds"] for item in reading.items)
-    strange = {"SportyBet": {"35", "18"}, "BetPawa": {"77001"}, "Bet9ja": {"S_COLOUR"}}
+    strange = {"SportyBet": {"35 35", "18 18"}, "BetPawa": {"77001 First colour"}, "Bet9ja": {"S_COLOUR"}}
     assert reading.context.unknown == dict.fromkeys(strange[book], len(reading.items))
 
 
@@ -128,7 +128,7 @@ async def test_sportybet_events_that_are_counted_but_never_listed_are_reported(s
     assert reading.failure is None
     assert len(reading.items) == len(scene.world.offered("SportyBet"))
     assert reading.context.losses.count == 7
-    assert "totalNum" in reading.context.warnings()[0]
+    assert any("7 events of the list lost" in line for line in reading.context.warnings())
 
 
 async def test_one_throttled_league_of_bet9ja_is_lost_and_the_others_are_read(scene) -> None:
@@ -145,14 +145,15 @@ async def test_only_named_tournaments_of_sportybet_are_read_by_post(scene) -> No
     assert reading.failure is None
     assert set(reading.prices()) == expected
     assert reading.prices().items() <= scene.truth("SportyBet", "1x2", "btts").items()
-    assert scene.sportybet.requests == {"pcEvents": 1}
+    assert scene.sportybet.requests == {"popularAndSportList": 1, "pcEvents": 1}
+    assert reading.context.is_complete
 
 
 @all_books
 async def test_a_reading_for_the_tables_names_the_markets_that_were_asked_for(scene, book) -> None:
     reading = await scene.read(book, markets=["double_chance", "1x2", "correct_score"])
     config = scene.config(book, markets=["double_chance", "1x2", "correct_score"])
-    odds = scene.platforms[book].sink_payload(config, reading.items).content
+    odds = scene.platforms[book].sink_payload(config, reading.items, reading.context).content
     assert [(one.name, len(one.outcomes), one.winners) for one in odds.markets] == [
         ("1x2", 3, 1),
         ("correct_score", 0, 1),

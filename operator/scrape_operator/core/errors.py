@@ -18,7 +18,8 @@ class ScrapeOperatorError(Exception):
 class ScrapeFailed(ScrapeOperatorError):
     """One target failed. `message` is shown to users: it never holds a secret.
 
-    `retry_after` is the delay that the server asked for, in seconds.
+    `retry_after` is the delay that the server asked for, in seconds. `is_transient` marks a failure that another try
+    may mend although its reason does not say so, such as an empty body.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class ScrapeFailed(ScrapeOperatorError):
         *,
         http_status: int | None = None,
         retry_after: float | None = None,
+        is_transient: bool = False,
     ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
         self.http_status = http_status
         self.retry_after = retry_after
+        self.is_transient = is_transient
 
 
 class StoreUnavailable(ScrapeOperatorError):

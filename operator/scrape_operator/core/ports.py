@@ -1,8 +1,8 @@
 """Every contract between the rooms, on one page. `wiring` introduces who implements them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from scrape_operator.core.net.documents import Request, Response
@@ -12,6 +12,8 @@ from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, Skipp
 from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -34,6 +36,15 @@ class Fetcher(Protocol):
             ScrapeFailed: with the reason, for everything that the far side or the network can do.
 
         """
+
+    async def fetch_as(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Fetch and return what `read` makes of the response; its transient failures are tried again like a fetch's.
+
+        Raises:
+            ScrapeFailed: what `fetch` or `read` raises.
+
+        """
+        return read(await self.fetch(request))
 
 
 class SecretReader(Protocol):

@@ -3,13 +3,15 @@
 import asyncio
 import random as randomness
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy, delay, is_worth_another_try
 from scrape_operator.fetching.hosts.gate import Requester
+
+T = TypeVar("T")
 
 
 class SingleFetcher(Protocol):
@@ -43,7 +45,11 @@ class FetchSession:
         self._random = random
 
     async def fetch(self, request: Request) -> Response:
-        """Fetch, and try again after failures that may pass, where the retry policy names the method.
+        """Fetch, and try again as `fetch_as` does."""
+        return await self.fetch_as(request, _whole)
+
+    async def fetch_as(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Fetch and read, and try again after failures that may pass, where the retry policy names the method.
 
         A delay that would reach the run's deadline is not begun.
 
@@ -55,7 +61,7 @@ class FetchSession:
         tries = self._retry.attempts if request.method in self._retry.methods else 1
         for attempt in range(1, tries + 1):
             try:
-                return await self._fetcher.fetch_once(request, self.requester, self.traffic)
+                return read(await self._fetcher.fetch_once(request, self.requester, self.traffic))
             except ScrapeFailed as latest:
                 failure = self._more_specific(failure, latest)
             if attempt == tries or not is_worth_another_try(failure):
@@ -76,3 +82,7 @@ class FetchSession:
     def _delay(self, attempt: int, retry_after: float | None) -> float:
         retry = self._retry
         return delay(attempt, retry.initial_delay, retry.max_delay, retry_after, self._random()).total_seconds()
+
+
+def _whole(response: Response) -> Response:
+    return response

@@ -1,4 +1,4 @@
-"""The laws of `port.Platform`, checked on a live adapter. For the tests of anybody who writes one; ours use it too.
+"""Checks an adapter against the rules of `port.Platform`. For the tests of everybody who writes one.
 
 Example:
     `assert await find_violations(MyPlatform(), config, fetcher) == []`, where `fetcher` reaches a simulated back end.
@@ -18,14 +18,18 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.port import Platform, ScrapeContext
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _KEY_LIMIT = 16
 
+MAX_REFUSED = 16
+"""Requests that may be under way when the first of them is refused."""
+
 
 async def find_violations(platform: Platform, config: Any, fetcher: Fetcher, now: datetime | None = None) -> list[str]:
-    """Say which laws an adapter breaks; none is an empty list. `now` is the time that its scrapes are told."""
+    """Return the rules that an adapter breaks, one line each. `now` is the time that its scrapes are given."""
     moment = now or datetime.now(UTC)
     found = [*_wrong_description(platform, config)]
     found += await _wrong_check(platform, config, fetcher)
@@ -63,22 +67,29 @@ async def _wrong_check(platform: Platform, config: Any, fetcher: Fetcher) -> lis
 
 
 async def _scraped(platform: Platform, config: Any, fetcher: Fetcher, now: datetime) -> tuple[set[str], list[str]]:
-    """Scrape to the end; give the keys, and what is wrong with the items."""
+    """Scrape to the end; return the keys, and what is wrong with the items."""
     keys: set[str] = set()
     found: list[str] = []
+    items_read: list[Mapping[str, Any]] = []
     context = ScrapeContext(now, lambda: now)
     async with aclosing(platform.scrape(config, fetcher, context)) as items:
         async for item in items:
+            items_read.append(item)
             problem = _wrong_item(item, platform)
             key = "" if problem else orjson.dumps([item[name] for name in platform.key]).decode()
             if not problem and key in keys:
                 problem = f"two items have the key {key}"
             found += [problem] if problem else []
             keys.add(key)
+            context.deliver()
+    context.settle()
     if not keys:
         found.append("scrape yields nothing from a healthy back end")
     if not context.is_complete:
         found.append(f"scrape loses things on a healthy back end: {context.warnings()[0]}")
+    payload: object = platform.sink_payload(config, items_read, context)
+    if payload is not None and not isinstance(payload, SinkPayload):
+        found.append("sink_payload returns no SinkPayload")
     return keys, found
 
 
@@ -103,8 +114,8 @@ async def _wrong_end(platform: Platform, config: Any, fetcher: Fetcher, now: dat
     return ["scrape leaves tasks behind when it is closed early"] if left else []
 
 
-class _BlockedFetcher:
-    """A fetcher on the day that nothing is let through."""
+class _BlockedFetcher(Fetcher):
+    """A fetcher whose every request is refused."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -123,5 +134,7 @@ async def _wrong_failure(platform: Platform, config: Any, now: datetime) -> list
                 pass
     except ScrapeFailed as failure:
         found = [] if failure.reason is Reason.BLOCKED else [f"a refusal ends the scrape as {failure.reason}"]
-        return [*found, f"a platform that refuses is asked {blocked.asked} times"] if blocked.asked > 16 else found  # noqa: PLR2004 -- as many as may be under way
+        if blocked.asked > MAX_REFUSED:
+            found.append(f"a platform that refuses is asked {blocked.asked} times")
+        return found
     return ["scrape hides that every request was refused"]

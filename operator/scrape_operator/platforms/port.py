@@ -17,8 +17,12 @@ from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.losses import Losses
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import SinkPayload
 
+ITEMS = "items"
+"""The subject of a promise about the items of a scrape; the caller counts what was yielded."""
+MAX_PROMISES = 10_000
 MAX_NOTES_KEPT = 20
 MAX_KINDS_COUNTED = 500
 """Names come from the far side: so many are counted apart, all further ones as `…`."""
@@ -39,9 +43,10 @@ def _utc_now() -> datetime:
 class ScrapeContext:
     """One scrape of one platform: its times go in, what a person should know of it comes out.
 
-    `on_phase` is told of each phase as it begins. The rest is for reading afterwards: `losses` are those of the target;
-    `unknown` counts what the platform offers and the adapter has no word for, by the platform's name; `counters` counts
-    what was seen, such as requests, pages and events.
+    `on_phase` is called with each phase as it begins. The rest is for reading afterwards: `losses` are those of the
+    target; `unknown` counts what the platform offers and the adapter has no word for, by the platform's name;
+    `counters` counts what was seen, such as requests, pages and events. `memo` is for the adapter alone: `scrape` may
+    leave there what `sink_payload` needs.
     """
 
     scheduled_for: datetime
@@ -53,6 +58,9 @@ class ScrapeContext:
     notes: list[str] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
+    _promised: dict[str, int | None] = field(default_factory=dict)
+    _delivered: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -77,6 +85,33 @@ class ScrapeContext:
     def lose(self, subject: str, failure: ScrapeFailed, count: int = 1) -> None:
         """Say that something is there and was not read: the target is complete no more."""
         self.losses.add(subject, failure, count)
+
+    def promise(self, count: int | None, subject: str = ITEMS) -> None:
+        """Record how many of something the platform says there are, or None where it does not say.
+
+        A scrape is complete only if as many are delivered. Of several counts for one subject the largest is kept.
+        """
+        if subject in self._promised or len(self._promised) < MAX_PROMISES:
+            known = self._promised.get(subject)
+            self._promised[subject] = count if known is None else max(known, count or 0)
+
+    def deliver(self, count: int = 1, subject: str = ITEMS) -> None:
+        """Record that some of what was promised, or may yet be, was read."""
+        if subject in self._delivered or len(self._delivered) < MAX_PROMISES:
+            self._delivered[subject] = self._delivered.get(subject, 0) + count
+
+    def settle(self) -> None:
+        """Record a loss for each promise that was not kept. The caller does so once, when the scrape has ended."""
+        for subject, promised in self._promised.items():
+            delivered = self._delivered.get(subject, 0)
+            if promised is None:
+                message = f"the platform gives no number of {subject}: nothing proves that all were read"
+                self.lose(subject, ScrapeFailed(Reason.EXPECTATION_FAILED, message))
+            elif delivered < promised:
+                message = f"the platform counts {promised} {subject}, {delivered} were read"
+                missing = promised - delivered
+                self.lose(f"{missing} {subject}", ScrapeFailed(Reason.EXPECTATION_FAILED, message), missing)
+        self._promised.clear()
 
     def note(self, message: str) -> None:
         """Say something in words; what is said beyond the first few is dropped."""
@@ -125,7 +160,9 @@ class Platform(Protocol):
     def budgets(self, config: Any) -> Mapping[str, HostBudget]:
         """Say how much each host (`host` or `host:port`) may be asked when nobody sets anything else."""
 
-    def sink_payload(self, config: Any, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload | None:
+    def sink_payload(
+        self, config: Any, items: Sequence[Mapping[str, JSONValue]], context: ScrapeContext
+    ) -> SinkPayload | None:
         """Return what the items of a scrape mean for a sink of the store, or None if items are all there is."""
 
     async def check(self, config: Any, fetcher: Fetcher) -> None:

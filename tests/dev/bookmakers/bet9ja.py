@@ -36,12 +36,14 @@ _CLOSED = ("1", "-", "", None)
 
 
 class Bet9jaSite(Bookmaker):
-    """`throttled_leagues` answer R=E, all others as they should."""
+    """`throttled_leagues` answer R=E, `empty_leagues` have no events though they are counted."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
         self.throttled_leagues: set[int] = set()
+        self.empty_leagues: set[int] = set()
+        self.has_sizes = True
 
     def throttled(self) -> web.Response:
         return to_json({"R": "E", "D": False})
@@ -57,6 +59,7 @@ class Bet9jaSite(Bookmaker):
                 return self._league(int(query["GROUPID"]) - 1_990_000, fault)
             case "GetEvent":
                 found = [one for one in self.world.offered("Bet9ja") if str(_event_id(one)) == query.get("EVENTID")]
+                found = [one for one in found if one.number not in self.vanished]
                 return _good(self.event(found[0], None, fault)) if found else self.throttled()
             case _:
                 return web.Response(status=404)
@@ -68,21 +71,26 @@ class Bet9jaSite(Bookmaker):
         lands: dict[str, Any] = {}
         for league in self.world.leagues:
             land = lands.setdefault(league.country, {"SG_DESC": league.country, "G": {}})
-            land["G"][str(1_990_000 + league.number)] = {"G_DESC": league.name, "NUM": sizes.get(league.number, 0)}
+            size = {"NUM": sizes.get(league.number, 0)} if self.has_sizes else {}
+            land["G"][str(1_990_000 + league.number)] = {"G_DESC": league.name} | size
         countries: Any = {str(at): land for at, land in enumerate(lands.values())}
         if fault is Fault.LISTS:
             for land in lands.values():
                 land["G"] = [{"GID": int(key)} | league for key, league in land["G"].items()]
             countries = list(lands.values())
         sports: Any = {"1": {"S_DESC": "Soccer", "SG": countries}, "2": {"S_DESC": "Basketball", "SG": {}}}
-        return {"PAL": list(sports.values()) if fault is Fault.LISTS else sports}
+        if fault is Fault.LISTS:
+            return {"PAL": [{"SID": int(key), "SG": sport["SG"]} for key, sport in sports.items()]}
+        return {"PAL": sports}
 
     def _league(self, number: int, fault: Fault) -> web.Response:
         if number in self.throttled_leagues:
             return self.throttled()
         league = self.world.leagues[number]
         events: Any = [
-            self.event(one, _POPULAR, fault) for one in self.world.offered("Bet9ja") if one.league.number == number
+            self.event(one, _POPULAR, fault)
+            for one in self.world.offered("Bet9ja")
+            if one.league.number == number and number not in self.empty_leagues
         ]
         if fault is Fault.LISTS:
             events = {str(at): event for at, event in enumerate(events)}

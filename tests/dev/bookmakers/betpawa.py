@@ -47,12 +47,13 @@ _UNKNOWN_TYPE = "77001"
 
 
 class BetPawaSite(Bookmaker):
-    """`version` is the only one that is served."""
+    """`version` is the only one that is served; the listing ends after `last` events."""
 
     def __init__(self, world: World, version: str = "v4") -> None:
         super().__init__()
         self.world = world
         self.version = version
+        self.last: int | None = None
 
     def throttled(self) -> web.Response:
         return web.Response(status=429, headers={"Retry-After": "7"})
@@ -70,7 +71,7 @@ class BetPawaSite(Bookmaker):
             queries = orjson.loads(request.query["q"])["queries"]
             return to_json({"responses": [self._listing(query, fault) for query in queries]})
         found = [one for one in self.world.offered("BetPawa") if path == f"events/{_event_id(one)}"]
-        if found:
+        if found and found[0].number not in self.vanished:
             return to_json(self.event(found[0], None, fault))
         return to_json({"status": 404, "error": "NOT_FOUND"}, status=404)
 
@@ -106,7 +107,7 @@ class BetPawaSite(Bookmaker):
             if types is not None and not self._markets(fixture, set(types), fault):
                 continue
             events.append(fixture)
-        page = events[question["skip"] :][: min(question["take"], PAGE_CAP)]
+        page = events[: self.last][question["skip"] :][: min(question["take"], PAGE_CAP)]
         if types is None:
             return {"responses": [self._thin(one) for one in page]}
         listed: Any = [self.event(one, set(types), fault) for one in page]

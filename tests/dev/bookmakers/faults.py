@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import Enum
 from itertools import zip_longest
@@ -20,6 +20,7 @@ class Fault(Enum):
     NONE = "none"
     WAF_PAGE = "a page in place of JSON"
     WAF_EMPTY = "202 without a body"
+    EMPTY = "200 without a body"
     WAF_HEADER = "a firewall's challenge header"
     FORBIDDEN = "403"
     THROTTLED = "the envelope or status of one who asks too much"
@@ -36,7 +37,9 @@ class Fault(Enum):
 class Bookmaker:
     """A simulated back end. Set `fault` (and `healthy_requests`, which are answered before it) at any time.
 
-    `requests` counts by path, `most_at_once` is how many were under way at the same time; `delay` is in seconds.
+    `faulty_requests` bounds how many requests the fault spoils; None spoils all. `requests` counts by path,
+    `most_at_once` is how many were under way at the same time; `delay` is in seconds. `vanished` matches (by the
+    world's number) are listed, and gone when they are asked for. `headers` are those of the last request.
     """
 
     path = "/{tail:.*}"
@@ -44,6 +47,9 @@ class Bookmaker:
     def __init__(self) -> None:
         self.fault = Fault.NONE
         self.healthy_requests = 0
+        self.faulty_requests: int | None = None
+        self.vanished: set[int] = set()
+        self.headers: Mapping[str, str] = {}
         self.delay = 0.0
         self.url = ""
         self.requests: Counter[str] = Counter()
@@ -57,10 +63,15 @@ class Bookmaker:
         try:
             if self.delay:
                 await asyncio.sleep(self.delay)
-            fault = self.fault if self.requests.total() > self.healthy_requests else Fault.NONE
+            self.headers = dict(request.headers)
+            fault = self.fault if self._is_spoiled(self.requests.total()) else Fault.NONE
             return self._spoiled(request, fault) or await self.answer(request, fault)
         finally:
             self._at_once -= 1
+
+    def _is_spoiled(self, request: int) -> bool:
+        spoiled = request - self.healthy_requests
+        return spoiled > 0 and (self.faulty_requests is None or spoiled <= self.faulty_requests)
 
     async def answer(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         raise NotImplementedError
@@ -86,6 +97,7 @@ def to_json(content: Any, status: int = 200) -> web.Response:
 _ANSWERS: dict[Fault, Callable[[], web.Response]] = {
     Fault.WAF_PAGE: lambda: web.Response(text=WAF_PAGE, content_type="text/html"),
     Fault.WAF_EMPTY: lambda: web.Response(status=202),
+    Fault.EMPTY: lambda: web.Response(status=200),
     Fault.WAF_HEADER: lambda: web.Response(status=202, body=b"{}", headers={"x-amzn-waf-action": "challenge"}),
     Fault.FORBIDDEN: lambda: web.Response(status=403, text=WAF_PAGE, content_type="text/html"),
     Fault.GONE: lambda: to_json({"status": 404, "error": "NOT_FOUND"}, status=404),

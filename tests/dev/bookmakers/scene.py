@@ -75,6 +75,8 @@ class Scene:
             async with aclosing(scrape) as items:
                 async for item in items:
                     reading.items.append(item)
+                    reading.context.deliver()
+            reading.context.settle()
         except ScrapeFailed as failure:
             reading.failure = failure
         return reading

@@ -36,12 +36,14 @@ OFFERS: dict[str, set[str] | None] = dict.fromkeys(MARKETS)
 
 
 class SportyBetSite(Bookmaker):
-    """`hidden` events are counted in totalNum and on no page."""
+    """`hidden` events are counted in totalNum and on no page; pages after `last_page` are empty with a total of 0."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
         self.hidden = 0
+        self.last_page: int | None = None
+        self.has_total = True
 
     def throttled(self) -> web.Response:
         return to_json({"bizCode": 19999, "message": "busy", "data": None})
@@ -58,11 +60,20 @@ class SportyBetSite(Bookmaker):
             case "pcEvents":
                 return self._tournaments(await request.json(), fault)
             case "event":
-                found = [one for one in self.world.offered("SportyBet") if _event_id(one) == query.get("eventId")]
-                if query.get("productId") == "3" and found:
-                    return self._good(self.event(found[0], None, fault))
+                return self._event(query.get("eventId", ""), query.get("productId", ""), fault)
             case _:
-                pass
+                return self._invalid()
+
+    def _event(self, event_id: str, product: str, fault: Fault) -> web.Response:
+        found = next((one for one in self.world.offered("SportyBet") if _event_id(one) == event_id), None)
+        if found is None or product != "3":
+            return self._invalid()
+        if found.number in self.vanished:
+            return self._good(None) if found.number % 2 else self._invalid()
+        return self._good(self.event(found, None, fault))
+
+    @staticmethod
+    def _invalid() -> web.Response:
         return to_json({"bizCode": 19000, "message": "Invalid", "data": None})
 
     @staticmethod
@@ -78,7 +89,11 @@ class SportyBetSite(Bookmaker):
         return {"popularEvents": [], "sportList": [{"id": "sr:sport:1", "categories": [top, *leagues]}]}
 
     def _about(self, number: int) -> Any:
-        return {"id": f"sr:tournament:{number}", "name": self.world.leagues[number].name, "eventSize": 1}
+        name = self.world.leagues[number].name
+        return {"id": f"sr:tournament:{number}", "name": name, "eventSize": self._size(number)}
+
+    def _size(self, number: int) -> int:
+        return sum(one.league.number == number for one in self.world.offered("SportyBet"))
 
     def _tournaments(self, questions: Any, fault: Fault) -> web.Response:
         ((question),) = questions
@@ -92,11 +107,13 @@ class SportyBetSite(Bookmaker):
             grouped = [list(group) for _, group in groupby(fixtures, key=lambda one: one.league.number)]
             fixtures = [one for group in grouped for one in group[:10]]
         size, number = int(query["pageSize"]), int(query["pageNum"])
+        if self.last_page is not None and number > self.last_page:
+            return {"totalNum": 0, "tournaments": []}
         start = (number - 1) * size
         # Pages end between tournaments: one that is cut comes again, with its last event, on the next page.
         chosen = fixtures[max(start - 1, 0) : start + size] if start < len(fixtures) else []
         listed = self.grouped(chosen, set(query["marketId"].split(",")), fault)
-        return {"totalNum": len(fixtures) + self.hidden, "tournaments": listed}
+        return {"tournaments": listed} | ({"totalNum": len(fixtures) + self.hidden} if self.has_total else {})
 
     def _sorted(self) -> list[Fixture]:
         return sorted(self.world.offered("SportyBet"), key=lambda one: (one.league.number, one.number))

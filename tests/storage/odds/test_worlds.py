@@ -35,7 +35,9 @@ async def read(scene: Scene, book: str) -> TargetResult:
     """Read a bookmaker as a run does."""
     reading = await scene.read(book, markets=list(MARKETS))
     assert reading.failure is None
-    payload = scene.platforms[book].sink_payload(scene.config(book, markets=list(MARKETS)), reading.items)
+    payload = scene.platforms[book].sink_payload(
+        scene.config(book, markets=list(MARKETS)), reading.items, reading.context
+    )
     return target_of(items_of(), name=book.lower(), sink_payload=payload)
 
 

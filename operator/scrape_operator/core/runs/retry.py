@@ -33,8 +33,11 @@ class RetryPolicy:
 def is_worth_another_try(failure: ScrapeFailed) -> bool:
     """Whether the same request may well succeed a little later.
 
-    A certificate, a blocked address, a redirect, a refusal or a body that can't be read won't change in seconds.
+    A certificate, a blocked address, a redirect or a refusal won't change in seconds. A body that can't be read may:
+    its failure is then marked as transient.
     """
+    if failure.is_transient:
+        return True
     if failure.reason is Reason.HTTP_STATUS:
         status = failure.http_status or 0
         return status >= _SERVER_ERROR or status in {_REQUEST_TIMEOUT, _TOO_EARLY}

@@ -116,12 +116,12 @@ class SkippedSlot:
 class SinkPayload:
     """A result for tables other than the items: `sink` names the store's sink, which alone can read `content`.
 
-    `rows` is about the number of rows that storing it touches.
+    `fresh_until` is the second due time after the run's: until then the schedule should have read it again, twice.
     """
 
     sink: str
     content: object
-    rows: int = 0
+    fresh_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,14 @@ MARKETS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "DC1T": _of("double_chance_1st_half", _DOUBLE_CHANCE),
     "GGNG1T": _of("btts_1st_half", _YES_NO),
     "DNB1T": _of("draw_no_bet_1st_half", _TWO_WAY),
-    "1X2HNDHT": _of("european_handicap_1st_half", _EUROPEAN),
+    "1X2HNDHT": _of("european_handicap_1st_half", {**_EUROPEAN, **_THREE_WAY}),
+    "1X2HND2TN": _of("european_handicap_2nd_half", {**_EUROPEAN, **_THREE_WAY}),
+    "AH1T": _of("asian_handicap_1st_half", _TWO_WAY),
+    "AH2T": _of("asian_handicap_2nd_half", _TWO_WAY),
     "1X22T": _of("1x2_2nd_half", _THREE_WAY),
     "OU2T": _of("over_under_2nd_half", _OVER_UNDER),
+    "TEAMCORNER": _of("corners_1x2", _THREE_WAY),
+    "1X2CORNERS": _of("corners_1x2", _THREE_WAY),
     "OUCORNERS": _of("corners_over_under", _OVER_UNDER),
     "OUBOOK": _of("bookings_over_under", _OVER_UNDER),
     "1X2BOOK": _of("bookings_1x2", _THREE_WAY),
@@ -53,11 +58,14 @@ MARKETS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 """By market code: each suffix's canonical market and outcome."""
 
+UNVERIFIED = frozenset({"AH1T", "AH2T", "1X2HND2TN", "1X2CORNERS"})
+"""Codes that public clients name and that no recorded answer has been seen to hold."""
+
 LABELLED = {"HTFT": "ht_ft", "CSFT": "correct_score"}
 """Market codes whose suffix is the outcome's label."""
 
 IMPLIED_LINES = {"1STGOAL": "1"}
-"""The line of a canonical market that the code itself names."""
+"""The line of a canonical market that the code implies."""
 
 LISTED = frozenset({"1x2", "double_chance"})
 """What the listing of a league holds in full; of other markets it has some lines at best."""

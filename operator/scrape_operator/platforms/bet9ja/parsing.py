@@ -1,7 +1,7 @@
-"""From Bet9ja's answers to events. Pure; `adapter` asks, this reads.
+"""Reads events from Bet9ja's answers. Pure: `adapter` makes the requests.
 
-Odds are one flat dictionary, `{sport}_{market}[@line]_{outcome}` to a text. Nothing says that a price is suspended: it
-is "1", "-", empty or left out. Collections are objects by id or lists, as it happens (PHP's arrays).
+Odds are one flat dictionary, `{sport}_{market}[@line]_{outcome}` to a text. A suspended price has no flag: it is "1",
+"-", empty or left out. A collection is an object by id or a list (PHP's arrays).
 """
 
 import re
@@ -15,16 +15,18 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.odds.model import PriceKey
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.bet9ja.markets import IMPLIED_LINES, LABELLED, MARKETS
-from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
+from scrape_operator.platforms.concurrency import Vanished
+from scrape_operator.platforms.json_values import changed, entries, inner, mapping, number, objects, single_id, text
+from scrape_operator.platforms.odds.events import MAX_PRICES, BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
 from scrape_operator.platforms.odds.markets import LineKind
-from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc
 from scrape_operator.platforms.odds.outcomes import read_outcome
-from scrape_operator.platforms.shapes import changed, digits_only, entries, inner, mapping, number, objects, text
+from scrape_operator.platforms.odds.values import read_line, read_price, read_utc
 
 NAME = "Bet9ja"
 SOCCER = "1"
-MAX_KEYS = 5000
+MAX_KEYS = 2 * MAX_PRICES
+MAX_KEY = 64
 
 _BETWEEN_TEAMS = " - "
 _GOOD = frozenset({"OK", "D"})
@@ -34,7 +36,7 @@ _FOOTBALL = frozenset({"S", "LIVES"})
 
 @dataclass(frozen=True, slots=True)
 class League:
-    """One league of the tree; `size` is how many events it says it has."""
+    """One league of the tree; `size` is the number of events that it claims, None where it claims none."""
 
     id: str
     name: str
@@ -43,7 +45,7 @@ class League:
 
 
 def open_envelope(answer: Any, where: str) -> Any:
-    """Give `D` of a good answer; False, or nothing, where there is no such thing any more.
+    """Return `D` of a good answer; it is False or empty where there is no such thing any more.
 
     Raises:
         ScrapeFailed: RateLimited for R "E", PlatformChanged for anything else that is not good.
@@ -59,6 +61,21 @@ def open_envelope(answer: Any, where: str) -> Any:
     raise changed(where, "R=OK", f"R={status} {said}" if status else answer)
 
 
+def open_event_envelope(answer: Any, where: str) -> Any:
+    """Return `D` of the answer to a request for one event.
+
+    Raises:
+        Vanished: R is "E" or D is empty: the event is gone, or, where many answer so, too much is asked.
+        ScrapeFailed: as `open_envelope`.
+
+    """
+    status = text(inner(answer, "R"))
+    if status == "E" or (status in _GOOD and not inner(answer, "D")):
+        message = f"{where} answered that there is no such event, or that it is asked too much"
+        raise Vanished(Reason.RATE_LIMITED, message, http_status=200)
+    return open_envelope(answer, where)
+
+
 def parse_leagues(data: Any, where: str) -> list[League]:
     """Read the tree of sports, countries and leagues; only soccer's.
 
@@ -67,7 +84,7 @@ def parse_leagues(data: Any, where: str) -> list[League]:
 
     """
     sports = list(entries(inner(data, "PAL")))
-    soccer = [sport for sport_id, sport in sports if sport_id == SOCCER or sport.get("S_DESC") == "Soccer"]
+    soccer = [sport for sport_id, sport in sports if _is_soccer(sport_id, sport)]
     if not soccer:
         raise changed(f"{where} D.PAL", f"the sport {SOCCER} (Soccer)", inner(data, "PAL"))
     found = {}
@@ -80,14 +97,18 @@ def parse_leagues(data: Any, where: str) -> list[League]:
     return list(found.values())
 
 
+def _is_soccer(sport_id: str, sport: Mapping[str, Any]) -> bool:
+    return SOCCER in {sport_id, text(sport.get("SID"))} or text(sport.get("S_DESC")).lower() == "soccer"
+
+
 def is_outright(event: Mapping[str, Any]) -> bool:
-    """Whether an entry of a league is no match, but a bet on who wins the league or the like: it names no two teams."""
+    """Return whether an entry of a league is not a match, but a bet on its winner or the like: it lacks two teams."""
     described = text(event.get("DS"))
     return bool(described) and _BETWEEN_TEAMS not in described
 
 
 def parse_league(data: Any, where: str) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Give the events of a league, each with the league, for `parse_event`.
+    """Return the events of a league, each with the league, for `parse_event`.
 
     Raises:
         ScrapeFailed: PlatformChanged where there is no list.
@@ -109,7 +130,7 @@ def parse_event(event: Mapping[str, Any], league: Mapping[str, Any] | None = Non
     starts_at = _starts_at(about)
     if not (event_id and home and away and starts_at):
         return None
-    sheet = read_odds(event.get("O"))
+    sheet = read_odds(event.get("O"), _market_names(event))
     return BookEvent(
         bookmaker=NAME,
         event_id=event_id,
@@ -119,7 +140,7 @@ def parse_event(event: Mapping[str, Any], league: Mapping[str, Any] | None = Non
         country=text(about.get("SG")),
         competition=text(about.get("GN")),
         competition_id=text(about.get("GID")),
-        sportradar_id=digits_only(about.get("EXTID")) or digits_only(about.get("BRMATCHID")),
+        sportradar_id=single_id(about.get("EXTID"), about.get("BRMATCHID")),
         prices=sheet.prices,
         raw=tuple(sheet.raw),
         dropped=sheet.dropped,
@@ -131,7 +152,12 @@ def _starts_at(about: Mapping[str, Any]) -> datetime | None:
     return read_utc(about.get("STARTDATEUTC")) or read_utc(about.get("STARTDATE"))
 
 
-def read_odds(odds: Any) -> OddsSheet:
+def _market_names(event: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the names of markets by id, as the list MK gives them."""
+    return {text(market.get("ID")): text(market.get("DS")) for market in objects(event.get("MK"))}
+
+
+def read_odds(odds: Any, names: Mapping[str, str]) -> OddsSheet:
     """Read the dictionary of odds; of half lines `OU` comes before `OUA`, which has the whole and quarter ones."""
     sheet = OddsSheet()
     keys = list(mapping(odds).items())[:MAX_KEYS]
@@ -143,16 +169,18 @@ def read_odds(odds: Any) -> OddsSheet:
         if isinstance(read, PriceKey):
             sheet.offer(read, price)
         else:
-            sheet.keep(RawPrice(*read, price))
+            market, line, outcome = read
+            sheet.keep(RawPrice(market, names.get(market, ""), line, outcome, price))
+    sheet.dropped += max(0, len(mapping(odds)) - MAX_KEYS)
     return sheet
 
 
 @lru_cache(maxsize=16_384)
 def read_key(key: str) -> PriceKey | tuple[str, str, str]:
-    """Read a key of the dictionary: into the vocabulary, or else into its three parts as they are written."""
+    """Read a key of the dictionary into a canonical price key, or else into its three parts as they are written."""
     match = _KEY.fullmatch(key)
     if match is None:
-        return "", "", key[:64]
+        return "", "", key[:MAX_KEY]
     prefix, code, line, suffix = match.groups()
     raw = (f"{prefix}_{code}", line or "", suffix)
     chosen = _chosen(code, suffix) if prefix in _FOOTBALL else None

@@ -1,10 +1,10 @@
-"""What a user may say of betPawa, and the hosts and brands of its countries."""
+"""The config of betPawa's adapter, and the hosts and brands of its countries."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from scrape_operator.platforms.odds.choosing import NumericId, OddsConfig
+from scrape_operator.platforms.odds.config import NumericId, OddsConfig
 
 SITES = {
     "ng": ("www.betpawa.ng", "betpawa-nigeria"),
@@ -48,7 +48,7 @@ class BetPawaConfig(OddsConfig):
     """Only these competitions, by betPawa's number. Absent: all."""
 
     api_version: Annotated[str, StringConstraints(strict=True, pattern=r"^v[0-9]{1,3}$", max_length=4)] = "v4"
-    """The version in the API's path; betPawa retires old ones."""
+    """The version in the API's path. betPawa retires old ones."""
 
     def bookmaker(self, name: str) -> str:
         """Add the country to the name, except to Nigeria's."""
@@ -61,5 +61,5 @@ class BetPawaConfig(OddsConfig):
 
     @property
     def brand(self) -> str:
-        """What the header x-pawa-brand says."""
+        """The value of the header x-pawa-brand."""
         return SITES[self.country][1]

@@ -1,6 +1,6 @@
 """betPawa's market type ids for football, and the price type ids where they are documented.
 
-The prices of the other markets are told by their names ("1", "X", "Over"). Ids are texts.
+The prices of the other markets are identified by their names ("1", "X", "Over"). Ids are texts.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,8 @@ MARKETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "4673": ("double_chance_1st_half", {}),
     "3789": ("btts_1st_half", {}),
     "4697": ("draw_no_bet_1st_half", {}),
+    "4716": ("european_handicap_1st_half", {}),
+    "4720": ("european_handicap_2nd_half", {}),
     "3747": ("asian_handicap_1st_half", {}),
     "3685": ("1x2_2nd_half", {}),
     "4976": ("over_under_2nd_half", {}),
@@ -46,7 +48,7 @@ EARLY_PAYOUT = {
     ("1x2", "TWO_UP"): "1x2_2up",
     ("double_chance", "ONE_UP"): "double_chance_1up",
 }
-"""A price may call itself an early-payout one by `additionalInfo.anyUp`: then it belongs to another market."""
+"""The market of a price that `additionalInfo.anyUp` marks as one of early payout."""
 
 SPECIFIERS = {LineKind.TOTAL: "total", LineKind.HANDICAP: "hcp", LineKind.ORDINAL: "goalnr"}
 """The member of a row's specifier that holds a line of that kind."""

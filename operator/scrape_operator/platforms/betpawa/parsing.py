@@ -1,4 +1,4 @@
-"""From betPawa's answers to events, versions 3 and 4 alike. Pure; `adapter` asks, this reads.
+"""Reads events from betPawa's answers, versions 3 and 4 alike. Pure: `adapter` makes the requests.
 
 Version 4 leaves out what is false, 0, null or empty, and writes counters as text. A price is offered where it is not
 suspended and its odds (`odds`; `price` in version 3) exceed 1.
@@ -12,24 +12,36 @@ from typing import Any
 
 from scrape_operator.core.odds.model import PriceKey
 from scrape_operator.platforms.betpawa.markets import EARLY_PAYOUT, MARKETS, SPECIFIERS
+from scrape_operator.platforms.json_values import (
+    MAX_TEXT,
+    flag,
+    inner,
+    mapping,
+    number,
+    objects,
+    required_list,
+    single_id,
+    text,
+)
 from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
 from scrape_operator.platforms.odds.markets import LineKind, Market
-from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc
 from scrape_operator.platforms.odds.outcomes import read_outcome
-from scrape_operator.platforms.shapes import digits_only, inner, mapping, number, objects, required_list, text
+from scrape_operator.platforms.odds.values import read_line, read_price, read_utc
 
 NAME = "BetPawa"
 FOOTBALL = "2"
 
-_HOME_LINE = re.compile(r"(?:Home )?([+-]?[0-9.]+)", re.ASCII)
+_OWN_LINE = re.compile(r"(?:(Home|Away) )?([+-]?[0-9.]+)", re.ASCII)
+_SIDED = frozenset({"home", "away", "over", "under"})
+"""The outcomes whose prices name the row's line."""
 _QUARTERS = 4
 _NO_UP = frozenset({"", "NO_UP"})
 
 
 @dataclass(frozen=True, slots=True)
 class Competition:
-    """One competition; `size` is how many upcoming events it says it has."""
+    """One competition; `size` is the number of upcoming events that it claims. Version 4 leaves out a 0."""
 
     id: str
     name: str
@@ -56,7 +68,7 @@ def parse_competitions(answer: Any, where: str) -> list[Competition]:
 
 
 def parse_listing(answer: Any, where: str) -> list[Mapping[str, Any]]:
-    """Give the events of the answer to one query, for `parse_event`.
+    """Return the events of the answer to one query, for `parse_event`.
 
     Raises:
         ScrapeFailed: PlatformChanged where there is no list.
@@ -68,7 +80,7 @@ def parse_listing(answer: Any, where: str) -> list[Mapping[str, Any]]:
 
 
 def is_thin(event: Mapping[str, Any]) -> bool:
-    """Whether an event comes without its widgets, which hold the ids of others: its own page has them, if any."""
+    """Return whether an event comes without its widgets, which hold other ids: its own page has them, if any."""
     return not isinstance(event.get("widgets"), list | dict)
 
 
@@ -101,38 +113,58 @@ def parse_event(event: Mapping[str, Any]) -> BookEvent | None:
 
 
 def _widget(event: Mapping[str, Any], kind: str) -> str | None:
-    ids = (digits_only(widget.get("id")) for widget in objects(event.get("widgets")) if widget.get("type") == kind)
-    return next((found for found in ids if found), None)
+    widgets = (widget for widget in objects(event.get("widgets")) if widget.get("type") == kind)
+    return single_id(*(widget.get("id") for widget in widgets))
 
 
 def read_markets(event: Mapping[str, Any]) -> OddsSheet:
     """Read the offered prices of an event's markets: each row of a market is one line."""
     sheet = OddsSheet()
     for market in objects(event.get("markets")):
-        market_id = text(inner(market, "marketType", "id"))
+        about = mapping(market.get("marketType"))
+        market_id = text(about.get("id"))
         name, ids = MARKETS.get(market_id, ("", {}))
+        known = CANONICAL.get(name)
         for row in objects(market.get("row")):
-            _read_row(row, market_id, CANONICAL.get(name), ids, sheet)
+            _read_row(row, _Kind(market_id, text(about.get("name")), known, ids), sheet)
     return sheet
 
 
-def _read_row(
-    row: Mapping[str, Any], market_id: str, known: Market | None, ids: Mapping[str, str], sheet: OddsSheet
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The market of a row: betPawa's id and name, the canonical market if there is one, its outcomes by type id."""
+
+    id: str
+    name: str
+    market: Market | None
+    outcomes: Mapping[str, str]
+
+    def outcome(self, entry: Mapping[str, Any]) -> str | None:
+        """Return the outcome that type id and labels name, or None where they contradict each other."""
+        if self.market is None:
+            return None
+        by_id = self.outcomes.get(text(entry.get("typeId")))
+        labels = (text(entry.get("name")), text(entry.get("displayName")))
+        by_label = next((found for label in labels if (found := read_outcome(label, self.market.outcomes))), None)
+        return None if by_id and by_label and by_id != by_label else by_id or by_label
+
+
+def _read_row(row: Mapping[str, Any], kind: _Kind, sheet: OddsSheet) -> None:
     prices = list(objects(row.get("prices")))
-    line = _row_line(row, prices, known, ids) if known else None
-    fits = known is not None and (line is not None or known.line is LineKind.NONE)
+    priced = [(kind.outcome(entry), entry) for entry in prices]
+    line = None if kind.market is None else row_line(row, priced, kind.market)
+    fits = kind.market is not None and (line is not None or kind.market.line is LineKind.NONE)
     for entry in prices:
-        offered = None if entry.get("suspended") else read_price(entry.get("odds") or entry.get("price"))
+        offered = None if flag(entry.get("suspended")) else read_price(entry.get("odds") or entry.get("price"))
         if offered is None:
             continue
-        outcome = _outcome(entry, known, ids) if known and fits else None
-        name = _market_of(entry, known) if known else None
+        outcome = kind.outcome(entry) if fits else None
+        name = _market_of(entry, kind.market) if kind.market else None
         if outcome and name:
             sheet.offer(PriceKey(name, line, outcome), offered)
         else:
             label = text(entry.get("name")) or text(entry.get("typeId"))
-            sheet.keep(RawPrice(market_id, _raw_line(row, entry), label, offered))
+            sheet.keep(RawPrice(kind.id, kind.name, _raw_line(row, entry), label, offered))
 
 
 def _market_of(entry: Mapping[str, Any], known: Market) -> str | None:
@@ -142,41 +174,57 @@ def _market_of(entry: Mapping[str, Any], known: Market) -> str | None:
     return EARLY_PAYOUT.get((known.name, any_up))
 
 
-def _outcome(entry: Mapping[str, Any], known: Market, ids: Mapping[str, str]) -> str | None:
-    by_id = ids.get(text(entry.get("typeId")))
-    if by_id:
-        return by_id
-    labels = (text(entry.get("name")), text(entry.get("displayName")))
-    return next((found for label in labels if (found := read_outcome(label, known.outcomes))), None)
+Priced = Sequence[tuple[str | None, Mapping[str, Any]]]
+"""The prices of a row, each with its outcome."""
 
 
-def _row_line(
-    row: Mapping[str, Any], prices: Sequence[Mapping[str, Any]], known: Market, ids: Mapping[str, str]
-) -> Decimal | None:
-    """Give a row's line: the row's specifier, else the home or over price's text, else the row's quarters.
+def row_line(row: Mapping[str, Any], prices: Priced, market: Market) -> Decimal | None:
+    """Return the line of a row; None where it has none, or where it is given twice and differently.
 
-    The draw's text of a European handicap names either side; the quarters may be left out where they are 0.
+    The text of the prices comes first, then the row's specifier. The row's `handicap`, four times the line, is a check:
+    version 4 leaves it out where it is 0, version 3 has been seen to write it into the specifier.
     """
-    if known.line is LineKind.NONE:
+    if market.line is LineKind.NONE:
         return None
-    written = inner(row, "specifier", SPECIFIERS[known.line])
-    if written is not None:
-        return read_line(written, known.line)
-    if known.line is LineKind.ORDINAL:
+    if market.line is LineKind.ORDINAL:
+        return _ordinal(row)
+    written = {_own_line(entry.get("handicap"), outcome, market.line) for outcome, entry in prices} - {None}
+    if len(written) > 1:
         return None
-    for entry in prices:
-        match = _HOME_LINE.fullmatch(text(entry.get("handicap")))
-        if match and _outcome(entry, known, ids) in {"home", "over"}:
-            return read_line(match[1], known.line)
-    quarters = row.get("handicap")
+    specifier = inner(row, "specifier", SPECIFIERS[market.line])
+    line = written.pop() if written else read_line(specifier, market.line)
+    quarters = number(row.get("handicap"))
+    if line is None and specifier is None:
+        return _line_of_quarters(quarters, market.line)
+    return line if quarters is None or line == Decimal(quarters) / _QUARTERS else None
+
+
+def _own_line(value: Any, outcome: str | None, kind: LineKind) -> Decimal | None:
+    """Return the row's line by the text of one price: of away's handicap with the other sign.
+
+    The draw's text of a European handicap names either side, so it does not count.
+    """
+    match = _OWN_LINE.fullmatch(text(value))
+    line = read_line(match[2], kind) if match else None
+    if match is None or line is None or outcome not in _SIDED:
+        return None
+    is_of_away = kind is LineKind.HANDICAP and (match[1] == "Away" or (match[1] is None and outcome == "away"))
+    return -line if is_of_away else line
+
+
+def _ordinal(row: Mapping[str, Any]) -> Decimal | None:
+    specifier = inner(row, "specifier", SPECIFIERS[LineKind.ORDINAL])
+    return read_line(row.get("formattedHandicap") if specifier is None else specifier, LineKind.ORDINAL)
+
+
+def _line_of_quarters(quarters: int | None, kind: LineKind) -> Decimal | None:
     if quarters is None:
-        return Decimal(0) if known.line is LineKind.HANDICAP else None
-    steps = number(quarters)
-    return None if steps is None else read_line(steps / _QUARTERS, known.line)
+        return Decimal(0) if kind is LineKind.HANDICAP else None
+    return read_line(quarters / _QUARTERS, kind)
 
 
 def _raw_line(row: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     specifier = mapping(row.get("specifier"))
     if specifier:
-        return "|".join(f"{name}={text(value)}" for name, value in sorted(specifier.items()))[:256]
+        return "|".join(f"{name}={text(value)}" for name, value in sorted(specifier.items()))[:MAX_TEXT]
     return text(entry.get("handicap")) or text(row.get("handicap"))

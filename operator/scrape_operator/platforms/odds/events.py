@@ -1,4 +1,4 @@
-"""One event with its odds, as a bookmaker offers it at one moment: what adapters make of what they read."""
+"""One event with its odds, as a bookmaker offers it at one moment."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,18 +11,18 @@ from scrape_operator.core.odds.model import OddsEvent, PriceKey, line_text
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
-from scrape_operator.platforms.odds.numbers import read_line, read_price, read_utc, write_price
+from scrape_operator.platforms.odds.values import read_line, read_price, read_utc, write_price
 
-MAX_PRICES = 5000
-MAX_RAW_PRICES = 1000
-"""Per event; captures hold up to 1350 in all. What is beyond is dropped and counted."""
+MAX_PRICES = 20_000
+"""Per event, of canonical markets and again of all others: a bound against abuse. Captures hold up to 4,873 in all."""
 EVENT_KEY = ("event_id",)
 
 
 class RawPrice(NamedTuple):
-    """A price of a market that has no canonical name, in the platform's own words."""
+    """A price of a market that has no canonical name: the platform's id and name of the market, its own words."""
 
     market: str
+    name: str
     line: str
     outcome: str
     price: Decimal
@@ -47,7 +47,7 @@ class OddsSheet:
 
     def keep(self, raw: RawPrice) -> None:
         """Add a price without a canonical name."""
-        if len(self.raw) < MAX_RAW_PRICES:
+        if len(self.raw) < MAX_PRICES:
             self.raw.append(raw)
         else:
             self.dropped += 1
@@ -57,7 +57,7 @@ class OddsSheet:
 class BookEvent:
     """An event at one bookmaker. Ids of SportRadar and Genius Sports are bare digits; `starts_at` is aware UTC.
 
-    `dropped` counts prices beyond the bounds above.
+    `dropped` counts prices beyond the bound above.
     """
 
     bookmaker: str
@@ -75,6 +75,11 @@ class BookEvent:
     raw: tuple[RawPrice, ...] = ()
     dropped: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all prices were kept."""
+        return not self.dropped
+
     def only(self, markets: Collection[str] | None) -> "BookEvent":
         """Keep the prices of these markets; None keeps all."""
         if markets is None:
@@ -83,7 +88,10 @@ class BookEvent:
         return replace(self, prices=kept)
 
     def as_item(self) -> dict[str, JSONValue]:
-        """Give the event as an item: odds nested by market, line where there is one, and outcome; prices are text."""
+        """Return the event as an item: odds by market, line where there is one, and outcome; prices are text.
+
+        `other_odds` are prices without a canonical name: [market id, market name, line, outcome, price].
+        """
         item: dict[str, JSONValue] = {
             "bookmaker": self.bookmaker,
             "event_id": self.event_id,
@@ -99,7 +107,9 @@ class BookEvent:
             "odds": _nested(self.prices),
         }
         if self.raw:
-            item["other_odds"] = [[*raw[:3], write_price(raw.price)] for raw in self.raw]
+            item["other_odds"] = [[*raw[:4], write_price(raw.price)] for raw in self.raw]
+        if self.dropped:
+            item["dropped_odds"] = self.dropped
         return item
 
 
@@ -114,14 +124,28 @@ def _nested(prices: Mapping[PriceKey, Decimal]) -> dict[str, JSONValue]:
 
 
 def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
-    """Read an item of ours back, for the tables of odds; None where it is none."""
-    texts = {name: item.get(name) for name in ("bookmaker", "event_id", "home", "away")}
+    """Read an item of ours back, for the tables of odds; return None where it is none."""
+    texts = {name: value for name, value in item.items() if isinstance(value, str)}
     starts_at = read_utc(item.get("starts_at"))
-    if starts_at is None or not all(isinstance(text, str) for text in texts.values()):
+    if starts_at is None or not texts.keys() >= _REQUIRED:
         return None
-    names = ("sport", "country", "competition", "sportradar_id", "genius_id")
-    more = {name: value for name in names if isinstance(value := item.get(name), str)}
-    return OddsEvent(**texts, **more, starts_at=starts_at, prices=dict(_prices_of(item)))  # type: ignore[arg-type]  # checked texts
+    more = {name: texts[name] for name in _OPTIONAL if name in texts}
+    return OddsEvent(
+        texts["bookmaker"],
+        texts["event_id"],
+        texts["home"],
+        texts["away"],
+        starts_at,
+        prices=dict(_prices_of(item)),
+        is_whole=not item.get("dropped_odds"),
+        sportradar_id=texts.get("sportradar_id"),
+        genius_id=texts.get("genius_id"),
+        **more,
+    )
+
+
+_REQUIRED = frozenset({"bookmaker", "event_id", "home", "away"})
+_OPTIONAL = ("sport", "country", "competition", "competition_id")
 
 
 def _prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decimal]]:
@@ -140,7 +164,7 @@ def _prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decima
 
 @lru_cache(maxsize=16_384)
 def _price_key(market: str, line: str, outcome: str) -> PriceKey | None:
-    """Give the one key of a price, which thousands of events share."""
+    """Return the key of a price: one object for all events, since thousands share it."""
     kind = MARKETS[market].line
     number = read_line(line, kind)
     return PriceKey(market, number, outcome) if (number is None) == (kind is LineKind.NONE) else None

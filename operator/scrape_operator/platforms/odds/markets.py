@@ -1,4 +1,4 @@
-"""The markets that can be compared across bookmakers, and their outcomes. Adapters map their own ids to these names.
+"""The markets that can be compared across bookmakers, and their outcomes. Adapters map their ids to these names.
 
 A market is one bet on one period: what is settled by another rule is another market. Early-payout offers (1UP, 2UP)
 pay bets of 1X2 that 1X2 loses; they are never merged into it. A market without a name here is kept as its platform
@@ -50,7 +50,7 @@ class Market:
     line: LineKind = LineKind.NONE
 
     def as_odds_market(self) -> OddsMarket:
-        """Say what it takes to have all of the market; open lists of outcomes have no names here."""
+        """Return the definition that the tables of odds keep. A list of outcomes that is open has no names there."""
         is_open = self.outcomes in {OutcomeKind.HALF_FULL, OutcomeKind.SCORE}
         winners = 2 if self.outcomes is OutcomeKind.DOUBLE_CHANCE else 1
         return OddsMarket(self.name, () if is_open else self.outcomes.value, winners)
@@ -82,6 +82,7 @@ _HALVES = (
     Market("1x2_2nd_half", OutcomeKind.THREE_WAY),
     Market("over_under_2nd_half", OutcomeKind.OVER_UNDER, LineKind.TOTAL),
     Market("asian_handicap_2nd_half", OutcomeKind.TWO_WAY, LineKind.HANDICAP),
+    Market("european_handicap_2nd_half", OutcomeKind.THREE_WAY, LineKind.HANDICAP),
 )
 _COUNTS = (
     Market("corners_1x2", OutcomeKind.THREE_WAY),

@@ -1,6 +1,6 @@
-"""Outcomes by the label that a bookmaker prints: `1`, `Home`, `Over 2.5`, `X2`, `1/X`, `2:1`. Adapters try ids first.
+"""Reads outcomes from the labels that bookmakers print: `1`, `Home`, `Over 2.5`, `X2`, `1/X`, `2:1`.
 
-Ids are documented for the great markets only; labels carry the rest, and also survive a renumbering.
+Ids of outcomes are known for the main markets only. Labels identify the rest, and contradict an id that was reused.
 """
 
 import re
@@ -41,7 +41,7 @@ _MAX_LABEL = 64
 
 @lru_cache(maxsize=4096)
 def read_outcome(label: str, kind: OutcomeKind) -> str | None:
-    """Give the canonical name of an outcome, or None where the label is none of its kind."""
+    """Return the canonical name of an outcome, or None where the label is none of its kind."""
     text = label.strip().lower()
     if len(text) > _MAX_LABEL:
         return None
@@ -61,6 +61,13 @@ def _score(text: str) -> str | None:
 
 
 def _half_full(text: str) -> str | None:
-    parts = [_SIDES.get(part.strip()) for part in re.split("[/-]", text)]
-    half, full = parts if len(parts) == 2 else (None, None)  # noqa: PLR2004 -- half time and full time
-    return f"{half}/{full}" if half and full else None
+    half, separator, full = text.replace("-", "/").partition("/")
+    sides = _SIDES.get(half.strip()), _SIDES.get(full.strip())
+    return "/".join(side or "" for side in sides) if separator and all(sides) else None
+
+
+def read_label_line(label: str) -> str | None:
+    """Return the line at the end of a label: `2.5` of "Over 2.5", `0:1` of "Home (0:1)"; None where there is none."""
+    text = label.strip()
+    match = _LINE_AT_END.search(text) if len(text) <= _MAX_LABEL else None
+    return match[0].strip(" ()") if match else None

@@ -1,26 +1,24 @@
-"""The walk through SportyBet's API. Found by entry point `SportyBet`."""
+"""Reads SportyBet's API. Found by entry point `SportyBet`."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
-from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.items import JSONValue
-from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import SinkPayload
-from scrape_operator.platforms.asking import JsonApi, Pairs
-from scrape_operator.platforms.odds.choosing import host_of
+from scrape_operator.platforms.concurrency import Reading, read_concurrently
+from scrape_operator.platforms.json_api import JsonApi, Pairs
+from scrape_operator.platforms.json_values import changed, text
+from scrape_operator.platforms.odds.collector import EventCollector, payload_of
+from scrape_operator.platforms.odds.config import host_of
 from scrape_operator.platforms.odds.events import EVENT_KEY, BookEvent
-from scrape_operator.platforms.odds.gathering import Gathering, payload_of
 from scrape_operator.platforms.port import Phase, ScrapeContext
-from scrape_operator.platforms.shapes import changed, required_object, text
 from scrape_operator.platforms.sportybet import parsing
 from scrape_operator.platforms.sportybet.config import SportyBetConfig
 from scrape_operator.platforms.sportybet.markets import MARKET_IDS
-from scrape_operator.platforms.walking import walk
 
 FOOTBALL = "sr:sport:1"
 PREMATCH = "3"
@@ -28,26 +26,29 @@ PAGE_SIZE = 100
 MAX_PAGES = 200
 TOURNAMENTS_PER_CALL = 20
 WIDTH = 8
-LONGEST_TIMELINE = timedelta(hours=720)
+MAX_TIMELINE = timedelta(hours=720)
 BUDGET = HostBudget(max_concurrent=10)
 
 _HEADERS = (("Accept", "application/json"), ("clientid", "web"), ("platform", "web"))
+_LISTED = "events of the list"
 
 
 class SportyBet:
-    """Reads the prematch football odds of one country's site; the listing holds every line of the markets asked for."""
+    """Reads the prematch football odds of one country's site; the listing holds every line of the requested markets."""
 
     name = parsing.NAME
     config_model = SportyBetConfig
     key = EVENT_KEY
 
     def budgets(self, config: SportyBetConfig) -> Mapping[str, HostBudget]:
-        """Ten requests at a time; the site itself bears more."""
+        """Allow ten requests at a time; the site itself bears more."""
         return {host_of(config.root): BUDGET}
 
-    def sink_payload(self, config: SportyBetConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
+    def sink_payload(
+        self, config: SportyBetConfig, items: Sequence[Mapping[str, JSONValue]], context: ScrapeContext
+    ) -> SinkPayload:
         """Return the items as a reading for the tables of odds."""
-        return payload_of(config, items)
+        return payload_of(config, items, context)
 
     async def check(self, config: SportyBetConfig, fetcher: Fetcher) -> None:
         """Read the tree of sports."""
@@ -56,42 +57,45 @@ class SportyBet:
     async def tournaments(self, config: SportyBetConfig, fetcher: Fetcher) -> list[parsing.Tournament]:
         """List all football tournaments that have events."""
         path = "popularAndSportList"
-        answer = await _api(config, fetcher).get(
-            path, (("sportId", FOOTBALL), ("timeline", ""), ("productId", PREMATCH))
-        )
-        return parsing.parse_tournaments(parsing.open_envelope(answer, f"{self.name} {path}"), f"{self.name} {path}")
+        params = (("sportId", FOOTBALL), ("timeline", ""), ("productId", PREMATCH))
+        return parsing.parse_tournaments(await _api(config, fetcher).get(path, params), f"{self.name} {path}")
 
     async def event(self, config: SportyBetConfig, fetcher: Fetcher, event_id: str) -> BookEvent:
         """Read one event with all its markets.
 
         Raises:
+            Vanished: there is no such event any more.
             ScrapeFailed: what the API answers, PlatformChanged also for an event that can't be read.
 
         """
-        answer = await _api(config, fetcher).get("event", (("eventId", event_id), ("productId", PREMATCH)))
-        where = f"{self.name} event"
-        event = parsing.parse_event(required_object(parsing.open_envelope(answer, where), f"{where} data"))
+        params = (("eventId", event_id), ("productId", PREMATCH))
+        data: Any = await _api(config, fetcher).get("event", params, parsing.open_event_envelope)
+        event = parsing.parse_event(data) if isinstance(data, dict) else None
         if event is None:
-            raise changed(where, "eventId, estimateStartTime, homeTeamName and awayTeamName", answer)
+            raise changed(f"{self.name} event", "eventId, estimateStartTime, homeTeamName and awayTeamName", data)
         return event
 
     async def scrape(
         self, config: SportyBetConfig, fetcher: Fetcher, context: ScrapeContext
     ) -> AsyncGenerator[Mapping[str, JSONValue], None]:
         """Yield every event with its odds."""
-        gathering = Gathering(config, context)
+        collector = EventCollector(config, context, self.name)
         context.enter(Phase.SCRAPING)
         where = f"{self.name} listing"
-        pages = self._named(config, fetcher) if config.tournaments else self._upcoming(config, fetcher, context)
+        if config.tournaments:
+            pages = self._named(config, fetcher, context, collector)
+        else:
+            collector.cover(None)
+            pages = self._upcoming(config, fetcher, context)
         async with aclosing(pages):
             async for page in pages:
                 context.count("pages")
-                listed = await gathering.read(page.entries, parsing.parse_event, where)
-                fresh = [event for event in listed if gathering.is_new(event) and gathering.is_wanted(event)]
+                listed = await collector.parse(page.entries, parsing.parse_event, where)
+                fresh = [event for event in listed if collector.is_new(event) and collector.is_wanted(event)]
                 async with aclosing(self._details(config, fetcher, context, fresh)) as detailed:
                     async for event in detailed:
-                        yield gathering.item(event)
-        gathering.finish(where)
+                        yield collector.item(event)
+        collector.finish(where)
 
     async def _details(
         self, config: SportyBetConfig, fetcher: Fetcher, context: ScrapeContext, events: Iterable[BookEvent]
@@ -100,15 +104,13 @@ class SportyBet:
             for event in events:
                 yield event
             return
-        reading = walk(
-            events,
-            lambda event: self.event(config, fetcher, event.event_id),
-            context,
-            width=WIDTH,
+        reading = Reading[BookEvent, BookEvent](
+            read=lambda event: self.event(config, fetcher, event.event_id),
             name=lambda event: f"event {event.event_id}",
+            width=WIDTH,
         )
-        async with aclosing(reading):
-            async for event in reading:
+        async with aclosing(read_concurrently(events, reading, context)) as found:
+            async for event in found:
                 yield event
 
     async def _upcoming(
@@ -119,33 +121,49 @@ class SportyBet:
         seen: set[str] = set()
         total, idle = 0, 0
         for number in range(1, MAX_PAGES + 1):
-            answer = await api.get("pcUpcomingEvents", _upcoming_params(config, number))
-            page = parsing.parse_upcoming(parsing.open_envelope(answer, where), where)
-            ids = {text(event.get("eventId")) for event, _tournament in page.entries}
-            idle = 0 if ids - seen else idle + 1
-            seen |= ids
-            total = total if page.total is None else page.total
+            page = parsing.parse_upcoming(await api.get("pcUpcomingEvents", _upcoming_params(config, number)), where)
+            context.promise(page.total, _LISTED)
+            new = {text(event.get("eventId")) for event, _tournament in page.entries} - seen
+            context.deliver(len(new), _LISTED)
+            idle = 0 if new else idle + 1
+            seen |= new
+            total = max(total, page.total or 0)
             yield page
-            enough = page.total is not None and len(seen) >= total
-            if enough or idle > 1:  # one page without news may lie between others
-                break
-        if len(seen) < total:
-            missing = total - len(seen)
-            message = f"totalNum is {total}, all pages together have {len(seen)} events"
-            context.lose(f"{missing} events of the list", ScrapeFailed(Reason.EXPECTATION_FAILED, message), missing)
+            is_everything = bool(total) and len(seen) >= total
+            if is_everything or idle > 1:  # one page without new events may lie between others
+                return
 
-    async def _named(self, config: SportyBetConfig, fetcher: Fetcher) -> AsyncGenerator[parsing.Page, None]:
+    async def _named(
+        self, config: SportyBetConfig, fetcher: Fetcher, context: ScrapeContext, collector: EventCollector
+    ) -> AsyncGenerator[parsing.Page, None]:
+        """Read the tournaments that the config names. Their sizes stand in the tree of sports alone."""
         where, api = f"{self.name} pcEvents", _api(config, fetcher)
-        names = config.tournament_ids
+        sizes = {one.id: one.size for one in await self.tournaments(config, fetcher)}
+        names = [name for name in config.tournament_ids if name in sizes]
+        for name in sorted(set(config.tournament_ids) - sizes.keys()):
+            context.note(f"tournament {name} is not listed: it has no events, or another id")
+        collector.cover(names)
+        seen: set[str] = set()
         for start in range(0, len(names), TOURNAMENTS_PER_CALL):
-            chosen: list[Any] = [list(names[start : start + TOURNAMENTS_PER_CALL])]
-            question = {"sportId": FOOTBALL, "marketId": _market_ids(config), "tournamentId": chosen}
-            data = parsing.open_envelope(await api.post("pcEvents", [question]), where)
-            yield parsing.parse_tournament_events(data, where)
+            chosen = names[start : start + TOURNAMENTS_PER_CALL]
+            question: JSONValue = {
+                "sportId": FOOTBALL,
+                "marketId": _market_ids(config),
+                "tournamentId": [list[JSONValue](chosen)],
+            }
+            page = parsing.parse_tournament_events(await api.post("pcEvents", [question]), where)
+            for name in chosen:
+                context.promise(sizes[name], f"events of {name}")
+            for event, tournament in page.entries:
+                event_id = text(event.get("eventId"))
+                context.deliver(int(event_id not in seen), f"events of {text(tournament.get('id'))}")
+                seen.add(event_id)
+            yield page
 
 
 def _api(config: SportyBetConfig, fetcher: Fetcher) -> JsonApi:
-    return JsonApi(fetcher, parsing.NAME, config.root, _HEADERS)
+    operid = (("operid", config.operid),) if config.operid else ()
+    return JsonApi(fetcher, parsing.NAME, config.root, (*_HEADERS, *operid), config.headers, parsing.open_envelope)
 
 
 def _market_ids(config: SportyBetConfig) -> str:
@@ -155,9 +173,9 @@ def _market_ids(config: SportyBetConfig) -> str:
 
 
 def _upcoming_params(config: SportyBetConfig, page: int) -> Pairs:
-    """Ask for one page. `option=2`, since 1 leaves out all but ten events of a tournament without a word."""
+    """Return the query of one page. With `option=1` the list lacks all but ten events of a tournament."""
     params = [("sportId", FOOTBALL), ("marketId", _market_ids(config)), ("pageSize", str(PAGE_SIZE))]
     params += [("pageNum", str(page)), ("option", "2")]
-    if config.horizon is not None and config.horizon <= LONGEST_TIMELINE:
+    if config.horizon is not None and config.horizon <= MAX_TIMELINE:
         params.append(("timeline", str(-(config.horizon // -timedelta(hours=1)))))
     return params

@@ -1,10 +1,10 @@
-"""What a user may say of SportyBet."""
+"""The config of SportyBet's adapter."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from scrape_operator.platforms.odds.choosing import OddsConfig
+from scrape_operator.platforms.odds.config import OddsConfig
 
 Country = Literal["ng", "gh", "ke", "tz", "za", "cm", "zm"]
 TournamentId = Annotated[str, StringConstraints(strict=True, max_length=32, pattern=r"^(sr:tournament:)?[0-9]{1,18}$")]
@@ -18,6 +18,9 @@ class SportyBetConfig(OddsConfig):
 
     tournaments: Annotated[tuple[TournamentId, ...], Field(max_length=500)] = ()
     """Only these tournaments, by SportRadar's number or id (sr:tournament:17). Absent: all."""
+
+    operid: Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,4}$")] | None = None
+    """The header `operid`, such as 2 for Nigeria. Absent: it is not sent."""
 
     def bookmaker(self, name: str) -> str:
         """Add the country to the name, except to Nigeria's."""

@@ -1,4 +1,4 @@
-"""From SportyBet's answers to events. Pure; `adapter` asks, this reads.
+"""Reads events from SportyBet's answers. Pure: `adapter` makes the requests.
 
 A price is offered where market status is 0, neither event nor market is banned, the outcome is active and its odds
 exceed 1: market statuses 1 and 2 were seen with outcomes that called themselves active.
@@ -6,17 +6,31 @@ exceed 1: market statuses 1 and 2 were seen with outcomes that called themselves
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.odds.model import PriceKey
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.platforms.concurrency import Vanished
+from scrape_operator.platforms.json_values import (
+    changed,
+    digits_only,
+    flag,
+    inner,
+    is_true,
+    mapping,
+    number,
+    objects,
+    required_list,
+    single_id,
+    text,
+)
 from scrape_operator.platforms.odds.events import BookEvent, OddsSheet, RawPrice
 from scrape_operator.platforms.odds.markets import MARKETS as CANONICAL
-from scrape_operator.platforms.odds.markets import LineKind
-from scrape_operator.platforms.odds.numbers import read_epoch_ms, read_line, read_price
-from scrape_operator.platforms.odds.outcomes import read_outcome
-from scrape_operator.platforms.shapes import changed, digits_only, inner, mapping, number, objects, required_list, text
+from scrape_operator.platforms.odds.markets import LineKind, Market
+from scrape_operator.platforms.odds.outcomes import read_label_line, read_outcome
+from scrape_operator.platforms.odds.values import read_epoch_ms, read_line, read_price
 from scrape_operator.platforms.sportybet.markets import MARKETS, SPECIFIERS
 
 NAME = "SportyBet"
@@ -46,7 +60,7 @@ class Page:
 
 
 def open_envelope(answer: Any, where: str) -> Any:
-    """Give `data` of a successful answer; every answer is HTTP 200, `bizCode` says how it went.
+    """Return `data` of a successful answer; every answer is HTTP 200, `bizCode` says how it went.
 
     Raises:
         ScrapeFailed: RateLimited for a code that is not known, PlatformChanged for no code or a refused argument.
@@ -62,6 +76,20 @@ def open_envelope(answer: Any, where: str) -> Any:
         raise changed(where, f"bizCode {SUCCESS}", f"{code}, argument refused: {said}")
     message = f"{where} answered bizCode {code} ({said}), as it does when asked too much"
     raise ScrapeFailed(Reason.RATE_LIMITED, message, http_status=200)
+
+
+def open_event_envelope(answer: Any, where: str) -> Any:
+    """Return `data` of the answer to a request for one event.
+
+    Raises:
+        Vanished: there is no such event any more: its id is refused, or there is no data.
+        ScrapeFailed: as `open_envelope`.
+
+    """
+    code, data = number(inner(answer, "bizCode")), inner(answer, "data")
+    if code == INVALID_ARGUMENT or (code == SUCCESS and not data):
+        raise Vanished(Reason.PLATFORM_CHANGED, f"{where} has no such event (bizCode {code})", http_status=200)
+    return open_envelope(answer, where)
 
 
 def parse_tournaments(data: Any, where: str) -> list[Tournament]:
@@ -143,20 +171,23 @@ def parse_event(event: Mapping[str, Any], tournament: Mapping[str, Any] | None =
 
 
 def _genius_id(sources: Any) -> str | None:
-    source = mapping(inner(sources, "preMatchSource"))
-    if source.get("sourceType") != "BET_GENIUS":
-        return None
+    """Return Genius Sports' id of the prematch or live source, or None where they contradict each other."""
+    found = (mapping(inner(sources, name)) for name in ("preMatchSource", "liveSource"))
+    return single_id(*(_genius_digits(source) for source in found if source.get("sourceType") == "BET_GENIUS"))
+
+
+def _genius_digits(source: Mapping[str, Any]) -> str:
     digits = text(source.get("sourceId"))
-    return digits_only(digits.removeprefix(_GENIUS_PREFIX) if len(digits) == _GENIUS_LENGTH else digits)
+    return digits.removeprefix(_GENIUS_PREFIX) if len(digits) == _GENIUS_LENGTH else digits
 
 
 def read_markets(event: Mapping[str, Any]) -> OddsSheet:
     """Read the offered prices of an event's markets: one market object holds one line."""
     sheet = OddsSheet()
-    if event.get("banned"):
+    if flag(event.get("banned")):
         return sheet
     for market in objects(event.get("markets")):
-        if number(market.get("status")) == 0 and not market.get("banned"):
+        if number(market.get("status")) == 0 and not flag(market.get("banned")):
             _read_market(market, sheet)
     return sheet
 
@@ -166,22 +197,43 @@ def _read_market(market: Mapping[str, Any], sheet: OddsSheet) -> None:
     name, ids = MARKETS.get(market_id, ("", {}))
     known = CANONICAL.get(name)
     line = _line(specifier, known.line) if known else None
-    fits = known is not None and (
-        bool(specifier) if line is not None else not specifier and known.line is LineKind.NONE
-    )
+    if known is not None and line is None and (specifier or known.line is not LineKind.NONE):
+        known = None  # a bet with another specifier, or none, is another bet
     for outcome in objects(market.get("outcomes")):
-        price = read_price(outcome.get("odds")) if number(outcome.get("isActive")) == 1 else None
+        price = read_price(outcome.get("odds")) if is_true(outcome.get("isActive")) else None
         if price is None:
             continue
         outcome_id, label = text(outcome.get("id")), text(outcome.get("desc"))
-        chosen = (ids.get(outcome_id) or read_outcome(label, known.outcomes)) if known and fits else None
+        chosen = _outcome(ids.get(outcome_id), label, known, line) if known else None
         if chosen:
             sheet.offer(PriceKey(name, line, chosen), price)
         else:
-            sheet.keep(RawPrice(market_id, specifier, label or outcome_id, price))
+            label = label or outcome_id
+            sheet.keep(RawPrice(market_id, _market_name(market), specifier, label, price))
 
 
-def _line(specifier: str, kind: LineKind) -> Any:
-    """Give the line of a specifier that holds nothing else: `minsnr=30|total=2.5` is another bet than `total=2.5`."""
+def _market_name(market: Mapping[str, Any]) -> str:
+    return text(market.get("name")) or text(market.get("desc"))
+
+
+def _outcome(by_id: str | None, label: str, market: Market, line: Decimal | None) -> str | None:
+    """Return the outcome that id and label name, or None where they, or the label's line, contradict each other."""
+    by_label = read_outcome(label, market.outcomes)
+    outcome = by_id or by_label
+    if outcome is None or (by_label is not None and by_label != outcome):
+        return None
+    written = read_label_line(label) if market.line in _LABELLED_LINES else None
+    labelled = None if written is None else read_line(written, market.line)
+    if labelled is None or line is None:
+        return outcome
+    is_away_line = market.line is LineKind.HANDICAP and outcome == "away" and ":" not in str(written)
+    return outcome if labelled == (-line if is_away_line else line) else None
+
+
+_LABELLED_LINES = frozenset({LineKind.TOTAL, LineKind.HANDICAP})
+
+
+def _line(specifier: str, kind: LineKind) -> Decimal | None:
+    """Return the line of a specifier that holds nothing else: `minsnr=30|total=2.5` is another bet than `total=2.5`."""
     name, _, value = specifier.partition("=")
-    return read_line(value, kind) if name == SPECIFIERS.get(kind) and name else None
+    return read_line(value, kind) if name and name == SPECIFIERS.get(kind) else None

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
@@ -56,7 +57,8 @@ class ScrapingOrchestrator:
     def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[TargetTask]:
         """Start all targets, in spec order. Each ends by itself at the deadline and keeps what was read."""
         deadline = Deadline.after(plan.timeout.total_seconds(), self._clock.monotonic)
-        scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout)
+        fresh_until = second_due_after(plan, claim.scheduled_for) if _has_platform(work) else None
+        scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout, fresh_until)
         requester = Requester(claim.schedule_uid, deadline)
         return [self._start(target, scope, requester) for target in work.targets]
 
@@ -95,3 +97,13 @@ class ScrapingOrchestrator:
             if not timer.expired():
                 raise
             run.failure = run.timed_out()
+
+
+def _has_platform(work: RunPlan) -> bool:
+    return any(isinstance(target, PlatformTargetPlan) for target in work.targets)
+
+
+def second_due_after(plan: SchedulePlan, scheduled_for: datetime) -> datetime | None:
+    """Return the second due time after a run's own, or None if the schedule has none."""
+    following = plan.due_times and plan.due_times.next_after(scheduled_for)
+    return plan.due_times.next_after(following) if plan.due_times and following else None

@@ -23,11 +23,13 @@ class PlatformScraper:
     async def read(self, plan: PlatformTargetPlan, run: TargetRun) -> None:
         """Read the items of a platform into its run. Raises ScrapeFailed."""
         run.had_content = True
-        context = ScrapeContext(run.scope.scheduled_for, now=run.clock.now, losses=run.losses)
+        context = run.context = ScrapeContext(run.scope.scheduled_for, now=run.clock.now, losses=run.losses)
         try:
             async with aclosing(plan.platform.scrape(plan.config, run.session, context)) as items:
                 async for item in items:
                     run.items.append(item)
+                    context.deliver()
+            context.settle()
         except ScrapeFailed as failure:
             if failure.reason in REFUSALS:
                 for host in run.session.requester.budgets:
@@ -41,6 +43,7 @@ class PlatformScraper:
     def conclude(self, plan: PlatformTargetPlan, run: TargetRun) -> TargetResult:
         """Return the result of what was read, with what it means for a sink of the store."""
         result = run.evaluate(plan.expectations, plan.platform.key)
-        if not result.status.is_good:
+        if not result.status.is_good or run.context is None:
             return result
-        return replace(result, sink_payload=plan.platform.sink_payload(plan.config, run.items))
+        payload = plan.platform.sink_payload(plan.config, run.items, run.context)
+        return replace(result, sink_payload=payload and replace(payload, fresh_until=run.scope.fresh_until))

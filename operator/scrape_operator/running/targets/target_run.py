@@ -18,18 +18,23 @@ from scrape_operator.core.runs.outcome import Outcome, evaluate_target
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import TargetResult, clip
 from scrape_operator.fetching.session import FetchSession
+from scrape_operator.platforms.port import ScrapeContext
 
 MAX_WARNINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RunScope:
-    """What the targets of one run share. `timeout` is what leads to the deadline."""
+    """What the targets of one run share. `timeout` is what leads to the deadline.
+
+    `fresh_until` is the second due time after this run's; None where the schedule ends before.
+    """
 
     scheduled_for: datetime
     zone: ZoneInfo
     deadline: Deadline
     timeout: timedelta
+    fresh_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -38,6 +43,7 @@ class TargetRun:
 
     `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
     `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
+    `context` is what an adapter was given, where one reads the target.
     """
 
     name: str
@@ -54,6 +60,7 @@ class TargetRun:
     losses: Losses = field(default_factory=Losses)
     failure: ScrapeFailed | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
+    context: ScrapeContext | None = None
     _warnings: list[str] = field(default_factory=list)
 
     def warn(self, *messages: str) -> None:

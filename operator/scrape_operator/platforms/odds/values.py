@@ -1,6 +1,6 @@
-"""Lines, prices and times as far sides write them, read into Decimal and aware UTC. Adapters call these per value.
+"""Reads lines, prices and times as bookmakers write them, into Decimal and aware UTC.
 
-Everything here takes any JSON value and gives None for what it can't mean: no text of a far side raises.
+Every function takes any JSON value and returns None for what it can't mean. None of them raises.
 """
 
 import re
@@ -17,8 +17,16 @@ _PRICE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
 _LINE = re.compile(r"[+-]?[0-9]{1,4}(\.[0-9]{1,3})?", re.ASCII)
 _SCORE = re.compile(r"([0-9]{1,3}):([0-9]{1,3})", re.ASCII)
 _TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?(Z|\+00:00)?", re.ASCII
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?"
+    r" ?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?",
+    re.ASCII,
 )
+_MAX_TIME_TEXT = 40
+"""Characters of a time with nanoseconds and an offset."""
+_MAX_EPOCH_DIGITS = 15
+"""Digits of milliseconds up to the year 33658."""
+_MAX_OFFSET_HOURS = 14
+_MINUTES_OF_AN_HOUR = 60
 _LOWEST = Decimal(1)
 _BEYOND = 1_000_000
 _CENT = Decimal("0.01")
@@ -83,9 +91,9 @@ def _fits(line: Decimal, kind: LineKind) -> bool:
 
 def read_epoch_ms(value: Any) -> datetime | None:
     """Read milliseconds since 1970, as a number or in digits."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:  # noqa: PLR2004 -- year 33658
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_EPOCH_DIGITS:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**15:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**_MAX_EPOCH_DIGITS:
         return None
     try:
         return _plausible(_EPOCH + timedelta(milliseconds=value))
@@ -94,15 +102,25 @@ def read_epoch_ms(value: Any) -> datetime | None:
 
 
 def read_utc(value: Any) -> datetime | None:
-    """Read an ISO time that is UTC, whether it says so (`Z`) or not; a time with another offset is none."""
-    match = _TIME.fullmatch(value) if isinstance(value, str) and len(value) <= 40 else None  # noqa: PLR2004 -- with nanoseconds
+    """Read an ISO 8601 time, with or without seconds, with `Z`, an offset, or neither: then it is UTC."""
+    match = _TIME.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _MAX_TIME_TEXT else None
     if match is None:
         return None
-    try:
-        year, month, day, hour, minute, second = (int(digits) for digits in match.groups()[:6])
-        return _plausible(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
-    except ValueError:
+    year, month, day, hour, minute, second = (int(digits or 0) for digits in match.groups()[:6])
+    offset = _offset(*match.groups()[6:])
+    if offset is None:
         return None
+    try:
+        return _plausible(datetime(year, month, day, hour, minute, second, tzinfo=UTC) - offset)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _offset(sign: str | None, hours: str | None, minutes: str | None) -> timedelta | None:
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if offset > timedelta(hours=_MAX_OFFSET_HOURS) or int(minutes or 0) >= _MINUTES_OF_AN_HOUR:
+        return None
+    return -offset if sign == "-" else offset
 
 
 def _plausible(moment: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scrape_operator.core.odds.model import line_text
 from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.odds.markets import MARKETS, LineKind
-from scrape_operator.platforms.odds.numbers import (
+from scrape_operator.platforms.odds.values import (
     read_epoch_ms,
     read_line,
     read_price,
@@ -111,7 +111,16 @@ def test_times_read_the_same_from_all_three_forms(moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-13-01 00:00:00", "2026-12-25T16:00:00+01:00", "25.12.2026", "1970-01-01 00:00:00", 0, -1, 10**14],
+    [
+        "2026-13-01 00:00:00",
+        "2026-12-25T16:00:00+15:00",
+        "2026-12-25T16:00:00+01:60",
+        "25.12.2026",
+        "1970-01-01 00:00:00",
+        0,
+        -1,
+        10**14,
+    ],
 )
 def test_what_is_no_plausible_utc_time_gives_none(value: object) -> None:
     assert read_utc(value) is None

@@ -34,10 +34,12 @@ def _base_url(url: str) -> str:
 MarketName = Annotated[str, StringConstraints(strict=True, max_length=63), AfterValidator(_known_market)]
 BaseURL = Annotated[str, StringConstraints(strict=True, max_length=512), AfterValidator(_base_url)]
 NumericId = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,18}$", max_length=18)]
+HeaderName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
+HeaderValue = Annotated[str, StringConstraints(strict=True, pattern=r"^[\x20-\x7e]{0,512}$")]
 
 
 class OddsConfig(ApiModel):
-    """What every bookmaker's adapter wants to know."""
+    """The config that all adapters of bookmakers share."""
 
     sport: Literal["football"] = "football"
     """The sport that is read."""
@@ -51,6 +53,9 @@ class OddsConfig(ApiModel):
     base_url: Annotated[BaseURL | None, Field(alias="baseURL")] = None
     """The root of the API, if it is not the platform's own."""
 
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20)] = Field(default_factory=dict)
+    """Headers of every request, in addition to the adapter's own or in place of them. Not for secrets."""
+
     @property
     def wants_all(self) -> bool:
         """Whether every market is read, also those without a canonical name."""
@@ -62,14 +67,19 @@ class OddsConfig(ApiModel):
         return None if self.wants_all else frozenset(self.markets)
 
     def bookmaker(self, name: str) -> str:
-        """Give the bookmaker's name: a brand's sites in two countries, with prices of their own, are two of them."""
+        """Return the bookmaker's name. The sites of a brand in two countries are two bookmakers with own prices."""
         return name
 
+    def until(self, now: datetime) -> datetime | None:
+        """Return the latest kick-off that is read, or None if there is no limit."""
+        return None if self.horizon is None else now + self.horizon
+
     def is_ahead(self, starts_at: datetime, now: datetime) -> bool:
-        """Whether an event begins within the horizon; what has begun does not."""
-        return starts_at > now and (self.horizon is None or starts_at <= now + self.horizon)
+        """Return whether an event begins within the horizon. One that has begun does not."""
+        until = self.until(now)
+        return starts_at > now and (until is None or starts_at <= until)
 
 
 def host_of(base_url: str) -> str:
-    """Give `host` or `host:port` of an address, for budgets."""
+    """Return `host` or `host:port` of an address, for budgets."""
     return urlsplit(base_url).netloc.lower()

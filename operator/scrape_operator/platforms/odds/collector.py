@@ -1,56 +1,61 @@
-"""From pages to the items of a scrape: each event once, within the horizon, with the markets that are wanted."""
+"""Collects the items of a scrape from pages: each event once, within the horizon, with the markets that are wanted."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.odds.model import ODDS_SINK, OddsReading
+from scrape_operator.core.odds.model import ODDS_SINK, Coverage, OddsReading
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import SinkPayload
-from scrape_operator.platforms.odds.choosing import OddsConfig
-from scrape_operator.platforms.odds.events import MAX_PRICES, MAX_RAW_PRICES, BookEvent, odds_event_of
+from scrape_operator.platforms.json_values import changed
+from scrape_operator.platforms.odds.config import OddsConfig
+from scrape_operator.platforms.odds.events import MAX_PRICES, BookEvent, odds_event_of
 from scrape_operator.platforms.odds.markets import MARKETS
 from scrape_operator.platforms.port import ScrapeContext
-from scrape_operator.platforms.shapes import changed
 
 MAX_EVENTS = 20_000
 """Of one scrape of one bookmaker; full listings hold 1,000 to 2,500."""
 
-_BETWEEN_BREATHS = 10  # events of a quarter to half a millisecond each
+_EVENTS_BETWEEN_YIELDS = 10
+"""Events that are parsed before other tasks get their turn: each takes a quarter to half a millisecond."""
 _ENOUGH_UNREADABLE = 20
+_COVERAGE = "coverage"
 
 Entry = tuple[Mapping[str, Any], ...]
 """An event of a page as it was sent, and what stood around it."""
 Parser = Callable[..., BookEvent | None]
 
 
-def payload_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]]) -> SinkPayload:
-    """Return what a scrape's items mean for the tables of odds, with the markets that were asked for."""
+def payload_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]], context: ScrapeContext) -> SinkPayload:
+    """Return what a scrape's items mean for the tables of odds, with what the scrape covered."""
     events = (odds_event_of(item) for item in items)
     names = MARKETS if config.wanted is None else sorted(config.wanted)
     markets = tuple(MARKETS[name].as_odds_market() for name in names)
-    reading = OddsReading(tuple(event for event in events if event is not None), markets)
-    return SinkPayload(ODDS_SINK, reading, sum(1 + len(event.prices) for event in reading.events))
+    coverage: Coverage | None = context.memo.get(_COVERAGE)
+    return SinkPayload(ODDS_SINK, OddsReading(tuple(event for event in events if event is not None), markets, coverage))
 
 
-class Gathering:
-    """What one scrape has gathered so far."""
+class EventCollector:
+    """The events of one scrape so far."""
 
-    def __init__(self, config: OddsConfig, context: ScrapeContext) -> None:
+    def __init__(self, config: OddsConfig, context: ScrapeContext, bookmaker: str) -> None:
         self._config = config
         self._context = context
         self._seen: set[str] = set()
         self._now = context.now()
+        self._bookmaker = config.bookmaker(bookmaker)
         self._read = self._unreadable = self._skipped = 0
 
-    def __len__(self) -> int:
-        return len(self._seen)
+    def cover(self, competitions: Collection[str] | None) -> None:
+        """Note which competitions the scrape reads, by their ids in items; None is all of them."""
+        only = None if competitions is None else frozenset(competitions)
+        self._context.memo[_COVERAGE] = Coverage(self._bookmaker, self._config.until(self._now), only)
 
-    async def read(self, page: Sequence[Entry], parse: Parser, where: str) -> list[BookEvent]:
-        """Read the events of a page, without holding up the loop; those without id, teams or time are lost.
+    async def parse(self, page: Sequence[Entry], parse: Parser, where: str) -> list[BookEvent]:
+        """Parse the events of a page without blocking the event loop; those without id, teams or time are losses.
 
         Raises:
             ScrapeFailed: PlatformChanged where many events have come so far, and none could be read.
@@ -58,7 +63,7 @@ class Gathering:
         """
         events = []
         for at, entry in enumerate(page):
-            if at % _BETWEEN_BREATHS == 0:
+            if at % _EVENTS_BETWEEN_YIELDS == 0:
                 await asyncio.sleep(0)
             event = parse(*entry)
             if event is not None:
@@ -74,7 +79,7 @@ class Gathering:
         return events
 
     def skip(self, count: int) -> None:
-        """Note entries that are no matches, such as bets on the winner of a league."""
+        """Count entries that are no matches, such as bets on the winner of a league."""
         self._skipped += count
         if count:
             self._context.count("skipped", count)
@@ -91,26 +96,27 @@ class Gathering:
             raise changed(where, "events with an id, two teams and a time", found)
 
     def is_new(self, event: BookEvent) -> bool:
-        """Note an event that is listed. False: it was listed before, or there are too many."""
-        if event.event_id in self._seen or len(self._seen) >= MAX_EVENTS:
+        """Record an event that is listed; return False where it was listed before, or where there are too many."""
+        if event.event_id in self._seen:
+            return False
+        if len(self._seen) >= MAX_EVENTS:
+            failure = ScrapeFailed(Reason.TOO_LARGE, f"more than {MAX_EVENTS} events are listed")
+            self._context.lose(f"event {event.event_id}", failure)
             return False
         self._seen.add(event.event_id)
         return True
 
     def is_wanted(self, event: BookEvent) -> bool:
-        """Whether the event begins when the config says."""
+        """Return whether the event begins when the config says."""
         return self._config.is_ahead(event.starts_at, self._now)
 
     def item(self, event: BookEvent) -> dict[str, JSONValue]:
-        """Give the item of an event, and count it and what it holds beyond the vocabulary."""
-        for market in {raw.market for raw in event.raw}:
+        """Return the item of an event; count it, and the markets that have no canonical name."""
+        for market in {f"{raw.market} {raw.name}".strip() for raw in event.raw}:
             self._context.count_unknown(market)
         if event.dropped:
-            failure = ScrapeFailed(
-                Reason.TOO_LARGE, f"more than {MAX_PRICES} prices, or {MAX_RAW_PRICES} without a canonical name"
-            )
-            self._context.lose(f"{event.dropped} prices of event {event.event_id}", failure, event.dropped)
-        kept = replace(event.only(self._config.wanted), bookmaker=self._config.bookmaker(event.bookmaker))
+            self._context.note(f"event {event.event_id} has {event.dropped} prices beyond {MAX_PRICES}: not kept")
+        kept = replace(event.only(self._config.wanted), bookmaker=self._bookmaker)
         self._context.count("events")
         self._context.count("prices", len(kept.prices))
         return kept.as_item()
