@@ -138,7 +138,7 @@ def _cells(row: _Row) -> tuple[str, ...]:
         "" if state.next_due is None else rfc3339(state.next_due, "seconds"),
         str(state.items.total),
         str(len(state.active) or ""),
-        "InvalidSpec" if plan.findings else "" if last is None else str(last.reason),
+        str(plan.stall_reason) if plan.stall_reason else "" if last is None else str(last.reason),
     )
 
 

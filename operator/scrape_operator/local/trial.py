@@ -8,7 +8,6 @@ from typing import Any
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.outcome import Outcome
-from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
 from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.plan import SchedulePlan
@@ -20,9 +19,9 @@ OWNER = "test"
 async def try_schedule(runner: Runner, plan: SchedulePlan, clock: Clock, scheduled_for: datetime) -> RunResult:
     """Run all targets of a plan once. A refused plan gives a failed run with its findings as the message."""
     claim = _claim(plan, scheduled_for)
-    if plan.findings:
+    if plan.stall_reason is not None:
         message = clip("; ".join(map(str, plan.findings)))
-        return RunResult(claim, *Outcome(RunStatus.FAILED, Reason.INVALID_SPEC, message), clock.now())
+        return RunResult(claim, *Outcome(RunStatus.FAILED, plan.stall_reason, message), clock.now())
     return await runner.run(plan, claim, asyncio.get_running_loop().create_future())
 
 

@@ -8,10 +8,12 @@ from pydantic import BaseModel
 
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.pagination import Pagination
+from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs import placeholders
 from scrape_operator.core.runs.expectations import Expectations
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.extraction.compiling import TargetExtracts
+from scrape_operator.planning.policies import DayBudget
 from scrape_operator.platforms.port import Platform
 
 
@@ -58,8 +60,10 @@ TargetPlan = HTTPTargetPlan | PlatformTargetPlan
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """All targets of a schedule, in spec order, and how many of them must succeed."""
+    """All targets of a schedule, in spec order, how many of them must succeed, and the policy for their requests."""
 
     targets: tuple[TargetPlan, ...]
     min_succeeded: int
     zone: ZoneInfo
+    policy: FetchPolicy = DEFAULT_POLICY
+    day_budgets: tuple[DayBudget, ...] = ()

@@ -1,58 +1,74 @@
-"""From an object to a plan: the controller's own validation. `watching` and `lint` both come through here."""
+"""Compiles an object to a plan, under the policies that apply to it. The controller and the CLI both come here."""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
-from scrape_operator.api.kinds.schedule import ScrapeSchedule, ScrapeScheduleSpec
+from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.support import unsupported
 from scrape_operator.api.validation import check_kind, parse, parse_as
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.planning.ceilings import check_policy
 from scrape_operator.planning.plans import RunPlan
+from scrape_operator.planning.policies import NO_POLICIES, Policies, find_policy
 from scrape_operator.planning.targets import compile_run_plan
 from scrape_operator.planning.timing import check_timing, compile_timing, compile_windows, schedule_text
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_INTERVAL = timedelta(minutes=5)
+"""The interval of a schedule that names none, unless the operator's settings say otherwise."""
 
-def validate(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
+
+def validate(
+    obj: Mapping[str, Any], default_interval: timedelta = DEFAULT_INTERVAL, policies: Policies = NO_POLICIES
+) -> tuple[Finding, ...]:
     """Return everything that is wrong with an object of a supported kind, as the controller would."""
     kind = kind_of(obj)
     if kind is None or not kind.is_supported:
         return check_kind(obj)
     if kind is not SCRAPE_SCHEDULE:
         return parse_as(kind.model, obj)[1]
-    _schedule, _work, findings = _check(obj)
-    return findings
+    return _check(obj, default_interval, policies).findings
 
 
-def compile_schedule(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
-    """Make the plan of an object. One that is refused gives a stalled plan, and so does a defect of ours."""
+def compile_schedule(
+    obj: Mapping[str, Any], default_interval: timedelta, policies: Policies = NO_POLICIES
+) -> SchedulePlan:
+    """Compile an object under the policies of its cluster. Compile it again when either changes.
+
+    A refused object gives a stalled plan. So does a defect of scrape-operator: it must not reach other objects.
+    """
     key, generation, created_at = identify(obj)
     try:
-        return _compile(obj, key, generation, created_at, default_interval)
+        return _compile(obj, SchedulePlan(key, generation, created_at), default_interval, policies)
     except Exception:
         logger.exception("schedule %s could not be compiled by a defect of scrape-operator", key)
-        finding = Finding("spec", "could not be read by a defect of scrape-operator: please report it with its log")
-        return SchedulePlan(key, generation, created_at, findings=(finding,))
+        message = "could not be read by a defect of scrape-operator: please report it with its log"
+        return SchedulePlan(key, generation, created_at, findings=(Finding("spec", message, Reason.INTERNAL_ERROR),))
 
 
 def _compile(
-    obj: Mapping[str, Any], key: ObjectKey, generation: int, created_at: datetime, default_interval: timedelta
+    obj: Mapping[str, Any], empty: SchedulePlan, default_interval: timedelta, policies: Policies
 ) -> SchedulePlan:
-    schedule, work, findings = _check(obj)
-    if schedule is None or findings:
-        return SchedulePlan(key, generation, created_at, schedule_text=_text_of(schedule), findings=findings)
-    return _plan(key, generation, created_at, schedule.spec, work, default_interval)
+    checked = _check(obj, default_interval, policies)
+    spec = checked.spec
+    if spec is None:
+        return replace(empty, findings=checked.findings)
+    if checked.findings:
+        return replace(empty, schedule_text=schedule_text(spec), findings=checked.findings, policy=checked.policy)
+    return replace(_with_timing(empty, spec, default_interval), work=checked.run_plan, policy=checked.policy)
 
 
 def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
-    """Read who an object is, from metadata that the API server itself wrote."""
+    """Return the identity of an object: key, generation and time of creation, as the API server wrote them."""
     metadata = obj["metadata"]
     key = ObjectKey(str(metadata["uid"]), str(metadata["namespace"]), str(metadata["name"]))
     created = metadata.get("creationTimestamp")
@@ -60,33 +76,38 @@ def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
     return key, int(metadata.get("generation", 0)), created_at
 
 
-def _check(obj: Mapping[str, Any]) -> tuple[ScrapeSchedule | None, RunPlan | None, tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What became of an object. `run_plan` is None where there are findings, `spec` where it can't even be parsed."""
+
+    spec: ScrapeScheduleSpec | None
+    findings: tuple[Finding, ...]
+    run_plan: RunPlan | None = None
+    policy: str | None = None
+
+
+def _check(obj: Mapping[str, Any], default_interval: timedelta, policies: Policies) -> _Checked:
     schedule, findings = parse(obj)
     if schedule is None or findings:
-        return schedule, None, findings
-    findings = (*unsupported(schedule.spec), *check_timing(schedule.spec, schedule.metadata.uid or ""))
-    work, broken = compile_run_plan(schedule.spec)
-    told = {finding.path for finding in findings}
-    return schedule, work, (*findings, *(finding for finding in broken if finding.path not in told))
+        return _Checked(None if schedule is None else schedule.spec, findings)
+    spec, metadata = schedule.spec, schedule.metadata
+    policy = find_policy(policies, metadata.namespace or "", spec.policy_ref.name if spec.policy_ref else None)
+    if isinstance(policy, Finding):
+        return _Checked(spec, (policy,))
+    findings = (*unsupported(spec), *check_timing(spec, metadata.uid or ""))
+    run_plan, broken = compile_run_plan(spec, policy)
+    paths = {finding.path for finding in findings}
+    findings = (*findings, *(finding for finding in broken if finding.path not in paths))
+    if not findings and run_plan is not None:
+        due_times = compile_timing(spec, metadata.uid or "", default_interval).due_times
+        findings = check_policy(spec, policy, run_plan, due_times, default_interval)
+    return _Checked(spec, findings, None if findings else run_plan, policy.name)
 
 
-def _text_of(schedule: ScrapeSchedule | None) -> str:
-    return "" if schedule is None else schedule_text(schedule.spec)
-
-
-def _plan(
-    key: ObjectKey,
-    generation: int,
-    created_at: datetime,
-    spec: ScrapeScheduleSpec,
-    work: RunPlan | None,
-    default_interval: timedelta,
-) -> SchedulePlan:
-    timing = compile_timing(spec, key.uid, default_interval)
-    return SchedulePlan(
-        key,
-        generation,
-        created_at,
+def _with_timing(empty: SchedulePlan, spec: ScrapeScheduleSpec, default_interval: timedelta) -> SchedulePlan:
+    timing = compile_timing(spec, empty.key.uid, default_interval)
+    return replace(
+        empty,
         schedule_text=timing.text,
         due_times=timing.due_times,
         first_run_at_once=timing.first_run_at_once,
@@ -106,5 +127,4 @@ def _plan(
         stored_spec=StoredSpec(
             None if spec.interval or spec.schedules else default_interval, spec.data_policy, spec.history_max_age
         ),
-        work=work,
     )

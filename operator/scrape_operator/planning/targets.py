@@ -14,31 +14,35 @@ from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.compiling import compile_target
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
+from scrape_operator.planning.policies import Ceiling, EffectivePolicy
 from scrape_operator.platforms.registry import installed_platforms
 
 Findings = tuple[Finding, ...]
 
 
-def compile_run_plan(spec: ScrapeScheduleSpec) -> tuple[RunPlan | None, Findings]:
-    """Compile every target. The plan is None if there are findings."""
+def compile_run_plan(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> tuple[RunPlan | None, Findings]:
+    """Compile every target. The plan is None if there are findings.
+
+    Values that the spec leaves to their defaults are lowered to the ceilings of the policy.
+    """
     targets: list[TargetPlan] = []
     findings: list[Finding] = []
     for index, target in enumerate(spec.targets):
-        plan, wrong = _compile_target(target, f"spec.targets[{index}]")
+        plan, wrong = _compile_target(target, policy, f"spec.targets[{index}]")
         findings.extend(wrong)
         if plan is not None:
             targets.append(plan)
     if findings:
         return None, tuple(findings)
-    zone = parse_time_zone(spec.time_zone)
-    return RunPlan(tuple(targets), spec.failure_policy.min_succeeded_targets, zone), ()
+    zone, min_succeeded = parse_time_zone(spec.time_zone), spec.failure_policy.min_succeeded_targets
+    return RunPlan(tuple(targets), min_succeeded, zone, policy.fetch, policy.day_budgets), ()
 
 
-def _compile_target(target: Target, path: str) -> tuple[TargetPlan | None, Findings]:
+def _compile_target(target: Target, policy: EffectivePolicy, path: str) -> tuple[TargetPlan | None, Findings]:
     if target.platform is not None:
         return _compile_platform(target, target.platform, f"{path}.platform")
     if target.http is not None and target.extract is not None:
-        return _compile_http(target, target.http, target.extract, path)
+        return _compile_http(target, target.http, target.extract, policy, path)
     return None, (Finding(path, "needs http with extract, or platform"),)
 
 
@@ -51,26 +55,34 @@ def _compile_platform(target: Target, spec: PlatformSpec, path: str) -> tuple[Ta
     return PlatformTargetPlan(target.name, platform, config, _retry(target), _expectations(target)), ()
 
 
-def _compile_http(target: Target, http: HTTP, extract: Extract, path: str) -> tuple[TargetPlan | None, Findings]:
+def _compile_http(
+    target: Target, http: HTTP, extract: Extract, policy: EffectivePolicy, path: str
+) -> tuple[TargetPlan | None, Findings]:
     extracts, findings = compile_target(target, path)
     if extracts is None:
         return None, findings
     plan = HTTPTargetPlan(
         name=target.name,
-        request=_request(http),
+        request=_request(http, policy),
         retry=_retry(target),
         extracts=extracts,
         key=tuple(extract.key or ()),
         expectations=_expectations(target),
         compared_fields=tuple(field.name for field in extract.fields if field.value is None),
-        pagination=_pagination(target.paginate),
+        pagination=_pagination(target.paginate, policy),
         max_followed=target.follow.max_items if target.follow else 0,
     )
     return plan, ()
 
 
-def _pagination(paginate: Paginate | None) -> Pagination | None:
-    return None if paginate is None else Pagination(_page_source(paginate), paginate.max_pages)
+def _pagination(paginate: Paginate | None, policy: EffectivePolicy) -> Pagination | None:
+    if paginate is None:
+        return None
+    return Pagination(_page_source(paginate), _lowered(paginate.max_pages, policy.max_pages))
+
+
+def _lowered(value: int, ceiling: Ceiling[int] | None) -> int:
+    return value if ceiling is None else min(value, ceiling.value)
 
 
 def _page_source(paginate: Paginate) -> PageSource:
@@ -91,7 +103,7 @@ def _retry(target: Target) -> RetryPolicy:
     return RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods))
 
 
-def _request(http: HTTP) -> Request:
+def _request(http: HTTP, policy: EffectivePolicy) -> Request:
     return Request(
         url=http.url,
         method=http.method,
@@ -99,7 +111,7 @@ def _request(http: HTTP) -> Request:
         params=tuple((param.name, param.value) for param in http.params),
         timeout=http.timeout.total_seconds(),
         max_redirects=http.max_redirects,
-        max_body_bytes=http.max_body_bytes,
+        max_body_bytes=_lowered(http.max_body_bytes, policy.max_body_bytes),
         success_status=tuple(http.success_status),
     )
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.due_times import DueTimes
 from scrape_operator.core.schedule.windows import Windows
@@ -79,3 +80,8 @@ class SchedulePlan:
     def is_stalled(self) -> bool:
         """Whether only a person can help."""
         return bool(self.findings)
+
+    @property
+    def stall_reason(self) -> Reason | None:
+        """Return why only a person can help, or None."""
+        return self.findings[0].reason if self.findings else None

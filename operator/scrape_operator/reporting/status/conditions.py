@@ -34,8 +34,8 @@ def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime)
     conditions = [_ready(plan, outcome, scheduled, begins=begins)]
     if begins and (reconciling := _reconciling(plan, outcome)) is not None:
         conditions.append(reconciling)
-    if plan.is_stalled:
-        conditions.append(Condition(ConditionType.STALLED, TRUE, Reason.INVALID_SPEC, partial(_findings, plan)))
+    if plan.stall_reason is not None:
+        conditions.append(Condition(ConditionType.STALLED, TRUE, plan.stall_reason, partial(_findings, plan)))
     targets = known_targets(plan, state)
     conditions += (scheduled, _last_run(state.last_run), _targets(targets), _data(targets))
     return conditions
@@ -85,8 +85,8 @@ def _begins(plan: SchedulePlan, state: ScheduleState, now: datetime) -> bool:
 def _ready(plan: SchedulePlan, outcome: Outcome | None, scheduled: Condition, *, begins: bool) -> Condition:
     """Return Ready. Before the first run it is Unknown while that run is due; else nothing is missing."""
     kind = ConditionType.READY
-    if plan.is_stalled:
-        return Condition(kind, FALSE, Reason.INVALID_SPEC, partial(_findings, plan))
+    if plan.stall_reason is not None:
+        return Condition(kind, FALSE, plan.stall_reason, partial(_findings, plan))
     if outcome is not None:
         message = partial(_ready_message, scheduled, outcome.message_factory)
         return Condition(kind, outcome.status, outcome.reason, message)
@@ -114,7 +114,9 @@ def _reconciling(plan: SchedulePlan, outcome: Outcome | None) -> Condition | Non
 def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
     kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
     if pause is not None:
-        return Condition(kind, FALSE, pause, partial(_pause_message, pause, state.consecutive_failures))
+        return Condition(
+            kind, FALSE, plan.stall_reason or pause, partial(_pause_message, pause, state.consecutive_failures)
+        )
     if state.is_outside:
         return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:

@@ -1,0 +1,92 @@
+"""Checks a schedule against the policies that apply to it. What exceeds them is refused, naming number and policy."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.findings import Finding
+from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.runs.placeholders import is_template
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan, TargetPlan
+from scrape_operator.planning.policies import EffectivePolicy
+
+CHECKED_DUE_TIMES = 200
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_policy(
+    spec: ScrapeScheduleSpec, policy: EffectivePolicy, plan: RunPlan, due_times: DueTimes, default_interval: timedelta
+) -> tuple[Finding, ...]:
+    """Return what a schedule asks for beyond its policies."""
+    interval = None if spec.schedules else spec.interval or default_interval
+    return (
+        *_check_interval(policy, interval, due_times),
+        *_check_targets(spec, policy),
+        *_check_hosts(policy, plan),
+    )
+
+
+def _check_interval(policy: EffectivePolicy, interval: timedelta | None, due_times: DueTimes) -> Iterator[Finding]:
+    ceiling = policy.min_interval
+    if ceiling is None:
+        return
+    shortest = _shortest_gap(due_times) if interval is None else interval
+    if shortest is not None and shortest < ceiling.value:
+        path = "spec.schedules" if interval is None else "spec.interval"
+        asked, allowed = format_duration(shortest), format_duration(ceiling.value)
+        yield _denied(path, f"{asked} between two runs is less than {allowed}, the minInterval of {ceiling.policy}")
+
+
+def _shortest_gap(due_times: DueTimes) -> timedelta | None:
+    """Return the shortest time between two due times, as far as a few hundred of them show it."""
+    times: list[datetime] = []
+    at = _EPOCH
+    while len(times) < CHECKED_DUE_TIMES and (following := due_times.next_after(at)) is not None:
+        times.append(following)
+        at = following
+    return min((later - earlier for earlier, later in pairwise(times)), default=None)
+
+
+def _check_targets(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> Iterator[Finding]:
+    targets, body, pages = policy.max_targets, policy.max_body_bytes, policy.max_pages
+    if targets is not None and len(spec.targets) > targets.value:
+        message = f"{len(spec.targets)} targets are more than {targets.value}, the maxTargets of {targets.policy}"
+        yield _denied("spec.targets", message)
+    for index, target in enumerate(spec.targets):
+        path, http, paginate = f"spec.targets[{index}]", target.http, target.paginate
+        if body and http and "max_body_bytes" in http.model_fields_set and http.max_body_bytes > body.value:
+            message = f"{http.max_body_bytes} bytes are more than {body.value}, the maxBodyBytes of {body.policy}"
+            yield _denied(f"{path}.http.maxBodyBytes", message)
+        if pages and paginate and "max_pages" in paginate.model_fields_set and paginate.max_pages > pages.value:
+            message = f"{paginate.max_pages} pages are more than {pages.value}, the maxPages of {pages.policy}"
+            yield _denied(f"{path}.paginate.maxPages", message)
+
+
+def _check_hosts(policy: EffectivePolicy, plan: RunPlan) -> Iterator[Finding]:
+    for index, target in enumerate(plan.targets):
+        for authority in _authorities(target):
+            if not policy.fetch.allows_host(authority):
+                path = "http.url" if isinstance(target, HTTPTargetPlan) else "platform"
+                message = f"host {authority} is not allowed by network.allowHosts and denyHosts of the policy"
+                yield _denied(f"spec.targets[{index}].{path}", message)
+
+
+def _authorities(target: TargetPlan) -> list[str]:
+    """Return the hosts that a target is known to ask, without those that depend on the due time."""
+    if not isinstance(target, HTTPTargetPlan):
+        return list(target.platform.budgets(target.config))
+    if is_template(target.request.url.split("/", 3)[2]):
+        return []
+    try:
+        return [parse_http_url(target.request.url.partition("{")[0]).authority]
+    except InvalidValue:
+        return []
+
+
+def _denied(path: str, message: str) -> Finding:
+    return Finding(path, message, Reason.POLICY_DENIED)
