@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface, ip_network
 from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Literal
@@ -19,6 +19,12 @@ from scrape_operator.core.errors import InvalidSettings, InvalidValue
 PREFIX = "SCRAPE_OPERATOR_"
 ALL_ADDRESSES = str(IPv4Address(0))  # the kubelet probes the address of the pod
 DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite://", "sqlite+aiosqlite://")
+
+NETWORK_PATTERN = (
+    r"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])"
+    r"|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"
+)
+"""The form of a network; the schema of the chart's values has the same pattern."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # Kubernetes sets these in every pod of a namespace with a Service named scrape-operator.
@@ -169,15 +175,9 @@ def _network(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return ip_network(value)
+        network = ip_network(value, strict=False)
     except ValueError as error:
-        remedy = f"write {_masked(value)}" if _masked(value) else "write a network such as 10.20.0.0/16"
-        raise InvalidValue(f"{value!r} is not a network: {remedy}") from error
-
-
-def _masked(value: str) -> str:
-    """Return the network of an address with host bits, or an empty text."""
-    try:
-        return str(ip_network(value, strict=False))
-    except ValueError:
-        return ""
+        raise InvalidValue(f"{value!r} is not a network: write one such as 10.20.0.0/16") from error
+    if not re.fullmatch(NETWORK_PATTERN, value) or ip_interface(value).ip != network.network_address:
+        raise InvalidValue(f"{value!r} is not a network: write {network}")
+    return network

@@ -1,14 +1,17 @@
 """What the chart promises of the objects that it renders."""
 
+import json
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 import helm_python
 import kubernetes_validate
 import pytest
+from pydantic import ValidationError
 
 from scrape_operator.api.kinds.registry import Scope, supported_kinds
-from scrape_operator.settings import Settings
+from scrape_operator.settings import NETWORK_PATTERN, Settings
 from tests.manifests.conftest import CHART, Object, Render
 
 Pick = Callable[[list[Object], str], Object]
@@ -32,7 +35,9 @@ VARIANTS = [
                 {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
             ],
             "priorityClassName": "high",
-            "env": [{"name": "SSL_CERT_FILE", "value": "/etc/ca.pem"}],
+            "env": [{"name": "SSL_CERT_FILE", "value": "/etc/ca/ca.crt"}],
+            "volumes": [{"name": "ca", "configMap": {"name": "ca"}}],
+            "volumeMounts": [{"name": "ca", "mountPath": "/etc/ca", "readOnly": True}],
             "serviceAccount": {"annotations": {"a": "b"}},
             "service": {"annotations": {"a": "b"}},
             "persistence": {"annotations": {"a": "b"}, "storageClassName": "fast"},
@@ -215,6 +220,35 @@ def test_lists_are_joined_and_the_pods_name_is_the_identity(render: Render) -> N
     assert env["SCRAPE_OPERATOR_ALLOW_CIDRS"] == "10.20.0.0/16,fd00:1::/32"
     assert env["SCRAPE_INTERVAL_MINUTES"] == "7"
     assert env["SCRAPE_OPERATOR_IDENTITY"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+
+
+def test_more_volumes_reach_every_container(render: Render) -> None:
+    volume = {"name": "ca", "configMap": {"name": "ca"}}
+    mount = {"name": "ca", "mountPath": "/etc/ca", "readOnly": True}
+    pod = pod_of(render(**POSTGRES, volumes=[volume], volumeMounts=[mount]))
+    assert volume in pod["volumes"]
+    assert all(mount in container["volumeMounts"] for container in [*pod["initContainers"], *pod["containers"]])
+
+
+def test_the_chart_and_the_operator_have_one_pattern_of_networks(chart: helm_python.Chart) -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    assert schema["properties"]["config"]["properties"]["allowCidrs"]["items"]["pattern"] == NETWORK_PATTERN
+
+
+@pytest.mark.parametrize(
+    "network", ["10.0.0.0/8", "0.0.0.0/0", "192.168.1.1/32", "fd00:1::/32", "::/0", "::ffff:10.0.0.0/104"]
+)
+def test_a_network_of_the_chart_is_one_of_the_operator(chart: helm_python.Chart, network: str) -> None:
+    chart.validate_schema({"config": {"allowCidrs": [network]}})
+    assert [str(allowed) for allowed in Settings(allow_cidrs=network).allow_cidrs] == [str(ip_network(network))]
+
+
+@pytest.mark.parametrize("network", ["10.0.0/8", "10.0.0.0/33", "256.0.0.0/8", "::/129", "10.0.0.0/08", "a/8"])
+def test_what_the_chart_refuses_the_operator_refuses_too(chart: helm_python.Chart, network: str) -> None:
+    with pytest.raises(helm_python.HelmValuesError):
+        chart.validate_schema({"config": {"allowCidrs": [network]}})
+    with pytest.raises(ValidationError):
+        Settings(allow_cidrs=network)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{- /* The release's name is enough where it already says what this is. */ -}}
+{{- /* A release whose name contains the chart's name needs no longer name. */ -}}
 {{- define "scrape-operator.fullname" -}}
 {{- $name := include "scrape-operator.name" . -}}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
@@ -100,5 +100,8 @@ capabilities:
 {{- if not .Values.database.existingSecret }}
 - name: data
   mountPath: /data
+{{- end }}
+{{- with .Values.volumeMounts }}
+{{ toYaml . }}
 {{- end }}
 {{- end -}}
