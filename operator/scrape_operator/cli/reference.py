@@ -3,9 +3,11 @@
 `--check` writes nothing, and exits 1 if a page is not current.
 """
 
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -13,16 +15,27 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
+from scrape_operator.cli.field_tables import field_tables, unsupported_list
 from scrape_operator.reporting.metrics import metrics_page
 from scrape_operator.settings import Settings, variable_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 REMEDY = "make generate"
 
+PAGES_WITH_PARTS = (DOCS / "scrapeschedule.md",)
+PARTS: Mapping[str, Callable[[], str]] = {
+    "spec": partial(field_tables, SCRAPE_SCHEDULE, "spec"),
+    "status": partial(field_tables, SCRAPE_SCHEDULE, "status"),
+    "unsupported": unsupported_list,
+}
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
 SETTINGS_HEAD = """# Settings
 
-The operator is configured by its environment; the chart sets it from `values.yaml`. A wrong value ends the process at
-once with one line that names the setting. This page is generated from `settings.py`.
+The operator is configured by environment variables. The chart sets them from `values.yaml`. A wrong value ends the
+process with one line that names the variable, and with exit code 2. A variable that begins with `SCRAPE_OPERATOR_` and
+is not in this table is named in a warning. This page is generated from `settings.py`.
 
 | variable | default | meaning |
 |---|---|---|
@@ -31,7 +44,16 @@ once with one line that names the setting. This page is generated from `settings
 
 def pages() -> dict[Path, str]:
     """Return the path and the text of each page."""
-    return {DOCS / "configuration.md": settings_page(), DOCS / "metrics.md": metrics_page()}
+    whole = {DOCS / "configuration.md": settings_page(), DOCS / "metrics.md": metrics_page()}
+    return whole | {page: with_parts(page.read_text(encoding="utf-8"), PARTS) for page in PAGES_WITH_PARTS}
+
+
+def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """Return a page with its generated parts made anew.
+
+    A part begins with the line `<!-- generated: NAME -->` and ends with `<!-- end -->`.
+    """
+    return _PART.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n{found[3]}", text)
 
 
 def settings_page() -> str:

@@ -37,7 +37,7 @@ class Cluster:
         self.ca_file = folder / "ca.crt"
         """What verifies its certificate; empty where an existing cluster leaves that to the system's CAs."""
         self.kubeconfig = folder / "kubeconfig"
-        self._programs = programs
+        self.programs = programs
 
     def kubectl(self, *args: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002 -- as subprocess names it
         """Run kubectl as administrator and give its output; with `check=False` also that of a failed command.
@@ -46,7 +46,7 @@ class Cluster:
             CommandFailed: it failed and `check` is on.
         """
         options = ["--kubeconfig", str(self.kubeconfig), "--cache-dir", str(self.folder / "kubectl")]
-        return self._run([self._programs["kubectl"], *options, *args], input, check=check)
+        return self._run([self.programs["kubectl"], *options, *args], input, check=check)
 
     def helm(self, *args: str, check: bool = True) -> str:
         """Run helm as administrator and give its output.
@@ -54,7 +54,7 @@ class Cluster:
         Raises:
             CommandFailed: it failed and `check` is on.
         """
-        return self._run([self._programs["helm"], "--kubeconfig", self.kubeconfig, *args], None, check=check)
+        return self._run([self.programs["helm"], "--kubeconfig", self.kubeconfig, *args], None, check=check)
 
     def install_crds(self) -> None:
         """Install the CRDs of this tree, or bring them up to date, and wait until they are served.

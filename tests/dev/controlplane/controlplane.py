@@ -73,7 +73,7 @@ class ControlPlane(Cluster):
         write_kubeconfig(self.kubeconfig, url=self.url, ca_file=self.ca_file, token=self.token)
         self._run_folder.spawn(ETCD, self._etcd())
         self.start_apiserver()
-        if CONTROLLERS in self._programs:
+        if CONTROLLERS in self.programs:
             self._run_folder.spawn(CONTROLLERS, self._controllers())
             # The account is made by a controller, so it shows that the controllers are at work.
             account = "/api/v1/namespaces/default/serviceaccounts/default"
@@ -121,7 +121,7 @@ class ControlPlane(Cluster):
 
     def _etcd(self) -> Sequence[str | Path]:
         return [
-            self._programs[ETCD],
+            self.programs[ETCD],
             f"--data-dir={self.folder / 'etcd'}",
             f"--listen-client-urls={self._etcd_url}",
             f"--advertise-client-urls={self._etcd_url}",
@@ -134,7 +134,7 @@ class ControlPlane(Cluster):
         # It makes its key before it reads the one for ServiceAccount tokens, so one key serves both, without openssl.
         key = self.folder / "certs" / "apiserver.key"
         return [
-            self._programs[APISERVER],
+            self.programs[APISERVER],
             f"--etcd-servers={self._etcd_url}",
             f"--secure-port={self._port}",
             "--bind-address=127.0.0.1",
@@ -151,7 +151,7 @@ class ControlPlane(Cluster):
 
     def _controllers(self) -> Sequence[str | Path]:
         return [
-            self._programs[CONTROLLERS],
+            self.programs[CONTROLLERS],
             f"--kubeconfig={self.kubeconfig}",
             f"--service-account-private-key-file={self.folder / 'certs' / 'apiserver.key'}",
             "--leader-elect=false",

@@ -16,6 +16,7 @@ VALUE_ERROR = "invalid_value"
 """The type of the validation error of all three types. Its message is meant for users."""
 
 _MAX_LENGTH = 64
+_EXAMPLES = ("1h30m", "90s", "500ms")
 _INSTANT_PATTERN = (
     r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
@@ -59,9 +60,13 @@ class GoDuration:
 
     @property
     def _message(self) -> str:
-        return (
-            f"must be a duration from {self.minimum} to {self.maximum} with units h, m, s or ms, such as 90s or 1h30m"
-        )
+        bounds = f"from {self.minimum} to {self.maximum}"
+        return f"must be a duration {bounds} with units h, m, s or ms, such as {self._example}"
+
+    @property
+    def _example(self) -> str:
+        low, high = parse_duration(self.minimum), parse_duration(self.maximum)
+        return next(text for text in _EXAMPLES if low <= parse_duration(text) <= high)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return the schema. The pattern is part of the rule, so that a wrong text gives one sentence."""
@@ -69,7 +74,7 @@ class GoDuration:
         return {
             "type": "string",
             "maxLength": _MAX_LENGTH,
-            ALLOWED: f"{self.minimum} to {self.maximum}, such as 90s, 5m or 1h30m",
+            ALLOWED: f"{self.minimum} to {self.maximum}, such as {self._example}",
             "x-kubernetes-validations": [
                 {"rule": f"self.matches(r'{_CEL_DURATION}') && {bounds}", "message": self._message}
             ],
