@@ -11,7 +11,7 @@ from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.expect import Expect
-from scrape_operator.api.kinds.extract import Extract, Field, Format, Mode
+from scrape_operator.api.kinds.extract import Extract, Field, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
@@ -72,13 +72,7 @@ UNSUPPORTED = (
     Unsupported(HTTP, "proxySecretRef"),
     Unsupported(HTTP, "conditional", (False,)),
     Unsupported(Header, "valueFrom"),
-    Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
     Unsupported(Extract, "mode", (Mode.UPSERT,)),
-    Unsupported(Extract, "embedded"),
-    Unsupported(Extract, "namespaces"),
-    Unsupported(Extract, "csv"),
-    Unsupported(Field, "column"),
-    Unsupported(Field, "group"),
     Unsupported(Field, "decimalMark"),
     Unsupported(Field, "dateOrder"),
     Unsupported(Expect, "maxDropPercent"),

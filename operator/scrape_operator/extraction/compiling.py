@@ -18,12 +18,15 @@ from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import CompiledExtract, PageSelectors
 from scrape_operator.extraction.fields import CompiledField
-from scrape_operator.extraction.formats.reader import Family, ReaderOptions, Selector
+from scrape_operator.extraction.formats.charsets import codec_of
+from scrape_operator.extraction.formats.embedded import EmbeddedReader
+from scrape_operator.extraction.formats.reader import Family, Reader, ReaderOptions, Selector
 from scrape_operator.extraction.formats.registry import READABLE, families_of, format_with, make_reader
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 _PRIMARY: Final = (Family.CSS, Family.XPATH, Family.JMESPATH, Family.COLUMN, Family.GROUP)
@@ -108,12 +111,18 @@ def _compile(spec: PageSpec, path: str) -> tuple[CompiledExtract | None, tuple[F
     shared = _shared.get(text)
     if shared is not None:
         return shared, ()
-    compiler = _Compiler(spec, spec.extract.format)
+    format_ = _format_of(spec.extract)
+    compiler = _Compiler(spec, format_)
     selectors = compiler.compile(path)
     if compiler.findings:
         return None, tuple(compiler.findings)
-    compiled = _shared[text] = CompiledExtract(text, spec.extract.format, selectors, partial(_compile_for, spec))
+    compiled = _shared[text] = CompiledExtract(text, format_, selectors, partial(_compile_for, spec))
     return compiled, ()
+
+
+def _format_of(extract: Extract) -> Format:
+    """Return the format of an extract; beside `embedded`, Auto is JSON."""
+    return Format.JSON if extract.embedded is not None and extract.format is Format.AUTO else extract.format
 
 
 def _compile_for(spec: PageSpec, found: Format) -> PageSelectors:
@@ -145,6 +154,9 @@ class _Compiler:
         self._format = format_
         self._options = ReaderOptions(
             numbers_as_written=any(field.type is FieldType.DECIMAL for field in spec.extract.fields),
+            namespaces={namespace.prefix: namespace.uri for namespace in spec.extract.namespaces},
+            csv=spec.extract.csv,
+            items_regex=spec.extract.items.regex if spec.extract.items else None,
         )
 
     def compile(self, path: str) -> PageSelectors:
@@ -155,7 +167,7 @@ class _Compiler:
                 f"{path}.extract.format", f"{self._format} can't be read: use one of Auto, {', '.join(READABLE)}"
             )
         return PageSelectors(
-            reader=make_reader(self._format, self._options) if self._format in READABLE else None,
+            reader=self._reader(f"{path}.extract"),
             items=self._items(extract.items, f"{path}.extract.items") if extract.items else None,
             fields=tuple(
                 self._field(field, f"{path}.extract.fields[{index}]") for index, field in enumerate(extract.fields)
@@ -164,6 +176,17 @@ class _Compiler:
             cursor=self._link(self._spec.cursor, FieldType.STRING, path, "paginate.cursor.from"),
             follow=self._link(self._spec.follow_link, FieldType.URL, path, "follow.link"),
         )
+
+    def _reader(self, path: str) -> Reader | None:
+        extract = self._spec.extract
+        if extract.csv and extract.csv.encoding and codec_of(extract.csv.encoding) is None:
+            self._find(f"{path}.csv.encoding", "no known encoding: use a label of the web, such as windows-1252")
+        if self._format not in READABLE:
+            return None
+        reader = make_reader(self._format, self._options)
+        if extract.embedded is None:
+            return reader
+        return self._try(f"{path}.embedded", lambda spec: EmbeddedReader(spec, reader, self._options), extract.embedded)
 
     def _link(
         self, spec: SelectorSpec | NextLink | None, type_: FieldType, target: str, name: str
@@ -221,9 +244,9 @@ class _Compiler:
     def _pattern(self, expression: str, path: str) -> Pattern | None:
         return self._try(path, compile_pattern, expression)
 
-    def _try(self, path: str, compile_: Callable[[str], _T], text: str) -> _T | None:
+    def _try(self, path: str, compile_: Callable[[_S], _T], source: _S) -> _T | None:
         try:
-            return compile_(text)
+            return compile_(source)
         except InvalidValue as error:
             self._find(path, str(error))
             return None

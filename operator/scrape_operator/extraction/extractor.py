@@ -38,10 +38,11 @@ class PageSelectors:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the work of every selector is linear in the size of the document, or counted."""
+        """Whether the work of the reader and of every selector is linear in the size of the document, or counted."""
         compiled = (*self.fields, self.next_link, self.cursor, self.follow)
         selectors = [self.items, *(each.selector for each in compiled if each is not None)]
-        return all(selector.is_linear for selector in selectors if selector is not None)
+        is_bounded = self.reader is None or self.reader.is_bounded
+        return is_bounded and all(selector.is_linear for selector in selectors if selector is not None)
 
 
 class CompiledExtract:
@@ -141,7 +142,7 @@ class _PageReading:
         return PageExtraction(
             items=items,
             matched=len(nodes),
-            dropped=len(nodes) - len(items),
+            dropped=len(nodes) - len(items) + self._page.lost,
             missing=missing,
             next_link=self._link(links.next_link, self._page.root) if links.next_link else None,
             cursor=self._cursor(links.cursor) if links.cursor else None,

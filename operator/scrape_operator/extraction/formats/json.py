@@ -43,13 +43,15 @@ class JSONReader:
 
         """
         try:
-            value: Any = read_json(_utf8(document.body), as_written=self._numbers_as_written)
+            value: Any = read_json(to_utf8(document), as_written=self._numbers_as_written)
         except ValueError as error:
             raise ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON: {error}"[:300]) from None
         return Page(root=value, nodes=(value,), base_url=document.url)
 
 
-def _utf8(body: bytes) -> bytes:
+def to_utf8(document: Document) -> bytes:
+    """Return the text of a JSON document in UTF-8 without byte order mark. Raises ValueError where it is invalid."""
+    body = document.body
     for bom, codec in _BOMS:
         if body.startswith(bom):
             text = body[len(bom) :]

@@ -4,12 +4,12 @@ A new format is one file with a Reader, and an entry in `registry`. A new family
 Selector, and an entry in `compiling`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
-from scrape_operator.api.kinds.extract import Format
+from scrape_operator.api.kinds.extract import CSV, Format
 from scrape_operator.core.extraction import Document
 from scrape_operator.extraction.step_budget import StepBudget
 
@@ -37,6 +37,8 @@ class Page:
         language: A BCP 47 tag, or empty.
         is_clean: Whether its texts have neither NUL nor lone surrogates.
         warnings: Sentences about the document, for the user.
+        lost: How many items could not be read, such as lines that are no JSON.
+        machine_mark: The decimal mark of numbers that are written for programs.
 
     """
 
@@ -47,16 +49,26 @@ class Page:
     language: str = ""
     is_clean: bool = False
     warnings: Sequence[str] = ()
+    lost: int = 0
+    machine_mark: str = "."
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderOptions:
     """The parts of an `extract` that say how its documents are read.
 
-    `numbers_as_written`: a JSON number is asked for as the decimal that was written.
+    Attributes:
+        numbers_as_written: Whether a JSON number is asked for as the decimal that was written.
+        namespaces: Prefixes of XPath expressions, for XML.
+        csv: What the spec says of the dialect.
+        items_regex: The expression of the items, for Text.
+
     """
 
     numbers_as_written: bool = False
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    csv: CSV | None = None
+    items_regex: str | None = None
 
 
 class Selector(Protocol):
@@ -106,12 +118,17 @@ class Selector(Protocol):
 class Reader(Protocol):
     """Reads documents in one format, for one `extract`."""
 
-    format: ClassVar[Format]
-    families: ClassVar[frozenset[Family]]
-    is_bounded: ClassVar[bool]
-    """Whether parsing takes time and memory in proportion to the document's size."""
+    @property
+    def format(self) -> Format:
+        """The format of the items' documents."""
 
-    def __init__(self, options: ReaderOptions) -> None: ...
+    @property
+    def families(self) -> frozenset[Family]:
+        """The languages of its selectors."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether parsing takes time and memory in proportion to the document's size."""
 
     def compile(self, family: Family, text: str | int) -> Selector:
         """Compile a selector of one of the families.

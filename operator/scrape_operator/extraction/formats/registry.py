@@ -1,14 +1,42 @@
 """The readable formats: makes the reader of one format for one `extract`."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from scrape_operator.api.kinds.extract import Format
+from scrape_operator.extraction.formats.csv import CSVReader
+from scrape_operator.extraction.formats.feed import FeedReader
 from scrape_operator.extraction.formats.html import HTMLReader
 from scrape_operator.extraction.formats.json import JSONReader
+from scrape_operator.extraction.formats.jsonld import JSONLDReader
+from scrape_operator.extraction.formats.ndjson import NDJSONReader
 from scrape_operator.extraction.formats.reader import Family, Reader, ReaderOptions
+from scrape_operator.extraction.formats.text import TextReader
+from scrape_operator.extraction.formats.xml import XMLReader
 
-_READERS: Final[Mapping[Format, type[Reader]]] = {Format.HTML: HTMLReader, Format.JSON: JSONReader}
+
+class ReaderClass(Protocol):
+    """What a format's reader is made by, and what is known of the format without a reader."""
+
+    format: Format
+    families: frozenset[Family]
+    is_bounded: bool
+
+    def __call__(self, options: ReaderOptions) -> Reader:
+        """Make a reader for one `extract`."""
+
+
+_CLASSES: Final[Sequence[ReaderClass]] = (
+    HTMLReader,
+    XMLReader,
+    JSONReader,
+    NDJSONReader,
+    CSVReader,
+    FeedReader,
+    JSONLDReader,
+    TextReader,
+)
+_READERS: Final[Mapping[Format, ReaderClass]] = {reader.format: reader for reader in _CLASSES}
 
 READABLE: Final = tuple(_READERS)
 """The formats that documents can be read in."""

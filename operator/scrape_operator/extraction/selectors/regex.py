@@ -31,10 +31,15 @@ def compile_pattern(expression: str) -> Pattern:
         InvalidValue: RE2 refuses it; the message names the remedy.
 
     """
+    return Pattern(compile_expression(expression))
+
+
+def compile_expression(expression: str) -> Any:
+    """Return a compiled RE2 expression. Raises InvalidValue where RE2 refuses it; the message names the remedy."""
     options = re2.Options()
     options.log_errors = False
     try:
-        return Pattern(re2.compile(expression, options))
+        return re2.compile(expression, options)
     except re2.error as error:
         raise InvalidValue(_explain(expression, error)) from None
 

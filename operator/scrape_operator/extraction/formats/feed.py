@@ -1,0 +1,130 @@
+"""Feeds: RSS 0.9 to 2.0, RDF, Atom by feedparser, and JSON Feed 1.1. Made by `registry`.
+
+An entry is an object {id, title, link, published, updated, summary, content, author, tags, enclosures}, whatever the
+feed's format is. Dates are texts as the feed has them.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, Final
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.extraction import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.charsets import decode
+from scrape_operator.extraction.formats.json import to_utf8
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.formats.xml import without_doctype
+from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.values.json_values import read_json
+
+_JSON_FEED: Final = "jsonfeed.org/version/"
+_PLAIN: Final = ("id", "title", "link", "published", "updated", "summary", "author")
+
+
+class FeedReader:
+    """Reads the entries of a feed."""
+
+    format: ClassVar = Format.FEED
+    is_bounded: ClassVar = False
+    families: ClassVar = frozenset({Family.JMESPATH})
+
+    def __init__(self, options: ReaderOptions) -> None:
+        """No option concerns feeds."""
+
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector. Raises InvalidValue."""
+        return compile_jmespath(str(text))
+
+    def read(self, document: Document) -> Page:
+        """Read a document.
+
+        Raises:
+            ScrapeFailed: DecodeError where it is no feed.
+
+        """
+        entries = _json_entries(document) if document.body.lstrip()[:1] == b"{" else _xml_entries(document)
+        return Page(root={"entries": entries}, nodes=entries, base_url=document.url)
+
+
+def _xml_entries(document: Document) -> list[dict[str, Any]]:
+    text = without_doctype(decode(document.body, document.content_type).lstrip().encode("utf-8", "replace"))
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
+    parsed = _feedparser().parse(text, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    if not parsed.get("version") and not parsed.entries:
+        raise _no_feed(str(parsed.get("bozo_exception", "it is neither RSS, RDF, Atom nor JSON Feed")))
+    return [_entry(entry) for entry in parsed.entries]
+
+
+@cache
+def _feedparser() -> Any:
+    """Import feedparser, which takes 10 MB, when the first feed is read."""
+    return import_module("feedparser")
+
+
+def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry by what the feed has: feedparser itself answers `updated` with the time of publication."""
+    found = {name: dict.get(entry, name) or None for name in _PLAIN}
+    if "summary_detail" not in entry:
+        found["summary"] = None  # feedparser put the content there
+    content = next((part.get("value") for part in entry.get("content") or () if part.get("value")), None)
+    return {
+        **found,
+        "content": content,
+        "tags": [tag["term"] for tag in entry.get("tags") or () if tag.get("term")],
+        "enclosures": [_enclosure(each) for each in entry.get("enclosures") or ()],
+    }
+
+
+def _enclosure(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"url": given.get("href") or None, "type": given.get("type") or None, "length": given.get("length") or None}
+
+
+def _json_entries(document: Document) -> list[dict[str, Any]]:
+    try:
+        feed = read_json(to_utf8(document))
+    except ValueError as error:
+        raise _no_feed(str(error)) from None
+    version = feed.get("version") if isinstance(feed, dict) else None
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list) or not (isinstance(version, str) and _JSON_FEED in version):
+        raise _no_feed("it is JSON, but no JSON Feed")
+    authors = _names(feed)
+    return [_json_entry(item, authors) for item in items if isinstance(item, dict)]
+
+
+def _json_entry(item: Mapping[str, Any], feed_authors: str | None) -> dict[str, Any]:
+    attachments = item.get("attachments")
+    return {
+        "id": item.get("id"),
+        "title": item.get("title"),
+        "link": item.get("url") or item.get("external_url"),
+        "published": item.get("date_published"),
+        "updated": item.get("date_modified"),
+        "summary": item.get("summary"),
+        "author": _names(item) or feed_authors,
+        "content": item.get("content_html") or item.get("content_text"),
+        "tags": _texts(item.get("tags")),
+        "enclosures": [
+            {"url": each.get("url"), "type": each.get("mime_type"), "length": each.get("size_in_bytes")}
+            for each in (attachments if isinstance(attachments, list) else ())
+            if isinstance(each, dict)
+        ],
+    }
+
+
+def _names(holder: Mapping[str, Any]) -> str | None:
+    """Return the names of the authors: `authors` of version 1.1, or `author` of version 1."""
+    authors = holder.get("authors") if isinstance(holder.get("authors"), list) else [holder.get("author")]
+    names = [author["name"] for author in authors or () if isinstance(author, dict) and author.get("name")]
+    return ", ".join(map(str, names)) or None
+
+
+def _texts(value: object) -> Sequence[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _no_feed(detail: str) -> ScrapeFailed:
+    return ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as a feed: {detail}"[:300])

@@ -1,0 +1,155 @@
+"""JSON-LD, microdata and RDFa of an HTML page, as one list of objects in JSON-LD's form. Made by `registry`.
+
+JSON-LD scripts are read here: extruct gives up at the first broken one. Microdata and RDFa are read by extruct.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, Final, NoReturn
+
+from lxml import etree
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.extraction import Document
+from scrape_operator.extraction.formats.html import HTMLReader
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.selectors.regex import compile_for_bytes
+from scrape_operator.extraction.values.json_values import WrittenFloat
+
+_SCHEMA: Final = "https://schema.org"
+_WRAPPED: Final = compile_for_bytes(
+    rb"(?s)^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)?(.*?)(?:-->|(?://)?\s*\]\]>)?\s*;?\s*$"
+)
+_MAX_WARNINGS: Final = 5
+_MAX_DEPTH: Final = 64
+
+
+class JSONLDReader:
+    """Reads the objects that a page describes itself with."""
+
+    format: ClassVar = Format.JSONLD
+    is_bounded: ClassVar = False
+    families: ClassVar = frozenset({Family.JMESPATH})
+
+    def __init__(self, options: ReaderOptions) -> None:
+        self._html = HTMLReader(options)
+        self._numbers_as_written = options.numbers_as_written
+
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector. Raises InvalidValue."""
+        return compile_jmespath(str(text))
+
+    def read(self, document: Document) -> Page:
+        """Read a document. A script that can't be read is a warning. Raises ScrapeFailed."""
+        page = self._html.read(document)
+        warnings: list[str] = []
+        objects = [
+            *self._scripts(page.root, warnings),
+            *_microdata(page.root, page.base_url),
+            *_rdfa(page.root, page.base_url),
+        ]
+        return Page(
+            root=objects,
+            nodes=objects,
+            base_url=page.base_url,
+            language=page.language,
+            warnings=warnings[:_MAX_WARNINGS],
+        )
+
+    def _scripts(self, root: Any, warnings: list[str]) -> Iterator[dict[str, Any]]:
+        for number, script in enumerate(root.iter("script"), 1):
+            if (script.get("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
+                continue
+            try:
+                yield from _flattened(self._parse(script.text or ""))
+            except RecursionError:
+                warnings.append(f"script {number} has no JSON-LD that can be read: it is nested too deeply")
+            except ValueError as error:
+                warnings.append(f"script {number} has no JSON-LD that can be read: {error}"[:200])
+
+    def _parse(self, text: str) -> Any:
+        inner = _WRAPPED.search(text.encode("utf-8", "replace"))[1].decode("utf-8", "replace")
+        if not inner.strip():
+            raise ValueError("it is empty")
+        parse_float = WrittenFloat if self._numbers_as_written else None
+        return json.loads(inner, strict=False, parse_float=parse_float, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _flattened(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the objects of arrays and of @graph, at the top only."""
+    if depth > _MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if isinstance(value, list):
+        for member in value:
+            yield from _flattened(member, depth + 1)
+    elif isinstance(value, dict):
+        graph = value.get("@graph")
+        if isinstance(graph, list | dict):
+            yield from _flattened(graph, depth + 1)
+        else:
+            yield value
+
+
+@cache
+def _extractor(module: str, name: str) -> Any:
+    """Import a part of extruct when the first page needs it: rdflib takes 40 MB."""
+    return getattr(import_module(f"extruct.{module}"), name)
+
+
+def _microdata(root: Any, base_url: str) -> Iterator[dict[str, Any]]:
+    if root.find(".//*[@itemscope]") is None:
+        return
+    for item in _extractor("w3cmicrodata", "MicrodataExtractor")(nested=True).extract_items(root, base_url):
+        yield _from_microdata(item)
+
+
+def _from_microdata(item: Any) -> Any:
+    """Return an item of microdata as an object of JSON-LD: {type, id, properties} become members."""
+    if isinstance(item, list):
+        return [_from_microdata(member) for member in item]
+    if not isinstance(item, dict) or "properties" not in item:
+        return item
+    types = item.get("type")
+    names = [_last(name) for name in (types if isinstance(types, list) else [types]) if name]
+    properties = {name: _from_microdata(value) for name, value in item["properties"].items()}
+    identity = {"@id": item["id"]} if item.get("id") else {}
+    return {"@context": _SCHEMA, **_types(names), **identity, **properties}
+
+
+def _rdfa(root: Any, base_url: str) -> Iterator[dict[str, Any]]:
+    """Yield what has a type. Without one it is a lone `meta property`, such as Open Graph's."""
+    if root.find(".//*[@typeof]") is None:
+        return
+    for node in _extractor("rdfa", "RDFaExtractor")().extract(
+        etree.tostring(root, encoding="unicode"), base_url=base_url, expanded=True
+    ):
+        if node.get("@type"):
+            yield _from_rdfa(node)
+
+
+def _from_rdfa(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an expanded node as an object of JSON-LD whose context is schema.org."""
+    names = [_last(name) for name in node.get("@type", ())]
+    identity = {"@id": node["@id"]} if not str(node.get("@id", "_:")).startswith("_:") else {}
+    members = {_last(name): _compact(values) for name, values in node.items() if not name.startswith("@")}
+    return {"@context": _SCHEMA, **_types(names), **identity, **members}
+
+
+def _compact(values: Any) -> Any:
+    found = [value.get("@value", value.get("@id")) if isinstance(value, dict) else value for value in values]
+    return found[0] if len(found) == 1 else found
+
+
+def _types(names: list[str]) -> dict[str, Any]:
+    return {"@type": names[0] if len(names) == 1 else names} if names else {}
+
+
+def _last(name: str) -> str:
+    return str(name).rstrip("/").replace("#", "/").rsplit("/", 1)[-1]

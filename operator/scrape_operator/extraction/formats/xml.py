@@ -1,0 +1,101 @@
+"""XML 1.0: bytes to an lxml tree. Made by `registry`.
+
+A document type declaration is cut off before the parser sees it. So no entity is ever declared: none is expanded, none
+is fetched, and there is no entity bomb. A reference to one is left out, with a warning.
+"""
+
+from typing import Any, ClassVar, Final
+
+from lxml import etree
+
+from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.extraction import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.charsets import decode
+from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.selectors.css import compile_css
+from scrape_operator.extraction.selectors.regex import compile_for_bytes
+from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes
+
+_DOCTYPE: Final = compile_for_bytes(
+    rb"""(?is)<!DOCTYPE\s+(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[(?:<!--.*?-->|[^\]"']|"[^"]*"|'[^']*')*\]\s*)?>"""
+)
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_UNDECLARED: Final = frozenset({etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY})
+
+
+class XMLReader:
+    """Reads a well-formed document."""
+
+    format: ClassVar = Format.XML
+    is_bounded: ClassVar = True
+    families: ClassVar = frozenset({Family.CSS, Family.XPATH})
+
+    def __init__(self, options: ReaderOptions) -> None:
+        self._namespaces = options.namespaces
+
+    def compile(self, family: Family, text: str | int) -> Selector:
+        """Compile a selector. Raises InvalidValue."""
+        if family is Family.CSS:
+            return compile_css(str(text), is_html=False, namespaces=self._namespaces)
+        return compile_xpath(str(text), self._namespaces)
+
+    def read(self, document: Document) -> Page:
+        """Read a document.
+
+        Raises:
+            ScrapeFailed: DecodeError where it is not well-formed; the message says where.
+
+        """
+        root, warnings = parse_xml(document)
+        return Page(
+            root=root,
+            nodes=(root,),
+            size=count_nodes(root),
+            base_url=document.url,
+            is_clean=True,
+            language=str(root.get(_LANGUAGE) or ""),
+            warnings=warnings,
+        )
+
+
+def without_doctype(text: bytes) -> bytes:
+    """Return a document in UTF-8 without its document type declaration."""
+    return bytes(_DOCTYPE.sub(b"", text, 1))
+
+
+def parse_xml(document: Document) -> tuple[Any, list[str]]:
+    """Return the root element, and warnings for the user. Raises ScrapeFailed."""
+    text = decode(document.body, document.content_type).lstrip()
+    parser = etree.XMLParser(
+        encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+    )
+    try:
+        root = etree.fromstring(without_doctype(text.encode("utf-8", "replace")), parser)
+    except etree.XMLSyntaxError as error:
+        raise _refused(str(error)) from None
+    faults = [fault for fault in parser.error_log if fault.type not in _UNDECLARED]
+    if root is None or faults:
+        raise _refused(f"line {faults[0].line}: {faults[0].message}" if faults else "it has no element")
+    _drop_entities(root)
+    if len(parser.error_log):
+        return root, [f"entities are not expanded, and references to them are left out: {parser.error_log[0].message}"]
+    return root, []
+
+
+def _drop_entities(root: Any) -> None:
+    """Take references to entities out, with the text after them kept."""
+    for reference in list(root.iter(etree.Entity)):
+        parent, tail = reference.getparent(), reference.tail or ""
+        previous = reference.getprevious()
+        if previous is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            previous.tail = (previous.tail or "") + tail
+        reference.tail = None
+        parent.remove(reference)
+
+
+def _refused(message: str) -> ScrapeFailed:
+    return ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as XML: {message}"[:300])
