@@ -1,4 +1,4 @@
-"""The house rules that no linter knows. Each failure names the place."""
+"""The rules of this repository that no linter checks. Each failure names the place."""
 
 import ast
 import re
@@ -91,6 +91,13 @@ def places(pattern: str) -> list[str]:
         for number, line in enumerate(text(path).splitlines(), 1)
         if re.search(pattern, line)
     ]
+
+
+def test_no_source_cites_a_page_that_is_not_here() -> None:
+    known = {path.name for path in files()}
+    cited = re.compile(r"[\w-]+\.md\b")
+    cites = [(path, page) for path in modules("operator", "tests") for page in cited.findall(text(path))]
+    assert [f"{path}: {page}" for path, page in cites if page not in known] == []
 
 
 def test_no_file_names_the_host_of_a_package_registry() -> None:

@@ -1,4 +1,4 @@
-"""Go durations and byte quantities, as api.md's exact rules write them."""
+"""Go durations and byte quantities: parsing and formatting."""
 
 import re
 from datetime import timedelta

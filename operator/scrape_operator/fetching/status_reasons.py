@@ -1,4 +1,4 @@
-"""What a status means for a scrape (api.md, Reasons). `fetcher` asks once per answer."""
+"""What a status means for a scrape. `fetcher` asks once per answer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The tables (api.md, Rows), the same on SQLite and on PostgreSQL. `migrations` creates them."""
+"""The tables, the same on SQLite and on PostgreSQL. `migrations` creates them."""
 
 from sqlalchemy import (
     BigInteger,

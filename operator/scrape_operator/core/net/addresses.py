@@ -1,4 +1,4 @@
-"""Which IP addresses a scrape may connect to (api.md, Addresses). `fetching` asks before every connection.
+"""Which IP addresses a scrape may connect to. `fetching` asks before every connection.
 
 The tables follow IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, as of 2025-10). They stand here,
 and not in `ipaddress`, whose answers differ between patch releases of Python.

@@ -44,7 +44,7 @@ class HostRules:
         self._budgets = {match.lower(): budget for match, budget in budgets.items()}
 
     def budget_for(self, authority: str) -> HostBudget | None:
-        """Give the budget of the most specific match: exact, longest `*.suffix`, `*` (api.md, Policies).
+        """Give the budget of the most specific match: exact, longest `*.suffix`, `*`.
 
         `authority` is a host in lower case, with its port where that is not the scheme's own; a match may name the
         port or not. `*.example.org` is no match for example.org.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 JSONValue = None | bool | int | float | str | list[Any] | dict[str, Any]
-"""A value that JSON can hold. Decimals are text, times RFC 3339 UTC text (api.md, exact rules)."""
+"""A value that JSON can hold. Decimals are text, times RFC 3339 UTC text."""
 
 KEY_MAX_BYTES = 512
 

@@ -86,7 +86,7 @@ def at_once_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datet
 
 
 def owes_run_at_once(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Whether the schedule is due at once, apart from its phase (api.md, First runs).
+    """Whether the schedule is due at once, apart from its phase (docs/scheduling.md, First runs).
 
     It never ran, or its last run failed and its spec has changed since. A cron schedule waits for its time.
     """

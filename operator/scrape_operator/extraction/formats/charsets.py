@@ -1,4 +1,4 @@
-"""From bytes to text, as api.md's "Characters" says. Called by the readers of HTML, and of other text formats.
+"""From bytes to text, as browsers decode them. Called by the readers of HTML, and of other text formats.
 
 The labels are those of the Encoding Standard (encoding.spec.whatwg.org, 4.2): `iso-8859-1` means
 windows-1252, and a label that it doesn't know, such as `utf-7`, names nothing.

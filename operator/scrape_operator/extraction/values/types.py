@@ -1,4 +1,4 @@
-"""What a found value is read as: the types of a field, by api.md's exact rules. Called by `compiled` for every value.
+"""What a found value is read as: the types of a field (docs/extraction.md). Called by `compiled` for every value.
 
 A converter takes a text, or a number, boolean, object or list that a selector computed, and gives
 what the item keeps. Decimals and instants are kept as text.

@@ -1,7 +1,7 @@
 """Text and JSON that every database takes. Called by the column types, at the last moment before a write.
 
 PostgreSQL can hold neither NUL nor lone surrogates in text and JSONB, while scraped pages and servers'
-messages have both; api.md (exact rules) makes them U+FFFD.
+messages have both; the contract makes them U+FFFD.
 """
 
 import json
@@ -34,7 +34,7 @@ def dump_json(value: Any) -> str:
 
     orjson first, for speed; what it refuses (lone surrogates, integers beyond 64 bits, nesting beyond
     254) is written by the standard library. What can't be stored is mended in the text, where it needs
-    no recursion: data may be nested 512 deep (api.md, exact rules).
+    no recursion: data may be nested 512 deep by the contract.
     """
     try:
         text = orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""A brute-force reading of the rules in api.md (Cron, Clock changes, Windows), minute by minute.
+"""A brute-force reading of the rules in docs/scheduling.md, minute by minute.
 
 Slow, literal, and independent of the product: the tests hold the arithmetic against it.
 """

@@ -1,4 +1,4 @@
-"""Debian cron's rule for clock changes (api.md), told by examples."""
+"""Debian cron's rule for clock changes (docs/scheduling.md), by examples."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -21,7 +21,7 @@ class CronExpression:
 
     `times` are minutes of the day (0 to 1439), `weekdays` count from Sunday as 0. `either_day` means
     that both day fields are restricted, so that one of them is enough. `follows_elapsed_time` says
-    which rule for clock changes holds (api.md, Clock changes).
+    which rule for clock changes holds (docs/scheduling.md, Clock changes).
     """
 
     text: str
