@@ -40,6 +40,7 @@ check-imports: $(READY)
 check-generated: $(READY)
 	$(BIN)/python -m scrape_operator.api.schema.generate --check
 	$(BIN)/python -m scrape_operator.cli.reference --check
+	$(BIN)/python -m tests.dev.locale_tables --check
 check-repository: $(READY) # the repository rules, the README's commands, the chart and its rendered objects
 	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/repository tests/manifests
 
@@ -51,6 +52,7 @@ fix: $(READY) ## Format, and mend what the linter can mend
 generate: $(READY) ## Write the generated files: CRDs, values schema, RBAC, reference pages
 	$(BIN)/python -m scrape_operator.api.schema.generate
 	$(BIN)/python -m scrape_operator.cli.reference
+	$(BIN)/python -m tests.dev.locale_tables
 
 bench: $(READY) ## Measure (ARGS=herd to choose)
 	@$(BIN)/python -m tests.dev.bench $(ARGS)

@@ -247,7 +247,6 @@ RIGHT = (
             ],
             "targets.0.extract.key": ["a"],
         },
-        ["spec.targets[0].extract.fields[0].decimalMark", "spec.targets[0].extract.fields[1].dateOrder"],
     ),
     Right(
         "const and default of 4096 bytes",

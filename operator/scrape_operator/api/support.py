@@ -11,7 +11,7 @@ from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.expect import Expect
-from scrape_operator.api.kinds.extract import Extract, Field, Mode
+from scrape_operator.api.kinds.extract import Extract, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
@@ -73,8 +73,6 @@ UNSUPPORTED = (
     Unsupported(HTTP, "conditional", (False,)),
     Unsupported(Header, "valueFrom"),
     Unsupported(Extract, "mode", (Mode.UPSERT,)),
-    Unsupported(Field, "decimalMark"),
-    Unsupported(Field, "dateOrder"),
     Unsupported(Expect, "maxDropPercent"),
 )
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.extract import Extract, Field, FieldType, Format
+from scrape_operator.api.kinds.extract import DecimalMark, Extract, Field, FieldType, Format
 from scrape_operator.api.kinds.extract import Selector as SelectorSpec
 from scrape_operator.api.kinds.paginate import NextLink
 from scrape_operator.api.kinds.target import Follow, Target
@@ -24,7 +24,9 @@ from scrape_operator.extraction.formats.reader import Family, Reader, ReaderOpti
 from scrape_operator.extraction.formats.registry import READABLE, families_of, format_with, make_reader
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
-from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, Unparsable, keep_json
+from scrape_operator.extraction.values.numbers import Mark
+from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, keep_json
+from scrape_operator.extraction.values.unreadable import Unreadable
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -39,6 +41,8 @@ _PYTHON_TYPES: Final[Mapping[FieldType, tuple[type, ...]]] = {
     FieldType.DATE_TIME: (str,),
     FieldType.URL: (str,),
 }
+
+_MARKS: Final[Mapping[DecimalMark, Mark]] = {DecimalMark.POINT: ".", DecimalMark.COMMA: ","}
 
 _shared: WeakValueDictionary[str, CompiledExtract] = WeakValueDictionary()
 """The compiled extracts in use, by their specs: thousands of schedules often differ in their addresses alone."""
@@ -220,6 +224,8 @@ class _Compiler:
             many=spec.many and (given is not None or spec.value is not None),
             required=spec.required,
             default=default,
+            decimal_mark=_MARKS[spec.decimal_mark] if spec.decimal_mark else None,
+            date_order=spec.date_order,
         )
 
     def _selector(self, spec: SelectorSpec | Field | NextLink, path: str) -> Selector | None:
@@ -277,7 +283,7 @@ class _Compiler:
     def _of_type(self, value: Any, type_: FieldType, path: str) -> JSONValue:
         convert: Converter = keep_json if type_ is FieldType.JSON else CONVERTERS[type_]
         if type_ not in _PYTHON_TYPES or type(value) in _PYTHON_TYPES[type_]:
-            with suppress(Unparsable, StepBudgetExceeded):
+            with suppress(Unreadable, StepBudgetExceeded):
                 # Dates in words are too costly here, and no good as defaults.
                 return convert(value, Surroundings(work=StepBudget.for_event_loop()))
         self._find(path, f"{str(value)[:40]!r} is no {type_}: write a value of the field's type")

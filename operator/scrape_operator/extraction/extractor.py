@@ -15,7 +15,7 @@ from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.reader import Reader, Selector, SelectorFailed
 from scrape_operator.extraction.formats.registry import is_bounded
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
-from scrape_operator.extraction.values.dates import format_instant
+from scrape_operator.extraction.values.dates import DateContext, format_instant
 from scrape_operator.extraction.values.types import Surroundings
 
 MAX_ITEMS: Final = 100_000
@@ -97,9 +97,7 @@ class CompiledExtract:
         page = selectors.reader.read(document)
         around = Surroundings(
             base_url=page.base_url,
-            language=page.language,
-            zone=document.time_zone,
-            now=document.fetched_at or document.scheduled_for,
+            dates=DateContext(document.time_zone, document.fetched_at or document.scheduled_for, page.language),
             work=work,
         )
         known = {field.known: _known_value(field.known, document) for field in self._fields if field.known}

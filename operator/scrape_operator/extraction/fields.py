@@ -1,17 +1,20 @@
 """The fields of items: reads the values of one field at every node of a document. Called by `extractor`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from scrape_operator.api.kinds.extract import FieldType, FieldValue
+from scrape_operator.api.kinds.extract import DateOrder, FieldType, FieldValue
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.reader import Page, Selector, SelectorFailed
 from scrape_operator.extraction.selectors.regex import Pattern
+from scrape_operator.extraction.values.evidence import THOUSANDS_NOTE, with_evidence
 from scrape_operator.extraction.values.json_values import clean_text
-from scrape_operator.extraction.values.types import MAX_ITEM_SIZE, Converter, Surroundings, Unparsable, text_of
+from scrape_operator.extraction.values.numbers import Mark
+from scrape_operator.extraction.values.types import MAX_ITEM_SIZE, Converter, Surroundings, text_of
+from scrape_operator.extraction.values.unreadable import Unreadable
 
 MAX_WARNINGS: Final = 20
 MAX_WARNING_LENGTH: Final = 256
@@ -20,6 +23,7 @@ MISSING: Any = object()
 
 _SAMPLE_LENGTH: Final = 60
 _LONG_TEXT: Final = 256
+_AMBIGUOUS_TYPES: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.NUMBER, FieldType.DATE_TIME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class CompiledField:
     many: bool = False
     required: bool = False
     default: JSONValue = None
+    decimal_mark: Mark | None = None
+    date_order: DateOrder | None = None
 
     @property
     def value_if_missing(self) -> JSONValue:
@@ -75,7 +81,9 @@ class FieldReader:
         self.around.work.spend(2 * len(nodes))
         if compiled.selector is None:
             return [self._fixed(compiled)] * len(nodes)
-        return [self._value(compiled, compiled.selector, node) for node in nodes]
+        found = [self._found(compiled, compiled.selector, node) for node in nodes]
+        around = self._surroundings(compiled, found)
+        return [self._value(compiled, raw, around) for raw in found]
 
     def _fixed(self, compiled: CompiledField) -> Any:
         if compiled.known is None:
@@ -83,40 +91,70 @@ class FieldReader:
         value = self.known[compiled.known]
         if value is None:
             return MISSING
-        return (self._converted(compiled, [value]) or MISSING) if compiled.many else self._convert(compiled, value)
+        return self._value(compiled, [value] if compiled.many else value, self.around)
 
-    def _value(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
+    def _found(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
+        """Return the raw value of a field at a node, or a list of them; None and [] where nothing is found."""
         try:
             if compiled.many:
-                return self._converted(compiled, selector.values(node, self.page, self.around.work)) or MISSING
+                raws = selector.values(node, self.page, self.around.work)
+                return [raw for found in raws if (raw := self._filtered(compiled, found)) is not None and raw != ""]
             found = selector.first(node, self.page, self.around.work)
         except SelectorFailed as failure:
             self.complaints.add(compiled.name, f"its selector can't be used: {failure}")
-            return MISSING
+            return [] if compiled.many else None
         if type(found) is list and compiled.type is not FieldType.JSON:
             found = next((member for member in found if member is not None), None)
-        return MISSING if found is None else self._convert(compiled, found)
+        return self._filtered(compiled, found)
 
-    def _converted(self, compiled: CompiledField, found: Sequence[Any]) -> list[JSONValue]:
-        self.around.work.spend(len(found))
-        return [value for raw in found if (value := self._convert(compiled, raw)) is not MISSING]
-
-    def _convert(self, compiled: CompiledField, raw: Any) -> Any:
-        """Read a value as its field's type; MISSING where it is not of it, or its regex finds nothing."""
+    def _filtered(self, compiled: CompiledField, raw: Any) -> Any:
+        """Return a raw value clean, stripped and as the field's regex chooses; None where that finds nothing."""
+        value = raw
+        if type(value) is str:
+            if len(value) > _LONG_TEXT:
+                self.around.work.spend(len(value) // _LONG_TEXT)
+            # A text that can be printed has neither a NUL nor a surrogate in it.
+            value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
+        if compiled.pattern is None or value is None:
+            return value
         try:
-            value = raw
-            if type(value) is str:
-                if len(value) > _LONG_TEXT:
-                    self.around.work.spend(len(value) // _LONG_TEXT)
-                # A text that can be printed has neither a NUL nor a surrogate in it.
-                value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
-            if compiled.pattern is not None:
-                value = _filtered(compiled.pattern, value)
-            if value is None or (compiled.many and value == ""):
-                return MISSING
-            return compiled.convert(value, self.around)
-        except Unparsable:
-            self.complaints.add(compiled.name, f"can't be read as {compiled.type}", _sample(raw))
+            chosen = compiled.pattern.choose(text_of(value))
+        except Unreadable:
+            return None
+        return None if chosen is None else chosen.strip()
+
+    def _surroundings(self, compiled: CompiledField, found: Sequence[Any]) -> Surroundings:
+        """Return how ambiguous values of the field are read in this document."""
+        if compiled.type not in _AMBIGUOUS_TYPES or compiled.selector is None:
+            return self.around
+        around = replace(
+            self.around,
+            decimal_mark=compiled.decimal_mark,
+            dates=replace(self.around.dates, stated_order=compiled.date_order),
+        )
+        raws = [raw for each in found for raw in each] if compiled.many else found
+        texts = [raw for raw in raws if type(raw) is str]
+        self.around.work.spend(len(texts))
+        machine_mark = self.page.machine_mark if compiled.selector.is_machine else None
+        around, ambiguous = with_evidence(around, compiled.type, texts, machine_mark)
+        if ambiguous is not None:
+            self.complaints.add(compiled.name, THOUSANDS_NOTE, _sample(ambiguous))
+        return around
+
+    def _value(self, compiled: CompiledField, raw: Any, around: Surroundings) -> Any:
+        if not compiled.many:
+            return MISSING if raw is None else self._convert(compiled, raw, around)
+        self.around.work.spend(len(raw))
+        values = [self._convert(compiled, member, around) for member in raw]
+        return [value for value in values if value is not MISSING] or MISSING
+
+    def _convert(self, compiled: CompiledField, raw: Any, around: Surroundings) -> Any:
+        """Return a raw value as its field's type; MISSING where it is not of it."""
+        try:
+            return compiled.convert(raw, around)
+        except Unreadable as reason:
+            why = f": {reason}" if str(reason) else ""
+            self.complaints.add(compiled.name, f"can't be read as {compiled.type}{why}", _sample(raw))
             return MISSING
 
 
@@ -126,12 +164,6 @@ def check_item_size(values: Iterable[Any], around: Surroundings) -> None:
     if size > MAX_ITEM_SIZE:
         raise ScrapeFailed(Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields")
     around.work.hold(size)
-
-
-def _filtered(pattern: Pattern, value: Any) -> str | None:
-    """Return what the field's regex chooses from a text, None where it finds nothing."""
-    chosen = pattern.choose(text_of(value))
-    return None if chosen is None else chosen.strip()
 
 
 def _sample(raw: Any) -> str:

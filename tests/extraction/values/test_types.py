@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scrape_operator.api.kinds.extract import FieldType
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.extraction.extractor import CompiledExtract
-from scrape_operator.extraction.values.types import CONVERTERS, Surroundings, Unparsable
+from scrape_operator.extraction.values.types import CONVERTERS, Surroundings
+from scrape_operator.extraction.values.unreadable import Unreadable
 
 Read = Callable[..., PageExtraction]
 
@@ -21,7 +22,7 @@ FROM_TEXT = [
     ("String", "  a \n b ", "a \n b"),
     ("String", "", ""),
     ("Integer", "42", 42),
-    ("Integer", "1,234", 1234),
+    ("Integer", "1,234,567", 1234567),
     ("Integer", "12.00", 12),
     ("Integer", "-9223372036854775808", -(2**63)),
     ("Decimal", "1.234,50 \u20ac", "1234.50"),
@@ -187,7 +188,7 @@ def test_addresses_are_resolved_as_rfc_3986_says(text: str):
     base = "https://shop.example/a/b?c"
     try:
         found = CONVERTERS[FieldType.URL](text, Surroundings(base_url=base))
-    except Unparsable:
+    except Unreadable:
         return
     assert found == urljoin(base, text)
 
@@ -200,5 +201,5 @@ def test_addresses_are_resolved_as_rfc_3986_says(text: str):
     ),
 )
 def test_a_converter_gives_json_or_says_that_it_cannot(type_: FieldType, value: Any):
-    with suppress(Unparsable):
+    with suppress(Unreadable):
         json.dumps(CONVERTERS[type_](value, Surroundings(base_url="https://x.example/")), allow_nan=False)

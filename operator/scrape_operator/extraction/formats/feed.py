@@ -46,7 +46,7 @@ class FeedReader:
 
         """
         entries = _json_entries(document) if document.body.lstrip()[:1] == b"{" else _xml_entries(document)
-        return Page(root={"entries": entries}, nodes=entries, base_url=document.url)
+        return Page(root={"entries": entries}, nodes=entries, base_url=document.url, machine_mark=None)
 
 
 def _xml_entries(document: Document) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ Selector, and an entry in `compiling`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from scrape_operator.api.kinds.extract import CSV, Format
 from scrape_operator.core.extraction import Document
@@ -38,7 +38,8 @@ class Page:
         is_clean: Whether its texts have neither NUL nor lone surrogates.
         warnings: Sentences about the document, for the user.
         lost: How many items could not be read, such as lines that are no JSON.
-        machine_mark: The decimal mark of numbers that are written for programs.
+        machine_mark: The decimal mark of ambiguous numbers in texts that are written for programs; None where
+            no text of the format is.
 
     """
 
@@ -50,7 +51,7 @@ class Page:
     is_clean: bool = False
     warnings: Sequence[str] = ()
     lost: int = 0
-    machine_mark: str = "."
+    machine_mark: Literal[".", ","] | None = "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,37 @@
-"""Instants as documents write them, given as RFC 3339 in UTC. Called by `types`."""
+"""Instants as documents write them, after the rules of docs/extraction.md. Called by `types`."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from scrape_operator.core.times import rfc3339
+from scrape_operator.api.kinds.extract import DateOrder
+from scrape_operator.extraction.values.locales import (
+    DAY_FIRST_LANGUAGES,
+    DAY_FIRST_REGIONS,
+    MONTH_FIRST_LANGUAGES,
+    MONTH_FIRST_REGIONS,
+    YEAR_FIRST_REGIONS,
+)
+from scrape_operator.extraction.values.unreadable import Unreadable
+from scrape_operator.extraction.values.words import has_words, parse_words
+from scrape_operator.extraction.values.zones import split_zone
 
+_DAY_FIRST: Final = frozenset(f"{DAY_FIRST_LANGUAGES} {DAY_FIRST_REGIONS}".split())
+_MONTH_FIRST: Final = frozenset(f"{MONTH_FIRST_LANGUAGES} {MONTH_FIRST_REGIONS}".split())
+_YEAR_FIRST_REGIONS: Final = frozenset(YEAR_FIRST_REGIONS.split())
 _MAX_LENGTH: Final = 96
-_MAX_WORDS_LENGTH: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS: Final = 10**11
 """From here on a number counts milliseconds: as seconds it would be the year 5138."""
-
-_LANGUAGES: Final = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "sv", "tr", "cs")
-"""Tried in this order where the page does not say its language: trying all 200 that dateparser knows takes seconds."""
+_MONTHS: Final = 12
+_HALF_DAY_HOURS: Final = 12
+_YEAR_DIGITS: Final = 4
+_LONGEST_MONTH: Final = 31
+_FIRST_YEAR_OF_LAST_CENTURY: Final = 69
+"""Years of two digits: 69 to 99 are 1969 to 1999, as in POSIX strptime."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,9})?", re.ASCII)
 _USUAL: Final = re.compile(
@@ -26,19 +43,47 @@ _YEAR_AND_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _ISO: Final = re.compile(r"[0-9]{4}-?(?:[0-9]{2}|W[0-9]{2}|[0-9]{3})", re.ASCII)
 _ORDINAL: Final = re.compile(r"([0-9]{4})-?([0-9]{3})", re.ASCII)
 _RFC_2822: Final = re.compile(
-    r"(?:[A-Za-z]{3},?\s+)?[0-9]{1,2}[\s-]+[A-Za-z]{3}[\s-]+[0-9]{2,4}\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
-    r"(?:\s+(?:[+-][0-9]{4}|[A-Za-z]{1,5}))?(?:\s*\([^()]*\))?",
+    r"(?:[A-Za-z]{3},?\s+)?[0-9]{1,2}[\s-]+[A-Za-z]{3}[\s-]+[0-9]{2,4}\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?", re.ASCII
+)
+_CTIME: Final = re.compile(
+    r"([A-Za-z]{3} [A-Za-z]{3} {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}) +([0-9]{4})", re.ASCII
+)
+_NUMERIC: Final = re.compile(
+    r"(?<![\w./-])([0-9]{4}|[0-9]{1,2})(?P<mark>[./-])\s?([0-9]{1,2})(?P=mark)\s?([0-9]{4}|[0-9]{1,2})(?![\w/-]|\.[0-9])",
     re.ASCII,
 )
-_WORDS: Final = re.compile(r"[^\W\d_]{2}|[^\W\d_a-zA-Z]|[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}")
+_TIME: Final = re.compile(
+    r"[\s,T]*(?:([0-9]{1,2})[:.]([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,6})[0-9]*)?)?\s*(?:([AaPp])\.?[Mm]\.?|Uhr|h)?)?\s*",
+    re.ASCII,
+)
+_UNCLEAR: Final = "has day and month in an order that can't be told: set dateOrder"
 
 
-_WITHOUT_NOW: Final = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"]}
+@dataclass(frozen=True, slots=True)
+class DateContext:
+    """What the meaning of dates depends on besides themselves.
+
+    Attributes:
+        zone: Of dates that name no zone.
+        now: What relative dates count from; without it they are not read.
+        language: The BCP 47 tag of the page, or empty.
+        stated_order: The order that the field states.
+        derived_order: The order by other values of the field, or by the language of the page.
+
+    """
+
+    zone: tzinfo
+    now: datetime | None = None
+    language: str = ""
+    stated_order: DateOrder | None = None
+    derived_order: DateOrder | None = None
 
 
 def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 in UTC: `2026-11-24T10:05:13Z`, with a fraction only where there is one."""
-    return rfc3339(instant, "shortest")
+    at = instant.astimezone(UTC)
+    precision = "seconds" if not at.microsecond else "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def instant_of_epoch(number: float) -> datetime | None:
@@ -50,51 +95,144 @@ def instant_of_epoch(number: float) -> datetime | None:
         return None
 
 
-def parse_instant(text: str, zone: tzinfo) -> datetime | None:
-    """Read ISO 8601, RFC 2822, or a number of seconds or milliseconds since the epoch.
+def parse_instant(text: str, context: DateContext) -> datetime:
+    """Read ISO 8601, RFC 2822, a number of seconds or milliseconds since the epoch, or a date of digits.
 
-    Four digits are a year and eight a date. A text without a zone is in `zone`. None where the text is none of these.
+    Four digits are a year and eight a date.
+
+    Raises:
+        Unreadable: the text is none of these; the error has a text where it is known what is missing.
+        NeedsWords: the text may be a date in words: `parse_words_instant` reads it.
+
     """
     if len(text) > _MAX_LENGTH:
-        return None
+        raise Unreadable
     found = _iso(text)
     if found is None and _NUMBER.fullmatch(text):
-        return instant_of_epoch(float(text))
-    if found is None and _RFC_2822.fullmatch(text):
-        found = _rfc_2822(text)
-    return None if found is None else _to_utc(found, zone)
+        found = instant_of_epoch(float(text))
+        if found is None:
+            raise Unreadable
+    if found is not None:
+        return _to_utc(found, context.zone)
+    bare, zone = split_zone(text)
+    found = _numeric(bare, context) or _with_english_month(bare)
+    if found is None:
+        raise NeedsWords
+    return _to_utc(found, zone or context.zone)
 
 
-def has_words(text: str) -> bool:
-    """Whether a text that `parse_instant` can't read may be a date in words, or in a local order of numbers."""
-    return len(text) <= _MAX_WORDS_LENGTH and _WORDS.search(text) is not None
+class NeedsWords(Unreadable):
+    """A text is no date of digits, and may be one in words."""
 
 
-def parse_words(text: str, zone: tzinfo, *, language: str, now: datetime | None) -> datetime | None:
-    """Read a date in words, such as `24. Dezember 2025` or `3 hours ago`.
+def parse_words_instant(text: str, context: DateContext) -> datetime:
+    """Read a date in words, such as `24. Dezember 2025` or `3 hours ago`. Slow: some milliseconds.
 
-    `now` is what relative and incomplete dates count from; without it they are not read. Slow: a
-    millisecond where it succeeds, several where not, a second for the first one in a process.
+    Raises:
+        Unreadable: the text is no such date.
+
     """
-    import dateparser  # noqa: PLC0415 -- 0.3 s and 30 MB, for the few documents that have such dates
-
-    base = now.astimezone(zone).replace(tzinfo=None) if now else None
-    settings = {"RELATIVE_BASE": base} if base else _WITHOUT_NOW
-    for known in _languages(language):
-        try:
-            found = dateparser.parse(text, settings=settings, **known)
-        except Exception:  # noqa: BLE001, S112 -- it raises whatever its regular expressions and arithmetic do
-            continue
-        return _to_utc(found, zone) if isinstance(found, datetime) else None
-    return None
+    bare, zone = split_zone(text)
+    bare = _NUMERIC.sub(lambda found: _date_of(found, context).strftime("%Y-%m-%d"), bare)
+    if not has_words(bare):
+        raise Unreadable
+    found = parse_words(bare, zone or context.zone, language=context.language, now=context.now)
+    if found is None:
+        raise Unreadable
+    return _to_utc(found, zone or context.zone)
 
 
-def _languages(tag: str) -> list[dict[str, list[str]]]:
-    """List what to tell dateparser about the language, best first; it refuses what it does not know."""
-    primary, _, region = tag.replace("_", "-").partition("-")
-    named = [{"languages": [primary.lower(), "en"]}] if primary else []
-    exact = [{"locales": [f"{primary.lower()}-{region.upper()}"], "languages": ["en"]}] if region else []
-    return [*exact, *named, {"languages": list(_LANGUAGES)}]
+def common_order(texts: Iterable[str]) -> DateOrder | None:
+    """Return the order that some dates of digits have by a part above 12, None where there is none or they differ."""
+    orders = set()
+    for text in texts:
+        found = _NUMERIC.search(text) if len(text) <= _MAX_LENGTH else None
+        if found is not None and found["mark"] != "." and len(found[1]) < _YEAR_DIGITS:
+            orders.add(_own_order(int(found[1]), int(found[3])))
+    orders.discard(None)
+    return orders.pop() if len(orders) == 1 else None
+
+
+def has_unclear_order(text: str) -> bool:
+    """Whether a text may be a date of digits whose order of day and month its digits do not settle."""
+    found = _NUMERIC.search(text) if len(text) <= _MAX_LENGTH else None
+    return (
+        found is not None
+        and found["mark"] != "."
+        and len(found[1]) < _YEAR_DIGITS
+        and found[1] != found[3]
+        and _own_order(int(found[1]), int(found[3])) is None
+    )
+
+
+def order_of_language(tag: str) -> DateOrder | None:
+    """Return the order of dates that end with the year, by a BCP 47 tag; None where the tag does not settle it."""
+    tag = tag.replace("_", "-").lower()
+    language = tag.partition("-")[0]
+    if tag in _YEAR_FIRST_REGIONS:
+        return None
+    if tag in _MONTH_FIRST or (tag not in _DAY_FIRST and language in _MONTH_FIRST):
+        return DateOrder.MDY
+    return DateOrder.DMY if tag in _DAY_FIRST or language in _DAY_FIRST else None
+
+
+def _own_order(first: int, second: int) -> DateOrder | None:
+    """Return the order that a part above 12 settles."""
+    if first > _LONGEST_MONTH:
+        return DateOrder.YMD
+    if first > _MONTHS:
+        return DateOrder.DMY
+    return DateOrder.MDY if second > _MONTHS else None
+
+
+def _numeric(text: str, context: DateContext) -> datetime | None:
+    """Read a date of digits with or without a time; None where the text has another form."""
+    found = _NUMERIC.match(text)
+    time = _TIME.fullmatch(text, found.end()) if found else None
+    if found is None or time is None:
+        return None
+    date = _date_of(found, context)
+    hour, minute, second, fraction, half = time.groups()
+    if hour is None:
+        return date
+    hours = int(hour)
+    if half is not None:
+        if not 1 <= hours <= _HALF_DAY_HOURS:
+            raise Unreadable
+        hours = hours % _HALF_DAY_HOURS + (_HALF_DAY_HOURS if half in "Pp" else 0)
+    try:
+        return date.replace(
+            hour=hours, minute=int(minute), second=int(second or 0), microsecond=int((fraction or "0").ljust(6, "0"))
+        )
+    except ValueError:
+        raise Unreadable from None
+
+
+def _date_of(found: re.Match[str], context: DateContext) -> datetime:
+    """Return the date of a match of _NUMERIC. Raises Unreadable."""
+    parts = found[1], found[3], found[4]
+    first, second, third = map(int, parts)
+    if len(parts[0]) == _YEAR_DIGITS:
+        order: DateOrder | None = DateOrder.YMD
+    elif found["mark"] == ".":
+        order = DateOrder.DMY
+    else:
+        order = context.stated_order or _own_order(first, second) or context.derived_order
+        if order is None and first == second:
+            order = DateOrder.DMY
+    if order is None:
+        raise Unreadable(_UNCLEAR)
+    year, month, day = {
+        DateOrder.YMD: (first, second, third),
+        DateOrder.DMY: (third, second, first),
+        DateOrder.MDY: (third, first, second),
+    }[order]
+    if max(map(len, parts)) < _YEAR_DIGITS:
+        year += 1900 if year >= _FIRST_YEAR_OF_LAST_CENTURY else 2000
+    try:
+        return _naive(year, month, day)
+    except ValueError:
+        raise Unreadable(f"is no date in the order {order}" if context.stated_order else "") from None
 
 
 def _iso(text: str) -> datetime | None:
@@ -115,21 +253,31 @@ def _unusual_iso(text: str) -> datetime | None:
         return None
     if ordinal := _ORDINAL.fullmatch(text):
         year, day = map(int, ordinal.groups())
-        found = datetime(year, 1, 1) + timedelta(days=day - 1)  # noqa: DTZ001 -- the zone comes later
+        found = _naive(year, 1, 1) + timedelta(days=day - 1)
         return found if found.year == year and "-" in text else None
     return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
 
 
-def _rfc_2822(text: str) -> datetime | None:
+def _naive(year: int, month: int, day: int) -> datetime:
+    """Return the beginning of a day, without zone. Raises ValueError and OverflowError."""
+    return datetime(year, month, day, tzinfo=UTC).replace(tzinfo=None)
+
+
+def _with_english_month(text: str) -> datetime | None:
+    """Read RFC 2822 and the form of ctime(3), both without zone."""
+    text = " ".join(text.split())
     try:
-        found = parsedate_to_datetime(text)
+        if _RFC_2822.fullmatch(text):
+            return parsedate_to_datetime(text).replace(tzinfo=None)
+        if ctime := _CTIME.fullmatch(text):
+            return datetime.strptime(f"{ctime[1]} {ctime[2]} +0000", "%a %b %d %H:%M:%S %Y %z").replace(tzinfo=None)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    # "-0000" says that the zone is not known (RFC 5322, 3.3), and comes without one.
-    return found.replace(tzinfo=UTC) if found.tzinfo is None and text.rstrip().endswith("-0000") else found
+    return None
 
 
-def _to_utc(found: datetime, zone: tzinfo) -> datetime | None:
+def _to_utc(found: datetime, zone: tzinfo) -> datetime:
+    """Return an instant in UTC; one without zone is in `zone`. Raises Unreadable where no calendar reaches it."""
     try:
         if type(found.tzinfo) is timezone:
             return found.astimezone(UTC)
@@ -137,4 +285,4 @@ def _to_utc(found: datetime, zone: tzinfo) -> datetime | None:
         aware = found.replace(tzinfo=zone) if offset is None else found.replace(tzinfo=timezone(offset))
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):
-        return None
+        raise Unreadable from None

@@ -1,92 +1,177 @@
-"""Numbers as people write them: thousands and decimal marks of either convention, currency signs. Called by `types`."""
+"""Numbers as people write them, after the rules of docs/extraction.md. Called by `types`.
+
+A text is read if it holds exactly one number, whatever words and currencies stand around it.
+"""
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-_MAX_LENGTH: Final = 64
+from scrape_operator.extraction.values.locales import COMMA_LANGUAGES, COMMA_REGIONS, POINT_REGIONS
+from scrape_operator.extraction.values.unreadable import Unreadable
+
+Mark = Literal[".", ","]
+
+_MAX_LENGTH: Final = 1024
+_MAX_DIGITS: Final = 64
 _MAX_EXPONENT: Final = 400
-
-_ISO_4217: Final = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
-    "USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
-)
-_SIGNS_IN_LETTERS: Final = "kr kr. zł Kč Ft lei лв лв. руб руб. грн Fr. SFr. Rs Rs. Rp Rp. RM Tk Sh KSh"  # noqa: RUF001 -- Cyrillic is meant
-_CURRENCIES: Final = frozenset((_ISO_4217 + " " + _SIGNS_IN_LETTERS).lower().split())
-_SIGN_WITH_LETTERS: Final = re.compile(r"[A-Za-z]{0,3}\$|R\$", re.ASCII)
+_THOUSAND_DIGITS: Final = 3
+_LAKH_DIGITS: Final = 2
 
 _SPACES: Final = " \u00a0\u2007\u2009\u202f"
-_APOSTROPHES: Final = "'\u2019"
-_MARKS: Final = str.maketrans(
-    {"\u066b": ".", "\u066c": "'", "\u060c": ",", "\u2212": "-", "\u2013": "-", "\uff0c": ","}
+_TRANSLATED: Final = str.maketrans(
+    {
+        "\u2212": "-",
+        "\u2013": "-",
+        "\uff0d": "-",
+        "\u066b": "\u066b",
+        "\u066c": "'",
+        "\u2019": "'",
+        "\u02bc": "'",
+        "\uff0c": ",",
+        "\uff0e": ".",
+    }
 )
-_BODY: Final = re.compile(rf"[0-9.,][0-9.,{_SPACES}{_APOSTROPHES}]*(?:[eE][+-]?[0-9]{{1,3}})?")
-_WITH_POINT: Final = r"-?[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?|-?[0-9]{1,3}(?:,[0-9]{3}){1,6}\.[0-9]{1,9}"
-_WITH_COMMA: Final = r"-?[0-9]{1,18},[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){1,6},[0-9]{1,9}"
-_EITHER: Final = f"({_WITH_POINT}|{_WITH_COMMA})"
-_PLAIN: Final = re.compile(rf"(?:[$\u20ac\u00a3][ \u00a0]?)?{_EITHER}|{_EITHER}[ \u00a0]?[$\u20ac\u00a3]")
-"""What most numbers look like, and what every language reads in the same way."""
-_PLAINEST: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?")
-_SCIENTIFIC: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}")
-_NO_CENTS: Final = re.compile(r"(?<=[0-9])[.,](?:-{1,2}|\u2014)(?=\D*$)")
+_DECIMAL_ONLY: Final = "\u066b"
+"""The Arabic decimal separator, which is never a thousands mark."""
 
-_COMMA_LANGUAGES: Final = frozenset(
-    {"af", "ast", "az", "be", "bg", "br", "bs", "ca", "cs", "da", "de", "el", "eo", "es", "et", "eu", "fi", "fo"}
-    | {"fr", "fur", "fy", "gl", "hr", "hu", "hy", "id", "is", "it", "ka", "kk", "kl", "ky", "lb", "lt", "lv", "mk"}
-    | {"nb", "nl", "nn", "no", "oc", "pl", "pt", "ro", "ru", "rw", "se", "sk", "sl", "sq", "sr", "sv", "tk", "tr"}
-    | {"tt", "uk", "uz", "vi", "wo"}
+_NUMBER: Final = re.compile(
+    rf"(?:[0-9]{{1,3}}(?:[{_SPACES}][0-9]{{3}})+(?![0-9])|[0-9]{{1,3}}(?:'[0-9]{{3}})+(?![0-9])|[0-9]+|(?<![\w.,])(?=[.,][0-9]))"
+    rf"(?:[.,{_DECIMAL_ONLY}][0-9]+)*(?:[eE][+-]?[0-9]{{1,3}}(?!\w))?"
 )
-_POINT_REGIONS: Final = frozenset(
-    {"es-mx", "es-us", "es-pr", "es-gt", "es-hn", "es-ni", "es-pa", "es-pe", "es-sv", "es-do"}
-    | {"de-ch", "de-li", "it-ch"}
+_NO_CENTS: Final = re.compile(r"(?<=[0-9])[.,](?:--?|\u2014)(?![0-9-])")
+_CURRENCY: Final = rf"(?:[A-Za-z]{{0,3}}[^\w\s()-]|[A-Za-z]{{1,3}})?[{_SPACES}]*"
+_MINUS_BEFORE: Final = re.compile(
+    rf"(?:(?:^|[^\w{_SPACES}-]|[{_SPACES}])-|(?:^|[^\w\s-])[{_SPACES}]*-[{_SPACES}]*){_CURRENCY}$"
 )
-"""Regions that write a point although their language's other regions write a comma (CLDR, symbols/decimal)."""
+_MINUS_AFTER: Final = re.compile(rf"^[{_SPACES}]*{_CURRENCY}-[{_SPACES}]*{_CURRENCY}$")
+_OPENED: Final = re.compile(rf"^[{_SPACES}]*{_CURRENCY}\([{_SPACES}]*[-+]?{_CURRENCY}$")
+_CLOSED: Final = re.compile(rf"^[{_SPACES}]*{_CURRENCY}\)[{_SPACES}]*{_CURRENCY}$")
+_COMMA_TAGS: Final = frozenset(f"{COMMA_LANGUAGES} {COMMA_REGIONS}".split())
+_POINT_REGIONS: Final = frozenset(POINT_REGIONS.split())
+_PLAIN: Final = re.compile(r"(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]{0,17})(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?")
 
 
-def decimal_mark(language: str) -> str | None:
-    """Give the decimal mark of a BCP 47 language tag; None where no language is known."""
-    tag = language.replace("_", "-").lower()
-    primary = tag.partition("-")[0]
-    if not primary.isalpha():
-        return None
-    return "," if primary in _COMMA_LANGUAGES and tag not in _POINT_REGIONS else "."
+class NumberText(NamedTuple):
+    """The one number of a text: its sign, its digits and marks, and its exponent (`e5`, or nothing)."""
 
+    is_negative: bool
+    body: str
+    exponent: str
 
-def parse_number(text: str, language: str = "") -> Decimal | None:
-    """Read a number; None where the text is none.
+    @property
+    def decimal_mark(self) -> Mark | None:
+        """Return the mark that must be the decimal mark, None where both may be, or there is no mark."""
+        body = self.body.replace("'", "")
+        points, commas = body.count("."), body.count(",")
+        if points and commas:
+            return "." if body.rfind(".") > body.rfind(",") else ","
+        if points + commas == 0 or self.is_ambiguous:
+            return None
+        mark: Mark = "." if points else ","
+        other: Mark = "," if points else "."
+        return mark if points + commas == 1 else other
 
-    A mark followed by three digits is ambiguous: it is read by `language`, and as a thousands mark
-    where that is unknown. Digits after the decimal mark are kept as written.
-    """
-    if plainly := _PLAIN.fullmatch(text):
-        number = plainly[1] or plainly[2]
-        if number.rfind(",") > number.rfind("."):
-            return Decimal(number.replace(".", "").replace(",", "."))
-        return Decimal(number.replace(",", ""))
-    if len(text) > _MAX_LENGTH:
-        return None
-    plain = _without_currency(_ascii_digits(text.translate(_MARKS)))
-    if plain is None:
-        return None
-    negative, digits = plain
-    if _SCIENTIFIC.fullmatch(digits):
-        return bounded_decimal(("-" if negative else "") + digits)
-    number = _ungroup(digits, decimal_mark(language))
-    return None if number is None else bounded_decimal(("-" if negative else "") + number)
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the one mark, with three digits after it, may be a decimal or a thousands mark."""
+        whole, mark, fraction = _split_at_mark(self.body)
+        return (
+            mark != ""
+            and len(fraction) == _THOUSAND_DIGITS
+            and fraction.isdigit()
+            and 1 <= len(whole) <= _THOUSAND_DIGITS
+            and whole.isdigit()
+            and whole[0] != "0"
+            and not self.exponent
+        )
 
 
 def is_plain(text: str) -> bool:
-    """Whether every language reads a number in this text that a Decimal writes in the same way."""
-    return _PLAINEST.fullmatch(text) is not None
+    """Whether a text is a number that a Decimal writes in the same way, and that no convention reads otherwise."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def find_number(text: str) -> NumberText:
+    """Find the one number of a text.
+
+    Raises:
+        Unreadable: it holds none, or several.
+
+    """
+    if len(text) > _MAX_LENGTH:
+        raise Unreadable("is too long for a number: choose the number with regex")
+    plain = _NO_CENTS.sub("", _ascii_digits(text).translate(_TRANSLATED))
+    found = list(_NUMBER.finditer(plain))
+    if len(found) != 1:
+        raise Unreadable("holds several numbers: choose one with regex" if found else "holds no number")
+    before, number, after = plain[: found[0].start()], found[0].group(), plain[found[0].end() :]
+    is_negative = (
+        _MINUS_BEFORE.search(before) is not None
+        or _MINUS_AFTER.search(after) is not None
+        or (_OPENED.search(before) is not None and _CLOSED.search(after) is not None)
+    )
+    body, e, exponent = number.replace("E", "e").partition("e")
+    if len(body) > _MAX_DIGITS:
+        raise Unreadable("has too many digits")
+    for space in _SPACES:
+        body = body.replace(space, "'")
+    return NumberText(is_negative, body, e + exponent)
+
+
+def read_decimal(number: NumberText, *, mark: Mark | None, ambiguous: Mark | None) -> Decimal:
+    """Read a number that may have thousands marks.
+
+    Args:
+        number: The number.
+        mark: The decimal mark, where it is settled.
+        ambiguous: The decimal mark of an ambiguous number. With None its mark is a thousands mark.
+
+    Raises:
+        Unreadable: its marks stand where the convention has none.
+
+    """
+    decimal_mark = mark or number.decimal_mark
+    if mark is None and number.is_ambiguous:
+        decimal_mark = ambiguous if ambiguous is not None and ambiguous in number.body else None
+    return _decimal(number, *_split(number.body, decimal_mark))
+
+
+def read_plain_number(number: NumberText, *, mark: Mark | None) -> Decimal:
+    """Read a number that has no thousands marks: its one mark is the decimal mark, the point unless `mark` says so.
+
+    Raises:
+        Unreadable: it has thousands marks.
+
+    """
+    whole, found, fraction = _split_at_mark(number.body)
+    if (not whole.isdigit() and whole) or (found and not fraction.isdigit()):
+        raise Unreadable("has thousands marks: use type Decimal")
+    if mark is not None and found not in {"", mark, _DECIMAL_ONLY}:
+        raise Unreadable("has another decimal mark than decimalMark says")
+    return _decimal(number, whole, fraction)
+
+
+def common_mark(numbers: Iterable[NumberText]) -> Mark | None:
+    """Return the decimal mark of the unambiguous ones of some numbers, None where there is none or they differ."""
+    marks = {mark for number in numbers if (mark := number.decimal_mark) is not None}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def mark_of_language(tag: str) -> Mark | None:
+    """Return the decimal mark of a language by its BCP 47 tag, None where the tag is none."""
+    tag = tag.replace("_", "-").lower()
+    language = tag.partition("-")[0]
+    if not language.isalpha():
+        return None
+    is_comma = tag in _COMMA_TAGS or (language in _COMMA_TAGS and tag not in _POINT_REGIONS)
+    return "," if is_comma else "."
 
 
 def bounded_decimal(written: str) -> Decimal | None:
-    """Make a decimal of plain or scientific digits; None where its exponent is beyond any use."""
+    """Return the decimal of plain or scientific digits; None where its exponent is beyond any use."""
     try:
         value = Decimal(written)
     except InvalidOperation:
@@ -102,63 +187,42 @@ def _ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
-def _without_currency(text: str) -> tuple[bool, str] | None:
-    """Split off sign and currency: whether the number is negative, and its digits and marks."""
-    text = _NO_CENTS.sub("", text)
-    found = _BODY.search(text.strip(_SPACES))
-    if found is None:
-        return None
-    text = text.strip(_SPACES)
-    before, body, after = text[: found.start()], found.group(), text[found.end() :]
-    signs = [char for char in before if char in "+-"]
-    currency = "".join(char for char in before if char not in "+-").strip(), after.strip()
-    if len(signs) > 1 or all(currency) or not _is_currency("".join(currency)):
-        return None
-    return signs == ["-"], body.strip(_SPACES)
+def _split_at_mark(body: str) -> tuple[str, str, str]:
+    """Split at the first mark: what stands before it, the mark, and what stands after it."""
+    for position, char in enumerate(body):
+        if char in {".", ",", _DECIMAL_ONLY}:
+            return body[:position], char, body[position + 1 :]
+    return body, "", ""
 
 
-def _is_currency(text: str) -> bool:
-    if not text or text.lower() in _CURRENCIES or _SIGN_WITH_LETTERS.fullmatch(text):
-        return True
-    return len(text) == 1 and unicodedata.category(text) == "Sc"
-
-
-def _ungroup(digits: str, language_mark: str | None) -> str | None:
-    """Take out thousands marks and write the decimal mark as a point."""
-    mark = _decimal_mark_in(digits, language_mark)
-    whole, _, fraction = digits.rpartition(mark) if mark else (digits, "", "")
-    if not (whole or fraction) or (fraction and not fraction.isdigit()) or (mark and mark in whole):
-        return None
+def _split(body: str, decimal_mark: Mark | None) -> tuple[str, str]:
+    """Return the digits before and after the decimal mark. Raises Unreadable."""
+    mark = _DECIMAL_ONLY if _DECIMAL_ONLY in body else decimal_mark
+    whole, _, fraction = body.partition(mark) if mark else (body, "", "")
     separators = {char for char in whole if not char.isdigit()}
-    if len(separators) > 1 or (separators and not _well_grouped(re.split(f"[{separators.copy().pop()}]", whole))):
-        return None
-    plain = "".join(char for char in whole if char.isdigit()) or "0"
-    return f"{plain}.{fraction}" if fraction else plain
+    if (fraction and not fraction.isdigit()) or len(separators) > 1 or not (whole or fraction):
+        raise Unreadable("has marks where no number has them")
+    for separator in separators:
+        if not _is_grouped(whole.split(separator), may_be_lakh=separator == ","):
+            raise Unreadable("has marks where no number has them, or not those that decimalMark says")
+        whole = whole.replace(separator, "")
+    return whole, fraction
 
 
-def _well_grouped(groups: list[str]) -> bool:
+def _is_grouped(groups: list[str], *, may_be_lakh: bool) -> bool:
     """Whether groups are three digits long, or two before the last three as in India."""
     first, *middle, last = groups
-    if len(last) != 3:  # noqa: PLR2004 -- thousands
+    if len(last) != _THOUSAND_DIGITS or not first or first.startswith("0"):
         return False
     sizes = {len(group) for group in middle}
-    if sizes <= {3}:
-        return 1 <= len(first) <= 3  # noqa: PLR2004 -- thousands
-    return sizes == {2} and 1 <= len(first) <= 2  # noqa: PLR2004 -- lakh and crore
+    if sizes <= {_THOUSAND_DIGITS}:
+        return len(first) <= _THOUSAND_DIGITS
+    return may_be_lakh and sizes == {_LAKH_DIGITS} and len(first) <= _LAKH_DIGITS
 
 
-def _decimal_mark_in(digits: str, language_mark: str | None) -> str | None:
-    """Say which of comma and point is the decimal mark here; None where neither is."""
-    marks = [char for char in digits if char in ".,"]
-    if not marks:
-        return None
-    if len(set(marks)) == 2:  # noqa: PLR2004 -- both: the last one parts the fraction
-        return marks[-1]
-    if len(marks) > 1:
-        return None
-    mark = marks[0]
-    whole, _, fraction = digits.partition(mark)
-    ambiguous = len(fraction) == 3 and fraction.isdigit() and whole.isdigit() and 1 <= len(whole) <= 3  # noqa: PLR2004 -- a group of thousands
-    if not ambiguous or whole.startswith("0"):
-        return mark
-    return mark if language_mark == mark else None
+def _decimal(number: NumberText, whole: str, fraction: str) -> Decimal:
+    digits = f"{whole or '0'}.{fraction}" if fraction else whole
+    value = bounded_decimal(f"{'-' if number.is_negative else ''}{digits}{number.exponent}")
+    if value is None:
+        raise Unreadable("is beyond what a number may be")
+    return value or abs(value)

@@ -1,7 +1,7 @@
-"""What a found value is read as: the types of a field (docs/extraction.md). Called by `compiled` for every value.
+"""Converts found values to the type of their field (docs/extraction.md). Called by `fields` for every value.
 
-A converter takes a text, or a number, boolean, object or list that a selector computed, and gives
-what the item keeps. Decimals and instants are kept as text.
+A converter takes a text, or a number, boolean, object or list that a selector computed, and returns what the item
+keeps. Decimals and instants are kept as text.
 """
 
 import math
@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -21,14 +20,24 @@ from scrape_operator.core.extraction import UTC_ZONE
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.extraction.step_budget import StepBudget
 from scrape_operator.extraction.values.dates import (
+    DateContext,
+    NeedsWords,
     format_instant,
-    has_words,
     instant_of_epoch,
     parse_instant,
-    parse_words,
+    parse_words_instant,
 )
 from scrape_operator.extraction.values.json_values import OversizedValue, WrittenFloat, clean_json, read_json
-from scrape_operator.extraction.values.numbers import bounded_decimal, is_plain, parse_number
+from scrape_operator.extraction.values.numbers import (
+    Mark,
+    NumberText,
+    bounded_decimal,
+    find_number,
+    is_plain,
+    read_decimal,
+    read_plain_number,
+)
+from scrape_operator.extraction.values.unreadable import Unreadable
 
 MAX_ITEM_SIZE: Final = 2**20
 _MAX_URL: Final = 8192
@@ -42,21 +51,24 @@ _COST_OF_WORDS: Final = 5_000
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 
 
-class Unparsable(ValueError):
-    """A value can't be read as its type: it is missing."""
-
-
 @dataclass(slots=True)
 class Surroundings:
-    """What the meaning of a value depends on besides itself: one for each document.
+    """What the meaning of a field's values depends on besides themselves, in one document.
 
-    `language` is a BCP 47 tag, empty where the page does not say it; `now` is what relative dates count from.
+    Attributes:
+        base_url: What relative addresses are resolved against.
+        dates: What the meaning of dates depends on.
+        decimal_mark: The decimal mark that the field states.
+        ambiguous_mark: The decimal mark of numbers such as 1,234; with None the mark is a thousands mark.
+        work: The budget of the extraction.
+        words: The dates in words that were read, which pages repeat.
+
     """
 
     base_url: str = ""
-    language: str = ""
-    zone: ZoneInfo = UTC_ZONE
-    now: datetime | None = None
+    dates: DateContext = DateContext(UTC_ZONE)
+    decimal_mark: Mark | None = None
+    ambiguous_mark: Mark | None = None
     work: StepBudget = field(default_factory=StepBudget)
     words: dict[str, datetime | None] = field(default_factory=dict)
     origin: str = field(init=False)
@@ -69,76 +81,87 @@ class Surroundings:
 Converter = Callable[[Any, Surroundings], JSONValue]
 
 
-def _fits_64_bits(value: Any) -> bool:
-    return type(value) is int and _LEAST_INTEGER <= value <= _LARGEST_INTEGER
+def _fits_64_bits(value: int) -> bool:
+    return _LEAST_INTEGER <= value <= _LARGEST_INTEGER
 
 
-def _plain(value: Any) -> str | None:
-    """Give the text of a number that needs no thought; None where it does, or is none."""
-    text = value.written if type(value) is WrittenFloat else value
-    return text if type(text) is str and is_plain(text) else None
+def _plain(value: Any, around: Surroundings) -> str | None:
+    """Return the text of a number that every convention reads in the same way; None for every other value."""
+    if type(value) is WrittenFloat:
+        return value.written if is_plain(value.written) else None
+    if around.decimal_mark == ",":
+        return None
+    return value if type(value) is str and is_plain(value) else None
 
 
 def text_of(value: Any) -> str:
-    """Give a text as it is, and of another value what JSON writes. Raises Unparsable where it is too big."""
+    """Return a text as it is, and of another value what JSON writes. Raises Unreadable where it is too big."""
     if isinstance(value, str):
         return value
     if isinstance(value, WrittenFloat):
         return value.written
-    if _fits_64_bits(value):
+    if type(value) is int and _fits_64_bits(value):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unparsable
+        raise Unreadable
     try:
         return orjson.dumps(clean_json(value, MAX_ITEM_SIZE)[0]).decode()
     except (OversizedValue, orjson.JSONEncodeError) as error:
-        raise Unparsable(str(error)) from None
+        raise Unreadable(str(error)) from None
 
 
 def _string(value: Any, _: Surroundings) -> JSONValue:
     return value if type(value) is str else text_of(value)
 
 
-def _decimal_of(value: Any, around: Surroundings) -> Decimal:
-    if isinstance(value, bool):
-        raise Unparsable
-    if isinstance(value, int | float):
-        found = bounded_decimal(value.written if isinstance(value, WrittenFloat) else repr(value))
-    else:
-        found = parse_number(value, around.language) if isinstance(value, str) else None
+def _number_of(value: Any) -> Decimal | NumberText:
+    """Return a JSON number as the decimal that was written, and what a text holds as it stands."""
+    if isinstance(value, str):
+        return find_number(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unreadable
+    found = bounded_decimal(value.written if isinstance(value, WrittenFloat) else repr(value))
     if found is None or not found.is_finite():
-        raise Unparsable
+        raise Unreadable
     return found
 
 
+def _decimal_of(value: Any, around: Surroundings) -> Decimal:
+    found = _number_of(value)
+    if isinstance(found, Decimal):
+        return found
+    return read_decimal(found, mark=around.decimal_mark, ambiguous=around.ambiguous_mark)
+
+
 def _integer(value: Any, around: Surroundings) -> JSONValue:
-    if _fits_64_bits(value):
-        return value  # type: ignore[no-any-return]
-    if (plain := _plain(value)) and "." not in plain:
+    if type(value) is int and _fits_64_bits(value):
+        return value
+    if (plain := _plain(value, around)) and "." not in plain:
         return int(plain)
     found = _decimal_of(value, around)
     if found != found.to_integral_value() or not _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
-        raise Unparsable
+        raise Unreadable
     return int(found)
 
 
 def _decimal(value: Any, around: Surroundings) -> JSONValue:
-    return _plain(value) or format(_decimal_of(value, around), "f")
+    return _plain(value, around) or format(_decimal_of(value, around), "f")
 
 
 def _number(value: Any, around: Surroundings) -> JSONValue:
-    if _fits_64_bits(value) or (type(value) is float and math.isfinite(value)):
-        return value  # type: ignore[no-any-return]
-    if plain := _plain(value):
+    if type(value) is int and _fits_64_bits(value):
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    if plain := _plain(value, around):
         return float(plain) if "." in plain else int(plain)
-    found = _decimal_of(value, around)
-    exponent = found.as_tuple().exponent
-    if exponent == 0 and _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
+    number = _number_of(value)
+    found = number if isinstance(number, Decimal) else read_plain_number(number, mark=around.decimal_mark)
+    if found.as_tuple().exponent == 0 and _LEAST_INTEGER <= found <= _LARGEST_INTEGER:
         return int(found)
-    number = float(found)
-    if not math.isfinite(number):
-        raise Unparsable
-    return number
+    if not math.isfinite(float(found)):
+        raise Unreadable
+    return float(found)
 
 
 def _boolean(value: Any, _: Surroundings) -> JSONValue:
@@ -146,7 +169,7 @@ def _boolean(value: Any, _: Surroundings) -> JSONValue:
         return value
     truth = _TRUTHS.get(text_of(value).lower()) if isinstance(value, str | int) else None
     if truth is None:
-        raise Unparsable
+        raise Unreadable
     return truth
 
 
@@ -155,25 +178,27 @@ def _date_time(value: Any, around: Surroundings) -> JSONValue:
         found = instant_of_epoch(value)
     else:
         text = text_of(value)
-        found = parse_instant(text, around.zone) or _in_words(text, around)
+        try:
+            found = parse_instant(text, around.dates)
+        except NeedsWords:
+            found = _in_words(text, around)
     if found is None:
-        raise Unparsable
+        raise Unreadable
     return format_instant(found)
 
 
 def _in_words(text: str, around: Surroundings) -> datetime | None:
-    if not has_words(text):
-        return None
     if text not in around.words:
         around.work.require_worker()
         around.work.spend(_COST_OF_WORDS)
-        around.words[text] = parse_words(text, around.zone, language=around.language, now=around.now)
+        around.words[text] = None
+        around.words[text] = parse_words_instant(text, around.dates)
     return around.words[text]
 
 
 def _url(value: Any, around: Surroundings) -> JSONValue:
     if not isinstance(value, str) or len(value) > _MAX_URL:
-        raise Unparsable
+        raise Unreadable
     if _PLAIN_URL.fullmatch(value):
         return value
     if around.origin and _PLAIN_PATH.fullmatch(value):
@@ -184,9 +209,9 @@ def _url(value: Any, around: Surroundings) -> JSONValue:
         absolute = urljoin(around.base_url, text)
         scheme = urlsplit(absolute).scheme
     except ValueError:
-        raise Unparsable from None
+        raise Unreadable from None
     if not scheme:
-        raise Unparsable
+        raise Unreadable
     return absolute
 
 
@@ -195,7 +220,7 @@ def _json(value: Any, _: Surroundings) -> JSONValue:
         found = read_json(value.encode()) if isinstance(value, str) else value
         return clean_json(found, MAX_ITEM_SIZE)[0]
     except ValueError:
-        raise Unparsable from None
+        raise Unreadable from None
 
 
 CONVERTERS: Final[Mapping[FieldType, Converter]] = {
@@ -208,7 +233,7 @@ CONVERTERS: Final[Mapping[FieldType, Converter]] = {
     FieldType.URL: _url,
     FieldType.JSON: _json,
 }
-"""Every converter raises Unparsable where the value is none of its type. Texts come stripped and clean."""
+"""Every converter raises Unreadable where the value is not of its type. Texts come stripped and clean."""
 
 
 def keep_json(value: Any, around: Surroundings) -> JSONValue:

@@ -1,0 +1,289 @@
+"""Numbers and dates of twenty locales, by the rules of docs/extraction.md not by what a library makes of them."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import pytest
+
+from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.extraction.extractor import CompiledExtract
+from tests.extraction.conftest import Compile, Open
+
+MISSING = None
+
+# text, language of the page, expected
+DECIMALS = [
+    ("1,234.56", "en-US", "1234.56"),
+    ("1.234,56", "de-DE", "1234.56"),
+    ("1.234,56", "en", "1234.56"),
+    ("1'234.50", "de-CH", "1234.50"),
+    ("1\u2019234.50", "it-CH", "1234.50"),
+    ("1 234,56", "fr-FR", "1234.56"),
+    ("1\u202f234,56 \u20ac", "fr", "1234.56"),
+    ("1\u00a0234\u00a0567", "sv", "1234567"),
+    ("12,34,567.89", "en-IN", "1234567.89"),
+    ("1,23,456", "hi", "123456"),
+    ("12.5", "de", "12.5"),
+    ("12,5", "en", "12.5"),
+    ("0,123", "en", "0.123"),
+    ("0.123", "de", "0.123"),
+    ("1234,567", "en", "1234.567"),
+    ("1.2345", "de", "1.2345"),
+    (".5", "en", "0.5"),
+    (",5", "de", "0.5"),
+    ("1.234.567", "en", "1234567"),
+    ("1,234,567", "de", "1234567"),
+    ("1.234", "de", "1234"),
+    ("1.234", "en", "1.234"),
+    ("1,234", "pl", "1.234"),
+    ("1,234", "ja", "1234"),
+    ("1,234", "es-MX", "1234"),
+    ("1,234", "es-ES", "1.234"),
+    ("1.234", "pt-BR", "1234"),
+    ("1.234", "tr", "1234"),
+    ("1.234", "en-ZA", "1234"),
+    ("1.234", "de_CH", "1.234"),
+    ("27.633", "zh-CN", "27.633"),
+    ("\u0661\u066c\u0662\u0663\u0664\u066b\u0665", "ar-EG", "1234.5"),
+    ("\u06f1\u06f2\u06f3", "fa", "123"),
+    ("\u0967\u0968\u0969.\u0966\u096b", "hi", "123.05"),
+    ("\uff11\uff12\uff13\uff0e\uff15", "ja", "123.5"),
+    ("\uffe51,980", "ja", "1980"),
+    ("R$ 1.299,90", "pt-BR", "1299.90"),
+    ("99,90 z\u0142", "pl", "99.90"),
+    ("12 990,- K\u010d", "cs", "12990"),
+    ("kr. 1.299,-", "da", "1299"),
+    ("CHF 45.\u2014", "de-CH", "45"),
+    ("Fr. 12.-", "fr-CH", "12"),
+    ("Rs.500", "en-IN", "500"),
+    ("Beginning at 1 099,00 \u20ac tax incl.", "en", "1099.00"),
+    ("ab 4,99 \u20ac", "de", "4.99"),
+    ("\u043e\u0442 1 500 \u0440\u0443\u0431.", "ru", "1500"),
+    ("Only 5 left in stock!", "en", "5"),
+    ("85 m\u00b2", "de", "85"),
+    ("15%", "en", "15"),
+    ("-5.10", "en", "-5.10"),
+    ("\u22125,10", "de", "-5.10"),
+    ("5.10-", "en", "-5.10"),
+    ("5,10- \u20ac", "de", "-5.10"),
+    ("5,10 \u20ac-", "de", "-5.10"),
+    ("-$5.10", "en-US", "-5.10"),
+    ("$-5.10", "en-US", "-5.10"),
+    ("- 5", "en", "-5"),
+    ("\u20135", "en", "-5"),
+    ("(5.10)", "en", "-5.10"),
+    ("$(1,234.50)", "en-US", "-1234.50"),
+    ("(\u20ac 5,10)", "nl", "-5.10"),
+    ("Balance: -12.00", "en", "-12.00"),
+    ("+5", "en", "5"),
+    ("Reviews (128)", "en", "128"),
+    ("model A-5", "en", "5"),
+    ("1e3", "en", "1000"),
+    ("1.50 USD", "en", "1.50"),
+    ("5.", "en", "5"),
+    ("1,234.", "en", "1234"),
+    ("-0", "en", "0"),
+    ("1250 - 1500", "en", MISSING),
+    ("10\u201320 \u20ac", "de", MISSING),
+    ("2 for 5.00", "en", MISSING),
+    ("2,99 \u20ac / 100 g", "de", MISSING),
+    ("4.5/5", "en", MISSING),
+    ("12:30", "en", MISSING),
+    ("1 2 3", "en", MISSING),
+    ("1.2.3", "en", MISSING),
+    ("1,234.567,8", "en", MISSING),
+    ("1.23.456,7", "de", MISSING),
+    ("free", "en", MISSING),
+    ("-", "en", MISSING),
+    ("n/a", "en", MISSING),
+    ("\u00bd", "en", MISSING),
+]
+NUMBERS = [
+    ("27.633", "de", 27.633),
+    ("1,234", "en", 1.234),
+    ("12,5", "en", 12.5),
+    ("12", "de", 12),
+    ("1.5e3", "en", 1500.0),
+    ("12 kWh", "de", 12),
+    ("1.234,5", "de", MISSING),
+    ("1 234", "fr", MISSING),
+    ("1'234", "de-CH", MISSING),
+    ("1.234.567", "de", MISSING),
+]
+STATED = [
+    ("Decimal", "1.234", "Point", "1.234"),
+    ("Decimal", "1.234", "Comma", "1234"),
+    ("Decimal", "1,234", "Comma", "1.234"),
+    ("Decimal", "1,234", "Point", "1234"),
+    ("Decimal", "1.234.567", "Comma", "1234567"),
+    ("Decimal", "12.5", "Comma", MISSING),
+    ("Decimal", "12,5", "Point", MISSING),
+    ("Decimal", "1 234,5", "Comma", "1234.5"),
+    ("Number", "1,234", "Comma", 1.234),
+    ("Number", "1.234", "Comma", MISSING),
+    ("Number", "12", "Comma", 12),
+    ("Integer", "1.234", "Comma", 1234),
+    ("Integer", "1,5", "Comma", MISSING),
+]
+# the zone of the schedule is Europe/Berlin
+DATES = [
+    ("2026-11-24T10:05:13Z", "de", "2026-11-24T10:05:13Z"),
+    ("2026-11-24", "en-US", "2026-11-23T23:00:00Z"),
+    ("2026/11/24", "en-US", "2026-11-23T23:00:00Z"),
+    ("2026.03.04", "hu", "2026-03-03T23:00:00Z"),
+    ("2026/03/04 14:30", "ja", "2026-03-04T13:30:00Z"),
+    ("01.11.2019", "de", "2019-10-31T23:00:00Z"),
+    ("01.11.2019", "en-US", "2019-10-31T23:00:00Z"),
+    ("1.3.2019 14:30", "fi", "2019-03-01T13:30:00Z"),
+    ("01.11.19", "nb", "2019-10-31T23:00:00Z"),
+    ("01.11.2019, 14:30 Uhr", "de", "2019-11-01T13:30:00Z"),
+    ("13/01/2019", "en", "2019-01-12T23:00:00Z"),
+    ("01/13/2019", "en", "2019-01-12T23:00:00Z"),
+    ("05/05/2019", "en", "2019-05-04T22:00:00Z"),
+    ("03/04/2019", "en-US", "2019-03-03T23:00:00Z"),
+    ("03/04/2019", "en-GB", "2019-04-02T22:00:00Z"),
+    ("03/04/2019", "fr", "2019-04-02T22:00:00Z"),
+    ("03/04/2019", "es", "2019-04-02T22:00:00Z"),
+    ("03/04/2019", "it-IT", "2019-04-02T22:00:00Z"),
+    ("03-04-2019", "nl", "2019-04-02T22:00:00Z"),
+    ("03/04/2019", "pt-BR", "2019-04-02T22:00:00Z"),
+    ("03/04/2019 2:30 PM", "en-US", "2019-03-04T13:30:00Z"),
+    ("03/04/19", "en-AU", "2019-04-02T22:00:00Z"),
+    ("03/04/99", "en-AU", "1999-04-02T22:00:00Z"),
+    ("03/04/2019", "en", MISSING),
+    ("03/04/2019", "", MISSING),
+    ("03/04/2019", "en-CA", MISSING),
+    ("03/04/2019", "ja", MISSING),
+    ("31.02.2019", "de", MISSING),
+    ("Tue, 24 Nov 2026 10:05:13 GMT", "de", "2026-11-24T10:05:13Z"),
+    ("24 Nov 2026 10:05:13 -0500", "en", "2026-11-24T15:05:13Z"),
+    ("Tue, 24 Nov 2026 10:05:13 EST", "en", "2026-11-24T15:05:13Z"),
+    ("Mon, 29 Jul 2024 12:00:00 CEST", "en", "2024-07-29T10:00:00Z"),
+    ("Sun Aug 31 00:29:15 +0000 2014", "en", "2014-08-31T00:29:15Z"),
+    ("Sun Aug 31 00:29:15 2014", "en", "2014-08-30T22:29:15Z"),
+    ("Sun Aug 31 00:29:15 UTC 2014", "en", "2014-08-31T00:29:15Z"),
+    ("1574035200", "en", "2019-11-18T00:00:00Z"),
+    ("1574035200000", "en", "2019-11-18T00:00:00Z"),
+    ("24. Dezember 2025", "de", "2025-12-23T23:00:00Z"),
+    ("December 24, 2025 5:00 PM", "en-US", "2025-12-24T16:00:00Z"),
+    ("14 mars 1999", "fr-FR", "1999-03-13T23:00:00Z"),
+    ("5 de marzo de 2020", "es", "2020-03-04T23:00:00Z"),
+    ("5 marca 2020", "pl", "2020-03-04T23:00:00Z"),
+    ("5 \u043c\u0430\u0440\u0442\u0430 2020", "ru", "2020-03-04T23:00:00Z"),
+    ("2020\u5e743\u67085\u65e5", "ja", "2020-03-04T23:00:00Z"),
+    ("5 maart 2020 10:00 CET", "nl", "2020-03-05T09:00:00Z"),
+    ("March 5, 2020 10:00 AM PST", "en-US", "2020-03-05T18:00:00Z"),
+    ("2 August 2017 18:15 AEST", "en", "2017-08-02T08:15:00Z"),
+    ("2 August 2017 18:15 IST", "en", MISSING),
+    ("2017-08-02 18:15 AST", "en", MISSING),
+    ("3 hours ago", "en", "2026-11-25T06:30:00Z"),
+    ("gestern", "de", "2026-11-24T09:30:00Z"),
+    ("hier", "fr", "2026-11-24T09:30:00Z"),
+    ("soon", "en", MISSING),
+    ("in stock", "en", MISSING),
+]
+
+
+def page(texts: list[str], language: str) -> str:
+    rows = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    return f"<html lang='{language}'><body>{rows}</body></html>"
+
+
+def read_first(compiled: Compile, document: Open, field: dict[str, Any], texts: list[str], language: str) -> Any:
+    extract = compiled({"css": "::text", **field}, items={"css": "p"}, format="HTML")
+    found = extract.extract(document(page(texts, language), zone="Europe/Berlin"))
+    value = found.items[0]["f0"] if found.items else None
+    if value is MISSING:
+        assert found.warnings
+    return value
+
+
+def shown(value: object) -> str:
+    return ascii(value)[:40]
+
+
+@pytest.mark.parametrize(("text", "language", "expected"), DECIMALS, ids=shown)
+def test_a_text_is_read_as_a_decimal(compiled: Compile, document: Open, text: str, language: str, expected: Any):
+    assert read_first(compiled, document, {"type": "Decimal"}, [text], language) == expected
+
+
+@pytest.mark.parametrize(("text", "language", "expected"), NUMBERS, ids=shown)
+def test_a_text_is_read_as_a_number(compiled: Compile, document: Open, text: str, language: str, expected: Any):
+    assert read_first(compiled, document, {"type": "Number"}, [text], language) == expected
+
+
+@pytest.mark.parametrize(("type_", "text", "mark", "expected"), STATED, ids=shown)
+def test_a_stated_decimal_mark_settles_the_convention(
+    compiled: Compile, document: Open, type_: str, text: str, mark: str, expected: Any
+):
+    field = {"type": type_, "decimalMark": mark}
+    assert read_first(compiled, document, field, [text], "en") == expected
+
+
+@pytest.mark.parametrize(("text", "language", "expected"), DATES, ids=shown)
+def test_a_text_is_read_as_an_instant(compiled: Compile, document: Open, text: str, language: str, expected: Any):
+    assert read_first(compiled, document, {"type": "DateTime"}, [text], language) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "texts", "language", "expected"),
+    [
+        ({"type": "Decimal"}, ["1.234", "12,50"], "en", "1234"),
+        ({"type": "Decimal"}, ["1.234", "12.50"], "de", "1.234"),
+        ({"type": "Decimal"}, ["1,234", "1,234,567"], "de", "1234"),
+        ({"type": "Decimal"}, ["1,234", "1'000,50"], "en", "1.234"),
+        ({"type": "Decimal"}, ["1.234", "12,50", "12.50"], "en", "1.234"),
+        ({"type": "Integer"}, ["1.234", "2.345.678"], "en", 1234),
+        ({"type": "DateTime"}, ["03/04/2019", "13/04/2019"], "en-US", "2019-04-02T22:00:00Z"),
+        ({"type": "DateTime"}, ["03/04/2019", "04/13/2019"], "fr", "2019-03-03T23:00:00Z"),
+        ({"type": "DateTime"}, ["03/04/2019", "04/13/2019", "13/04/2019"], "fr", "2019-04-02T22:00:00Z"),
+        ({"type": "DateTime", "dateOrder": "MDY"}, ["03/04/2019", "13/04/2019"], "fr", "2019-03-03T23:00:00Z"),
+        ({"type": "DateTime", "dateOrder": "MDY"}, ["13/04/2019"], "fr", MISSING),
+        ({"type": "DateTime", "dateOrder": "YMD"}, ["03/04/19"], "fr", "2003-04-18T22:00:00Z"),
+    ],
+    ids=shown,
+)
+def test_ambiguous_values_are_read_as_the_others_of_their_field(
+    compiled: Compile, document: Open, field: dict[str, Any], texts: list[str], language: str, expected: Any
+):
+    assert read_first(compiled, document, field, texts, language) == expected
+
+
+def test_an_ambiguous_number_without_evidence_is_read_as_thousands_with_one_warning(compiled: Compile, document: Open):
+    extract = compiled({"css": "::text", "type": "Decimal"}, items={"css": "p"})
+    found = extract.extract(document("<p>27.633</p><p>28.001</p>"))
+    assert [item["f0"] for item in found.items] == ["27633", "28001"]
+    [warning] = found.warnings
+    assert "decimalMark" in warning
+    assert "27.633" in warning
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "field"),
+    [
+        ('{"v": "27.633"}', "application/json", {"jmespath": "v"}),
+        ("<p data-price='27.633'>", "text/html", {"css": "p::attr(data-price)"}),
+        ("<meta content='27.633'>", "text/html", {"xpath": "//meta/@content"}),
+        ("<input value='27.633'>", "text/html", {"css": "input::attr(value)"}),
+    ],
+)
+def test_numbers_for_programs_have_a_point(
+    read: Callable[..., PageExtraction], body: str, content_type: str, field: dict[str, Any]
+):
+    found = read(body, {**field, "type": "Decimal"}, content_type=content_type)
+    assert found.items == [{"f0": "27.633"}]
+    assert found.warnings == ()
+
+
+def test_warnings_name_the_remedy_and_a_sample(
+    compiled: Callable[..., CompiledExtract], document: Callable[..., Document]
+):
+    extract = compiled(
+        {"css": ".price::text", "type": "Decimal"}, {"css": ".date::text", "type": "DateTime"}, items={"css": "li"}
+    )
+    found = extract.extract(document("<li><b class=price>2 for 5.00</b><i class=date>03/04/2019</i>" * 2))
+    price, date = found.warnings
+    assert "holds several numbers: choose one with regex (2 times), such as '2 for 5.00'" in price
+    assert "dateOrder" in date
+    assert "03/04/2019" in date
