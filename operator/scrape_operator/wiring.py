@@ -23,6 +23,7 @@ from scrape_operator.running.leases import LeaseKeeper
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.retention import Retention
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import Registry
@@ -161,7 +162,9 @@ def build_engine(
     retention = Retention(store, clock)
     observer: RunObserver = CompositeObserver(*observers, retention)
     journal = StoredSkipJournal(store, clock, observer, status, owner=owner)
-    runner = Runner(ScrapingOrchestrator(services.fetcher, services.extraction, clock), clock)
+    runner = Runner(
+        ScrapingOrchestrator(services.fetcher, services.extraction, clock, TargetMemories(services.store)), clock
+    )
     size = settings.max_concurrent_runs
     pool = RunPool(runner, store, journal, status, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)

@@ -262,5 +262,5 @@ RIGHT = (
         "the calendar and beyond", {"startTime": "0001-01-01T00:00:00+23:59", "endTime": "9999-12-31T23:59:59-23:59"}
     ),
     Right("empty may be normal", {"targets.0.expect": {"minItems": 0, "onBreach": "Fail"}}),
-    Right("a drop", {"targets.0.expect": {"maxDropPercent": 100}}, ["spec.targets[0].expect.maxDropPercent"]),
+    Right("a drop", {"targets.0.expect": {"maxDropPercent": 100}}),
 )

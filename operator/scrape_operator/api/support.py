@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.expect import Expect
 from scrape_operator.api.kinds.extract import Extract, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
@@ -73,7 +72,6 @@ UNSUPPORTED = (
     Unsupported(HTTP, "conditional", (False,)),
     Unsupported(Header, "valueFrom"),
     Unsupported(Extract, "mode", (Mode.UPSERT,)),
-    Unsupported(Expect, "maxDropPercent"),
 )
 
 

@@ -9,6 +9,7 @@ from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
@@ -104,6 +105,13 @@ class Ownership(Protocol):
 
     def owns(self, uid: str) -> bool:
         """Return whether this replica owns the schedule."""
+
+
+class TargetMemoryReader(Protocol):
+    """Knows what earlier runs of a target left for the next one."""
+
+    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
+        """Return the memory of a target of a schedule. Raises StoreUnavailable."""
 
 
 class StatusSink(Protocol):

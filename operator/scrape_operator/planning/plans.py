@@ -22,6 +22,8 @@ class HTTPTargetPlan:
     """One target: the request as written, with its placeholders, and how to read the answer.
 
     `compared_fields` are those that come from the page itself: by them a page is recognized that was read before.
+    `selected_fields` are those that selectors find: what is usual for them is known from earlier runs.
+    `is_conditional`: documents that did not change since the last good run are not read again.
     `max_followed` is the number of items whose detail documents are read at most.
     """
 
@@ -32,8 +34,10 @@ class HTTPTargetPlan:
     key: tuple[str, ...]
     expectations: Expectations
     compared_fields: tuple[str, ...] = ()
+    selected_fields: tuple[str, ...] = ()
     pagination: Pagination | None = None
     max_followed: int = 0
+    is_conditional: bool = False
 
     def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
         """Fill in `{scheduledFor}` for one run."""

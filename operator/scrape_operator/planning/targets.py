@@ -1,7 +1,7 @@
 """Compiles the targets of a spec to the plan of a run. Called by `schedule`."""
 
 from scrape_operator.api.kinds.extract import Extract
-from scrape_operator.api.kinds.http import HTTP
+from scrape_operator.api.kinds.http import HTTP, Method
 from scrape_operator.api.kinds.paginate import Paginate
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Platform as PlatformSpec
@@ -12,7 +12,7 @@ from scrape_operator.core.net.pagination import CountedPages, CursorPages, Linke
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
-from scrape_operator.extraction.compiling import compile_target
+from scrape_operator.extraction.compiling import compile_target, selector_of
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.planning.policies import Ceiling, EffectivePolicy
 from scrape_operator.platforms.registry import installed_platforms
@@ -69,10 +69,22 @@ def _compile_http(
         key=tuple(extract.key or ()),
         expectations=_expectations(target),
         compared_fields=tuple(field.name for field in extract.fields if field.value is None),
+        selected_fields=_selected_fields(target),
         pagination=_pagination(target.paginate, policy),
+        is_conditional=_is_conditional(target, http),
         max_followed=target.follow.max_items if target.follow else 0,
     )
     return plan, ()
+
+
+def _is_conditional(target: Target, http: HTTP) -> bool:
+    """Return whether unchanged documents are recognized: detail documents may change where the list does not."""
+    return bool(http.conditional) and http.method in {Method.GET, Method.HEAD} and target.follow is None
+
+
+def _selected_fields(target: Target) -> tuple[str, ...]:
+    fields = (*(target.extract.fields if target.extract else ()), *(target.follow.fields if target.follow else ()))
+    return tuple(field.name for field in fields if selector_of(field) is not None)
 
 
 def _pagination(paginate: Paginate | None, policy: EffectivePolicy) -> Pagination | None:
@@ -122,6 +134,7 @@ def _expectations(target: Target) -> Expectations:
         return Expectations()
     return Expectations(
         min_items=expect.min_items,
+        max_drop_percent=expect.max_drop_percent,
         coverage={rule.field: rule.min_percent for rule in expect.coverage or ()},
         on_breach=OnBreach(expect.on_breach),
     )

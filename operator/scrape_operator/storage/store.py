@@ -17,6 +17,7 @@ from sqlalchemy import select
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.settings import Settings
@@ -31,6 +32,7 @@ from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
 from scrape_operator.storage.runs.pruning import Limits, prune_runs
+from scrape_operator.storage.runs.target_memory import load_memory
 from scrape_operator.storage.sinks import Age, Sink
 
 
@@ -105,6 +107,10 @@ class SQLRunStore(RunStore):
         """Return the state of one schedule, also of one that was deleted; None if it has no row."""
         states = await self._database.read(partial(load, uids=[uid]))
         return states.get(uid)
+
+    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
+        """Return what earlier runs of a target left for the next one."""
+        return await self._database.read(lambda connection: load_memory(connection, uid, target, generation))
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.

@@ -131,6 +131,7 @@ scrape_target_runs = Table(
     Column("items", BigInteger, nullable=False),
     Column("warnings", Json, nullable=False),
     Column("phases", Json, nullable=False),
+    Column("found", Json),
     Column("breach", CleanText),
     Column("since", UTCDateTime),
 )
@@ -154,6 +155,19 @@ items = Table(
     UniqueConstraint("schedule_uid", "target", "key"),
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
+
+validators = Table(
+    "validators",
+    metadata,
+    Column("schedule_uid", CleanText, primary_key=True),
+    Column("target", CleanText, primary_key=True),
+    Column("url", CleanText, nullable=False),
+    Column("etag", CleanText, nullable=False),
+    Column("last_modified", CleanText, nullable=False),
+    Column("body_hash", CleanText, nullable=False),
+    Column("fingerprint", CleanText, nullable=False),
+)
+"""One row per target with `conditional`: what its documents were when its items were last stored in full."""
 
 events = Table(
     "events",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scrape_operator.core.runs.expectations import Breach, Expectations, OnBreach, find_breach
+from scrape_operator.core.runs.baseline import Baseline, GoodRun
+from scrape_operator.core.runs.expectations import Breach, Expectations, OnBreach, Reading, find_breach
 from scrape_operator.core.runs.reasons import Reason
 
 FATAL, MILD = True, False
@@ -13,7 +14,7 @@ def rows(count: int, *, priced: int = 0) -> list[dict[str, object]]:
 
 
 def breach_of(expected: Expectations, items, *, had_content: bool = True, dropped: int = 0) -> Breach | None:
-    return find_breach(expected, items, had_content=had_content, dropped=dropped)
+    return find_breach(expected, Reading(items, had_content, dropped))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_no_item_where_one_is_expected_is_fatal_whatever_on_breach_says(
 def test_nothing_is_fine_where_nothing_is_expected(had_content: bool) -> None:
     everything = {"price": 100}
     assert breach_of(Expectations(0), [], had_content=had_content) is None
-    assert breach_of(Expectations(0, everything, OnBreach.FAIL), [], had_content=had_content) is None
+    assert breach_of(Expectations(0, coverage=everything, on_breach=OnBreach.FAIL), [], had_content=had_content) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_field_that_no_item_has_is_missing() -> None:
 
 
 def test_the_number_of_items_is_told_before_their_coverage() -> None:
-    breach = breach_of(Expectations(5, {"price": 100}), rows(4))
+    breach = breach_of(Expectations(5, coverage={"price": 100}), rows(4))
     assert breach is not None
     assert breach.message.startswith("4 items")
 
@@ -106,3 +107,80 @@ def test_items_that_were_dropped_are_counted_in_the_message(expected: Expectatio
     else:
         assert breach is not None
         assert "(9 dropped without a required field or a key)" in breach.message
+
+
+def baseline(*counts: int, **percents: int) -> Baseline:
+    return Baseline(tuple(GoodRun(count, percents) for count in counts))
+
+
+@pytest.mark.parametrize(
+    ("counts", "percent", "count", "is_breach"),
+    [
+        ((), 1, 1, False),
+        ((100,), 50, 50, False),
+        ((100,), 50, 49, True),
+        ((100,), 100, 1, False),
+        ((100, 2, 100), 50, 50, False),
+        ((10, 30, 20, 40), 20, 20, False),
+        ((10, 30, 20, 40), 20, 19, True),
+        ((10,), 1, 11, False),
+    ],
+)
+@pytest.mark.parametrize("on_breach", OnBreach)
+def test_a_drop_is_measured_against_the_median(
+    counts: tuple[int, ...], percent: int, count: int, is_breach: bool, on_breach: OnBreach
+) -> None:
+    expected = Expectations(max_drop_percent=percent, on_breach=on_breach)
+    breach = find_breach(expected, Reading(rows(count), baseline=baseline(*counts)))
+    assert (breach is not None) is is_breach
+    if breach is not None:
+        assert (breach.reason, breach.is_fatal) == (Reason.EXPECTATION_FAILED, on_breach is OnBreach.FAIL)
+        assert f"{count} items, more than {percent}% below the" in breach.message
+        assert "good run" in breach.message
+
+
+def test_a_drop_names_the_usual_number_and_how_many_runs_it_comes_from() -> None:
+    expected = Expectations(max_drop_percent=50)
+    one = find_breach(expected, Reading(rows(1), baseline=baseline(9)))
+    two = find_breach(expected, Reading(rows(1), baseline=baseline(9, 10)))
+    assert one is not None
+    assert two is not None
+    assert one.message == "1 items, more than 50% below the 9 of the last good run (expect.maxDropPercent)"
+    assert two.message == "1 items, more than 50% below the 9.5 of the last 2 good runs (expect.maxDropPercent)"
+
+
+@pytest.mark.parametrize("on_breach", OnBreach)
+def test_a_field_that_is_found_no_more_is_named(on_breach: OnBreach) -> None:
+    reading = Reading(rows(5), found={"name": 100, "price": 0}, baseline=baseline(9, 9, name=100, price=90))
+    breach = find_breach(Expectations(on_breach=on_breach), reading)
+    message = "field price was found in no item, usually in 90%: check its selector"
+    assert breach == Breach(Reason.SELECTOR_MISSED, message, is_fatal=on_breach is OnBreach.FAIL)
+
+
+def test_what_the_spec_expects_is_told_before_what_is_usual() -> None:
+    reading = Reading(rows(4), found={"price": 0}, baseline=baseline(9, price=100))
+    messages = [
+        find_breach(expected, reading)
+        for expected in (
+            Expectations(5, max_drop_percent=10, coverage={"price": 100}),
+            Expectations(max_drop_percent=10, coverage={"price": 100}),
+            Expectations(coverage={"price": 100}),
+            Expectations(),
+        )
+    ]
+    assert [breach and breach.message.rpartition("(")[2] for breach in messages[:3]] == [
+        "expect.minItems)",
+        "expect.maxDropPercent)",
+        "expect.coverage)",
+    ]
+    assert messages[3] is not None
+
+
+def test_a_hint_explains_a_page_without_items() -> None:
+    for expected in (Expectations(), Expectations(3)):
+        breach = find_breach(expected, Reading([], hint="It looks like a login page"))
+        assert breach is not None
+        assert breach.message.endswith(". It looks like a login page")
+    empty = find_breach(Expectations(), Reading([], had_content=False, hint="It looks like a login page"))
+    assert empty is not None
+    assert "login" not in empty.message

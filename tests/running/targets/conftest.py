@@ -13,10 +13,12 @@ from aiohttp import web
 
 from scrape_operator.core.runs.run import RunClaim, TargetResult
 from scrape_operator.core.runs.slot import Due
+from scrape_operator.core.runs.target_memory import FORGOTTEN, TargetMemory
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.planning.plans import RunPlan
 from scrape_operator.planning.schedule import compile_schedule
+from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator, TargetTask
 from scrape_operator.settings import Settings
 from scrape_operator.wiring import SystemClock
@@ -58,11 +60,24 @@ async def server() -> AsyncIterator[Server]:
     await runner.cleanup()
 
 
-class Scraping:
-    """Runs single targets by their specs."""
+class StoredMemory:
+    """A TargetMemoryReader that knows what the results of earlier runs left."""
 
-    def __init__(self, orchestrator: ScrapingOrchestrator) -> None:
+    def __init__(self) -> None:
+        self.revalidation = FORGOTTEN
+        self.loads = 0
+
+    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
+        self.loads += 1
+        return TargetMemory(revalidation=self.revalidation)
+
+
+class Scraping:
+    """Runs single targets by their specs. What a run leaves is there for the next one."""
+
+    def __init__(self, orchestrator: ScrapingOrchestrator, memory: StoredMemory) -> None:
         self.orchestrator = orchestrator
+        self.memory = memory
 
     def start(
         self, url: str, *, seconds: float = 30.0, http: Mapping[str, Any] = MappingProxyType({}), **target: Any
@@ -80,12 +95,21 @@ class Scraping:
 
     async def __call__(self, url: str, **options: Any) -> TargetResult:
         async with asyncio.timeout(30):
-            return await self.start(url, **options).task
+            result = await self.start(url, **options).task
+        self.memory.revalidation = result.revalidation or self.memory.revalidation
+        return result
+
+
+@pytest.fixture
+def conditional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let specs be conditional also in a version that does not support it yet."""
+    monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
 
 
 @pytest.fixture
 async def scrape() -> AsyncIterator[Scraping]:
     pool = ExtractionPool()
     async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
-        yield Scraping(ScrapingOrchestrator(fetcher, pool, SystemClock()))
+        memory = StoredMemory()
+        yield Scraping(ScrapingOrchestrator(fetcher, pool, SystemClock(), TargetMemories(memory)), memory)
     await pool.aclose()

@@ -104,7 +104,7 @@ def with_params(request: Request, params: Iterable[tuple[str, str]]) -> Request:
     params = tuple(params)
     names = {name for name, _ in params}
     kept = tuple(pair for pair in request.params if pair[0] not in names)
-    return replace(request, url=_without_params(request.url, names), params=(*kept, *params))
+    return replace(request, url=_without_params(request.url, names), params=(*kept, *params), validators=None)
 
 
 def for_address(request: Request, url: str) -> Request:

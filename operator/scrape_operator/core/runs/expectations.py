@@ -1,12 +1,11 @@
 """Data health: what the items of a target are expected to be like, and whether they are."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.reasons import Reason
-
-PERCENT = 100
 
 
 class OnBreach(StrEnum):
@@ -21,6 +20,7 @@ class Expectations:
     """What a spec expects of a target's items. `min_items` is None where the spec says nothing: then it is 1."""
 
     min_items: int | None = None
+    max_drop_percent: int | None = None
     coverage: Mapping[str, int] | None = None
     on_breach: OnBreach = OnBreach.WARN
 
@@ -34,47 +34,79 @@ class Breach:
     is_fatal: bool
 
 
-def find_breach(
-    expected: Expectations, items: Sequence[Mapping[str, object]], *, had_content: bool, dropped: int = 0
-) -> Breach | None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a target read, as far as expectations ask for it.
+
+    Attributes:
+        items: The items that would be stored.
+        had_content: Whether any answer had something to read.
+        dropped: The number of items that were read and are not stored.
+        found: In how many percent of the items each selected field was found.
+        baseline: What is usual for the target.
+        hint: What else is known of a page without items.
+
+    """
+
+    items: Sequence[Mapping[str, object]]
+    had_content: bool = True
+    dropped: int = 0
+    found: Mapping[str, int] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=Baseline)
+    hint: str = ""
+
+
+def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
     """Return the first expectation that the items of a target do not meet, or None.
 
     No item where at least one is expected is always fatal. Other breaches are fatal if `on_breach` is Fail.
-    `had_content` says whether the answer had anything to read, `dropped` counts items that were read and not kept.
     """
     wanted = 1 if expected.min_items is None else expected.min_items
-    if not items:
-        return _nothing(expected, wanted, had_content=had_content, dropped=dropped) if wanted else None
-    message = _too_few(wanted, len(items), dropped) or _too_sparse(expected, items)
-    if message is None:
-        return None
-    return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=expected.on_breach is OnBreach.FAIL)
+    if not reading.items:
+        return _nothing(expected, reading, wanted) if wanted else None
+    reason, message = next(_breaches(expected, reading, wanted), (None, ""))
+    return None if reason is None else Breach(reason, message, is_fatal=expected.on_breach is OnBreach.FAIL)
 
 
-def _nothing(expected: Expectations, wanted: int, *, had_content: bool, dropped: int) -> Breach:
+def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
+    dropped, hint = _dropped(reading.dropped), f". {reading.hint}" if reading.hint else ""
     if expected.min_items is not None:
-        message = f"0 items, expected at least {wanted} (expect.minItems){_dropped(dropped)}"
+        message = f"0 items, expected at least {wanted} (expect.minItems){dropped}{hint}"
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
     remedy = "set expect.minItems: 0 where empty is normal"
-    if had_content:
-        message = f"the answer had content, but no item was found{_dropped(dropped)}: check the selectors, or {remedy}"
+    if reading.had_content:
+        message = f"the answer had content, but no item was found{dropped}: check the selectors, or {remedy}{hint}"
         return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
     return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
 
 
-def _too_few(wanted: int, count: int, dropped: int) -> str | None:
-    if count >= wanted:
-        return None
-    return f"{count} items, expected at least {wanted} (expect.minItems){_dropped(dropped)}"
+def _breaches(expected: Expectations, reading: Reading, wanted: int) -> Iterator[tuple[Reason, str]]:
+    if len(reading.items) < wanted:
+        message = f"{len(reading.items)} items, expected at least {wanted} (expect.minItems){_dropped(reading.dropped)}"
+        yield Reason.EXPECTATION_FAILED, message
+    if expected.max_drop_percent is not None:
+        yield from _dropped_too_far(expected.max_drop_percent, len(reading.items), reading.baseline)
+    for name, percent in (expected.coverage or {}).items():
+        yield from _too_sparse(name, percent, reading.items)
+    for name, usual in reading.baseline.lost_fields(reading.found):
+        message = f"field {name} was found in no item, usually in {usual}%: check its selector"
+        yield Reason.SELECTOR_MISSED, message
 
 
 def _dropped(count: int) -> str:
     return f" ({count} dropped without a required field or a key)" if count else ""
 
 
-def _too_sparse(expected: Expectations, items: Sequence[Mapping[str, object]]) -> str | None:
-    for name, wanted in (expected.coverage or {}).items():
-        present = sum(item.get(name) not in (None, []) for item in items)
-        if present * PERCENT < wanted * len(items):
-            return f"{present} of {len(items)} items have {name}, expected at least {wanted}% (expect.coverage)"
-    return None
+def _dropped_too_far(percent: int, count: int, baseline: Baseline) -> Iterator[tuple[Reason, str]]:
+    usual = baseline.median_items
+    if usual is not None and count * PERCENT < usual * (PERCENT - percent):
+        runs = f"the last {len(baseline.runs)} good runs" if len(baseline.runs) > 1 else "the last good run"
+        message = f"{count} items, more than {percent}% below the {usual:g} of {runs} (expect.maxDropPercent)"
+        yield Reason.EXPECTATION_FAILED, message
+
+
+def _too_sparse(name: str, wanted: int, items: Sequence[Mapping[str, object]]) -> Iterator[tuple[Reason, str]]:
+    present = sum(item.get(name) not in (None, []) for item in items)
+    if present * PERCENT < wanted * len(items):
+        message = f"{present} of {len(items)} items have {name}, expected at least {wanted}% (expect.coverage)"
+        yield Reason.EXPECTATION_FAILED, message

@@ -9,6 +9,7 @@ from uuid import UUID
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.slot import Manual, Slot
+from scrape_operator.core.runs.target_memory import Revalidation
 
 MESSAGE_MAX_BYTES = 511
 
@@ -131,6 +132,8 @@ class TargetResult:
     `breach` says which expectation was not met; the target may still count as succeeded in part.
     `complete` is false where pages or items are known to be missing: nothing may be marked gone.
     `sink_payload` is what a platform read for a sink of the store, beside its items.
+    `found` says in how many percent of the items each field was found, where it has a selector.
+    `revalidation` takes the place of the one that is stored; None leaves that.
     `phases` says how many seconds each phase of a platform's scrape took.
     """
 
@@ -149,6 +152,8 @@ class TargetResult:
     complete: bool = True
     sink_payload: SinkPayload | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
+    found: Mapping[str, int] = field(default_factory=dict)
+    revalidation: Revalidation | None = None
 
 
 @dataclass(frozen=True, slots=True)

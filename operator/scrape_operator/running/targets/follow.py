@@ -1,7 +1,8 @@
 """The detail documents of an HTTP target: one request per address, its fields are merged into the items."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.pagination import for_address
@@ -15,8 +16,17 @@ from scrape_operator.running.targets.target_run import TargetRun
 PARALLEL_REQUESTS = 4
 """Requests of one target at the same time; the budgets of hosts may allow fewer."""
 
-Details = dict[str, Mapping[str, JSONValue] | None]
-"""What each address gave: the fields, or None where the document lacks a required one."""
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What one document gave: its fields, and the names of those that were not found."""
+
+    fields: Mapping[str, JSONValue]
+    missing: Collection[str]
+
+
+Details = dict[str, Detail | None]
+"""By address; None where the document lacks a required field."""
 
 
 class DetailReader:
@@ -38,7 +48,7 @@ class DetailReader:
         try:
             await self._read_all(plan, run, detail, addresses, details)
         finally:
-            _merge(run, details, detail.empty_item)
+            _merge(run, details, _empty(detail))
 
     async def _read_all(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, addresses: list[str], details: Details
@@ -59,14 +69,14 @@ class DetailReader:
 
     async def _read_one(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str
-    ) -> Mapping[str, JSONValue] | None:
+    ) -> Detail | None:
         request = for_address(plan.request_for(run.scope.scheduled_for, run.scope.zone), address)
         response = await run.session.fetch(request)
         if is_empty(response):
-            return detail.empty_item
+            return _empty(detail)
         extraction = await self._extraction.extract(detail, make_document(run, response), run.session.requester.key)
         run.warn(*extraction.warnings)
-        return next(iter(extraction.items), None)
+        return next((Detail(item, extraction.missing) for item in extraction.items), None)
 
 
 def _addresses(run: TargetRun, limit: int) -> list[str]:
@@ -79,12 +89,17 @@ def _addresses(run: TargetRun, limit: int) -> list[str]:
     return list(dict.fromkeys(linked[:limit]))
 
 
-def _merge(run: TargetRun, details: Details, empty: Mapping[str, JSONValue]) -> None:
+def _empty(detail: CompiledExtract) -> Detail:
+    return Detail(detail.empty_item, tuple(detail.empty_item))
+
+
+def _merge(run: TargetRun, details: Details, empty: Detail) -> None:
     merged = []
     for item, link in zip(run.items, run.follow_links, strict=True):
-        fields = details.get(link, empty) if link is not None else empty
-        if fields is None:
+        detail = empty if link is None else details.get(link, empty)
+        if detail is None:
             run.dropped += 1
         else:
-            merged.append({**item, **fields})
+            run.missing.update(detail.missing)
+            merged.append({**item, **detail.fields})
     run.items[:] = merged

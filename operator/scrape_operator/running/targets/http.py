@@ -18,8 +18,12 @@ class HTTPScraper:
     async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
         """Read the items of a target into its run. Raises ScrapeFailed."""
         await self._pages.read(plan, run)
+        if run.is_unmodified:
+            return
         await self._details.read(plan, run)
 
     def conclude(self, plan: HTTPTargetPlan, run: TargetRun) -> TargetResult:
         """Return the result of what was read."""
-        return run.evaluate(plan.expectations, plan.key)
+        if run.is_unmodified:
+            return run.unmodified()
+        return run.evaluate(plan.expectations, plan.key, plan.selected_fields)

@@ -16,8 +16,9 @@ from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.session import FetchSession
-from scrape_operator.planning.plans import PlatformTargetPlan, RunPlan, TargetPlan
+from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.running.targets.http import HTTPScraper
+from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.platform import PlatformScraper
 from scrape_operator.running.targets.target_run import RunScope, TargetRun
 
@@ -48,8 +49,11 @@ class TargetTask:
 class ScrapingOrchestrator:
     """Owns the scrapers, which share clients and workers that live as long as the process."""
 
-    def __init__(self, fetcher: HttpFetcher, extraction: ExtractionPool, clock: Clock) -> None:
+    def __init__(
+        self, fetcher: HttpFetcher, extraction: ExtractionPool, clock: Clock, memories: TargetMemories | None = None
+    ) -> None:
         self._fetcher = fetcher
+        self._memories = memories or TargetMemories()
         self._http = HTTPScraper(extraction)
         self._platforms = PlatformScraper(fetcher.hosts)
         self._clock = clock
@@ -60,11 +64,11 @@ class ScrapingOrchestrator:
         fresh_until = second_due_after(plan, claim.scheduled_for) if _has_platform(work) else None
         scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout, fresh_until)
         requester = Requester(claim.schedule_uid, deadline)
-        return [self._start(target, scope, requester) for target in work.targets]
+        return [self._start(target, scope, requester, claim) for target in work.targets]
 
-    def _start(self, plan: TargetPlan, scope: RunScope, requester: Requester) -> TargetTask:
+    def _start(self, plan: TargetPlan, scope: RunScope, requester: Requester, claim: RunClaim) -> TargetTask:
         run = TargetRun(plan.name, scope, self._session(plan, requester), self._clock, self._clock.monotonic())
-        return TargetTask(run, asyncio.create_task(self._scrape(plan, run), name=f"target {plan.name}"))
+        return TargetTask(run, asyncio.create_task(self._scrape(plan, run, claim), name=f"target {plan.name}"))
 
     def _session(self, plan: TargetPlan, requester: Requester) -> FetchSession:
         if isinstance(plan, PlatformTargetPlan):
@@ -72,21 +76,29 @@ class ScrapingOrchestrator:
             return self._fetcher.open_session(requester, replace(plan.retry, methods=READING_METHODS))
         return self._fetcher.open_session(requester, plan.retry)
 
-    async def _scrape(self, plan: TargetPlan, run: TargetRun) -> TargetResult:
+    async def _scrape(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
         try:
-            await self._read_in_time(plan, run)
-            if isinstance(plan, PlatformTargetPlan):
-                return self._platforms.conclude(plan, run)
-            return self._http.conclude(plan, run)
+            await self._read_in_time(plan, run, claim)
+            return self._conclude(plan, run, claim)
         except Exception as defect:
             logger.exception("target %s failed by a defect of scrape-operator", run.name)
             message = f"{type(defect).__name__}: please report it with the operator's log"
             return run.interrupt(Outcome(RunStatus.FAILED, Reason.INTERNAL_ERROR, message))
 
-    async def _read_in_time(self, plan: TargetPlan, run: TargetRun) -> None:
+    def _conclude(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
+        if isinstance(plan, PlatformTargetPlan):
+            result = self._platforms.conclude(plan, run)
+        else:
+            result = self._http.conclude(plan, run)
+        self._memories.update(claim, result)
+        return result
+
+    async def _read_in_time(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> None:
         """Read until the end, a failure or the deadline; the cause of an early end is recorded."""
         try:
             async with asyncio.timeout(run.scope.deadline.remaining() + OWN_REASON_SECONDS) as timer:
+                is_conditional = isinstance(plan, HTTPTargetPlan) and plan.is_conditional
+                run.memory = await self._memories.get(claim, run.name, is_conditional=is_conditional)
                 if isinstance(plan, PlatformTargetPlan):
                     await self._platforms.read(plan, run)
                 else:

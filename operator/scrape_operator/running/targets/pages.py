@@ -9,8 +9,10 @@ from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.pagination import PageFacts, Pagination
 from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.runs.page_hints import page_hint
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
+from scrape_operator.running.targets.revalidation import Revalidator
 from scrape_operator.running.targets.target_run import TargetRun
 
 MAX_ITEMS = 200_000
@@ -34,15 +36,26 @@ class PageReader:
         """
         first = plan.request_for(run.scope.scheduled_for, run.scope.zone)
         seen = SeenPages(plan.compared_fields)
+        if plan.pagination is not None:
+            first = plan.pagination.source.first(first)
+        if plan.is_conditional:
+            run.revalidator = Revalidator(run.memory.revalidation, plan, first)
+            first = run.revalidator.condition(first)
         if plan.pagination is None:
             await self._read_page(plan, run, first, seen)
-            return
-        first = plan.pagination.source.first(first)
+        else:
+            await self._read_pages(plan, plan.pagination, run, first, seen)
+        if run.revalidator is not None and run.revalidator.is_unchanged and run.is_fully_read:
+            run.is_unmodified = True
+
+    async def _read_pages(
+        self, plan: HTTPTargetPlan, pagination: Pagination, run: TargetRun, first: Request, seen: "SeenPages"
+    ) -> None:
         request: Request | None = first
         while request is not None and seen.is_new_address(request):
             try:
                 page = await self._read_page(plan, run, request, seen)
-                request = following_request(plan.pagination, first, page, run) if page else None
+                request = following_request(pagination, first, page, run) if page else None
             except ScrapeFailed as failure:
                 if not run.pages:
                     raise
@@ -54,14 +67,29 @@ class PageReader:
     ) -> PageFacts | None:
         """Add one page to the run. Return None if no page can follow: it was empty, or like one before."""
         response = await run.session.fetch(request)
+        if self._is_unmodified(plan, run, response):
+            run.is_unmodified = True
+            return None
         extraction = await self._extract(plan, run, response)
         if not seen.is_new_content(response.body, extraction):
             return None
         run.add_page(extraction)
+        if not run.items:
+            run.hint = page_hint(response.body)
         if not extraction.matched:
             return None
         link_header = response.headers.get("link", "")
         return PageFacts(run.pages, response.url, link_header, extraction.next_link, extraction.cursor)
+
+    @staticmethod
+    def _is_unmodified(plan: HTTPTargetPlan, run: TargetRun, response: Response) -> bool:
+        """Return whether a page says for the whole target that nothing changed, so that it need not be parsed."""
+        if run.revalidator is None:
+            return False
+        if response.is_not_modified:
+            return True
+        run.revalidator.add(response)
+        return plan.pagination is None and run.revalidator.is_unchanged
 
     async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, response: Response) -> PageExtraction:
         if is_empty(response):

@@ -1,8 +1,11 @@
 """One target in one run: what it requested, read and lost so far. Readable while it goes on, and however it ends."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.durations import format_duration
@@ -10,15 +13,18 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.ports import Clock
-from scrape_operator.core.runs.expectations import Breach, Expectations, find_breach
+from scrape_operator.core.runs.baseline import PERCENT, Baseline
+from scrape_operator.core.runs.expectations import Breach, Expectations, Reading, find_breach
 from scrape_operator.core.runs.items import Item, JSONValue
 from scrape_operator.core.runs.keys import key_items
 from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.outcome import Outcome, evaluate_target
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import TargetResult, clip
+from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
+from scrape_operator.core.runs.target_memory import FORGOTTEN, NO_MEMORY, Revalidation, TargetMemory
 from scrape_operator.fetching.session import FetchSession
 from scrape_operator.platforms.port import ScrapeContext
+from scrape_operator.running.targets.revalidation import Revalidator
 
 MAX_WARNINGS = 20
 
@@ -43,6 +49,8 @@ class TargetRun:
 
     `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
     `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
+    `missing` counts the items that lack a field, `memory` is what earlier runs left.
+    `revalidator` is there if the target is conditional.
     `context` is what an adapter was given, where one reads the target.
     """
 
@@ -56,6 +64,11 @@ class TargetRun:
     follow_links: list[str | None] = field(default_factory=list)
     is_truncated: bool = False
     dropped: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    memory: TargetMemory = NO_MEMORY
+    revalidator: Revalidator | None = None
+    is_unmodified: bool = False
+    hint: str = ""
     had_content: bool = False
     losses: Losses = field(default_factory=Losses)
     failure: ScrapeFailed | None = None
@@ -75,6 +88,7 @@ class TargetRun:
         self.items.extend(page.items)
         self.follow_links.extend(page.follow_links)
         self.dropped += page.dropped
+        self.missing.update(page.missing)
         self.warn(*page.warnings)
 
     def truncate(self, warning: str) -> None:
@@ -82,23 +96,50 @@ class TargetRun:
         self.is_truncated = True
         self.warn(warning)
 
+    @property
+    def is_fully_read(self) -> bool:
+        """Whether nothing that is known to be there was left out."""
+        return not (self.failure or self.losses.count or self.is_truncated)
+
     def timed_out(self) -> ScrapeFailed:
         """Return the failure of a target that was still being read at the run's deadline."""
         message = f"not done within the run's timeout of {format_duration(self.scope.timeout)} (spec.timeout)"
         return ScrapeFailed(Reason.TIMEOUT, message)
 
-    def evaluate(self, expectations: Expectations, key: Sequence[str]) -> TargetResult:
-        """Return the result of a target that was read, in full or in part."""
+    def evaluate(self, expectations: Expectations, key: Sequence[str], fields: Sequence[str] = ()) -> TargetResult:
+        """Return the result of a target that was read, in full or in part.
+
+        `fields` are those that have selectors: what is usual for each of them is remembered.
+        """
         keyed = key_items(self.items, key)
         self.warn(*keyed.warnings(key))
         dropped = self.dropped + keyed.keyless
-        data = [item.data for item in keyed.items]
-        breach = find_breach(expectations, data, had_content=self.had_content, dropped=dropped)
+        found = self._found(fields)
         failure = self.failure or self.losses.first_failure
+        baseline = Baseline() if failure else self.memory.baseline  # what was lost would seem to have changed
+        data = [item.data for item in keyed.items]
+        breach = find_breach(expectations, Reading(data, self.had_content, dropped, found, baseline, self.hint))
         outcome = evaluate_target(breach, failure, has_items=bool(keyed.items))
         if not outcome.status.is_good:
             return self._result(outcome, breach=None if failure else breach)
-        return self._result(outcome, keyed.items, breach, is_complete=not (failure or dropped or self.is_truncated))
+        is_complete = not (failure or dropped or self.is_truncated)
+        result = self._result(outcome, keyed.items, breach, found=found, is_complete=is_complete)
+        return result if self.revalidator is None else replace(result, revalidation=self._revalidation(result))
+
+    def _revalidation(self, result: TargetResult) -> Revalidation:
+        """Return what the next run may compare with: only what is stored in full can stay as it is."""
+        is_stored = result.status is RunStatus.SUCCEEDED and result.complete
+        return self.revalidator.revalidation if self.revalidator is not None and is_stored else FORGOTTEN
+
+    def _found(self, fields: Sequence[str]) -> dict[str, int]:
+        """Return in how many percent of the items that were read each field was found, 0 only for none."""
+        total = len(self.items)
+        counts = {name: max(0, total - self.missing[name]) for name in fields} if total else {}
+        return {name: math.ceil(count * PERCENT / total) for name, count in counts.items()}
+
+    def unmodified(self) -> TargetResult:
+        """Return the result of a target whose documents did not change: what is stored stays as it is."""
+        return self._result(Outcome(RunStatus.SUCCEEDED, Reason.NOT_MODIFIED))
 
     def interrupt(self, outcome: Outcome) -> TargetResult:
         """Return the result of a target that did not end by itself: what it spent is kept, its items are not."""
@@ -110,6 +151,7 @@ class TargetRun:
         items: Sequence[Item] = (),
         breach: Breach | None = None,
         *,
+        found: Mapping[str, int] = MappingProxyType({}),
         is_complete: bool = False,
     ) -> TargetResult:
         traffic = self.session.traffic
@@ -127,5 +169,6 @@ class TargetRun:
             warnings=(*self.losses.describe(), *self._warnings)[:MAX_WARNINGS],
             breach=None if breach is None else clip(breach.message),
             complete=is_complete,
+            found=found,
             phases=self.phases,
         )

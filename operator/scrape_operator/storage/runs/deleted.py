@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table, bindparam, delete, exists, not_, select, update
 
 from scrape_operator.core.runs.run import DataPolicy
-from scrape_operator.storage.tables import is_running, items, schedules, scrape_runs
+from scrape_operator.storage.tables import is_running, items, schedules, scrape_runs, validators
 
 ROWS_AT_ONCE = 1_000
 SCHEDULES_AT_ONCE = 200
@@ -78,6 +78,7 @@ def _purge(connection: Connection, now: datetime) -> bool:
     uids = connection.scalars(due.limit(SCHEDULES_AT_ONCE)).all()
     if not uids:
         return False
+    connection.execute(delete(validators).where(validators.c.schedule_uid.in_(uids)))
     if sum(_delete_some(connection, table, uids) for table in OWNED) == 0:
         connection.execute(delete(schedules).where(_s.uid.in_(uids)))
     return True
@@ -97,6 +98,7 @@ def _expire(connection: Connection, expiry: Expiry) -> str:
     connection.execute(_OLD_RUNS, rows)
     is_owner = [exists().where(table.c.schedule_uid == _s.uid) for table in OWNED]
     uids: list[str] = [row.uid for row in page]
+    connection.execute(delete(validators).where(validators.c.schedule_uid.in_(uids)))
     unused = (_s.uid.in_(uids), _s.deleted_at <= expiry.now - GRACE, *(not_(owner) for owner in is_owner))
     connection.execute(delete(schedules).where(*unused))
     return uids[-1]

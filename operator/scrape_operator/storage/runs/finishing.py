@@ -18,6 +18,7 @@ from scrape_operator.storage.items.repeats import Repeats
 from scrape_operator.storage.items.upsert import store_items
 from scrape_operator.storage.runs.schedule_rows import add_ends
 from scrape_operator.storage.runs.target_failures import Since, failing_since
+from scrape_operator.storage.runs.target_memory import store_memory
 from scrape_operator.storage.sinks import Sink
 from scrape_operator.storage.tables import is_running, schedules, scrape_runs, scrape_target_runs
 
@@ -101,6 +102,7 @@ def _finish_wave(
         counts = store_items(connection, going_on, totals, repeats)
         for sink in sinks:
             sink.store(connection, going_on)
+        store_memory(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))
         connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
         add_ends(connection, going_on, counts)
@@ -171,6 +173,7 @@ def _target_row(run_id: UUID, position: int, target: TargetResult, since: dateti
         "items": len(target.items),
         "warnings": list(target.warnings),
         "phases": dict(target.phases),
+        "found": dict(target.found) or None,
         "breach": target.breach,
         "since": since,
     }

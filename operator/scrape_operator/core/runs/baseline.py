@@ -1,0 +1,51 @@
+"""What is usual for a target: its last good runs, which later ones are compared with."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+
+BASELINE_RUNS = 10
+"""Good runs that are remembered of a target. A good run succeeded in full and read its documents."""
+
+PERCENT = 100
+MIN_USUAL_PERCENT = 50
+MIN_EVIDENCE = 3
+"""A field is usual if it was found in half of the items of the median run, and in this many items in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRun:
+    """One good run: its number of items, and in how many percent of them each field was found."""
+
+    items: int
+    found: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The last good runs of a target, newest first."""
+
+    runs: tuple[GoodRun, ...] = ()
+
+    def with_run(self, run: GoodRun) -> "Baseline":
+        """Return the baseline after another good run."""
+        return Baseline((run, *self.runs[: BASELINE_RUNS - 1]))
+
+    @property
+    def median_items(self) -> float | None:
+        """Return the median number of items, or None without a good run."""
+        return median(run.items for run in self.runs) if self.runs else None
+
+    def lost_fields(self, found: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+        """Yield the fields that are usually found and now in no item, with their usual percentage.
+
+        `found` says in how many percent of the items of the present run each field is found.
+        """
+        for name, percent in found.items():
+            if percent == 0 and (usual := self._usual_percent(name)) >= MIN_USUAL_PERCENT:
+                yield name, usual
+
+    def _usual_percent(self, name: str) -> int:
+        runs = [run for run in self.runs if name in run.found]
+        evidence = sum(run.items * run.found[name] for run in runs)
+        return round(median(run.found[name] for run in runs)) if evidence >= MIN_EVIDENCE * PERCENT else 0

@@ -1,0 +1,37 @@
+"""What a target's earlier runs left for the next one: what is usual, and how to tell that nothing changed."""
+
+from dataclasses import dataclass, field
+
+from scrape_operator.core.net.documents import Validators
+from scrape_operator.core.runs.baseline import Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Revalidation:
+    """What the documents were when their items were last stored in full.
+
+    Attributes:
+        fingerprint: Of the request, its credentials and the plan. With another one the rest says nothing.
+        validators: What the server issued for the first page, if it issued any for all pages.
+        body_hash: Of the bodies of all pages, in order.
+
+    """
+
+    fingerprint: str
+    validators: Validators | None = None
+    body_hash: str = ""
+
+
+FORGOTTEN = Revalidation("")
+"""Takes the place of a revalidation that no longer describes what is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMemory:
+    """What is known of a target when its run starts."""
+
+    baseline: Baseline = field(default_factory=Baseline)
+    revalidation: Revalidation = FORGOTTEN
+
+
+NO_MEMORY = TargetMemory()

@@ -1,0 +1,68 @@
+"""What is usual for a target."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.core.runs.baseline import BASELINE_RUNS, Baseline, GoodRun
+
+
+def runs(*counts: int, percent: int = 100) -> Baseline:
+    return Baseline(tuple(GoodRun(count, {"price": percent}) for count in counts))
+
+
+def test_nothing_is_usual_at_first() -> None:
+    assert Baseline().median_items is None
+    assert list(Baseline().lost_fields({"price": 0})) == []
+
+
+def test_the_last_ten_good_runs_count() -> None:
+    baseline = Baseline()
+    for count in range(BASELINE_RUNS + 5):
+        baseline = baseline.with_run(GoodRun(count))
+    assert [run.items for run in baseline.runs] == list(range(14, 4, -1))
+    assert baseline.median_items == 9.5
+
+
+@pytest.mark.parametrize(
+    ("counts", "percent", "usual"),
+    [
+        ((3,), 100, 100),
+        ((2,), 100, None),
+        ((1, 1, 1), 100, 100),
+        ((1, 1), 100, None),
+        ((6,), 50, 50),
+        ((100,), 49, None),
+        ((5,), 50, None),
+        ((10, 10), 80, 80),
+    ],
+    ids=str,
+)
+def test_a_lost_field_was_in_half_of_the_items_and_in_three_of_them(counts, percent: int, usual: int | None) -> None:
+    lost = list(runs(*counts, percent=percent).lost_fields({"price": 0}))
+    assert lost == ([] if usual is None else [("price", usual)])
+
+
+def test_a_field_that_is_still_found_is_not_lost() -> None:
+    assert list(runs(50).lost_fields({"price": 1})) == []
+
+
+def test_a_field_that_no_run_had_is_not_lost() -> None:
+    assert list(runs(50).lost_fields({"stock": 0})) == []
+
+
+def test_the_median_run_decides() -> None:
+    mostly = Baseline(tuple(GoodRun(10, {"price": percent}) for percent in (0, 90, 100)))
+    rarely = Baseline(tuple(GoodRun(10, {"price": percent}) for percent in (0, 0, 100)))
+    assert list(mostly.lost_fields({"price": 0})) == [("price", 90)]
+    assert list(rarely.lost_fields({"price": 0})) == []
+
+
+@given(st.lists(st.integers(1, 50), max_size=12), st.integers(0, 100), st.integers(0, 100))
+def test_nothing_is_lost_that_was_seldom_found_or_is_found_now(counts: list[int], percent: int, now: int) -> None:
+    lost = list(runs(*counts, percent=percent).lost_fields({"price": now}))
+    assert len(lost) <= 1
+    if lost:
+        assert now == 0
+        assert percent >= 50
+        assert sum(counts) >= 3

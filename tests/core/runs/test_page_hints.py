@@ -1,0 +1,41 @@
+"""What a page without items looks like."""
+
+import pytest
+
+from scrape_operator.core.runs.page_hints import EXAMINED_BYTES, page_hint
+
+
+def titled(title: str, body: str = "") -> bytes:
+    return f"<html><head><title>{title}</title></head><body>{body}</body></html>".encode()
+
+
+@pytest.mark.parametrize(
+    ("page", "hint"),
+    [
+        (titled("Sign in - Shop"), "It looks like a login page, titled 'Sign in - Shop'"),
+        (titled("Anmelden"), "It looks like a login page, titled 'Anmelden'"),
+        (titled("Shop", "<input name=p type='password'>"), "It looks like a login page, titled 'Shop'"),
+        (b"<form><input type=password></form>", "It looks like a login page"),
+        (titled("Before you continue"), "It looks like a consent dialog, titled 'Before you continue'"),
+        (titled("Just a moment..."), "It looks like a bot check, titled 'Just a moment...'"),
+        (titled("404 Not Found"), "It looks like an error page, titled '404 Not Found'"),
+        (
+            titled("Site is down for  \n maintenance"),
+            "It looks like an error page, titled 'Site is down for maintenance'",
+        ),
+        (titled("All lamps"), "The page is titled 'All lamps'"),
+        (titled("x" * 300), f"The page is titled '{'x' * 80}'"),
+        (b"<p>nothing", ""),
+        (b"", ""),
+        (b'{"data": []}', ""),
+        (b"\xff\xfe\x00" * 100, ""),
+        (b" " * EXAMINED_BYTES + titled("Sign in"), ""),
+    ],
+)
+def test_a_page_is_known_by_its_title_and_forms(page: bytes, hint: str) -> None:
+    assert page_hint(page) == hint
+
+
+@pytest.mark.parametrize("page", [b"<title", b"<title>" * 100_000, b"<input " * 50_000, b"<input type " * 20_000])
+def test_a_hostile_page_takes_little_time(page: bytes) -> None:
+    assert page_hint(page) == ""

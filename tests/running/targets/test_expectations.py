@@ -1,0 +1,113 @@
+"""Runs of one target after another: what was usual is expected, and a silent failure names its field."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus
+from tests.running.targets.conftest import Scraping, Server
+
+PRICES = {
+    "items": {"css": "li"},
+    "fields": [{"name": "name", "css": "b::text"}, {"name": "price", "css": ".price::text", "type": "Decimal"}],
+}
+
+
+def shop(count: int, price: str = '<i class="price">{n}.50</i>') -> web.Response:
+    rows = "".join(f"<li><b>{n}</b>{price.replace('{n}', str(n))}" for n in range(1, count + 1))
+    return web.Response(text=f"<title>Lamps</title><ul>{rows}</ul>", content_type="text/html")
+
+
+@pytest.fixture
+def pages(server: Server) -> list[web.Response]:
+    """What the server answers, one after the other."""
+    answers: list[web.Response] = []
+
+    async def answer(_request: web.Request) -> web.Response:
+        return answers.pop(0)
+
+    server.answer = answer
+    return answers
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['<i class="cost">{n}.50</i>', "", '<i class="price">on request</i>', '<i class="price"></i><u>{n}.50</u>'],
+    ids=["renamed class", "dropped column", "no number", "moved into another element"],
+)
+@pytest.mark.parametrize(("on_breach", "status"), [("Warn", "PARTIALLY_SUCCEEDED"), ("Fail", "FAILED")])
+async def test_a_field_that_is_found_no_more_is_named_in_the_run_in_which_it_happens(
+    scrape: Scraping, server: Server, pages, broken: str, on_breach: str, status: str
+) -> None:
+    pages += [shop(5), shop(5, broken)]
+    options: dict[str, Any] = {"extract": PRICES, "expect": {"onBreach": on_breach}}
+    assert (await scrape(server.url, **options)).status is RunStatus.SUCCEEDED
+    result = await scrape(server.url, **options)
+    assert (result.status, result.reason) == (status, Reason.SELECTOR_MISSED)
+    assert result.breach == "field price was found in no item, usually in 100%: check its selector"
+
+
+async def test_the_break_stays_told_until_the_field_is_back(scrape: Scraping, server: Server, pages) -> None:
+    pages += [shop(5), shop(5, ""), shop(5, ""), shop(5)]
+    reasons = [(await scrape(server.url, extract=PRICES)).reason for _ in range(4)]
+    assert reasons == [Reason.SUCCEEDED, Reason.SELECTOR_MISSED, Reason.SELECTOR_MISSED, Reason.SUCCEEDED]
+
+
+async def test_a_list_that_shrinks_too_far_is_a_breach(scrape: Scraping, server: Server, pages) -> None:
+    pages += [shop(10), shop(5), shop(3)]
+    options: dict[str, Any] = {"extract": PRICES, "expect": {"maxDropPercent": 50}}
+    results = [await scrape(server.url, **options) for _ in range(3)]
+    assert [result.reason for result in results] == [Reason.SUCCEEDED, Reason.SUCCEEDED, Reason.EXPECTATION_FAILED]
+    assert results[2].breach is not None
+    assert "3 items, more than 50% below the 7.5 of the last 2 good runs" in results[2].breach
+
+
+async def test_changes_that_are_no_failures_raise_nothing(scrape: Scraping, server: Server, pages) -> None:
+    some = '<i class="price">{n}.50</i>'
+    pages += [shop(5), shop(2), shop(1, ""), shop(30), shop(5, some.replace("{n}.50", "7.99")), shop(1)]
+    results = [await scrape(server.url, extract=PRICES) for _ in range(6)]
+    assert [result.reason for result in results[:2]] == [Reason.SUCCEEDED] * 2
+    assert [result.reason for result in results[3:]] == [Reason.SUCCEEDED] * 3
+
+
+async def test_a_failed_run_does_not_move_what_is_usual(scrape: Scraping, server: Server, pages) -> None:
+    pages += [shop(5), web.Response(status=500), web.Response(status=404), shop(5, "")]
+    reasons = [(await scrape(server.url, extract=PRICES)).reason for _ in range(4)]
+    assert reasons == [Reason.SUCCEEDED, Reason.HTTP_STATUS, Reason.HTTP_STATUS, Reason.SELECTOR_MISSED]
+
+
+async def test_a_field_that_was_rare_may_be_missing(scrape: Scraping, server: Server, pages) -> None:
+    rare = shop(1).text + shop(9, "").text  # type: ignore[operator]
+    pages += [web.Response(text=rare, content_type="text/html"), shop(9, "")]
+    assert [(await scrape(server.url, extract=PRICES)).reason for _ in range(2)] == [Reason.SUCCEEDED] * 2
+
+
+async def test_details_that_fail_for_a_while_say_nothing_about_selectors(scrape: Scraping, server: Server) -> None:
+    is_down = False
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            links = "".join(f'<li><a href="/{n}">{n}</a>' for n in range(5))
+            return web.Response(text=links, content_type="text/html")
+        return web.Response(status=500) if is_down else web.Response(text="<p>x</p>", content_type="text/html")
+
+    server.answer = answer
+    target: dict[str, Any] = {
+        "extract": {"items": {"css": "li"}, "fields": [{"name": "n", "css": "a::text"}]},
+        "follow": {"link": {"css": "a::attr(href)"}, "fields": [{"name": "text", "css": "p::text"}]},
+    }
+    assert (await scrape(f"{server.url}/", **target)).reason is Reason.SUCCEEDED
+    is_down = True
+    result = await scrape(f"{server.url}/", **target)
+    assert (result.reason, result.breach) == (Reason.HTTP_STATUS, None)
+
+
+async def test_a_login_page_with_200_is_hinted_at(scrape: Scraping, server: Server, pages) -> None:
+    login = web.Response(text="<title>Sign in</title><input type=password>", content_type="text/html")
+    pages += [shop(3), login]
+    await scrape(server.url, extract=PRICES)
+    result = await scrape(server.url, extract=PRICES)
+    assert (result.status, result.reason) == (RunStatus.FAILED, Reason.SELECTOR_MISSED)
+    assert "It looks like a login page, titled 'Sign in'" in result.message
