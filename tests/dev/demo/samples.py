@@ -40,12 +40,18 @@ class Expected:
 
 
 EXPECTED: Mapping[str, Expected] = {
+    "data-policy": Expected(),
     "default-interval": Expected(),
+    "detail-pages": Expected(),
+    "embedded-json": Expected(),
     "expectations": Expected("PARTIALLY_SUCCEEDED", "ExpectationFailed", {"Ready": "True", "DataHealthy": "False"}),
+    "formats": Expected(),
     "history-and-timing": Expected(),
     "html-shop": Expected(),
     "json-api": Expected(),
+    "numbers-and-dates": Expected(),
     "overlap": Expected(),
+    "pagination": Expected(),
     "requests": Expected(),
     "retries": Expected(),
     PLATFORMS: Expected(),

@@ -15,9 +15,11 @@ from aiohttp import web
 
 from tests.dev.site import trouble
 from tests.dev.site.catalogue import CATEGORIES, CURRENCY, Catalogue, Product
+from tests.dev.site.exports import EXPORTS
 from tests.dev.site.pages import PAGE_SIZE, list_page, product_json, product_page, start_page
 
 MAX_PER_PAGE = 200
+EXPORTED = 20
 REMEMBERED_REQUESTS = 10_000
 
 
@@ -85,6 +87,7 @@ class DemoSite:
                 web.get("/shop", self._shop),
                 web.get("/shop/categories/{category}", self._shop),
                 web.get("/shop/products/{sku}", self._product_page),
+                web.get("/exports/{name}", self._export),
                 web.get("/api/categories", self._categories),
                 web.get("/api/products", self._products),
                 web.get("/api/products/{sku}", self._product),
@@ -124,6 +127,13 @@ class DemoSite:
 
     async def _product_page(self, request: web.Request) -> web.Response:
         return _html(product_page(self._find(request)))
+
+    async def _export(self, request: web.Request) -> web.Response:
+        """Give twenty products in the format that the name says."""
+        if request.match_info["name"] not in EXPORTS:
+            raise web.HTTPNotFound
+        content_type, write = EXPORTS[request.match_info["name"]]
+        return web.Response(text=write(self._goods()[:EXPORTED]), content_type=content_type)
 
     async def _product(self, request: web.Request) -> web.Response:
         return web.json_response(product_json(self._find(request)))
