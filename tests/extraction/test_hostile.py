@@ -35,15 +35,26 @@ def exceeds(compiled: CompiledExtract, document: Document) -> bool:
     "body",
     [
         pytest.param("<div>" * 100_000, id="nested elements"),
-        pytest.param("<b><i>" * 300 + "x", id="nested inline elements"),
-        pytest.param("<p>" + "x" * 11_000_000, id="an endless text"),
-        pytest.param("</x>y" * 500 + "<div>" * 300, id="nested elements behind many other errors"),
+        pytest.param("<b><i>" * 1_100 + "x", id="nested inline elements"),
+        pytest.param("</x>y" * 500 + "<div>" * 2_100, id="nested elements behind many other errors"),
     ],
 )
 def test_what_the_parser_would_cut_off_is_a_decode_error(read: Read, body: str):
-    with pytest.raises(ScrapeFailed, match="nested deeper than 256") as caught:
+    with pytest.raises(ScrapeFailed, match="nested deeper than 2048") as caught:
         read(body, {"css": "p"})
     assert caught.value.reason is Reason.DECODE_ERROR
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("<div>" * 1_500 + "<h1>x</h1>" + "</div>" * 1_500, id="1500 elements deep"),
+        pytest.param("<b>" * 300 + "<h1>x", id="unclosed elements"),
+        pytest.param("<p>" + "y" * 11_000_000 + "</p><h1>x", id="a text of 11 MB"),
+    ],
+)
+def test_a_deep_or_long_page_is_read_whole(read: Read, body: str):
+    assert read(body, {"css": "h1::text"}).items == [{"f0": "x"}]
 
 
 @pytest.mark.parametrize(

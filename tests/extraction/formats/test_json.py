@@ -160,3 +160,25 @@ def test_a_number_alone_is_a_document(read: Read):
 def test_a_wide_document_is_not_taken_for_a_deep_one(read: Read):
     body = f"[{','.join(['[{}]'] * 1_000)}]"
     assert read_json(read, body, {"jmespath": "length(@)", "type": "Integer"}).items == [{"f0": 1_000}]
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "expected"),
+    [
+        (b'{"a": "\xea"}', "windows-1251", "\u043a"),
+        (b'{"a": "\xc3\xa9"}', "windows-1251", "é"),
+        ('{"a": "é"}'.encode("utf-16-le"), "utf-16le", "é"),
+        (b'{"a": "x"}', "shift_jis", "x"),
+    ],
+)
+def test_json_is_in_the_charset_of_its_header_where_it_is_no_utf_8(
+    read: Read, body: bytes, charset: str, expected: str
+):
+    found = read(body, {"jmespath": "a"}, content_type=f"application/json; charset={charset}")
+    assert found.items == [{"f0": expected}]
+
+
+@pytest.mark.parametrize("header", ["", "; charset=utf-8", "; charset=nonsense", "; charset=shift_jis"])
+def test_json_in_no_known_charset_is_a_decode_error(read: Read, header: str):
+    with pytest.raises(ScrapeFailed, match="DecodeError"):
+        read(b'{"a": "\x81"}', {"jmespath": "a"}, content_type=f"application/json{header}")

@@ -9,12 +9,16 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.charsets import decode
+from scrape_operator.extraction.formats.charsets import to_utf8
 from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
 from scrape_operator.extraction.selectors.css import compile_css
 from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes
 
-_EMPTY: Final = "<html><body></body></html>"
+_EMPTY: Final = b"<html><body></body></html>"
+_REPLACEMENT: Final = "\ufffd".encode()
+_MAX_DEPTH: Final = 2048
+"""The limit of libxml2 on the depth of elements."""
+
 _LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lang'])[1])", smart_strings=False)
 
 
@@ -39,7 +43,7 @@ class HTMLReader:
             ScrapeFailed: DecodeError where it is nested deeper, or has longer texts, than the parser takes.
 
         """
-        text = decode(document.body, document.content_type).replace("\0", "\ufffd")
+        text = to_utf8(document.body, document.content_type).replace(b"\0", _REPLACEMENT)
         root = _parse(text)
         return Page(
             root=root,
@@ -51,10 +55,10 @@ class HTMLReader:
         )
 
 
-def _parse(text: str) -> Any:
-    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=False)
+def _parse(text: bytes) -> Any:
+    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=True)
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace") or _EMPTY.encode(), parser)
+        root = etree.fromstring(text or _EMPTY, parser)
     except etree.XMLSyntaxError:
         # It recovers from everything but a lack of memory.
         raise MemoryError from None
@@ -62,7 +66,7 @@ def _parse(text: str) -> Any:
     last = parser.error_log.last_error
     if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
         raise ScrapeFailed(
-            Reason.DECODE_ERROR, "the HTML is nested deeper than 256 levels, or has a text of more than 10 MB"
+            Reason.DECODE_ERROR, f"the HTML is nested deeper than {_MAX_DEPTH} levels, or has a text of more than 1 GB"
         )
     return etree.fromstring(_EMPTY, etree.HTMLParser()) if root is None else root
 

@@ -7,6 +7,7 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.charsets import header_codec
 from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
 from scrape_operator.extraction.selectors.jmespath import compile_jmespath
 from scrape_operator.extraction.values.json_values import read_json
@@ -22,7 +23,7 @@ _BOMS: Final = (
 
 
 class JSONReader:
-    """Reads one JSON text (RFC 8259), in UTF-8 or in what its byte order mark says."""
+    """Reads one JSON text (RFC 8259), in the encoding of its byte order mark, in UTF-8 or in that of its header."""
 
     format: ClassVar = Format.JSON
     is_bounded: ClassVar = True
@@ -52,8 +53,16 @@ class JSONReader:
 def to_utf8(document: Document) -> bytes:
     """Return the text of a JSON document in UTF-8 without byte order mark. Raises ValueError where it is invalid."""
     body = document.body
+    if body[:1].isascii() and body.isascii():
+        return body
     for bom, codec in _BOMS:
         if body.startswith(bom):
             text = body[len(bom) :]
             return text if codec == "utf-8" else text.decode(codec).encode("utf-8")
+    codec_of_header = header_codec(document.content_type)
+    if codec_of_header not in {None, "utf-8"}:
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            return body.decode(codec_of_header or "utf-8").encode("utf-8")
     return body

@@ -12,7 +12,7 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.charsets import decode
+from scrape_operator.extraction.formats.charsets import to_utf8
 from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
 from scrape_operator.extraction.selectors.css import compile_css
 from scrape_operator.extraction.selectors.regex import compile_for_bytes
@@ -67,12 +67,12 @@ def without_doctype(text: bytes) -> bytes:
 
 def parse_xml(document: Document) -> tuple[Any, list[str]]:
     """Return the root element, and warnings for the user. Raises ScrapeFailed."""
-    text = decode(document.body, document.content_type).lstrip()
+    text = to_utf8(document.body, document.content_type).lstrip()
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
     try:
-        root = etree.fromstring(without_doctype(text.encode("utf-8", "replace")), parser)
+        root = etree.fromstring(without_doctype(text), parser)
     except etree.XMLSyntaxError as error:
         raise _refused(str(error)) from None
     faults = [fault for fault in parser.error_log if fault.type not in _UNDECLARED]
