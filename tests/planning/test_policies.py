@@ -62,7 +62,7 @@ def shown(plan: SchedulePlan) -> dict[str, Any]:
         "networks": None if fetch.networks is None else sorted(map(str, fetch.networks)),
         "budget": fetch.budgets.budget_for("quotes.example"),
         "scope": fetch.scope,
-        "body": target.request.max_body_bytes,
+        "body": target.request.request.max_body_bytes,
         "pages": target.pagination.max_pages if target.pagination else None,
         "day": run.day_budgets,
     }

@@ -3,11 +3,11 @@
 Selectors, defaults of fields, cron texts and the configuration of platforms are checked by the rooms that compile them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from scrape_operator.api.kinds.http import HTTP
+from scrape_operator.api.kinds.http import HTTP, Body
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
@@ -38,6 +38,30 @@ def _check_http(path: str, http: HTTP) -> Iterator[Finding]:
     yield from _check(f"{path}.url", _check_url, http.url)
     for index, parameter in enumerate(http.params):
         yield from _check(f"{path}.params[{index}].value", placeholders.check, parameter.value)
+    for index, header in enumerate(http.headers):
+        yield from _check(f"{path}.headers[{index}].value", placeholders.check_embedded, header.value or "")
+    for place, text in _body_texts(http.body):
+        yield from _check(f"{path}.body.{place}", placeholders.check_embedded, text)
+
+
+def _body_texts(body: Body | None) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a body in which placeholders are filled in, with their places."""
+    if body is None:
+        return
+    if body.text is not None:
+        yield "text", body.text
+    for index, field in enumerate(body.form or ()):
+        yield f"form[{index}].value", field.value
+    for text in _texts(body.json_):
+        yield "json", text
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for member in members:
+        yield from _texts(member)
 
 
 def _check_url(template: str) -> None:

@@ -80,10 +80,10 @@ def _authorities(target: TargetPlan) -> list[str]:
     """Return the hosts that a target is known to ask, without those that depend on the due time."""
     if not isinstance(target, HTTPTargetPlan):
         return list(target.platform.budgets(target.config))
-    if is_template(target.request.url.split("/", 3)[2]):
+    if is_template(target.request.request.url.split("/", 3)[2]):
         return []
     try:
-        return [parse_http_url(target.request.url.partition("{")[0]).authority]
+        return [parse_http_url(target.request.request.url.partition("{")[0]).authority]
     except InvalidValue:
         return []
 

@@ -1,25 +1,23 @@
 """What a run has to do, compiled once per generation from a schedule's targets."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.pagination import Pagination
 from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
-from scrape_operator.core.runs import placeholders
 from scrape_operator.core.runs.expectations import Expectations
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.extraction.compiling import TargetExtracts
 from scrape_operator.planning.policies import DayBudget
+from scrape_operator.planning.requests import RequestTemplate
 from scrape_operator.platforms.port import Platform
 
 
 @dataclass(frozen=True, slots=True)
 class HTTPTargetPlan:
-    """One target: the request as written, with its placeholders, and how to read the answer.
+    """One target: its request, and how to read the answer.
 
     `compared_fields` are those that come from the page itself: by them a page is recognized that was read before.
     `selected_fields` are those that selectors find: what is usual for them is known from earlier runs.
@@ -28,7 +26,7 @@ class HTTPTargetPlan:
     """
 
     name: str
-    request: Request
+    request: RequestTemplate
     retry: RetryPolicy
     extracts: TargetExtracts
     key: tuple[str, ...]
@@ -38,14 +36,6 @@ class HTTPTargetPlan:
     pagination: Pagination | None = None
     max_followed: int = 0
     is_conditional: bool = False
-
-    def request_for(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
-        """Fill in `{scheduledFor}` for one run."""
-        request = self.request
-        if not any(map(placeholders.is_template, (request.url, *(value for _, value in request.params)))):
-            return request
-        params = [(name, placeholders.render(value, scheduled_for, zone)) for name, value in request.params]
-        return replace(request, url=placeholders.render(request.url, scheduled_for, zone), params=params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Platform as PlatformSpec
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.pagination import CountedPages, CursorPages, LinkedPages, PageSource, Pagination
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.retry import RetryPolicy
@@ -15,6 +14,7 @@ from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.compiling import compile_target, selector_of
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.planning.policies import Ceiling, EffectivePolicy
+from scrape_operator.planning.requests import compile_request
 from scrape_operator.platforms.registry import installed_platforms
 
 Findings = tuple[Finding, ...]
@@ -63,7 +63,7 @@ def _compile_http(
         return None, findings
     plan = HTTPTargetPlan(
         name=target.name,
-        request=_request(http, policy),
+        request=compile_request(http, _lowered(http.max_body_bytes, policy.max_body_bytes)),
         retry=_retry(target),
         extracts=extracts,
         key=tuple(extract.key or ()),
@@ -113,19 +113,6 @@ def _page_source(paginate: Paginate) -> PageSource:
 def _retry(target: Target) -> RetryPolicy:
     retry = target.retry
     return RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods))
-
-
-def _request(http: HTTP, policy: EffectivePolicy) -> Request:
-    return Request(
-        url=http.url,
-        method=http.method,
-        headers=tuple((header.name, header.value or "") for header in http.headers),
-        params=tuple((param.name, param.value) for param in http.params),
-        timeout=http.timeout.total_seconds(),
-        max_redirects=http.max_redirects,
-        max_body_bytes=_lowered(http.max_body_bytes, policy.max_body_bytes),
-        success_status=tuple(http.success_status),
-    )
 
 
 def _expectations(target: Target) -> Expectations:

@@ -1,6 +1,6 @@
-"""`{scheduledFor}` in a target's URL and parameters: the due time of the run, filled in for each of its requests.
+"""`{scheduledFor}` in a target's request: the due time of the run, filled in for each of its requests.
 
-`api` checks templates when an object comes in, `running` renders them. Both are linear in the length of the template.
+In the URL and the parameters every brace means something. In headers and bodies all other braces stand for themselves.
 """
 
 import re
@@ -13,6 +13,7 @@ from scrape_operator.core.times import rfc3339
 
 _NAME = "scheduledFor"
 _PIECE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
+_EMBEDDED = re.compile(r"(?<!\{)\{scheduledFor(?::[^{}]*)?\}")
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _SHOWN = 40
 
@@ -66,6 +67,23 @@ def render(template: str, scheduled_for: datetime, zone: ZoneInfo) -> str:
         return template
     check(template)
     return "".join(_pieces(template, scheduled_for, scheduled_for.astimezone(zone)))
+
+
+def check_embedded(text: str) -> None:
+    """Check the placeholders of a text in which all other braces stand for themselves, such as a JSON or GraphQL body.
+
+    Raises:
+        InvalidValue: an unknown directive; the message names the known ones.
+
+    """
+    for found in _EMBEDDED.findall(text):
+        _check_placeholder(found)
+
+
+def render_embedded(text: str, scheduled_for: datetime, zone: ZoneInfo) -> str:
+    """Fill in the due time for each `{scheduledFor}` that is not in double braces; all other braces stay."""
+    local = scheduled_for.astimezone(zone)
+    return _EMBEDDED.sub(lambda found: "".join(_pieces(found[0], scheduled_for, local)), text)
 
 
 def _check_placeholder(piece: str) -> None:

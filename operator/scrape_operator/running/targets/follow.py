@@ -70,7 +70,7 @@ class DetailReader:
     async def _read_one(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str
     ) -> Detail | None:
-        request = for_address(plan.request_for(run.scope.scheduled_for, run.scope.zone), address)
+        request = for_address(plan.request.fill(run.scope.scheduled_for, run.scope.zone), address)
         response = await run.session.fetch(request)
         if is_empty(response):
             return _empty(detail)

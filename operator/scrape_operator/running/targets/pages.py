@@ -34,7 +34,7 @@ class PageReader:
             ScrapeFailed: the first page could not be read.
 
         """
-        first = plan.request_for(run.scope.scheduled_for, run.scope.zone)
+        first = plan.request.fill(run.scope.scheduled_for, run.scope.zone)
         seen = SeenPages(plan.compared_fields)
         if plan.pagination is not None:
             first = plan.pagination.source.first(first)

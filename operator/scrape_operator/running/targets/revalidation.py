@@ -45,6 +45,6 @@ def _fingerprint(plan: HTTPTargetPlan, first: Request) -> str:
     """Return what validators depend on: the request with its credentials, and how its answers are read."""
     known = (
         *(first.method, first.url, first.params, first.headers, first.body),
-        *(plan.extracts.page.spec, plan.key, plan.pagination),
+        *(plan.request.access, plan.extracts.page.spec, plan.key, plan.pagination),
     )
     return blake2b(repr(known).encode("utf-8", "replace"), digest_size=16).hexdigest()
