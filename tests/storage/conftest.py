@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrape_operator.storage.engine import migrate
+from scrape_operator.storage.engine import batching, migrate
 from scrape_operator.storage.engine.schema_version import HEAD
 from scrape_operator.storage.odds.storing import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
@@ -46,8 +46,10 @@ def migrated_postgres_url(postgres: Postgres, emptied_postgres: str) -> Iterator
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database of the test's own, with tables."""
+def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a database of the test's own, with tables; its operations do not wait for others."""
+    monkeypatch.setattr(batching, "GATHER_SECONDS", 0.0)
+    monkeypatch.setattr(batching, "PATIENT_SECONDS", 0.0)
     if request.param == "postgres":
         found: str = request.getfixturevalue("migrated_postgres_url")
         return found

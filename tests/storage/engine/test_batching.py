@@ -1,4 +1,4 @@
-"""How long operations wait for company: not at all while the store is idle, and never for ever."""
+"""How long operations wait for others: never for ever, and not at all after a pause."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,32 +27,24 @@ async def operation(since: float = 0.0, payload: object = None, **others: Any) -
     return Operation(apply, payload, since, **others)
 
 
-async def busy(at: float) -> Gathering:
-    """Give one that was busy at an instant."""
+async def test_the_first_prompt_operation_waits_for_nothing() -> None:
     gathering = Gathering()
-    for _ in range(2):
-        gathering.add(await operation(at))
-    gathering.take(at)
-    return gathering
+    gathering.add(await operation(10.0))
+    assert gathering.pause(10.0) == 0.0
+    assert len(gathering.take(10.0)) == 1
 
 
-async def test_an_idle_store_waits_for_nothing() -> None:
+async def test_what_comes_soon_after_a_transaction_gathers_for_a_moment() -> None:
     gathering = Gathering()
-    for at in (0.0, 0.001, 0.002):
-        gathering.add(await operation(at, patient=at > 0))
-        assert gathering.pause(at) == 0.0
-        assert len(gathering.take(at)) == 1
-
-
-async def test_a_busy_store_lets_what_is_prompt_gather_for_a_moment() -> None:
-    gathering = await busy(10.0)
+    gathering.add(await operation(10.0))
+    gathering.take(10.0)
     gathering.add(await operation(10.01))
     assert gathering.pause(10.01) == pytest.approx(GATHER_SECONDS - 0.01)
     assert gathering.pause(10.0 + GATHER_SECONDS) == 0.0
 
 
 async def test_what_is_patient_waits_longer_and_goes_with_all_that_is() -> None:
-    gathering = await busy(10.0)
+    gathering = Gathering()
     gathering.add(await operation(10.0, patient=True))
     gathering.add(await operation(10.2, patient=True))
     assert gathering.pause(10.2) == pytest.approx(PATIENT_SECONDS - 0.2)

@@ -242,7 +242,7 @@ async def test_a_committer_that_is_cancelled_leaves_nobody_waiting(notebook: Not
         await committer.submit(notebook.note, 2)
 
 
-async def test_a_busy_store_lets_operations_gather(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_operations_gather_after_a_transaction(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "GATHER_SECONDS", 0.2)
     async with notebook.committer() as committer:
         await asyncio.gather(*(committer.submit(notebook.note, number) for number in range(3)))
@@ -253,9 +253,11 @@ async def test_a_busy_store_lets_operations_gather(notebook: Notebook, monkeypat
     assert [operations for _, operations in notebook.transactions] == [3, 3]
 
 
-async def test_a_store_that_is_not_busy_answers_at_once(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_waits_for_nothing(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "GATHER_SECONDS", 3600.0)
+    monkeypatch.setattr(batching, "PATIENT_SECONDS", 3600.0)
     async with notebook.committer() as committer:
-        for number in range(3):
-            assert await committer.submit(notebook.note, number) == f"noted {number}"
-    assert [operations for _, operations in notebook.transactions] == [1, 1, 1]
+        await committer.submit(notebook.note, 0)
+        calls = await queued(committer.submit(notebook.note, 1))
+        calls += await queued(committer.submit(notebook.note, 2, patient=True))
+    assert [await call for call in calls] == ["noted 1", "noted 2"]

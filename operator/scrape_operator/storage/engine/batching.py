@@ -1,8 +1,8 @@
-"""Which operations wait for company, and for how long. The committer asks; time is an input, in monotonic seconds.
+"""Which operations share a transaction, and how long they wait for others. Time is an input, in monotonic seconds.
 
-A transaction costs as much as ten of the operations that it holds. A store that is not busy begins each at once. One
-that is, as it shows when a transaction held several, lets them gather: for a moment what a run waits for before it
-begins, and longer what is left to write when it has ended. (PostgreSQL's commit_delay and commit_siblings do so, too.)
+A transaction costs as much as ten of the operations that it holds. So transactions begin at least GATHER_SECONDS after
+each other, and what is patient, such as the end of a run, gathers for PATIENT_SECONDS (PostgreSQL's commit_delay waits
+in the same way). The committer asks this module.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ MAX_OPERATIONS = 500
 MAX_WEIGHT = 10_000
 
 GATHER_SECONDS = 0.03
-"""A busy store begins transactions no sooner than this one after the other: some thirty a second."""
+"""The shortest time from the begin of one transaction to that of the next: about thirty a second."""
 
 PATIENT_SECONDS = 0.25
-"""So long what is patient waits while the store is busy, and is then written all at once."""
+"""The time that a patient operation waits; all patient ones are then written at once."""
 
 
 @dataclass(slots=True, eq=False)
 class Operation:
-    """What somebody waits for. `since` is when it was accepted; `alone` says that it gets a transaction of its own."""
+    """What a caller waits for. `since` is when it was accepted; `alone` means that it gets a transaction of its own."""
 
     apply: Callable[[Connection, Sequence[Any]], Sequence[Any]]
     payload: Any
@@ -38,12 +38,12 @@ class Operation:
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def succeed(self, answer: object) -> None:
-        """Give the answer, if somebody still waits for it."""
+        """Set the answer, if a caller still waits for it."""
         if not self.answer.done():
             self.answer.set_result(answer)
 
     def fail(self, error: ScrapeOperatorError) -> None:
-        """Give the reason why there is none."""
+        """Set the reason why there is no answer."""
         if not self.answer.done():
             own = type(error)(*error.args)  # one exception raised in many tasks would mix their tracebacks
             own.__cause__ = error
@@ -57,53 +57,49 @@ class Gathering:
     def __init__(self) -> None:
         self._prompt: deque[Operation] = deque()
         self._patient: deque[Operation] = deque()
-        self._busy = False
         self._begun = float("-inf")
 
     def __len__(self) -> int:
         return len(self._prompt) + len(self._patient)
 
     def add(self, operation: Operation) -> bool:
-        """Let it wait; give whether it may be sooner than what waited before."""
+        """Add an operation. Return whether the next transaction may begin sooner because of it."""
         waiting = self._patient if operation.patient else self._prompt
         waiting.append(operation)
         return len(waiting) == 1
 
     def add_first(self, operation: Operation) -> None:
-        """Let it go before all that waits."""
+        """Add an operation before all that waits."""
         self._prompt.appendleft(operation)
 
     def pause(self, now: float) -> float:
-        """Give how long more may gather, in seconds. Something waits."""
-        if not self._busy:
-            return 0.0
+        """Return for how many seconds more operations may gather. Something waits."""
         prompt = self._begun + GATHER_SECONDS if self._prompt else float("inf")
-        patient = self._patient[0].since + PATIENT_SECONDS if self._patient else float("inf")
-        return max(0.0, min(prompt, patient) - now)
+        return max(0.0, min(prompt, self._patient_due) - now)
 
     def take(self, now: float) -> list[Operation]:
-        """Give the operations of the next transaction: at least one, and of one that wants to be alone only that."""
+        """Return the operations of the next transaction: at least one, and only that one if it is to be alone."""
         self._begun = now
-        patient_too = not self._busy or not self._prompt or self._patient_is_due(now)
-        batch = _taken(self._prompt, [], 0) if self._prompt else []
-        if patient_too and self._patient and not (batch and batch[0].alone):
-            batch = _taken(self._patient, batch, sum(operation.weight for operation in batch))
-        self._busy = len(batch) > 1
+        batch = _taken(self._prompt, [])
+        if not batch or (now >= self._patient_due and not batch[0].alone):
+            batch = _taken(self._patient, batch)
         return batch
 
     def drain(self) -> list[Operation]:
-        """Give all that waits."""
+        """Remove and return all that waits."""
         waiting = [*self._prompt, *self._patient]
         self._prompt.clear()
         self._patient.clear()
         return waiting
 
-    def _patient_is_due(self, now: float) -> bool:
-        return bool(self._patient) and now >= self._patient[0].since + PATIENT_SECONDS
+    @property
+    def _patient_due(self) -> float:
+        return self._patient[0].since + PATIENT_SECONDS if self._patient else float("inf")
 
 
-def _taken(waiting: deque[Operation], batch: list[Operation], weight: int) -> list[Operation]:
-    """Take what still fits; the first always does."""
+def _taken(waiting: deque[Operation], batch: list[Operation]) -> list[Operation]:
+    """Add the operations that still fit to a batch; the first always does."""
+    weight = sum(operation.weight for operation in batch)
     while waiting and len(batch) < MAX_OPERATIONS:
         operation = waiting[0]
         weight += operation.weight
