@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.extract import Extract, Mode
 from scrape_operator.api.kinds.http import HTTP, Header, Method
 from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
@@ -71,7 +70,6 @@ UNSUPPORTED = (
     Unsupported(HTTP, "proxySecretRef"),
     Unsupported(HTTP, "conditional", (False,)),
     Unsupported(Header, "valueFrom"),
-    Unsupported(Extract, "mode", (Mode.UPSERT,)),
 )
 
 

@@ -88,7 +88,7 @@ class RunStore(Protocol):
         """Return the state of one schedule, also of one that was deleted; None if it has no row."""
 
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
-        """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many."""
+        """Delete old rows of a schedule; runs beyond the limits or older. Return the number of runs."""
 
     async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
         """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""

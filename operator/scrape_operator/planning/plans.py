@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from scrape_operator.core.net.pagination import Pagination
 from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs.expectations import Expectations
+from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.extraction.compiling import TargetExtracts
 from scrape_operator.planning.policies import DayBudget
@@ -31,6 +32,7 @@ class HTTPTargetPlan:
     extracts: TargetExtracts
     key: tuple[str, ...]
     expectations: Expectations
+    mode: ItemMode = ItemMode.UPSERT
     compared_fields: tuple[str, ...] = ()
     selected_fields: tuple[str, ...] = ()
     pagination: Pagination | None = None

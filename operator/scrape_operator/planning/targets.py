@@ -68,6 +68,7 @@ def _compile_http(
         extracts=extracts,
         key=tuple(extract.key or ()),
         expectations=_expectations(target),
+        mode=extract.mode,
         compared_fields=tuple(field.name for field in extract.fields if field.value is None),
         selected_fields=_selected_fields(target),
         pagination=_pagination(target.paginate, policy),

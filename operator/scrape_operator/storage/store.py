@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from scrape_operator.core.ports import RunStore
+from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
 from scrape_operator.core.runs.target_memory import TargetMemory
@@ -26,12 +27,13 @@ from scrape_operator.storage.engine.committer import Committer, TransactionObser
 from scrape_operator.storage.engine.database import Database
 from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.engine.lock import exclusive
+from scrape_operator.storage.runs.bodies import load_bodies, prune_contents
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
 from scrape_operator.storage.runs.deleted import Deletion, Expiry, expire_deleted, mark_deleted, purge_deleted
 from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
-from scrape_operator.storage.runs.pruning import Limits, prune_runs
+from scrape_operator.storage.runs.pruning import ROWS_AT_ONCE, Limits, prune_changes, prune_runs
 from scrape_operator.storage.runs.target_memory import load_memory
 from scrape_operator.storage.sinks import Age, Sink
 
@@ -45,6 +47,7 @@ class SQLRunStore(RunStore):
         self._sinks = sinks
         self._finishing = Finishing(sinks)
         self._expired_until = ""
+        self._checked_contents = ""
 
     async def claim(self, claim: RunClaim) -> bool:
         """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
@@ -112,26 +115,41 @@ class SQLRunStore(RunStore):
         """Return what earlier runs of a target left for the next one."""
         return await self._database.read(lambda connection: load_memory(connection, uid, target, generation))
 
-    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
-        """Delete finished runs of a schedule beyond its limits, or completed before `older_than`; give how many.
+    async def load_bodies(self, run_id: UUID) -> Mapping[str, Sequence[KeptBody]]:
+        """Return the responses that are kept of a run, by target, in the order of their pages."""
+        return await self._database.read(partial(load_bodies, run_id=run_id))
 
-        The rows that remember which slots were dealt with stay in any case (see `pruning`). With the runs go the
-        old rows of every sink.
+    async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
+        """Delete old rows of a schedule, in small batches. Return the number of runs.
+
+        Runs go beyond the limits or if they were completed before `older_than`, except those that decisions need
+        (see `pruning`); changes of items, and rows of every sink, go by their age.
         """
         for sink in self._sinks:
             while await self._committer.submit(sink.prune, Age(uid, older_than)):
                 pass
-        return await self._committer.submit(prune_runs, Limits(uid, successful, failed, older_than))
+        limits = Limits(uid, successful, failed, older_than)
+        while await self._committer.submit(prune_changes, limits) >= ROWS_AT_ONCE:
+            pass
+        pruned = some = await self._committer.submit(prune_runs, limits)
+        while some >= ROWS_AT_ONCE:
+            some = await self._committer.submit(prune_runs, limits)
+            pruned += some
+        return pruned
 
     async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
         """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""
         await self._committer.submit(mark_deleted, Deletion(list(uids), at), weight=len(uids))
 
     async def prune_deleted(self, now: datetime) -> None:
-        """Delete rows of deleted schedules: all that go by the policy Delete, and old runs of the next that retain."""
+        """Delete rows of deleted schedules and contents of responses that no run has any more, in small batches.
+
+        All rows that the policy Delete removes go; of those that are retained, and of contents, a part is looked at.
+        """
         while await self._committer.submit(purge_deleted, now):
             pass
         self._expired_until = await self._committer.submit(expire_deleted, Expiry(self._expired_until, now))
+        self._checked_contents = await self._committer.submit(prune_contents, self._checked_contents)
 
     async def ping(self) -> None:
         """Return if the database answers, and has the tables of this program."""

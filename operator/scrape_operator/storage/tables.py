@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -16,7 +17,7 @@ from sqlalchemy import (
 )
 
 from scrape_operator.core.runs.run import RunStatus
-from scrape_operator.storage.engine.columns import CleanText, Exact, Json, RowId, UTCDateTime
+from scrape_operator.storage.engine.columns import CleanText, Exact, Json, OptionalJson, RowId, UTCDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -136,7 +137,8 @@ scrape_target_runs = Table(
     Column("since", UTCDateTime),
 )
 """One row per target of a run. `position` is its place in the spec; `since`, where it is not fine, is
-when it began to be so with this status and reason; `duration` is in seconds, and so are the values of `phases`."""
+when it began to be so with this status and reason; `duration` is in seconds, and so are the values of `phases`.
+`found` says in how many percent of the items each field was found."""
 
 items = Table(
     "items",
@@ -156,6 +158,23 @@ items = Table(
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
 
+item_changes = Table(
+    "item_changes",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("schedule_uid", CleanText, nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("key", CleanText, nullable=False),
+    Column("run_id", Uuid, nullable=False),
+    Column("change", CleanText, nullable=False),
+    Column("before", OptionalJson),
+    Column("after", OptionalJson),
+    Column("at", UTCDateTime, nullable=False),
+    Index("ix_item_changes_schedule", "schedule_uid", "at"),
+)
+"""One row each time that an item changed: NEW, CHANGED, GONE or BACK. Of a changed item `before` and `after` have the
+fields that differ; of the others they have all fields, or are NULL where there was or is no item."""
+
 validators = Table(
     "validators",
     metadata,
@@ -168,6 +187,34 @@ validators = Table(
     Column("fingerprint", CleanText, nullable=False),
 )
 """One row per target with `conditional`: what its documents were when its items were last stored in full."""
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("run_id", Uuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("schedule_uid", CleanText, nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("url", CleanText, nullable=False),
+    Column("http_status", Integer, nullable=False),
+    Column("content_type", CleanText, nullable=False),
+    Column("digest", CleanText, nullable=False),
+    Index("ix_bodies_run_id", "run_id"),
+    Index("ix_bodies_schedule", "schedule_uid", "id"),
+    Index("ix_bodies_digest", "digest"),
+)
+"""One row per response that is kept for replay; `page` counts from 0. They go with their runs."""
+
+body_contents = Table(
+    "body_contents",
+    metadata,
+    Column("digest", CleanText, primary_key=True),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The contents of kept responses, each once, compressed with gzip to `stored_bytes`. `digest` is BLAKE2b of the
+content before that."""
 
 events = Table(
     "events",

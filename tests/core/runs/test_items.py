@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.runs.items import KEY_MAX_BYTES, Item, JSONValue
+from scrape_operator.core.runs.items import KEY_MAX_BYTES, Item, JSONValue, differing
 
-scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20))
+BLANKS = "\t\n\v\f\r\x1c\x1f \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
+texts = st.text(max_size=20) | st.text(alphabet=f'ab"\\{BLANKS}', max_size=8)
+scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts)
 values: st.SearchStrategy[Any] = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -18,12 +20,12 @@ datas = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
 
 
 def as_text(value: object) -> str:
-    """Write a value so that 1, 1.0, true and "1" differ, and the order of names does not count."""
+    """Write a value so that 1, 1.0, true and "1" differ; the order of names and white space do not count."""
     if isinstance(value, dict):
         return "{" + ",".join(f"{name!r}:{as_text(value[name])}" for name in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(as_text, value)) + "]"
-    return repr(value)
+    return repr(" ".join(value.split()) if isinstance(value, str) else value)
 
 
 @given(datas)
@@ -106,7 +108,7 @@ OF_PRODUCT = "4fad3f480c67887cde2fcbd67fadd8db"
             id="beyond ASCII",
         ),
         pytest.param(
-            *({"q": '"\\\n\u2028\x7f'}, ["q"], '["\\"\\\\\\n\u2028\x7f"]', "58d8d0765364a7fe3daccaa02a9038f9"),
+            *({"q": '"\\\n\u2028\x7f'}, ["q"], '["\\"\\\\\\n\u2028\x7f"]', "0077ebbe48c665a8ea5592b770fd18b9"),
             id="escapes",
         ),
         pytest.param(
@@ -132,6 +134,41 @@ def test_keys_and_fingerprints_are_those_of_the_rows_that_are_stored(
 ) -> None:
     item = Item.of(data, key_fields)
     assert (item.key, item.content_hash) == (key, content_hash)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_white_space_does_not_count(blank: str) -> None:
+    texts = ["a b", f"a{blank}b", f"a {blank} b", f"{blank}a b", f"a b{blank}"]
+    assert len({Item.of({"text": text, "more": [{"x": text}]}).content_hash for text in texts}) == 1
+    assert Item.of({"text": "ab"}).content_hash != Item.of({"text": f"a{blank}b"}).content_hash
+    assert Item.of({"text": f"a{blank}b"}, ["text"]).data == {"text": f"a{blank}b"}
+
+
+def test_white_space_counts_in_keys() -> None:
+    assert Item.of({"id": "a  b"}, ["id"]).key != Item.of({"id": "a b"}, ["id"]).key
+
+
+@pytest.mark.parametrize("depth", [60, 300])
+def test_deep_values_have_a_fingerprint(depth: int) -> None:
+    value: JSONValue = " a  b "
+    for _ in range(depth):
+        value = [value]
+    assert len(Item.of({"deep": value}).content_hash) == 32
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param({"a": 1, "b": 2}, {"b": 3, "a": 1}, ({"b": 2}, {"b": 3}), id="a value"),
+        pytest.param({"a": 1}, {"a": True}, ({"a": 1}, {"a": True}), id="true is not 1"),
+        pytest.param({"a": None}, {}, ({"a": None}, {}), id="a field that went"),
+        pytest.param({}, {"a": None}, ({}, {"a": None}), id="a field that came"),
+        pytest.param({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}, ({}, {}), id="order of names"),
+        pytest.param({"a": [1, 2]}, {"a": [2, 1]}, ({"a": [1, 2]}, {"a": [2, 1]}), id="order of a list"),
+    ],
+)
+def test_fields_that_differ_are_found(before: Any, after: Any, expected: Any) -> None:
+    assert differing(before, after) == expected
 
 
 def test_lone_surrogates_have_a_fingerprint() -> None:

@@ -18,6 +18,7 @@ from scrape_operator.api.kinds.values import (
     IntOrString,
 )
 from scrape_operator.api.rules import Rule, cel_count, cel_has, count_given, exactly_one
+from scrape_operator.core.runs.items import ItemMode
 
 
 class Format(StrEnum):
@@ -60,14 +61,6 @@ class DateOrder(StrEnum):
     DMY = "DMY"
     MDY = "MDY"
     YMD = "YMD"
-
-
-class Mode(StrEnum):
-    """What happens to stored items."""
-
-    UPSERT = "Upsert"
-    SNAPSHOT = "Snapshot"
-    APPEND = "Append"
 
 
 class FieldValue(StrEnum):
@@ -244,7 +237,7 @@ class Extract(ApiModel):
     key: Annotated[tuple[FieldName, ...], Bounds(min_length=1, max_length=16)] = ()
     """The names of the fields that identify an item from run to run. Absent: all fields together."""
 
-    mode: Mode = Mode.UPSERT
+    mode: ItemMode = ItemMode.UPSERT
     """What happens to stored items. Upsert: items that a run does not see stay. Snapshot: they are marked as gone.
     Append: every run adds rows."""
 

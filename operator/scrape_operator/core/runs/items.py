@@ -1,8 +1,10 @@
 """Items: what a target gives, how one is told from another, how a change is seen."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -27,12 +29,45 @@ class Item(NamedTuple):
     @classmethod
     def of(cls, data: Mapping[str, JSONValue], key_fields: Sequence[str] = ()) -> "Item":
         """Make an item whose identity is `key_fields`, or all of its fields where none are named."""
-        content_hash = _digest(_canonical(data))
+        content_hash = _digest(_without_blanks(data))
         if not key_fields:
             return cls(content_hash, data, content_hash)
         key = _canonical([data.get(name) for name in key_fields])
         text = _digest(key) if len(key) > KEY_MAX_BYTES else key.decode("utf-8", "replace")
         return cls(text, data, content_hash)
+
+
+class ItemMode(StrEnum):
+    """What happens to stored items."""
+
+    UPSERT = "Upsert"
+    SNAPSHOT = "Snapshot"
+    APPEND = "Append"
+
+
+class Change(StrEnum):
+    """What a run changed about an item."""
+
+    NEW = "NEW"
+    CHANGED = "CHANGED"
+    GONE = "GONE"
+    BACK = "BACK"
+
+
+def differing(
+    before: Mapping[str, JSONValue], after: Mapping[str, JSONValue]
+) -> tuple[dict[str, JSONValue], dict[str, JSONValue]]:
+    """Return the fields that differ, with their values before and after; a field that was not there is left out."""
+    names = [name for name in {**before, **after} if _part(before, name) != _part(after, name)]
+    return (
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )
+
+
+def _part(data: Mapping[str, JSONValue], name: str) -> bytes | None:
+    """Return a field in a form that tells true from 1, and null from a field that is not there."""
+    return _canonical(data[name]) if name in data else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +87,33 @@ def _canonical(value: object) -> bytes:
     except TypeError:  # integers beyond 64 bits, deep nesting, lone surrogates
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode("utf-8", "surrogatepass")
+
+
+_SUSPICIOUS = (b"  ", b' "', b'" ', b"\\")
+_BLANK = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80")
+"""What canonical JSON has wherever it has white space that does not count; most has none. `_BLANK` is not ASCII."""
+
+MAX_NORMALIZED_DEPTH = 64
+
+
+def _without_blanks(data: Mapping[str, JSONValue]) -> bytes:
+    """Write an item so that white space around texts, and how much of it is between words, makes no difference."""
+    canonical = _canonical(data)
+    if not any(part in canonical for part in _SUSPICIOUS) and (canonical.isascii() or not _BLANK.search(canonical)):
+        return canonical
+    return _canonical({name: _normalize(value) for name, value in data.items()})
+
+
+def _normalize(value: JSONValue, depth: int = 0) -> JSONValue:
+    if isinstance(value, str):
+        return " ".join(value.split())
+    if depth > MAX_NORMALIZED_DEPTH:
+        return value
+    if isinstance(value, list):
+        return [_normalize(part, depth + 1) for part in value]
+    if isinstance(value, dict):
+        return {name: _normalize(part, depth + 1) for name, part in value.items()}
+    return value
 
 
 def _digest(canonical: bytes) -> str:

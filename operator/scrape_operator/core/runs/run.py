@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from scrape_operator.core.runs.items import Item, ItemCounts
+from scrape_operator.core.runs.bodies import KeptBody
+from scrape_operator.core.runs.items import Item, ItemCounts, ItemMode
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.slot import Manual, Slot
 from scrape_operator.core.runs.target_memory import Revalidation
@@ -135,6 +136,7 @@ class TargetResult:
     `found` says in how many percent of the items each field was found, where it has a selector.
     `revalidation` takes the place of the one that is stored; None leaves that.
     `phases` says how many seconds each phase of a platform's scrape took.
+    `mode` says what the items do to those that are stored; `bodies` are kept for replay.
     """
 
     target: str
@@ -154,6 +156,8 @@ class TargetResult:
     phases: Mapping[str, float] = field(default_factory=dict)
     found: Mapping[str, int] = field(default_factory=dict)
     revalidation: Revalidation | None = None
+    mode: ItemMode = ItemMode.UPSERT
+    bodies: Sequence[KeptBody] = ()
 
 
 @dataclass(frozen=True, slots=True)

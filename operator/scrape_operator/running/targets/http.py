@@ -1,5 +1,7 @@
 """The steps of an HTTP target: its pages, then the detail documents of its items."""
 
+from dataclasses import replace
+
 from scrape_operator.core.runs.run import TargetResult
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
@@ -26,4 +28,4 @@ class HTTPScraper:
         """Return the result of what was read."""
         if run.is_unmodified:
             return run.unmodified()
-        return run.evaluate(plan.expectations, plan.key, plan.selected_fields)
+        return replace(run.evaluate(plan.expectations, plan.key, plan.selected_fields), mode=plan.mode)

@@ -13,6 +13,9 @@ from scrape_operator.storage.engine.cleaning import clean_text
 Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
 """JSON text on SQLite, JSONB on PostgreSQL."""
 
+OptionalJson: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""The same, where None is NULL and not the JSON value null."""
+
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """A number that the database gives out; only INTEGER does so on SQLite."""
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table, bindparam, delete, exists, not_, select, update
 
 from scrape_operator.core.runs.run import DataPolicy
-from scrape_operator.storage.tables import is_running, items, schedules, scrape_runs, validators
+from scrape_operator.storage.tables import is_running, item_changes, items, schedules, scrape_runs, validators
 
 ROWS_AT_ONCE = 1_000
 SCHEDULES_AT_ONCE = 200
@@ -19,8 +19,8 @@ SCHEDULES_AT_ONCE = 200
 GRACE = timedelta(minutes=1)
 """So long the rows of a deleted schedule stay in any case: a slot on its way to the database may still follow."""
 
-OWNED: Sequence[Table] = (scrape_runs, items)
-"""The tables whose rows belong to one schedule, besides those that belong to its runs."""
+OWNED: Sequence[Table] = (scrape_runs, items, item_changes)
+"""The tables whose rows belong to one schedule, besides those that belong to its runs or are one for each target."""
 
 _s = schedules.c
 _r = scrape_runs.c
@@ -70,6 +70,10 @@ _OLD_RUNS = delete(scrape_runs).where(
     _r.schedule_uid == bindparam("of"), not_(is_running), _r.completed_at < bindparam("before")
 )
 
+_OLD_CHANGES = delete(item_changes).where(
+    item_changes.c.schedule_uid == bindparam("of"), item_changes.c.at < bindparam("before")
+)
+
 
 def _purge(connection: Connection, now: datetime) -> bool:
     runs = exists().where(_r.schedule_uid == _s.uid, is_running)
@@ -84,6 +88,11 @@ def _purge(connection: Connection, now: datetime) -> bool:
     return True
 
 
+def _delete_schedules(connection: Connection, uids: Sequence[str]) -> None:
+    connection.execute(delete(validators).where(validators.c.schedule_uid.in_(uids)))
+    connection.execute(delete(schedules).where(_s.uid.in_(uids)))
+
+
 def _delete_some(connection: Connection, table: Table, uids: Sequence[str]) -> int:
     doomed = select(table.c.id).where(table.c.schedule_uid.in_(uids)).limit(ROWS_AT_ONCE)
     return connection.execute(delete(table).where(table.c.id.in_(doomed))).rowcount
@@ -96,6 +105,7 @@ def _expire(connection: Connection, expiry: Expiry) -> str:
         return ""
     rows = [{"of": row.uid, "before": expiry.now - timedelta(seconds=row.history_max_age)} for row in page]
     connection.execute(_OLD_RUNS, rows)
+    connection.execute(_OLD_CHANGES, rows)
     is_owner = [exists().where(table.c.schedule_uid == _s.uid) for table in OWNED]
     uids: list[str] = [row.uid for row in page]
     connection.execute(delete(validators).where(validators.c.schedule_uid.in_(uids)))

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
 from scrape_operator.storage.items.repeats import Repeats
-from scrape_operator.storage.items.upsert import store_items
+from scrape_operator.storage.items.storing import store_items
+from scrape_operator.storage.runs.bodies import store_bodies
 from scrape_operator.storage.runs.schedule_rows import add_ends
 from scrape_operator.storage.runs.target_failures import Since, failing_since
 from scrape_operator.storage.runs.target_memory import store_memory
@@ -104,6 +105,7 @@ def _finish_wave(
             sink.store(connection, going_on)
         store_memory(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))
+        store_bodies(connection, going_on)
         connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
         add_ends(connection, going_on, counts)
     return {

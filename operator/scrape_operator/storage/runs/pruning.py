@@ -12,9 +12,15 @@ from datetime import datetime
 from sqlalchemy import Connection, Delete, Integer, and_, bindparam, case, delete, exists, func, not_, or_, select
 
 from scrape_operator.core.runs.run import RunStatus
-from scrape_operator.storage.tables import is_running, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import is_running, item_changes, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
+
+ROWS_AT_ONCE = 1_000
+"""Rows that one transaction deletes: claims of other schedules wait for it."""
+
+MAX_CHANGES = 100_000
+"""Changes of items that are kept of one schedule."""
 
 GOOD = tuple(status.value for status in RunStatus if status.is_good)
 
@@ -30,8 +36,14 @@ class Limits:
 
 
 def prune_runs(connection: Connection, all_limits: Sequence[Limits]) -> list[int]:
-    """Delete what is beyond the limits; give how many runs each schedule lost."""
+    """Delete runs beyond the limits, ROWS_AT_ONCE of a schedule at most. Return how many each schedule lost."""
     return [connection.execute(_BEYOND, asdict(limits)).rowcount for limits in all_limits]
+
+
+def prune_changes(connection: Connection, all_limits: Sequence[Limits]) -> list[int]:
+    """Delete changes of items that are too old or too many, ROWS_AT_ONCE of a schedule at most; return how many."""
+    values = [{"uid": limits.uid, "older_than": limits.older_than, "most": MAX_CHANGES} for limits in all_limits]
+    return [connection.execute(_OLD_CHANGES, of_schedule).rowcount for of_schedule in values]
 
 
 def _beyond() -> Delete:
@@ -64,8 +76,21 @@ def _beyond() -> Delete:
         and_(~ranked.is_skipped, ranked.of_ended == 1),
         and_(ranked.is_telling, ranked.of_telling == 1),
     )
-    doomed = select(ranked.id).where(beyond, not_(remembered))
+    doomed = select(ranked.id).where(beyond, not_(remembered)).limit(ROWS_AT_ONCE)
     return delete(scrape_runs).where(_c.id.in_(doomed))
 
 
 _BEYOND = _beyond()
+
+
+def _old_changes() -> Delete:
+    changes = item_changes.c
+    of_schedule = changes.schedule_uid == bindparam("uid")
+    newest_first = select(changes.at).where(of_schedule).order_by(changes.at.desc())
+    first_too_many = newest_first.offset(bindparam("most", type_=Integer)).limit(1).scalar_subquery()
+    is_old = or_(changes.at < bindparam("older_than"), changes.at <= first_too_many)
+    doomed = select(changes.id).where(of_schedule, is_old).limit(ROWS_AT_ONCE)
+    return delete(item_changes).where(changes.id.in_(doomed))
+
+
+_OLD_CHANGES = _old_changes()
