@@ -50,6 +50,14 @@ async def run_trial(settings: Settings, trial: Trial) -> list[RunResult]:
         return [await try_schedule(runner, schedule.plan, clock, clock.now()) for schedule in schedules]
 
 
+async def run_objects(settings: Settings, objects: Sequence[Mapping[str, Any]]) -> list[RunResult]:
+    """Run every schedule among some objects once, such as one that the API server gave."""
+    schedules = list(schedules_of(Path("-"), objects, timedelta(minutes=settings.interval_minutes)))
+    clock = SystemClock()
+    async with open_fetcher(settings) as fetcher, open_runner(fetcher, clock) as runner:
+        return [await try_schedule(runner, schedule.plan, clock, clock.now()) for schedule in schedules]
+
+
 def _schedules(trial: Trial, default_interval: timedelta) -> list[LocalSchedule]:
     schedules: list[LocalSchedule] = []
     for file in files_in(trial.files):

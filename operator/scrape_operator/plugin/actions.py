@@ -1,0 +1,100 @@
+"""What the plugin does to a ScrapeSchedule: run it now, suspend it, resume it, wait for the outcome."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
+from scrape_operator.cluster.client import HTTP_NOT_FOUND, ClusterClient
+from scrape_operator.core.errors import ClusterError, InvalidValue
+from scrape_operator.scheduling.registry import REQUEST_ANNOTATION
+
+MERGE_PATCH = "application/merge-patch+json"
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One object: its namespace and name."""
+
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Return the object's path at the API server."""
+        return SCRAPE_SCHEDULE.path(self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+async def read(client: ClusterClient, place: Place) -> dict[str, Any]:
+    """Return the object.
+
+    Raises:
+        InvalidValue: There is no such object.
+        ClusterError: The API server refused or was not reached.
+
+    """
+    try:
+        return await client.request("GET", place.path)
+    except ClusterError as error:
+        if error.status == HTTP_NOT_FOUND:
+            raise InvalidValue(f"there is no ScrapeSchedule {place}: kubectl get scs -A lists all") from error
+        raise
+
+
+async def set_suspended(client: ClusterClient, place: Place, *, is_suspended: bool) -> None:
+    """Set spec.suspend. Raises InvalidValue and ClusterError."""
+    await _patch(client, place, {"spec": {"suspend": is_suspended}})
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A run that was asked for: its token, and the history lines that were there before."""
+
+    token: str
+    before: frozenset[str]
+
+
+async def request_run(client: ClusterClient, place: Place) -> Requested:
+    """Ask for a run by hand. Raises InvalidValue and ClusterError."""
+    before = history(await read(client, place))
+    token = datetime.now(UTC).isoformat(timespec="microseconds")
+    await _patch(client, place, {"metadata": {"annotations": {REQUEST_ANNOTATION: token}}})
+    return Requested(token, before)
+
+
+async def await_run(client: ClusterClient, place: Place, requested: Requested, timeout_seconds: float) -> str:
+    """Return the history line of a run that was asked for, once it has ended.
+
+    Raises:
+        InvalidValue: It did not end in time.
+        ClusterError: The API server refused or was not reached.
+
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                status = (await read(client, place)).get("status") or {}
+                new = (line for line in status.get("history") or () if line not in requested.before)
+                line = next((line for line in new if " manual " in line), None)
+                if status.get("lastHandledRequest") == requested.token and line:
+                    return str(line)
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        message = f"the run of {place} did not end within {timeout_seconds:g} s: kubectl describe scs {place.name}"
+        raise InvalidValue(message) from None
+
+
+def history(obj: Mapping[str, Any]) -> frozenset[str]:
+    """Return the history lines of an object's status."""
+    return frozenset((obj.get("status") or {}).get("history") or ())
+
+
+async def _patch(client: ClusterClient, place: Place, patch: Mapping[str, Any]) -> None:
+    await read(client, place)
+    await client.request("PATCH", place.path, body=patch, content_type=MERGE_PATCH)
