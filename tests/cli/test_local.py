@@ -11,6 +11,14 @@ from typer.testing import CliRunner, Result
 from scrape_operator.cli import app
 from tests.dev.site.serving import SiteThread
 from tests.dev.site.site import DemoSite
+from tests.support.logs import restored_logging
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The verb configures the logging of the process."""
+    with restored_logging():
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Manual
 from scrape_operator.reporting.logs import QUIET, RunLog, configure
 from tests.support import builders as make
+from tests.support.logs import restored_logging
 
 ID = "00000000-0000-0000-0000-000000000001"
 
@@ -37,14 +38,8 @@ class Stderr:
 @pytest.fixture
 def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Stderr]:
     """Stderr, for a test that configures logging; afterwards logging is as it was."""
-    root = logging.getLogger()
-    handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in QUIET}
-    yield Stderr(capsys)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+    with restored_logging():
+        yield Stderr(capsys)
 
 
 def test_a_run_is_two_lines_with_its_fields(stderr: Stderr) -> None:
