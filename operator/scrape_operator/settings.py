@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     max_concurrent_runs: Annotated[int, Field(ge=1, le=10_000)] = 2000
     """The largest number of runs at the same time. Others wait and keep their due time."""
 
-    host_max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
+    host_max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 4
     """The largest number of open requests to one host, over all schedules."""
 
     host_min_interval_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0

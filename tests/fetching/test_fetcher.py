@@ -123,11 +123,22 @@ async def test_a_new_connection_that_the_server_gives_up_is_not_replaced(fetcher
     assert server.connections == 1
 
 
-async def test_cookies_are_not_kept(fetcher):
-    async with serving(answering(ok(b"", "Set-Cookie: a=1"), close=False)) as server:
-        await fetcher.fetch(ask(server.url))
-        await fetcher.fetch(ask(server.url))
-    assert b"ookie" not in server.heads[1]
+@pytest.mark.parametrize(("count", "is_fine"), [(16, True), (17, False)])
+async def test_interim_answers_are_bounded(fetcher, count, is_fine):
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    async with serving(answering(interim * count + ok(b"x"))) as server:
+        if is_fine:
+            assert (await fetcher.fetch(ask(server.url))).body == b"x"
+        else:
+            failed = await failure(fetcher, ask(server.url))
+            assert failed.reason is Reason.PROTOCOL_ERROR
+            assert "more than 16 interim answers" in failed.message
+
+
+async def test_interim_answers_without_end_are_no_wait(fetcher):
+    async with serving(never_ending(b"", b"HTTP/1.1 100 Continue\r\n\r\n")) as server:
+        assert (await failure(fetcher, ask(server.url))).reason is Reason.PROTOCOL_ERROR
+        await server.gone()
 
 
 async def test_proxies_of_the_environment_are_not_used(fetcher, monkeypatch):
@@ -206,13 +217,12 @@ async def test_a_body_that_ends_with_its_connection_is_whole(fetcher):
         (b"", b""),
         (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
         (b"HTTP/1.1 200 OK\r\nX: ", b"y"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", b""),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08", b"\0"),
     ],
-    ids=["silence", "headers", "a header", "interim answers", "a body", "half a body", "chunks", "a coded body"],
+    ids=["silence", "headers", "a header", "a body", "half a body", "chunks", "a coded body"],
 )
 async def test_what_never_ends_is_ended_on_time_and_hung_up_on(fetcher, start, drip):
     async with serving(never_ending(start, drip)) as server:

@@ -14,11 +14,10 @@ from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester
-from scrape_operator.fetching.session import FetchSession
 from scrape_operator.settings import Settings
 from tests.fetching.servers import answering, never_ending, ok, redirect, serving
 from tests.support.clock import ManualClock
-from tests.support.fetching import requester, session_of
+from tests.support.fetching import NO_ROBOTS, requester, session_of
 from tests.support.virtual_time import run_virtual, virtual_time
 from tests.support.waiting import eventually
 
@@ -45,7 +44,8 @@ class Attempt:
             clock.advance(seconds)
 
         run = Requester("test", Deadline.after(deadline, clock.monotonic))
-        self.session = FetchSession(http, run, policy, sleep=sleep, random=lambda: 0.5)
+        self.session = http.open_session(run, policy, policy=NO_ROBOTS)
+        self.session._sleep, self.session._random = sleep, lambda: 0.5
         self.traffic = self.session.traffic
 
     async def fetch(self, url, method="GET"):
@@ -103,7 +103,7 @@ async def test_one_attempt_is_no_retry(http):
     assert (attempt.traffic.requests, attempt.delays) == (1, [])
 
 
-@pytest.mark.parametrize(("deadline", "delays"), [(0.4, []), (0.5, []), (0.6, [0.5]), (1.5, [0.5]), (1.6, [0.5, 1.0])])
+@pytest.mark.parametrize(("deadline", "delays"), [(0.4, []), (0.5, []), (0.6, [0.5]), (1.5, [0.5]), (3.0, [0.5, 1.0])])
 async def test_a_delay_that_would_reach_the_deadline_is_not_begun(http, deadline, delays):
     attempt = Attempt(http, deadline=deadline)
     async with serving(answering(BUSY)) as server:
@@ -138,8 +138,9 @@ def timed(script, *, timeout, seconds, budget=None):
 
     async def scene():
         hosts = HostBudgets(budget or HostBudget(4), clock=virtual_time)
-        fetcher = HttpFetcher(ScriptedTransport(*script), user_agent="test", hosts=hosts)
-        session = FetchSession(fetcher, requester(seconds=seconds), POLICY, random=lambda: 0.5)
+        fetcher = HttpFetcher(lambda _: ScriptedTransport(*script), user_agent="test", hosts=hosts, clock=virtual_time)
+        session = fetcher.open_session(requester(seconds=seconds), POLICY, policy=NO_ROBOTS)
+        session._random = lambda: 0.5
         with pytest.raises(ScrapeFailed) as raised:
             await session.fetch(Request(SHOP, timeout=timeout))
         return raised.value, session.traffic.requests, virtual_time()

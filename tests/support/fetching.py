@@ -7,6 +7,7 @@ from typing import Any
 
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.net.policy import FetchPolicy
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
 from scrape_operator.fetching.hosts.gate import Requester
@@ -15,6 +16,7 @@ from scrape_operator.settings import Settings
 from tests.support.virtual_time import virtual_time
 
 NO_RETRY = RetryPolicy(1, timedelta(milliseconds=10), timedelta(milliseconds=10))
+NO_ROBOTS = FetchPolicy(obey_robots=False)
 DAY = 86_400.0
 
 
@@ -26,8 +28,8 @@ def requester(key: str = "test", budgets: Mapping[str, HostBudget] | None = None
 def session_of(
     fetcher: HttpFetcher, key: str = "test", retry: RetryPolicy = NO_RETRY, seconds: float = DAY
 ) -> FetchSession:
-    """Return a session without retries."""
-    return fetcher.open_session(requester(key, seconds=seconds), retry)
+    """Return a session without retries that reads no robots.txt."""
+    return fetcher.open_session(requester(key, seconds=seconds), retry, policy=NO_ROBOTS)
 
 
 @asynccontextmanager

@@ -21,6 +21,14 @@ WIRE_ERRORS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError
 _MAX_DEPTH = 8
 
 
+MAX_INTERIM_ANSWERS = 16
+"""Answers of the class 1xx before the final one (RFC 9110 section 15.2)."""
+
+
+class TooManyInterimAnswers(http_exceptions.BadHttpMessage):
+    """A server sends interim answers without end."""
+
+
 class HopFailed(httpx.RequestError):
     """One hop of a fetch failed. `message` goes on from the host's name: "refused the connection"."""
 
@@ -129,6 +137,7 @@ def _disconnected(chain: tuple[BaseException, ...]) -> HopFailed | None:
 
 
 _MALFORMED: tuple[tuple[type[BaseException], str], ...] = (
+    (TooManyInterimAnswers, f"sent more than {MAX_INTERIM_ANSWERS} interim answers (1xx)"),
     (http_exceptions.LineTooLong, "sent too much header"),
     (http_exceptions.BadStatusLine, "sent no HTTP status line"),
     (http_exceptions.TransferEncodingError, "broke off or garbled its chunks"),

@@ -1,8 +1,9 @@
-"""The headers of a request as they are sent: checked, and completed. `fetcher` calls this once per fetch."""
+"""The headers of a request as they are sent: checked, and completed."""
 
 import re
 from collections.abc import Sequence
 
+from scrape_operator.core.net.documents import Validators
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.decoding import ACCEPTED
 from scrape_operator.fetching.failures import HopFailed
@@ -11,8 +12,8 @@ from scrape_operator.fetching.redirects import Headers
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # a token (RFC 9110 section 5.6.2)
 _UNFIT = re.compile(r"[\r\n\0\ud800-\udfff]")
 _MAX_VALUE = 8192
-# The connection is ours: these would change where a message ends, or keep an exchange from ending.
-_OURS = frozenset(
+# These would change where a message ends, or keep an exchange from ending.
+_OF_THE_CONNECTION = frozenset(
     {
         "connection",
         "content-length",
@@ -28,7 +29,7 @@ _OURS = frozenset(
 
 
 def complete(headers: Sequence[tuple[str, str]], user_agent: str) -> Headers:
-    """Check what a user asks for, and add User-Agent, Accept and Accept-Encoding where they are not set.
+    """Check the headers of a spec, and add User-Agent, Accept and Accept-Encoding if they are not set.
 
     Raises:
         HopFailed: InvalidSpec; the message names the header, never its value.
@@ -36,21 +37,33 @@ def complete(headers: Sequence[tuple[str, str]], user_agent: str) -> Headers:
     """
     names = set()
     for name, value in headers:
-        _check(name, value)
+        check_header(name, value)
         names.add(name.lower())
     defaults = (("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", ACCEPTED))
     return (*headers, *(pair for pair in defaults if pair[0].lower() not in names))
 
 
-def _check(name: str, value: str) -> None:
+def conditions(validators: Validators) -> Headers:
+    """Return the headers that make a request conditional (RFC 9110 section 13.1)."""
+    pairs = (("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified))
+    return tuple(pair for pair in pairs if pair[1])
+
+
+def check_header(name: str, value: str) -> None:
+    """Check name and value of one header.
+
+    Raises:
+        HopFailed: InvalidSpec; the message names the header, never its value.
+
+    """
     problem = None
     if _NAME.fullmatch(name) is None:
-        problem = "has a name that is none: use letters, digits and hyphens, at most 256"
-    elif name.lower() in _OURS:
-        problem = "can't be set: it belongs to the connection"
+        problem = "does not have the name of a header: use letters, digits and hyphens, at most 256"
+    elif name.lower() in _OF_THE_CONNECTION:
+        problem = "cannot be set: it belongs to the connection"
     elif len(value) > _MAX_VALUE:
         problem = f"has a value of more than {_MAX_VALUE} characters"
     elif _UNFIT.search(value):
-        problem = "has a value with a line break or another character that headers can't hold"
+        problem = "has a value with a line break or another character that headers cannot hold"
     if problem is not None:
-        raise HopFailed(Reason.INVALID_SPEC, f"can't be asked: header {name[:64]!r} {problem}", sent=False)
+        raise HopFailed(Reason.INVALID_SPEC, f"cannot be requested: header {name[:64]!r} {problem}", sent=False)

@@ -25,4 +25,4 @@ class SavedBodyTransport(httpx.AsyncBaseTransport):
 async def open_saved_fetcher(settings: Settings, body: bytes, content_type: str | None) -> AsyncIterator[HttpFetcher]:
     """Open a fetcher that reads `body` at every address."""
     transport = SavedBodyTransport(body, content_type)
-    yield HttpFetcher(transport, user_agent=settings.user_agent, hosts=budgets_of(settings))
+    yield HttpFetcher(lambda _: transport, user_agent=settings.user_agent, hosts=budgets_of(settings))

@@ -1,24 +1,25 @@
-"""The requests of one target in one run: retries within the run's deadline, and what they cost in all."""
+"""The requests of one target in one run: credentials, cookies, and retries within the run's deadline."""
 
 import asyncio
 import random as randomness
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.net.documents import Request, Response, Traffic
+from scrape_operator.core.net.urls import parse_http_url
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy, delay, is_worth_another_try
+from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
+from scrape_operator.fetching.exchange import Environment, fetch_once
 from scrape_operator.fetching.hosts.gate import Requester
 
 T = TypeVar("T")
 
+UNAUTHORIZED = 401
 
-class SingleFetcher(Protocol):
-    """Sends one request, without retries."""
-
-    async def fetch_once(self, request: Request, requester: Requester, traffic: Traffic) -> Response:
-        """Fetch, and add what was sent and received to `traffic` as it happens. Raises ScrapeFailed."""
+IdentitySource = Callable[[str], Awaitable[Identity]]
+"""Returns the identity for the address of the first request. Raises ScrapeFailed."""
 
 
 class FetchSession:
@@ -30,19 +31,33 @@ class FetchSession:
 
     def __init__(
         self,
-        fetcher: SingleFetcher,
-        requester: Requester,
+        environment: Environment,
         retry: RetryPolicy,
         *,
+        identify: IdentitySource | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = randomness.random,
     ) -> None:
-        self.requester = requester
-        self.traffic = Traffic()
-        self._fetcher = fetcher
+        self._environment = environment
         self._retry = retry
+        self._identify = identify
         self._sleep = sleep
         self._random = random
+
+    @property
+    def requester(self) -> Requester:
+        """The run that the requests are made for."""
+        return self._environment.requester
+
+    @property
+    def traffic(self) -> Traffic:
+        """Requests, bytes and status so far."""
+        return self._environment.traffic
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What a person should know of the answers so far."""
+        return tuple(dict.fromkeys(self._environment.warnings))
 
     async def fetch(self, request: Request) -> Response:
         """Fetch, and try again as `fetch_as` does."""
@@ -51,17 +66,26 @@ class FetchSession:
     async def fetch_as(self, request: Request, read: Callable[[Response], T]) -> T:
         """Fetch and read, and try again after failures that may pass, where the retry policy names the method.
 
-        A delay that would reach the run's deadline is not begun.
+        A delay that would reach the run's deadline is not begun. Answers and failures hold no secret value.
 
         Raises:
             ScrapeFailed: the failure of the last try that had an end of its own before the run's deadline.
 
         """
+        if self._identify is not None and self._environment.identity is ANONYMOUS:
+            self._environment.identity = await self._identify(_valid_address(request))
+        try:
+            return await self._fetch_with_retries(request, read)
+        except ScrapeFailed as failure:
+            failure.message = self._environment.identity.secrets.mask(failure.message)
+            raise
+
+    async def _fetch_with_retries(self, request: Request, read: Callable[[Response], T]) -> T:
         failure: ScrapeFailed | None = None
         tries = self._retry.attempts if request.method in self._retry.methods else 1
         for attempt in range(1, tries + 1):
             try:
-                return read(await self._fetcher.fetch_once(request, self.requester, self.traffic))
+                return read(await self._fetch_with_renewal(request))
             except ScrapeFailed as latest:
                 failure = self._more_specific(failure, latest)
             if attempt == tries or not is_worth_another_try(failure):
@@ -73,6 +97,16 @@ class FetchSession:
         if failure is None:
             raise ValueError("a retry policy needs at least one attempt")
         raise failure
+
+    async def _fetch_with_renewal(self, request: Request) -> Response:
+        environment = self._environment
+        try:
+            response = await fetch_once(environment, request)
+        except ScrapeFailed as failure:
+            if failure.http_status != UNAUTHORIZED or not environment.identity.renew():
+                raise
+            response = await fetch_once(environment, request)
+        return environment.identity.secrets.mask_response(response)
 
     def _more_specific(self, earlier: ScrapeFailed | None, latest: ScrapeFailed) -> ScrapeFailed:
         """Return the earlier failure where the latest try was only cut off by the run's deadline."""
@@ -86,3 +120,11 @@ class FetchSession:
 
 def _whole(response: Response) -> Response:
     return response
+
+
+def _valid_address(request: Request) -> str:
+    try:
+        parse_http_url(request.url)
+    except InvalidValue as error:
+        raise ScrapeFailed(Reason.INVALID_SPEC, str(error)) from error
+    return request.url

@@ -1,4 +1,4 @@
-"""What a status means for a scrape. `fetcher` asks once per answer."""
+"""What the status of an answer means for a scrape."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,6 +7,8 @@ from http import HTTPStatus
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import parse_retry_after
 from scrape_operator.fetching.failures import HopFailed
+
+NOT_MODIFIED = 304
 
 
 def is_success(status: int, success: Sequence[int | str]) -> bool:
@@ -17,9 +19,9 @@ def is_success(status: int, success: Sequence[int | str]) -> bool:
 
 
 def failure_of(status: int, headers: Mapping[str, str], now: datetime) -> HopFailed:
-    """Give the failure that a status stands for."""
+    """Return the failure that a status stands for."""
     wait = headers.get("retry-after")
-    reason = _reason(status, asks_to_wait=wait is not None)
+    reason = _reason(status, has_retry_after=wait is not None)
     retry_after = None
     if reason is Reason.RATE_LIMITED and wait is not None:
         parsed = parse_retry_after(wait, now)
@@ -27,12 +29,12 @@ def failure_of(status: int, headers: Mapping[str, str], now: datetime) -> HopFai
     return HopFailed(reason, _message(status), http_status=status, retry_after=retry_after)
 
 
-def _reason(status: int, *, asks_to_wait: bool) -> Reason:
+def _reason(status: int, *, has_retry_after: bool) -> Reason:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}:
         return Reason.AUTH_FAILED
     if status == HTTPStatus.FORBIDDEN:
         return Reason.BLOCKED
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and asks_to_wait):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and has_retry_after):
         return Reason.RATE_LIMITED
     return Reason.HTTP_STATUS
 

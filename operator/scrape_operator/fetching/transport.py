@@ -1,45 +1,46 @@
-"""httpx over aiohttp, hardened: the only place where connections are made. `fetcher` sends every hop through it.
+"""httpx over aiohttp, hardened: the only place where connections are made. `exchange` sends every hop through it.
 
-What httpx-aiohttp alone would not do: tell failures apart, guard the socket, keep each caller's cookies out of the
-others' requests, and send an address to the byte as it was written (signed URLs).
+What httpx-aiohttp alone does not do: tell failures apart, guard the socket, keep each caller's cookies out of the
+others' requests, bound interim answers, and send an address to the byte as it was written (signed URLs).
 """
 
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 from weakref import WeakSet
 
 import aiohttp
 import httpx
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_parser import RawResponseMessage
+from aiohttp.streams import StreamReader
 from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 from multidict import CIMultiDict
 from yarl import URL
 
 from scrape_operator.core.net.addresses import Network
-from scrape_operator.core.net.urls import HttpUrl
-from scrape_operator.fetching.failures import WIRE_ERRORS, translate
+from scrape_operator.fetching.failures import MAX_INTERIM_ANSWERS, WIRE_ERRORS, TooManyInterimAnswers, translate
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
 from scrape_operator.fetching.redirects import Headers
+from scrape_operator.fetching.route import DIRECT, Route
 
 MAX_CONNECTIONS = 8192
-"""Bounds file descriptors alone: how much one host is asked is a matter of `budgets`."""
+"""Bounds file descriptors only: requests to one host are bounded by `hosts.budgets`."""
 
 KEEPALIVE_SECONDS = 30.0
 DNS_CACHE_SECONDS = 30
 MAX_HEADER_LINE = 16_384
 MAX_HEADERS = 256
 
+_INTERIM = range(100, 200)
 _SAFE = frozenset({"GET", "HEAD"})
 _used_before: ContextVar[bool] = ContextVar("used_before", default=False)
 
-_root = lru_cache(1024)(httpx.URL)  # the parsing costs more than the rest of a request, and hosts are few
-
-_NO_TIMEOUT = aiohttp.ClientTimeout()  # `fetcher` bounds the whole try
+_NO_TIMEOUT = aiohttp.ClientTimeout()  # `exchange` bounds the whole try
 _UNSET_HEADERS = frozenset({"accept", "accept-encoding", "user-agent", "content-type"})
 
 
@@ -51,26 +52,47 @@ def default_ssl_context() -> ssl.SSLContext:
     return context
 
 
-def request_of(method: str, url: HttpUrl, headers: Headers, body: bytes) -> httpx.Request:
+def request_of(method: str, url: URL, headers: Headers, body: bytes, route: Route = DIRECT) -> httpx.Request:
     """Make a request for ScrapeTransport, which sends what is given here and adds no header but those of the framing.
 
-    httpx is told the host's root alone; path and query are its extension `target`. It would read them once more, and
-    not leave all of them as they were written.
+    The address is the extension `url`, already parsed. httpx gets the origin alone: it would parse the rest once more
+    (8 microseconds), and not leave all of it as it was written.
     """
     return httpx.Request(
         method,
-        _root(f"{url.scheme}://{url.authority}/"),
+        _origin(url.scheme, url.raw_authority),
         headers=[(name.encode("ascii"), value.encode()) for name, value in headers],
         stream=httpx.ByteStream(body),
-        extensions={"target": url.target.encode("ascii")},
+        extensions={"url": url, "route": route},
     )
 
 
+@lru_cache(1024)
+def _origin(scheme: str, authority: str) -> httpx.URL:
+    return httpx.URL(f"{scheme}://{authority}/")
+
+
+class _Protocol(ResponseHandler):
+    """Refuses answers that are preceded by too many interim ones."""
+
+    async def read(self) -> tuple[RawResponseMessage, StreamReader]:
+        """Return the next message; aiohttp reads on where it is an interim answer."""
+        message, payload = await super().read()
+        is_interim = message.code in _INTERIM
+        self._interim = self._interim + 1 if is_interim else 0
+        if self._interim > MAX_INTERIM_ANSWERS:
+            raise TooManyInterimAnswers("too many interim answers")
+        return message, payload
+
+    _interim = 0
+
+
 class _Connector(aiohttp.TCPConnector):
-    """Tells the task that connects whether its connection had been in use before."""
+    """Makes known to the task that connects whether its connection had been in use before."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._factory = cast("partial[ResponseHandler]", partial(_Protocol, loop=self._loop))
         self._used: WeakSet[object] = WeakSet()
 
     async def connect(
@@ -113,7 +135,7 @@ class ScrapeTransport(AiohttpTransport):
             max_field_size=MAX_HEADER_LINE,
             max_headers=MAX_HEADERS,
         )
-        # aiohttp would send again also what failed on a new connection, unseen by anybody's count
+        # aiohttp would also send again what failed on a new connection, and nothing would count that
         self._session._retry_connection = False  # noqa: SLF001 -- there is no public switch
         super().__init__(verify=ssl_context, trust_env=False, client=self._session)
 
@@ -121,7 +143,7 @@ class ScrapeTransport(AiohttpTransport):
         """Send a request that `request_of` has made; redirects are not followed, codings stay as they are.
 
         Raises:
-            HopFailed: saying what happened, in place of httpx's or aiohttp's own errors.
+            HopFailed: in place of httpx's or aiohttp's own errors.
 
         """
         try:
@@ -143,12 +165,17 @@ class ScrapeTransport(AiohttpTransport):
                     raise
 
     async def _request_once(self, request: httpx.Request) -> aiohttp.ClientResponse:
+        route: Route = request.extensions["route"]
         return await self._session.request(
             request.method,
-            URL(str(request.url).removesuffix("/") + request.extensions["target"].decode("ascii"), encoded=True),
+            request.extensions["url"],
             headers=CIMultiDict([(name.decode(), value.decode()) for name, value in request.headers.raw]),
             data=request.read() or None,
             allow_redirects=False,
+            ssl=route.ssl_context or True,
+            server_hostname=route.server_name,
+            proxy=route.proxy.url if route.proxy else None,
+            proxy_auth=route.proxy.auth if route.proxy else None,
         )
 
     async def aclose(self) -> None:
@@ -175,7 +202,7 @@ class WireStream(httpx.AsyncByteStream):
             raise translate(lost) from lost
 
     def _protocol_that_ends_the_body(self) -> ResponseHandler | None:
-        """Give the protocol that knows how a body without length ended: whole where it was closed, not reset.
+        """Return the protocol that knows how a body without length ended: whole if it was closed, not reset.
 
         A body of known length may have given its connection to the next request before it is read here.
         """
@@ -185,5 +212,5 @@ class WireStream(httpx.AsyncByteStream):
         return connection.protocol
 
     async def aclose(self) -> None:
-        """Give the connection back to the pool where the body has ended, else close it."""
+        """Return the connection to the pool if the body has ended, else close it."""
         self._response.release()

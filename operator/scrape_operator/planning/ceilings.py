@@ -8,7 +8,7 @@ from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
-from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.net.urls import authority_of, parse_http_url
 from scrape_operator.core.runs.placeholders import is_template
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.due_times import DueTimes
@@ -83,7 +83,7 @@ def _authorities(target: TargetPlan) -> list[str]:
     if is_template(target.request.request.url.split("/", 3)[2]):
         return []
     try:
-        return [parse_http_url(target.request.request.url.partition("{")[0]).authority]
+        return [authority_of(parse_http_url(target.request.request.url.partition("{")[0]))]
     except InvalidValue:
         return []
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrape_operator.fetching.body.codings import MAX_MEMBERS, STEP, CodingError
-from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for
+from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for, split_codings
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -43,7 +43,7 @@ def coding(name):
 
 
 def made(encoding, limit=LIMIT) -> Decoder:
-    decoder = decoder_for(encoding, limit)
+    decoder = decoder_for(split_codings(encoding)[0], limit)
     assert decoder is not None
     return decoder
 
@@ -84,15 +84,19 @@ def test_a_body_byte_by_byte_is_the_same(name):
     assert decode(coding(name), *(encoded[i : i + 1] for i in range(len(encoded)))) == data
 
 
-@pytest.mark.parametrize("encoding", ["", "identity", " , identity,"])
+@pytest.mark.parametrize("encoding", ["", "identity", " , identity,", "none", "UTF-8", "none, latin1"])
 def test_a_body_without_coding_needs_no_decoder(encoding):
-    assert decoder_for(encoding, LIMIT) is None
+    assert decoder_for(split_codings(encoding)[0], LIMIT) is None
+
+
+def test_what_is_no_coding_is_named():
+    assert split_codings("UTF-8, gzip,none, identity") == (["gzip"], ["utf-8", "none"])
 
 
 @pytest.mark.parametrize("encoding", ["compress", "gzip, exi", "gzip;q=1", "GZ\x00", "aes128gcm", "br,br,br,br"])
 def test_an_unknown_coding_or_too_many_are_refused(encoding):
     with pytest.raises(CodingError):
-        decoder_for(encoding, LIMIT)
+        decoder_for(split_codings(encoding)[0], LIMIT)
 
 
 def test_codings_are_taken_off_from_the_last_to_the_first():

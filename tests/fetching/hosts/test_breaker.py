@@ -23,11 +23,12 @@ def opened(failure=FORBIDDEN, *, now=0.0):
     return breaker
 
 
-def test_several_failures_in_a_row_open_it():
+def test_several_failures_in_a_row_begin_a_cool_down():
     breaker = Breaker(POLICY)
     assert [breaker.failed("a", FORBIDDEN, now) for now in (0.0, 1.0, 2.0)] == [False, False, True]
-    assert breaker.refusal("a", 2.0) == FORBIDDEN
-    assert breaker.until == 32.0
+    assert breaker.refused_until("a", 2.0) == 32.0
+    assert breaker.failure_of("a") == FORBIDDEN
+    assert breaker.refused_until("a", 32.0) is None
 
 
 def test_an_answer_in_between_begins_the_count_anew():
@@ -35,108 +36,98 @@ def test_an_answer_in_between_begins_the_count_anew():
     for _ in range(10):
         breaker.failed("a", FORBIDDEN, 0.0)
         breaker.failed("a", FORBIDDEN, 0.0)
-        breaker.answered()
-    assert breaker.refusal("a", 0.0) is None
+        breaker.answered("a")
+    assert breaker.refused_until("a", 0.0) is None
 
 
-def test_failures_of_all_requesters_count_together():
+def test_where_nobody_is_answered_the_failures_of_all_count_together():
     breaker = Breaker(POLICY)
-    assert [breaker.failed(who, GONE, 0.0) for who in "abc"] == [False, False, True]
-    assert all(breaker.refusal(who, 0.0) == GONE for who in "abc")
+    assert [breaker.failed(who, GONE, 0.0) for who in "abcd"] == [False, False, True, True]
+    assert [breaker.refused_until(who, 0.0) for who in "abcd"] == [None, None, 5.0, 5.0]
+    assert breaker.is_host_failing
+    breaker.answered("e")
+    assert not breaker.is_host_failing
 
 
 def test_who_has_not_failed_is_not_refused():
-    assert opened().refusal("b", 0.0) is None
+    assert opened().refused_until("b", 0.0) is None
 
 
-def test_nobody_without_a_name_is_refused():
-    breaker = Breaker(POLICY)
-    assert [breaker.failed("", FORBIDDEN, 0.0) for _ in range(3)] == [False, False, True]
-    assert breaker.refusal("", 0.0) is None
-
-
-def test_an_answer_to_another_closes_it():
+def test_an_answer_to_another_does_not_end_a_cool_down():
     breaker = opened()
-    breaker.answered()
-    assert breaker.refusal("a", 0.0) is None
+    breaker.answered("b")
+    assert breaker.refused_until("a", 29.9) == 30.0
 
 
 def test_each_is_told_its_own_last_failure():
     breaker = opened()
     breaker.failed("b", GONE, 1.0)
-    assert (breaker.refusal("a", 2.0), breaker.refusal("b", 2.0)) == (FORBIDDEN, GONE)
+    assert (breaker.failure_of("a"), breaker.failure_of("b"), breaker.last_failure) == (FORBIDDEN, GONE, GONE)
 
 
-def test_after_the_cool_down_it_lets_through_and_one_more_failure_opens_it_for_twice_as_long():
+def test_one_more_failure_after_the_cool_down_begins_one_twice_as_long():
     breaker = opened()
-    assert breaker.refusal("a", 29.9) == FORBIDDEN
-    assert breaker.refusal("a", 30.0) is None
     assert breaker.failed("a", FORBIDDEN, 31.0)
-    assert breaker.until == 31.0 + 60.0
+    assert breaker.refused_until("a", 31.0) == 31.0 + 60.0
 
 
-def test_an_answer_after_the_cool_down_closes_it_and_the_count_begins_anew():
+def test_successes_of_others_do_not_make_a_cool_down_begin_more_often():
+    breaker, cool_downs = Breaker(POLICY), 0
+    for second in range(300):
+        now = float(second)
+        breaker.answered("good")
+        if breaker.refused_until("bad", now) is None:
+            cool_downs += breaker.failed("bad", FORBIDDEN, now)
+    assert cool_downs == 4  # at 2, 32, 92 and 212 s
+
+
+def test_an_own_answer_after_the_cool_down_begins_the_count_anew():
     breaker = opened()
-    breaker.answered()
-    assert not breaker.failed("a", FORBIDDEN, 31.0)
-    assert breaker.refusal("a", 31.0) is None
+    breaker.answered("a")
+    assert [breaker.failed("a", FORBIDDEN, 31.0) for _ in range(3)] == [False, False, True]
+    assert breaker.refused_until("a", 31.0) == 61.0
 
 
-def test_failures_that_were_under_way_do_not_open_it_again():
+def test_failures_that_were_in_flight_do_not_prolong_a_cool_down():
     breaker = opened()
-    assert not any(breaker.failed("b", FORBIDDEN, 1.0) for _ in range(20))
-    assert breaker.until == 30.0
+    assert not any(breaker.failed("a", FORBIDDEN, 1.0) for _ in range(20))
+    assert breaker.refused_until("a", 1.0) == 30.0
 
 
 @pytest.mark.parametrize(
     ("failure", "first", "last"),
     [(FORBIDDEN, 30.0, 900.0), (GONE, 5.0, 60.0)],
-    ids=["refusals keep it open for long", "outages for a short time"],
+    ids=["long after refusals", "short after outages"],
 )
 def test_cool_downs_double_up_to_their_maximum(failure, first, last):
-    breaker = opened(failure)
-    lengths = [breaker.until]
+    breaker, now, lengths = opened(failure), 0.0, []
     for _ in range(40):
-        now = breaker.until
+        until = breaker.refused_until("a", now)
+        lengths.append(until - now)
+        now = until
         breaker.failed("a", failure, now)
-        lengths.append(breaker.until - now)
     assert lengths[:3] == [first, 2 * first, 4 * first]
     assert lengths[-1] == last
 
 
-def test_a_host_that_soon_refuses_again_is_left_alone_for_longer():
-    breaker = opened()
-    breaker.answered()
-    breaker.reported("a", FORBIDDEN, 300.0)
-    assert breaker.until == 300.0 + 60.0
-
-
-def test_a_host_that_was_fine_for_long_is_as_good_as_new():
-    breaker = opened()
-    breaker.answered()
-    breaker.reported("a", FORBIDDEN, 30.0 + 900.0)
-    assert breaker.until == 930.0 + 30.0
-
-
-def test_one_report_opens_it():
+def test_one_report_is_enough():
     breaker = Breaker(POLICY)
     assert breaker.reported("a", FORBIDDEN, 0.0)
     assert not breaker.reported("a", FORBIDDEN, 1.0)
-    assert (breaker.refusal("a", 2.0), breaker.until) == (FORBIDDEN, 30.0)
+    assert breaker.refused_until("a", 2.0) == 30.0
 
 
 def test_it_remembers_a_bounded_number_of_requesters():
     breaker = Breaker(POLICY)
     for number in range(3 * MAX_REQUESTERS):
-        breaker.failed(str(number), GONE, 0.0)
-    refused = sum(breaker.refusal(str(number), 0.0) is not None for number in range(3 * MAX_REQUESTERS))
+        breaker.reported(str(number), GONE, 0.0)
+    refused = sum(breaker.refused_until(str(number), 0.0) is not None for number in range(3 * MAX_REQUESTERS))
     assert refused == MAX_REQUESTERS
 
 
 def test_it_is_forgotten_when_its_last_cool_down_is_long_over():
     assert Breaker(POLICY).is_idle(0.0)
-    breaker = opened()
-    assert [breaker.is_idle(now) for now in (0.0, 30.0, 929.0, 930.0)] == [False, False, False, True]
+    assert [opened().is_idle(now) for now in (0.0, 30.0, 929.0, 930.0)] == [False, False, False, True]
 
 
 @given(
@@ -145,16 +136,16 @@ def test_it_is_forgotten_when_its_last_cool_down_is_long_over():
         max_size=60,
     )
 )
-def test_it_never_refuses_for_longer_than_the_maximum_nor_without_a_failure_of_ones_own(events):
+def test_nobody_is_refused_for_longer_than_the_maximum_nor_without_a_failure_of_its_own(events):
     breaker, now, failed = Breaker(POLICY), 0.0, set[str]()
     for event, requester, seconds in events:
         now += seconds
         if event == "answer":
-            breaker.answered()
-            failed.clear()
+            breaker.answered(requester)
+            failed.discard(requester)
         else:
             (breaker.failed if event == "fail" else breaker.reported)(requester, FORBIDDEN, now)
             failed.add(requester)
-        assert breaker.until - now <= 900.0
-        assert all(breaker.refusal(who, now) is None or who in failed for who in "abc")
-        assert all(breaker.refusal(who, now + 900.0) is None for who in "abc")
+        for who in "abc":
+            until = breaker.refused_until(who, now)
+            assert until is None or (who in failed and until - now <= 900.0)

@@ -1,61 +1,95 @@
 import asyncio
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from scrape_operator.core.net.host_budgets import HostRules
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.budgets import BROUGHT_SECONDS
 from scrape_operator.fetching.hosts.gate import PAUSE_MAX_SECONDS
-from tests.fetching.hosts.visiting import HOST, PATIENCE, Log, Observed, fail, hosts_of, of, slow_down, take, visit
+from tests.fetching.hosts.visiting import (
+    HOST,
+    PATIENCE,
+    Log,
+    Observed,
+    end,
+    fail,
+    hosts_of,
+    is_free,
+    of,
+    prove,
+    refusal,
+    slow_down,
+    take,
+    visit,
+)
 from tests.support.fetching import requester
 from tests.support.virtual_time import run_virtual, virtual_time
 
 
-def test_no_more_than_the_budget_are_at_a_host_at_a_time():
+def test_no_more_at_a_time_than_the_budget():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(3))
-        await asyncio.gather(*(visit(hosts, requester("a"), 10, log) for _ in range(7)))
+        await prove(hosts, requester("a"))
+        await asyncio.gather(*(visit(hosts, requester("a"), 1, log) for _ in range(7)))
         return [at for _, at in log]
 
-    assert run_virtual(scene()) == [0, 0, 0, 10, 10, 10, 20]
+    assert run_virtual(scene()) == [0, 0, 0, 1, 1, 1, 2]
 
 
-def test_starts_keep_their_distance():
+def test_starts_keep_their_interval():
     async def scene():
         log: Log = []
-        hosts = hosts_of(of(15, 25))
+        hosts = hosts_of(of(9, 250))
         await asyncio.gather(*(visit(hosts, requester("a"), 0.01, log) for _ in range(5)))
         return [at for _, at in log]
 
-    assert run_virtual(scene()) == pytest.approx([0, 0.025, 0.05, 0.075, 0.1])
+    assert run_virtual(scene()) == [0, 0.25, 0.5, 0.75, 1]
 
 
-def test_hosts_and_ports_do_not_wait_for_each_other():
+def test_each_authority_has_its_own_budget():
     async def scene():
         log: Log = []
-        hosts = hosts_of()
+        hosts = hosts_of(of(1))
         await asyncio.gather(*(visit(hosts, requester("a"), 10, log, host) for host in ("a", "b", "a:81", "a:82")))
         return [at for _, at in log]
 
     assert run_virtual(scene()) == [0, 0, 0, 0]
 
 
-def test_a_schedule_with_ten_thousand_pages_does_not_keep_another_waiting():
+def test_one_with_much_to_ask_keeps_nobody_waiting_for_all_of_it():
     async def scene():
         log: Log = []
-        hosts = hosts_of(of(2))
+        hosts = hosts_of(of(1))
         many, one = requester("many"), requester("one")
-        pages = [asyncio.ensure_future(visit(hosts, many, 1, log)) for _ in range(10_000)]
+        visits = [asyncio.ensure_future(visit(hosts, many, 1, log)) for _ in range(50)]
         await asyncio.sleep(0.5)
-        await visit(hosts, one, 1, log)
-        for page in pages:
-            page.cancel()
-        await asyncio.gather(*pages, return_exceptions=True)
+        visits.append(asyncio.ensure_future(visit(hosts, one, 1, log)))
+        await asyncio.gather(*visits)
         return [at for who, at in log if who == "one"], hosts.waiting
 
-    assert run_virtual(scene()) == ([1.0], 0)
+    assert run_virtual(scene()) == ([2.0], 0)
+
+
+def test_slow_bodies_of_some_leave_turns_to_others():
+    async def scene():
+        log: Log = []
+        hosts = hosts_of(of(4))
+        quick = requester("quick")
+        await prove(hosts, quick)
+        slow = [asyncio.ensure_future(visit(hosts, requester(f"slow{n}"), 30, log)) for n in range(40)]
+        for _ in range(60):
+            await asyncio.sleep(1)
+            await visit(hosts, quick, 0.1, log)
+        for visiting in slow:
+            visiting.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return [at for who, at in log if who == "quick"]
+
+    times = run_virtual(scene())
+    assert max(later - earlier for earlier, later in pairwise(times)) < 1.2
 
 
 def test_waiting_is_measured():
@@ -81,30 +115,20 @@ def test_a_cancelled_wait_leaves_the_queue():
     assert run_virtual(scene()) == ([("a", 0), ("a", 10)], 0)
 
 
-def test_a_turn_that_comes_together_with_the_cancellation_goes_to_the_next():
+@pytest.mark.parametrize("is_first_ended", [True, False])
+def test_a_turn_that_comes_together_with_a_cancellation_goes_to_the_next(is_first_ended):
     async def scene():
         log: Log = []
         hosts = hosts_of()
         turn = await take(hosts, requester("a"))
         second, third = (asyncio.ensure_future(visit(hosts, requester("a"), 1, log)) for _ in range(2))
         await asyncio.sleep(1)
-        turn.end()  # gives the second its turn, which it can't take any more
-        second.cancel()
-        await asyncio.gather(second, third, return_exceptions=True)
-        return log
-
-    assert run_virtual(scene()) == [("a", 1)]
-
-
-def test_a_turn_is_not_given_to_one_who_is_being_cancelled():
-    async def scene():
-        log: Log = []
-        hosts = hosts_of()
-        turn = await take(hosts, requester("a"))
-        second, third = (asyncio.ensure_future(visit(hosts, requester("a"), 1, log)) for _ in range(2))
-        await asyncio.sleep(1)
-        second.cancel()
-        turn.end()
+        if is_first_ended:
+            end(turn)
+            second.cancel()
+        else:
+            second.cancel()
+            end(turn)
         await asyncio.gather(second, third, return_exceptions=True)
         return log
 
@@ -115,136 +139,148 @@ def test_a_wait_beyond_the_deadline_ends_there_and_says_what_the_budget_is():
     async def scene():
         hosts = hosts_of(of(1, 250))
         turn = await take(hosts, requester("a"))
-        late = requester("b", seconds=12.0)
-        with pytest.raises(HopFailed) as raised:
-            await take(hosts, late)
-        turn.end()
-        return raised.value, virtual_time(), hosts.waiting
+        failure = await refusal(hosts, requester("b", seconds=12.0))
+        end(turn)
+        return failure, virtual_time(), hosts.waiting
 
     failure, now, waiting = run_virtual(scene())
     assert (failure.reason, failure.sent, now, waiting) == (Reason.TIMEOUT, False, 12.0, 0)
-    assert "no turn came in 12.0 s" in failure.message
-    assert "1 at a time, 0.25s apart" in failure.message
+    assert failure.message == "had no turn for the request in 12.0 s: it gets 1 at a time, 0.25s apart"
 
 
 def test_rules_can_be_replaced_while_requests_wait():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(1))
-        visits = [asyncio.ensure_future(visit(hosts, requester("a"), 10, log)) for _ in range(4)]
+        visits = [asyncio.ensure_future(visit(hosts, requester(who), 10, log)) for who in "abcd"]
         await asyncio.sleep(1)
-        hosts.set_rules(of(1), [HostRules({"*.example": of(4)})])
+        hosts.set_rules(HostRules({"*.example": of(9)}))
         await asyncio.gather(*visits)
         return [at for _, at in log]
 
     assert run_virtual(scene()) == [0, 1, 1, 1]
 
 
-def test_a_budget_that_is_brought_along_counts_for_everybody_until_it_is_long_past():
-    async def scene():
-        hosts = hosts_of(of(9))
-        platform = requester("platform", {HOST: of(1)})
-        (await take(hosts, platform)).end()
-        first = await take(hosts, requester("other"))
-        crowded = hosts.try_enter(HOST, requester("another"), PATIENCE)
-        await asyncio.sleep(BROUGHT_SECONDS + 1)
-        later = hosts.try_enter(HOST, requester("another"), PATIENCE)
-        first.end()
-        return crowded, later
-
-    crowded, later = run_virtual(scene())
-    assert crowded is None
-    assert later is not None
-
-
-def test_a_budget_that_is_brought_along_does_not_loosen():
+def test_the_budget_of_a_platform_takes_the_place_of_the_default_until_it_is_long_past():
     async def scene():
         hosts = hosts_of(of(1))
-        await take(hosts, requester("platform", {HOST: of(9)}))
-        return hosts.try_enter(HOST, requester("platform", {HOST: of(9)}), PATIENCE)
+        platform, other = requester("platform", {HOST: of(3)}), requester("other")
+        await prove(hosts, platform, other)
+        first = await take(hosts, other)
+        free = await is_free(hosts, other)
+        await asyncio.sleep(BROUGHT_SECONDS)
+        later = await is_free(hosts, other)
+        end(first)
+        return free, later
 
-    assert run_virtual(scene()) is None
+    assert run_virtual(scene()) == (True, False)
 
 
-def test_retry_after_makes_everybody_wait_and_then_come_one_at_a_time():
+def test_policies_tighten_the_budget_of_a_platform():
+    async def scene():
+        log: Log = []
+        hosts = hosts_of(of(4), rules=HostRules({"*": of(5, 1000)}))
+        platform = requester("platform", {HOST: of(2, 10)})
+        await prove(hosts, platform)
+        await asyncio.sleep(5)
+        await asyncio.gather(*(visit(hosts, platform, 3, log) for _ in range(4)))
+        return [at for _, at in log]
+
+    assert run_virtual(scene()) == [5, 6, 8, 9]
+
+
+def test_a_crawl_delay_is_the_pace_of_a_host():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(4))
-        await fail(hosts, requester("a"), slow_down(20))
-        await asyncio.gather(*(visit(hosts, requester(who), 1, log) for who in "bcd"))
+
+        async def crawl():
+            with await hosts.take(HOST, requester("a"), PATIENCE, timedelta(seconds=2)):
+                log.append(("a", virtual_time()))
+
+        await asyncio.gather(*(crawl() for _ in range(3)))
+        return [at for _, at in log]
+
+    assert run_virtual(scene()) == [0, 2, 4]
+
+
+def test_retry_after_holds_only_who_was_told():
+    async def scene():
+        log: Log = []
+        hosts = hosts_of(of(4))
+        await fail(hosts, requester("told"), slow_down(20))
+        visits = [asyncio.ensure_future(visit(hosts, requester("told"), 1, log))]
+        for _ in range(10):
+            await visit(hosts, requester("other"), 1, log)
+        await asyncio.gather(*visits)
         return log
 
-    assert run_virtual(scene()) == [("b", 20), ("c", 21), ("d", 21)]
+    log = run_virtual(scene())
+    assert [at for who, at in log if who == "other"] == list(range(10))
+    assert [at for who, at in log if who == "told"] == [20]
+
+
+def test_where_a_second_is_told_the_others_come_one_at_a_time_until_one_is_answered():
+    async def scene():
+        log: Log = []
+        hosts = hosts_of(of(4))
+        await prove(hosts, *(requester(who) for who in "cde"))
+        await fail(hosts, requester("a"), slow_down(20))
+        await fail(hosts, requester("b"), slow_down(20))
+        await asyncio.gather(*(visit(hosts, requester(who), 1, log) for who in "cde"))
+        return [(who, round(at)) for who, at in log]
+
+    assert run_virtual(scene()) == [("c", 0), ("d", 1), ("e", 1)]
 
 
 def test_those_who_wait_go_on_as_soon_as_an_answer_has_begun():
     async def scene():
         log: Log = []
         hosts = hosts_of(of(4))
-        await fail(hosts, requester("a"), slow_down(20))
-        turn = await take(hosts, requester("b"))
-        others = [asyncio.ensure_future(visit(hosts, requester(who), 1, log)) for who in "cd"]
+        await prove(hosts, *(requester(who) for who in "cde"))
+        for who in "ab":
+            await fail(hosts, requester(who), slow_down(20))
+        turn = await take(hosts, requester("c"))
+        others = [asyncio.ensure_future(visit(hosts, requester(who), 1, log)) for who in "de"]
         await asyncio.sleep(5)
-        turn.answers()
+        turn.answer_began()
         await asyncio.gather(*others)
-        turn.end()
-        return log
+        end(turn)
+        return [(who, round(at)) for who, at in log]
 
-    assert run_virtual(scene()) == [("c", 25), ("d", 25)]
+    assert run_virtual(scene()) == [("d", 5), ("e", 5)]
 
 
 def test_a_pause_is_capped():
     async def scene():
         hosts = hosts_of(of(4))
         await fail(hosts, requester("a"), slow_down(86_400))
-        await take(hosts, requester("b"))
+        await take(hosts, requester("a"))
         return virtual_time()
 
     assert run_virtual(scene()) == PAUSE_MAX_SECONDS
 
 
-def test_a_pause_longer_than_ones_patience_is_refused_also_to_those_who_wait_already():
+@pytest.mark.parametrize(("patience", "seconds"), [(10.0, 3600.0), (60.0, 10.0), (20.0, 3600.0), (60.0, 20.0)])
+def test_a_pause_beyond_the_timeout_or_the_deadline_fails_at_once_and_says_until_when(patience, seconds):
+    async def scene():
+        hosts = hosts_of(of(4))
+        await fail(hosts, requester("a"), slow_down(20))
+        return await refusal(hosts, requester("a", seconds=seconds), patience=patience), virtual_time()
+
+    failure, now = run_virtual(scene())
+    assert (failure.reason, failure.retry_after, failure.sent, now) == (Reason.RATE_LIMITED, 20, False, 0)
+    assert failure.message == "asked for a pause (Retry-After): it gets no request before 12:00:20Z"
+
+
+def test_who_waits_when_the_pause_begins_fails_at_once_where_it_is_too_long():
     async def scene():
         hosts = hosts_of(of(1))
         turn = await take(hosts, requester("a"))
-        waiting = asyncio.ensure_future(take(hosts, requester("b"), patience=10))
+        waiting = asyncio.ensure_future(take(hosts, requester("a"), patience=15))
         await asyncio.sleep(1)
-        turn.end(slow_down(20))
-        with pytest.raises(HopFailed) as at_once:
-            hosts.try_enter(HOST, requester("c"), 10)
-        with pytest.raises(HopFailed) as meanwhile:
-            await waiting
-        return [raised.value for raised in (at_once, meanwhile)], virtual_time()
+        end(turn, slow_down(20))
+        return await asyncio.gather(waiting, return_exceptions=True), virtual_time()
 
-    failures, now = run_virtual(scene())
-    assert now == 1
-    for failure in failures:
-        assert (failure.reason, failure.retry_after, failure.sent) == (Reason.RATE_LIMITED, 20.0, False)
-        assert failure.message.endswith("not asked before 12:00:21Z")
-
-
-def test_who_was_told_to_wait_comes_back_when_its_own_retry_policy_says_so():
-    async def scene():
-        log: Log = []
-        hosts = hosts_of(of(4))
-        told = requester("told")
-        await fail(hosts, told, slow_down(20))
-        other = asyncio.ensure_future(visit(hosts, requester("other"), 1, log))
-        await asyncio.sleep(5)
-        await visit(hosts, told, 1, log)
-        await other
-        return log
-
-    assert run_virtual(scene()) == [("told", 5), ("other", 6)]
-
-
-def test_an_answer_to_a_request_from_before_a_pause_does_not_end_it():
-    async def scene():
-        hosts = hosts_of(of(4))
-        early = await take(hosts, requester("a"))
-        await fail(hosts, requester("b"), slow_down(20))
-        early.end()
-        await take(hosts, requester("c"))
-        return virtual_time()
-
-    assert run_virtual(scene()) == 20
+    [failure], now = run_virtual(scene())
+    assert (failure.reason, now) == (Reason.RATE_LIMITED, 1)

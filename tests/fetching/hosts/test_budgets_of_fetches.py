@@ -13,10 +13,10 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.budgets import HostBudgets
-from scrape_operator.fetching.session import FetchSession
 from scrape_operator.settings import Settings
+from tests.fetching.hosts.visiting import end, is_free, take
 from tests.fetching.servers import answering, never_ending, ok, redirect, serving
-from tests.support.fetching import NO_RETRY, open_session, requester, session_of
+from tests.support.fetching import NO_RETRY, NO_ROBOTS, open_session, requester, session_of
 from tests.support.virtual_time import run_virtual, virtual_time
 from tests.support.waiting import eventually
 
@@ -59,7 +59,7 @@ class PacedTransport(httpx.AsyncBaseTransport):
 
 def fetcher_over(transport, budget=None):
     hosts = HostBudgets(budget or HostBudget(1), clock=virtual_time)
-    return HttpFetcher(transport, user_agent="test", hosts=hosts)
+    return HttpFetcher(lambda _: transport, user_agent="test", hosts=hosts, clock=virtual_time)
 
 
 async def test_a_server_sees_no_more_requests_at_a_time_than_its_budget(budgeted):
@@ -86,15 +86,14 @@ async def test_a_redirect_takes_its_turn_at_the_other_host_and_gives_back_the_fi
         serving(answering(redirect(other.url))) as server,
         budgeted(hosts) as fetcher,
     ):
-        taken = hosts.try_enter(authority_of(other), requester("b"), TIMEOUT)
-        assert taken is not None
+        taken = await take(hosts, requester("b"), authority_of(other))
         fetching = asyncio.ensure_future(fetcher.fetch(ask(server.url)))
         await eventually(lambda: hosts.waiting)
-        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is not None
+        assert await is_free(hosts, requester("b"), authority_of(server))
         assert not other.heads
-        taken.end()
+        end(taken)
         assert (await fetching).body == b"there"
-    assert hosts.try_enter(authority_of(other), requester("a"), TIMEOUT) is not None
+    assert await is_free(hosts, requester("a"), authority_of(other))
 
 
 async def test_a_redirect_to_the_same_host_needs_no_second_place(budgeted):
@@ -111,11 +110,11 @@ async def test_a_cancelled_fetch_gives_back_its_turn(budgeted):
     async with serving(never_ending(b"HTTP/1.1 200 OK\r\n\r\n", b"x")) as server, budgeted(hosts) as fetcher:
         fetching = asyncio.ensure_future(fetcher.fetch(ask(server.url)))
         await server.asked()
-        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is None
+        assert not await is_free(hosts, requester("b"), authority_of(server))
         fetching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await fetching
-        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is not None
+        assert await is_free(hosts, requester("b"), authority_of(server))
         await server.gone()
 
 
@@ -130,7 +129,7 @@ async def test_a_host_that_forbids_is_asked_five_times_and_then_no_more(budgeted
         assert len(server.heads) == 5
     assert {failure.reason for failure in failures} == {Reason.BLOCKED}
     assert requests == [1, 2, 3, 4] + [5] * 16
-    assert failures[-1].message.startswith(f"{authority_of(server)} is not asked again before ")
+    assert failures[-1].message.startswith(f"{authority_of(server)} gets no request before ")
 
 
 async def test_a_name_that_is_refused_by_the_guard_opens_no_breaker(budgeted):
@@ -140,15 +139,15 @@ async def test_a_name_that_is_refused_by_the_guard_opens_no_breaker(budgeted):
             with pytest.raises(ScrapeFailed) as raised:
                 await fetcher.fetch(ask("http://10.0.0.1/"))
             assert raised.value.reason is Reason.BLOCKED_ADDRESS
-    assert hosts.open_breakers == 0
 
 
 async def test_rules_are_kept_by_name_or_by_name_and_port(budgeted):
-    hosts = HostBudgets(layers=[HostRules({"127.0.0.1": HostBudget(1)})])
+    hosts = HostBudgets(rules=HostRules({"127.0.0.1": HostBudget(1)}))
     async with serving(answering(ok(b"x"))) as server, budgeted(hosts) as fetcher:
         await fetcher.fetch(ask(server.url))
-        hosts.try_enter(authority_of(server), requester("a"), TIMEOUT)
-        assert hosts.try_enter(authority_of(server), requester("b"), TIMEOUT) is None
+        turn = await take(hosts, requester("a"), authority_of(server))
+        assert not await is_free(hosts, requester("b"), authority_of(server))
+        end(turn)
 
 
 def test_time_before_the_host_is_no_time_of_the_request():
@@ -165,8 +164,8 @@ def test_what_was_left_of_the_timeout_before_a_wait_is_left_after_it():
     async def scene():
         transport = PacedTransport(6, httpx.Response(302, headers={"Location": "http://other.example/"}))
         fetcher = fetcher_over(transport)
-        turn = fetcher.hosts.try_enter("other.example", requester("b"), TIMEOUT)
-        asyncio.get_running_loop().call_later(100, turn.end)
+        turn = await take(fetcher.hosts, requester("b"), "other.example")
+        asyncio.get_running_loop().call_later(100, end, turn)
         with pytest.raises(ScrapeFailed) as raised:
             await session_of(fetcher).fetch(ask(SHOP, timeout=10.0))
         return raised.value, virtual_time()
@@ -197,7 +196,7 @@ def test_a_retry_waits_as_its_own_policy_says(retry_after, retried_at):
     async def scene():
         transport = PacedTransport(0, httpx.Response(429, headers={"Retry-After": retry_after}), httpx.Response(200))
         retry = RetryPolicy(max_delay=timedelta(seconds=30))
-        session = FetchSession(fetcher_over(transport), requester(), retry, random=lambda: 0.0)
+        session = session_of(fetcher_over(transport), retry=retry)
         await session.fetch(ask(SHOP))
         return [at for _, at in transport.asked]
 
@@ -209,7 +208,7 @@ def test_a_budget_that_the_target_brings_along_is_kept():
         transport = PacedTransport(1)
         fetcher = fetcher_over(transport, HostBudget(32))
         budgets = {"shop.example": HostBudget(2, timedelta(seconds=3))}
-        own = fetcher.open_session(requester("platform", budgets), NO_RETRY)
+        own = fetcher.open_session(requester("platform", budgets), NO_RETRY, policy=NO_ROBOTS)
         other = session_of(fetcher)
         await asyncio.gather(*(own.fetch(ask(SHOP)) for _ in range(3)), other.fetch(ask("http://other.example/")))
         return sorted(transport.asked)

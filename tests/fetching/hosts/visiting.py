@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
@@ -32,31 +34,56 @@ class Observed:
         self.openings.append(reason)
 
 
-def hosts_of(budget=None, observer=None):
+def hosts_of(budget=None, observer=None, **options):
     return HostBudgets(
         budget or of(1),
         observer=observer,
         clock=virtual_time,
         now=lambda: NOON + timedelta(seconds=virtual_time()),
+        **options,
     )
 
 
 async def take(hosts, requester, host=HOST, patience=PATIENCE):
-    turn = hosts.try_enter(host, requester, patience)
-    return turn or await hosts.enter(host, requester, patience)
+    return await hosts.take(host, requester, patience)
+
+
+async def is_free(hosts, requester, host=HOST):
+    """Return whether a turn comes at once."""
+    try:
+        async with asyncio.timeout(0):
+            with await take(hosts, requester, host):
+                return True
+    except TimeoutError:
+        return False
+
+
+async def refusal(hosts, requester, host=HOST, patience=PATIENCE):
+    with pytest.raises(HopFailed) as raised:
+        await take(hosts, requester, host, patience)
+    return raised.value
 
 
 async def visit(hosts, requester, seconds, log, host=HOST, patience=PATIENCE):
     """Be at the host for so long; note who came when."""
-    turn = await take(hosts, requester, host, patience)
-    log.append((requester.key, virtual_time()))
-    await asyncio.sleep(seconds)
-    turn.end()
+    with await take(hosts, requester, host, patience):
+        log.append((requester.key, virtual_time()))
+        await asyncio.sleep(seconds)
+
+
+def end(turn, failure=None):
+    turn.__exit__(None if failure is None else type(failure), failure, None)
+
+
+async def prove(hosts, *requesters, host=HOST):
+    """Show that these are quick."""
+    for requester in requesters:
+        end(await take(hosts, requester, host))
 
 
 async def fail(hosts, requester, failure, times=1, host=HOST):
     for _ in range(times):
-        (await take(hosts, requester, host)).end(failure)
+        end(await take(hosts, requester, host), failure)
 
 
 def forbidden():

@@ -30,13 +30,15 @@ ITEMS = {"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "i
 
 @dataclass
 class Server:
-    """A web server that answers every request by `answer`, and remembers what was asked."""
+    """A web server without robots.txt that answers every other request by `answer`, and remembers it."""
 
     answer: Answer | None = None
     url: str = ""
     requests: list[web.Request] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/robots.txt":
+            raise web.HTTPNotFound
         self.requests.append(request)
         assert self.answer is not None
         return await self.answer(request)

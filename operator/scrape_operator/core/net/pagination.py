@@ -8,7 +8,7 @@ from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.headers import HARMLESS_HEADERS
 from scrape_operator.core.net.link_header import find_link
-from scrape_operator.core.net.urls import parse_http_url, resolve_location
+from scrape_operator.core.net.urls import origin_of, parse_http_url, resolve_location
 from scrape_operator.core.runs.reasons import Reason
 
 
@@ -121,7 +121,7 @@ def for_address(request: Request, url: str) -> Request:
 
 def _is_same_origin(one: str, other: str) -> bool:
     try:
-        return parse_http_url(one).origin == parse_http_url(other).origin
+        return origin_of(parse_http_url(one)) == origin_of(parse_http_url(other))
     except InvalidValue:
         return False
 

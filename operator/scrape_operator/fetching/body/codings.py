@@ -1,7 +1,7 @@
 """The content codings one by one, decoded in bounded steps (RFC 1950 to 1952, 7932, 8878). `decoding` chains them.
 
-A few hundred bytes may stand for gigabytes: no step gives much more than 64 KiB. Steps may be empty: they are where a
-caller can look at the clock.
+A few hundred bytes may stand for gigabytes: no step returns much more than 64 KiB. Steps may be empty, so that a
+caller can let other tasks run in between.
 """
 
 import sys
@@ -19,10 +19,12 @@ else:
 STEP = 65_536
 MAX_MEMBERS = 65_536
 ZSTD_WINDOW_LOG_MAX = 23  # 8 MiB, which RFC 9659 makes the most for the web
-_BROTLI_STEP = 32_768  # brotli doubles its blocks and goes over the limit by up to one of them
+_BROTLI_STEP = 32_768  # brotli doubles its blocks and exceeds the limit by up to one of them
+_MAX_REPLAYED_BYTES = 2**20
+_ZLIB_HEADER_BYTES = 2  # RFC 1950 section 2.2: CMF and FLG
 
 BROKEN = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
-"""What feeding bytes that can't be decoded raises, besides CodingError."""
+"""What feeding bytes that cannot be decoded raises, besides CodingError."""
 
 
 class CodingError(ValueError):
@@ -76,24 +78,37 @@ class _Zstd:
 
 
 class _Brotli:
-    """A brotli stream. The library fails on bytes behind its end, so then the end is looked for byte by byte."""
+    """A brotli stream.
+
+    The library fails on bytes behind its end, and its decoder is of no use afterwards: then the stream is decoded once
+    more, and its end is looked for byte by byte. Streams of more than 1 MiB fail instead: what was fed is not kept.
+    """
 
     def __init__(self) -> None:
         self._decoder = brotli.Decompressor()
-        self._fed: list[bytes] = []
+        self._fed = bytearray()
+        self._can_replay = True
         self.ended = False
         self.rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        given = 0
+        returned = 0
         try:
             for out in self._steps(data):
-                given += len(out)
+                returned += len(out)
                 yield out
         except brotli.error:
-            yield from self._replay()
-            yield from self._find_end(data, given)
-        self._fed.append(data)
+            if not self._can_replay:
+                raise
+            yield from self._find_end(data, returned)
+        self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._can_replay = self._can_replay and len(self._fed) + len(data) <= _MAX_REPLAYED_BYTES
+        if self._can_replay:
+            self._fed += data
+        else:
+            self._fed.clear()
 
     def _steps(self, data: bytes) -> Iterator[bytes]:
         out = self._decoder.process(data, output_buffer_limit=_BROTLI_STEP)
@@ -102,25 +117,21 @@ class _Brotli:
             out = self._decoder.process(b"", output_buffer_limit=_BROTLI_STEP)
         self.ended = self._decoder.is_finished()
 
-    def _replay(self) -> Iterator[bytes]:
-        """Bring a new decoder to where the old one was before the piece that it failed on; nothing is given twice."""
+    def _find_end(self, data: bytes, returned: int) -> Iterator[bytes]:
+        """Decode `data` up to the end of the stream, without the first `returned` bytes."""
         self._decoder = brotli.Decompressor()
-        for piece in self._fed:
-            for _ in self._steps(piece):
-                yield b""
-
-    def _find_end(self, data: bytes, given: int) -> Iterator[bytes]:
-        """Decode up to the end of the stream, without the first `given` bytes that are out already."""
+        for _ in self._steps(bytes(self._fed)):
+            yield b""
         for position in range(len(data)):
             for out in self._steps(data[position : position + 1]):
-                yield out[given:]
-                given = max(0, given - len(out))
+                yield out[returned:]
+                returned = max(0, returned - len(out))
             if self.ended:
                 return
 
 
 class Coding(Protocol):
-    """Takes encoded pieces and gives decoded steps. Feeding raises CodingError or one of BROKEN."""
+    """Takes encoded pieces and returns decoded steps. Feeding raises CodingError or one of BROKEN."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Decode one piece, some KiB at the most."""
@@ -146,7 +157,7 @@ class _Single:
 
 
 class _Deflate:
-    """The coding "deflate": zlib by the book, a bare stream by habit. The two bytes of zlib's header tell which."""
+    """The coding "deflate": zlib by the RFC, a bare stream at many servers. The header of zlib shows which."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -155,7 +166,7 @@ class _Deflate:
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._stream is None:
             self._head += data
-            if len(self._head) < 2:  # noqa: PLR2004 -- RFC 1950 section 2.2: CMF and FLG
+            if len(self._head) < _ZLIB_HEADER_BYTES:
                 return
             data = self._head
             is_zlib = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0
@@ -171,7 +182,7 @@ class _Deflate:
 class _Members:
     """A coding whose streams may follow each other; what follows the last is dropped.
 
-    `begins` says whether bytes begin another stream: None where there are too few to tell.
+    `begins` returns whether bytes begin another stream: None if there are too few to know.
     """
 
     def __init__(self, make: Callable[[], _Stream], begins: Callable[[bytes], bool | None]) -> None:
@@ -213,6 +224,7 @@ class _Members:
 _GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952 section 2.3.1, with the only method there is
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
 _SKIPPABLE_MAGIC = b"\x2a\x4d\x18"  # section 3.1.2, behind a first byte of 0x50 to 0x5f
+_SKIPPABLE_FIRST = range(0x50, 0x60)
 
 
 def _begins_gzip(data: bytes) -> bool | None:
@@ -223,7 +235,7 @@ def _begins_gzip(data: bytes) -> bool | None:
 
 def _begins_zstd(data: bytes) -> bool | None:
     head = data[: len(_ZSTD_MAGIC)]
-    skippable = head[:1] and head[0] & 0xF0 == 0x50 and _SKIPPABLE_MAGIC.startswith(head[1:])  # noqa: PLR2004 -- as above
+    skippable = head[:1] and head[0] in _SKIPPABLE_FIRST and _SKIPPABLE_MAGIC.startswith(head[1:])
     if not skippable and not _ZSTD_MAGIC.startswith(head):
         return False
     return True if len(head) == len(_ZSTD_MAGIC) else None

@@ -1,9 +1,11 @@
-"""Content-Encoding taken off, within bounds (RFC 9110 section 8.4). `body` feeds what comes in.
+"""Content-Encoding removed, within bounds (RFC 9110 section 8.4).
 
-Every stage has a limit, so that a body that unfolds through several codings can't cost more than its size allows.
+Every stage has a limit, so that a body with several codings cannot cost more than its size allows.
 """
 
 from collections.abc import Iterator, Sequence
+
+import webencodings
 
 from scrape_operator.fetching.body.codings import BROKEN, CODINGS, STEP, CodingError
 
@@ -13,14 +15,14 @@ MAX_CODINGS = 3
 
 
 class CodingOverflow(ValueError):
-    """A stage gave more than its limit."""
+    """A stage returned more than its limit."""
 
 
 class Decoder:
-    """Takes off up to three codings, the last applied first.
+    """Removes up to three codings, the last applied first.
 
-    `limit` is the most that the last stage may give, in bytes; the stages before may give an eighth more, for what a
-    compressor adds to what it can't compress.
+    `limit` is the most that the last stage may return, in bytes; the stages before may return an eighth more, which a
+    compressor adds to what it cannot compress.
     """
 
     def __init__(self, names: Sequence[str], limit: int) -> None:
@@ -31,17 +33,17 @@ class Decoder:
         self._fed = [False] * len(names)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Decode what came in, in steps.
+        """Decode a chunk, in steps.
 
         Raises:
-            CodingError: it can't be decoded.
+            CodingError: it cannot be decoded.
             CodingOverflow: it becomes more than the limit.
 
         """
         yield from self._pass(0, data)
 
     def finish(self) -> None:
-        """Say that nothing more comes. A body without a byte is no broken one: HEAD and 204 have none.
+        """Check that the body has its end. A body without a byte is complete: HEAD and 204 have none.
 
         Raises:
             CodingError: the end is missing.
@@ -67,23 +69,28 @@ class Decoder:
         try:
             yield from self._stages[index].feed(piece)
         except BROKEN as error:
-            raise CodingError(f"is no {self._names[index]}, or a broken one") from error
+            raise CodingError(f"is not valid {self._names[index]}") from error
 
 
-def decoder_for(content_encoding: str, limit: int) -> Decoder | None:
-    """Make the decoder for a Content-Encoding header; None where the body is as it is.
+def split_codings(content_encoding: str) -> tuple[list[str], list[str]]:
+    """Return the codings of a Content-Encoding header, and what it names that is none: `none`, or a charset."""
+    names = [part.strip(" \t").lower() for part in content_encoding.split(",")]
+    codings = [name for name in names if name not in {"", "identity"}]
+    others = [name for name in codings if name == "none" or webencodings.lookup(name) is not None]
+    return [name for name in codings if name not in others], others
+
+
+def decoder_for(names: Sequence[str], limit: int) -> Decoder | None:
+    """Return the decoder for these codings, or None without any.
 
     Raises:
         CodingError: a coding is unknown, or there are more than three.
 
     """
-    names = [
-        name for part in content_encoding.split(",") if (name := part.strip(" \t").lower()) not in {"", "identity"}
-    ]
     if not names:
         return None
     if len(names) > MAX_CODINGS:
-        raise CodingError(f"has {len(names)} content codings: at most {MAX_CODINGS} are read")
+        raise CodingError(f"has {len(names)} content codings: at most {MAX_CODINGS} are decoded")
     for name in names:
         if name not in CODINGS:
             raise CodingError(f"has the unknown content coding {name[:32]!r}: known are {ACCEPTED}")

@@ -1,4 +1,4 @@
-"""Reads the body of an answer within its limit. `fetcher` calls it for the answer that a redirect chain ended in."""
+"""Reads the body of an answer within its limit."""
 
 import asyncio
 from collections.abc import AsyncIterable
@@ -8,30 +8,39 @@ import httpx
 from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.codings import CodingError
-from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for
+from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for, split_codings
 from scrape_operator.fetching.failures import HopFailed
 
-_STEPS_BETWEEN_BREATHS = 16  # of 64 KiB at the most: a millisecond or so
+_STEPS_BETWEEN_PAUSES = 16  # of 64 KiB at the most, about a millisecond: then other tasks may run
 
 
 def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
-    """Give the body as it comes. httpx's own `aiter_raw` and `aclose` come to the same through more layers."""
+    """Return the body as it is transferred; httpx's own `aiter_raw` and `aclose` do the same through more layers."""
     if not isinstance(response.stream, httpx.AsyncByteStream):
         raise TypeError("a transport for fetching answers with asynchronous streams")
     return response.stream
 
 
 async def read_body(
-    wire: AsyncIterable[bytes], content_encoding: str, content_length: str, limit: int, traffic: Traffic
+    wire: AsyncIterable[bytes],
+    content_encoding: str,
+    content_length: str,
+    limit: int,
+    traffic: Traffic,
+    warnings: list[str],
 ) -> bytes:
-    """Read and decode a body of at most `limit` bytes; the two headers are empty where there are none that count.
+    """Read and decode a body of at most `limit` bytes; a header that is absent or does not count is empty.
+
+    What a Content-Encoding names that is no coding is added to `warnings`.
 
     Raises:
         HopFailed: TooLarge, DecodeError, or what the transport met.
 
     """
+    codings, others = split_codings(content_encoding)
+    warnings.extend(f"Content-Encoding {name!r} is not a coding: the body was read without" for name in others)
     try:
-        decoder = decoder_for(content_encoding, limit)
+        decoder = decoder_for(codings, limit)
         if decoder is None:
             return await _read_plain(wire, content_length, limit, traffic)
         return await _read_coded(wire, decoder, limit, traffic)
@@ -61,12 +70,12 @@ async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, 
     async for raw in wire:
         traffic.bytes += len(raw)
         size += len(raw)
-        if size > limit + limit // 8 + 65_536:  # what a compressor adds to what it can't compress, and more
+        if size > limit + limit // 8 + 65_536:  # a compressor adds so much to what it cannot compress
             raise _too_large(limit)
         for out in decoder.feed(raw):
             chunks.append(out)
             steps += 1
-            if steps % _STEPS_BETWEEN_BREATHS == 0:
+            if steps % _STEPS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)
     decoder.finish()
     return b"".join(chunks)

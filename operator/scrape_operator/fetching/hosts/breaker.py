@@ -1,46 +1,45 @@
-"""The circuit breaker of one host: pure, with time as an input. `fetching.budgets` keeps one for each host that fails.
+"""The circuit breaker of one host: pure, with time as an input. `gate` keeps one for each host that fails.
 
-It opens after several failures in a row, whoever made them, and holds back those who have failed there themselves:
-nobody is refused for what another did, and nobody without a name. It has no half-open state of its own: after the
-cool-down its requesters are let in again, and the host's queue lets one through at a time until the host answers.
+It refuses a requester (a schedule) after several failures in a row, and nobody for what another did: a cool-down ends
+by time, or by an answer to the requester itself. Where nobody is answered, one failure is enough.
 """
 
-import math
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 
 from scrape_operator.core.runs.reasons import Reason
 
 MAX_REQUESTERS = 1024
-"""So many are remembered for one host; whoever is forgotten gets one more try."""
+"""So many are remembered for one host; one that is forgotten gets one more try."""
 
 REFUSALS = frozenset({Reason.BLOCKED, Reason.RATE_LIMITED})
-"""The host does not want to be asked: going on makes it worse."""
+"""The host refuses requests: more of them make it worse."""
 
 OUTAGES = frozenset({Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.TLS_ERROR, Reason.TIMEOUT, Reason.PROTOCOL_ERROR})
-"""No answer came: asking costs the host little, but our runs their time."""
+"""No answer came: requests cost the host little, but take the time of runs."""
 
 _MAX_DOUBLINGS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class CoolDown:
-    """How long a breaker stays open: the first time, doubled each time again, and at the most."""
+    """How long a requester is refused: the first time, doubled each time again, and at the most."""
 
     initial: timedelta
     maximum: timedelta
 
     def seconds(self, level: int) -> float:
-        """Give the seconds of the opening that came after `level` others."""
+        """Return the seconds of the cool-down that follows `level` others."""
         doubled = self.initial.total_seconds() * (1 << min(level, _MAX_DOUBLINGS))
         return min(doubled, self.maximum.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When breakers open, and for how long.
+    """When requesters are refused, and for how long.
 
-    After an outage the pause is short, so that a host that is back is noticed soon.
+    After an outage the cool-down is short, so that a host that is back is noticed soon.
     """
 
     failures: int = 5
@@ -50,73 +49,90 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SeenFailure:
-    """What a requester met, as it will be told again while the breaker is open."""
+    """A failure of a requester, as it is reported again while the requester is refused."""
 
     reason: Reason
     message: str
 
 
-class Breaker:
-    """Counts a host's failures in a row, and says who is to be refused until when."""
+@dataclass(slots=True)
+class _Record:
+    """One requester's failures in a row; `level` counts its cool-downs in a row."""
 
-    __slots__ = ("_failed", "_is_open", "_level", "_policy", "_streak", "until")
+    seen: SeenFailure
+    streak: int = 0
+    level: int = 0
+    until: float = 0.0
+
+
+class Breaker:
+    """Counts the failures in a row of each requester, and of the host as a whole."""
+
+    __slots__ = ("_policy", "_records", "_streak")
 
     def __init__(self, policy: BreakerPolicy) -> None:
         self._policy = policy
+        self._records: OrderedDict[str, _Record] = OrderedDict()
         self._streak = 0
-        self._failed: dict[str, SeenFailure] = {}
-        self._is_open = False
-        self._level = 0
-        self.until = -math.inf
-        """When the last cool-down ends, or ended."""
 
-    def is_open(self, now: float) -> bool:
-        """Whether somebody is refused."""
-        return self._is_open and now < self.until
+    @property
+    def is_host_failing(self) -> bool:
+        """Whether as many requests in a row failed as are needed, whoever sent them."""
+        return self._streak >= self._policy.failures
 
-    def refusal(self, requester: str, now: float) -> SeenFailure | None:
-        """Give the requester's own last failure where it is to be refused."""
-        return self._failed.get(requester) if self.is_open(now) else None
+    @property
+    def last_failure(self) -> SeenFailure | None:
+        """The last failure, or None."""
+        return next((record.seen for record in reversed(self._records.values())), None)
+
+    def refused_until(self, requester: str, now: float) -> float | None:
+        """Return when the cool-down of a requester ends, or None if it is not refused."""
+        record = self._records.get(requester)
+        return None if record is None or now >= record.until else record.until
+
+    def failure_of(self, requester: str) -> SeenFailure:
+        """Return the last failure of a requester that is refused."""
+        return self._records[requester].seen
 
     def failed(self, requester: str, failure: SeenFailure, now: float) -> bool:
-        """Note a failure. True: the breaker has just opened, or opened again."""
-        self._remember(requester, failure)
+        """Note a failure. Return whether a cool-down begins."""
+        record = self._record(requester, failure)
+        record.streak += 1
         self._streak += 1
-        if self.is_open(now):  # was under way before it opened
+        if now < record.until:  # was in flight before the cool-down began
             return False
-        if not self._is_open and self._streak < self._policy.failures:
+        if not record.level and record.streak < self._policy.failures and not self.is_host_failing:
             return False
-        self._open(failure.reason, now)
+        self._cool_down(record, now)
         return True
 
     def reported(self, requester: str, failure: SeenFailure, now: float) -> bool:
-        """Note what somebody found who read the answers: one such finding is enough. True as in `failed`."""
-        self._remember(requester, failure)
-        if self.is_open(now):
+        """Note a refusal that was found in the content of an answer: one is enough. Return as `failed`."""
+        record = self._record(requester, failure)
+        if now < record.until:
             return False
-        self._open(failure.reason, now)
+        self._cool_down(record, now)
         return True
 
-    def answered(self) -> None:
-        """Note that the host answers: the breaker closes. How long it was open is kept for the next time."""
+    def answered(self, requester: str) -> None:
+        """Note an answer to a requester: its failures are forgotten, and those of the host are not in a row."""
         self._streak = 0
-        self._is_open = False
-        self._failed.clear()
+        self._records.pop(requester, None)
 
     def is_idle(self, now: float) -> bool:
-        """Whether the breaker could be forgotten without harm: a streak that led to nothing may be lost."""
-        return now >= self.until + self._policy.refusal.maximum.total_seconds()
+        """Return whether the breaker can be forgotten without harm: failures that led to nothing may be lost."""
+        kept = self._policy.refusal.maximum.total_seconds()
+        return all(now >= record.until + kept for record in self._records.values() if record.level)
 
-    def _remember(self, requester: str, failure: SeenFailure) -> None:
-        if not requester:
-            return
-        self._failed[requester] = failure
-        if len(self._failed) > MAX_REQUESTERS:
-            del self._failed[next(iter(self._failed))]
+    def _record(self, requester: str, failure: SeenFailure) -> _Record:
+        record = self._records.setdefault(requester, _Record(failure))
+        record.seen = failure
+        self._records.move_to_end(requester)
+        if len(self._records) > MAX_REQUESTERS:
+            self._records.popitem(last=False)
+        return record
 
-    def _open(self, reason: Reason, now: float) -> None:
-        cool_down = self._policy.refusal if reason in REFUSALS else self._policy.outage
-        again = self._is_open or now < self.until + cool_down.maximum.total_seconds()
-        self._level = self._level + 1 if again else 0
-        self.until = now + cool_down.seconds(self._level)
-        self._is_open = True
+    def _cool_down(self, record: _Record, now: float) -> None:
+        length = self._policy.refusal if record.seen.reason in REFUSALS else self._policy.outage
+        record.until = now + length.seconds(record.level)
+        record.level += 1

@@ -1,24 +1,26 @@
-"""The budgets of all hosts that this process asks: each hop of a fetch takes its turn here. `fetcher` comes through.
+"""The budgets of all hosts that this process sends requests to. `exchange` takes a turn here for each hop.
 
-One mechanism for everybody: the default, platforms and policies only say numbers. A host is known by its authority:
-two ports are two services. Waiting costs a future, no connection and no time of the request's own timeout.
+A host is known by its authority: two ports are two services. A wait costs a future, but no connection and no time of
+the request's own timeout.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.host_budgets import HostBudget, HostRules, budget_of
+from scrape_operator.core.net.host_budgets import HostBudget, HostRules
 from scrape_operator.fetching.hosts.breaker import BreakerPolicy, SeenFailure
 from scrape_operator.fetching.hosts.gate import GateTerms, HostGate, HostObserver, Requester, Turn
 
-DEFAULT_BUDGET = HostBudget(32)
+DEFAULT_BUDGET = HostBudget(4)
 BROUGHT_SECONDS = 300.0
-"""A budget that requesters bring along counts for everybody until none has been brought for so long."""
+"""The budget of a platform, or the pace of a robots.txt, counts until none has been brought for so long."""
 FEW_HOSTS = 1024
-"""Idle hosts are looked for when there are more than this, and again when what was left has doubled."""
+"""Idle hosts are looked for if there are more than this, and again when what was left has doubled."""
+
+NO_RULES = HostRules({})
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +28,8 @@ class _Host:
     """A gate, and what requesters have brought along for it."""
 
     gate: HostGate
-    brought: HostBudget | None = None
+    budget: HostBudget | None = None
+    pace: timedelta = timedelta(0)
     brought_until: float = 0.0
 
 
@@ -35,16 +38,16 @@ def _utc_now() -> datetime:
 
 
 class HostBudgets:
-    """Keeps every host within its budget, and its breaker. For one event loop.
+    """Keeps every host within its budget. For one event loop.
 
-    `layers` are rules of which the tightest counts; `default` is for hosts that no layer says anything of. `clock`
-    gives seconds that never jump, `now` the wall clock for messages.
+    `rules` are those of a policy. `default` is for hosts that neither rules nor a platform say anything about.
+    `clock` gives seconds that never jump, `now` the wall clock for messages.
     """
 
     def __init__(
         self,
         default: HostBudget = DEFAULT_BUDGET,
-        layers: Sequence[HostRules] = (),
+        rules: HostRules = NO_RULES,
         *,
         breaker: BreakerPolicy | None = None,
         observer: HostObserver | None = None,
@@ -52,7 +55,7 @@ class HostBudgets:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._default = default
-        self._layers = tuple(layers)
+        self._rules = rules
         self._clock = clock
         self._terms = GateTerms(breaker or BreakerPolicy(), clock, now, observer)
         self._hosts: dict[str, _Host] = {}
@@ -68,71 +71,61 @@ class HostBudgets:
         """How many requests wait for their turn."""
         return sum(host.gate.waiting for host in self._hosts.values())
 
-    @property
-    def open_breakers(self) -> int:
-        """How many hosts are left alone."""
-        now = self._clock()
-        return sum(host.gate.is_open(now) for host in self._hosts.values())
-
-    def set_rules(self, default: HostBudget, layers: Sequence[HostRules]) -> None:
+    def set_rules(self, rules: HostRules) -> None:
         """Replace the rules: they count for every start from now on."""
-        self._default, self._layers = default, tuple(layers)
-        for host in self._hosts.values():
-            self._apply(host)
+        if rules is self._rules:
+            return
+        self._rules = rules
+        for authority, host in self._hosts.items():
+            self._apply(authority, host)
 
-    def try_enter(self, authority: str, requester: Requester, patience: float) -> Turn | None:
-        """Give a turn at once, or None where it has to be waited for.
+    async def take(self, authority: str, requester: Requester, patience: float, pace: timedelta = timedelta(0)) -> Turn:
+        """Return a turn at a host, at once or after a wait.
 
-        `patience` is how many seconds of a pause are waited out rather than refused.
-
-        Raises:
-            HopFailed: the host is left alone for now; it says until when.
-
-        """
-        host = self._hosts.get(authority) or self._meet(authority)
-        now = self._clock()
-        if requester.budgets or host.brought is not None:
-            self._bring(host, requester.budgets.get(authority), now)
-        return host.gate.try_enter(requester.key, patience, now)
-
-    async def enter(self, authority: str, requester: Requester, patience: float) -> Turn:
-        """Wait for a turn, right after `try_enter` gave none.
+        `patience` is how many seconds of a pause (Retry-After) are waited for; a longer one fails at once. `pace` is
+        the crawl-delay of the host's robots.txt.
 
         Raises:
-            HopFailed: as `try_enter`, also while it waits; Timeout where the requester's deadline has passed.
+            HopFailed: no turn will come: the message says why, and until when.
 
         """
-        return await self._hosts[authority].gate.enter(requester, patience)
+        host = self._hosts.get(authority) or self._add(authority)
+        if requester.budgets or pace or host.brought_until:
+            self._bring(authority, host, requester.budgets.get(authority), pace)
+        return await host.gate.take(requester, patience)
 
     def report(self, authority: str, requester: Requester, failure: ScrapeFailed) -> None:
-        """Take the word of somebody who read an answer that the host refuses us: its breaker opens at once.
+        """Refuse a requester for what was found in the content of an answer.
 
-        A firewall's page that comes with 200 is an answer to everybody but the adapter that asked for JSON. Failures
-        without an HTTP status are none of an answer, and nothing follows from them.
+        A firewall's page with status 200 is an answer to everybody but the adapter that requested JSON. A failure
+        without an HTTP status is not about an answer: nothing follows from it.
         """
         if failure.http_status is not None:
-            host = self._hosts.get(authority) or self._meet(authority)
+            host = self._hosts.get(authority) or self._add(authority)
             host.gate.report(requester.key, SeenFailure(failure.reason, failure.message))
 
-    def _bring(self, host: _Host, budget: HostBudget | None, now: float) -> None:
-        """Tighten by what a requester brings, and forget what nobody has brought for long."""
-        brought = host.brought if now < host.brought_until else None
-        if budget is not None:
-            if brought is not budget:
-                brought = budget if brought is None else brought.tightened(budget)
+    def _bring(self, authority: str, host: _Host, budget: HostBudget | None, pace: timedelta) -> None:
+        """Remember what a requester brings along, and forget what none has brought for long."""
+        now = self._clock()
+        if now >= host.brought_until:
+            host.budget, host.pace, host.brought_until = None, timedelta(0), 0.0
+        if budget is not None or pace:
+            host.budget = budget or host.budget
+            host.pace = pace or host.pace
             host.brought_until = now + BROUGHT_SECONDS
-        if brought is not host.brought and brought != host.brought:
-            host.brought = brought
-            self._apply(host)
+        self._apply(authority, host)
 
-    def _apply(self, host: _Host) -> None:
-        budget = budget_of(host.gate.authority, self._layers, self._default)
-        host.gate.set_budget(budget if host.brought is None else budget.tightened(host.brought))
+    def _apply(self, authority: str, host: _Host) -> None:
+        rule = self._rules.budget_for(authority)
+        budget = host.budget or rule or self._default
+        if rule is not None:
+            budget = budget.tightened(rule)
+        host.gate.set_budget(HostBudget(budget.max_concurrent, max(budget.min_interval, host.pace)))
 
-    def _meet(self, authority: str) -> _Host:
+    def _add(self, authority: str) -> _Host:
         if len(self._hosts) >= self._many:
             self._forget_idle()
-        budget = budget_of(authority, self._layers, self._default)
+        budget = self._rules.budget_for(authority) or self._default
         host = self._hosts[authority] = _Host(HostGate(authority, budget, self._terms))
         return host
 

@@ -1,18 +1,18 @@
-"""The gate before one host: its queue and its breaker, with futures and a timer. `budgets` keeps one for each host.
-
-What may start when is arithmetic in `core.budgets` and `breaker`; here it is waited for.
-"""
+"""The gate of one host: its queue, its pace and its breaker, with futures and a timer. `budgets` keeps one per host."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.net.deadline import Deadline
-from scrape_operator.core.net.host_budgets import HostBudget, HostQueue
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.net.host_pace import AdaptivePace
+from scrape_operator.core.net.host_queue import HostQueue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.breaker import OUTAGES, REFUSALS, Breaker, BreakerPolicy, SeenFailure
@@ -20,9 +20,10 @@ from scrape_operator.fetching.hosts.breaker import OUTAGES, REFUSALS, Breaker, B
 logger = logging.getLogger(__name__)
 
 PAUSE_MAX_SECONDS = 30.0
-"""The longest pause that one Retry-After makes for everybody: the limit may have been its requester's own."""
+"""The longest pause that one Retry-After makes."""
 
-_NOTHING_LEARNED = frozenset({Reason.INVALID_SPEC, Reason.BLOCKED_ADDRESS})
+_SERVER_ERROR = 500
+_NOT_ABOUT_THE_HOST = frozenset({Reason.INVALID_SPEC, Reason.BLOCKED_ADDRESS, Reason.POLICY_DENIED})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,22 +31,23 @@ class Requester:
     """The run that requests are made for.
 
     Hosts serve requesters with different keys in turn; the key is the schedule's UID. `deadline` is the run's: every
-    wait ends there. `budgets` are those that its target brings along, by authority.
+    wait ends there. `budgets` are those that its target brings along, by authority. Secrets are read in `namespace`.
     """
 
     key: str
     deadline: Deadline
     budgets: Mapping[str, HostBudget] = field(default_factory=dict)
+    namespace: str = ""
 
 
 class HostObserver(Protocol):
-    """Is told of what happens before hosts: metrics."""
+    """Is notified of what happens at hosts: metrics."""
 
     def host_waited(self, seconds: float) -> None:
-        """Note that a request has waited for its turn, whatever became of it."""
+        """Note that a request has waited for its turn, with or without success."""
 
     def host_opened(self, reason: Reason) -> None:
-        """Note that a host's breaker has opened."""
+        """Note that a host's breaker refuses a requester from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +62,22 @@ class GateTerms:
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    """One request in the queue; its future gives the gate's epoch at its start."""
+    """One request in the queue; its future is done when its turn has started. `until` bounds the wait for a pause."""
 
-    future: asyncio.Future[int]
+    future: asyncio.Future[float]
     requester: str
-    patience: float
+    until: float
 
 
 class HostGate:
-    """Lets requests through to one host. The epoch counts pauses and openings: only what began since proves an end."""
-
-    __slots__ = ("_breaker", "_epoch", "_queue", "_terms", "_timer", "authority")
+    """Lets requests through to one host."""
 
     def __init__(self, authority: str, budget: HostBudget, terms: GateTerms) -> None:
         self.authority = authority
         self._terms = terms
         self._queue: HostQueue[_Waiter] = HostQueue(budget)
-        self._breaker: Breaker | None = None
-        self._epoch = 0
+        self._pace = AdaptivePace()
+        self._breaker = Breaker(terms.breaker)
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -85,184 +85,184 @@ class HostGate:
         """How many requests wait."""
         return sum(1 for _ in self._queue.waiting())
 
-    def is_open(self, now: float) -> bool:
-        """Whether the breaker is open."""
-        return self._breaker is not None and self._breaker.is_open(now)
-
     def is_idle(self, now: float) -> bool:
-        """Whether the gate could be forgotten."""
-        return self._queue.is_idle(now) and (self._breaker is None or self._breaker.is_idle(now))
+        """Return whether the gate can be forgotten."""
+        return self._queue.is_idle(now) and self._breaker.is_idle(now)
 
     def set_budget(self, budget: HostBudget) -> None:
         """Keep within another budget from now on."""
-        self._queue.budget = budget
-        self._drain()
+        if budget != self._queue.budget:
+            self._queue.budget = budget
+            self._start_waiting()
 
-    def try_enter(self, requester: str, patience: float, now: float) -> "Turn | None":
-        """Give a turn at once, or None where it has to be waited for; raises as HostBudgets.try_enter."""
-        refused = self._breaker is not None and self._breaker.refusal(requester, now) is not None
-        if not refused and self._queue.try_start(requester, now):
-            return Turn(self, requester, self._epoch)
-        refusal = self._refusal(requester, patience, now)
-        if refusal is not None:
-            raise refusal
-        return None
+    async def take(self, requester: Requester, patience: float) -> "Turn":
+        """Return a turn, at once or after a wait.
 
-    async def enter(self, requester: Requester, patience: float) -> "Turn":
-        """Wait for a turn; raises as HostBudgets.enter."""
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), requester.key, patience)
-        began = self._terms.clock()
+        Raises:
+            HopFailed: the requester is refused; its pause is longer than `patience` seconds; or the run's deadline
+                comes first.
+
+        """
+        now = self._terms.clock()
+        until = now + min(patience, requester.deadline.remaining())
+        self._check(requester.key, until, now)
+        if self._queue.try_start(requester.key, now):
+            return Turn(self, requester.key, now)
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), requester.key, until)
         self._queue.join(requester.key, waiter)
-        if self._timer is None:
-            self._drain()
+        self._start_waiting()
         try:
             async with asyncio.timeout(requester.deadline.remaining()):
                 return Turn(self, requester.key, await waiter.future)
         except BaseException as error:
-            self._give_up(waiter)
+            self._leave(waiter)
             if isinstance(error, TimeoutError):
-                raise self._too_late(self._terms.clock() - began) from error
+                raise self._too_late(self._terms.clock() - now) from error
             raise
         finally:
             if self._terms.observer is not None:
-                self._terms.observer.host_waited(self._terms.clock() - began)
+                self._terms.observer.host_waited(self._terms.clock() - now)
 
     def report(self, requester: str, seen: SeenFailure) -> None:
-        """Open the breaker on somebody's word."""
+        """Refuse a requester for what was found in the content of an answer."""
         now = self._terms.clock()
-        if self._has_breaker().reported(requester, seen, now):
-            self._opened(seen, now)
+        if self._breaker.reported(requester, seen, now):
+            self._opened(requester, seen, now)
 
-    def answers(self, epoch: int) -> None:
-        """Note that an answer has begun to a request of that epoch: others may go on, whatever its body will be."""
-        if epoch == self._epoch and self._queue.answered():
-            self._drain()
+    def answer_began(self, started: float) -> None:
+        """Note that an answer has begun to a request that started then: others may go on, whatever its body is."""
+        self._pace.answered(self._terms.clock() - started, self._queue.budget.max_concurrent)
+        self._queue.extra_interval = self._pace.interval
+        if self._queue.is_serial:
+            self._queue.answered(started)
+            self._start_waiting()
 
-    def answered(self, epoch: int) -> None:
-        """Note that a request of that epoch has been answered in full."""
-        if epoch == self._epoch and self._breaker is not None:
-            self._breaker.answered()
-        self.answers(epoch)
+    def ended(self, requester: str, started: float, failure: HopFailed | None) -> None:
+        """Note how a request ended, and take its turn back. Many failures are answers, too."""
+        if failure is None or failure.reason not in {*REFUSALS, *OUTAGES, *_NOT_ABOUT_THE_HOST}:
+            self._breaker.answered(requester)
+            self._queue.answered(started)
+        if failure is not None and failure.reason not in _NOT_ABOUT_THE_HOST:
+            self._failed(requester, failure)
+        self.freed(requester, started)
 
-    def failed(self, requester: str, failure: HopFailed, epoch: int) -> None:
-        """Note how a request has failed: many failures are answers, too."""
-        if failure.reason in REFUSALS or failure.reason in OUTAGES:
-            self._count(requester, failure)
-        elif failure.reason not in _NOTHING_LEARNED:
-            self.answered(epoch)
+    def freed(self, requester: str, started: float) -> None:
+        """Take a turn back."""
+        self._queue.end(requester, started, self._terms.clock())
+        self._start_waiting()
 
-    def freed(self) -> None:
-        """Note that a turn was given back."""
-        self._queue.end()
-        self._drain()
-
-    def _count(self, requester: str, failure: HopFailed) -> None:
+    def _failed(self, requester: str, failure: HopFailed) -> None:
         now, seen = self._terms.clock(), SeenFailure(failure.reason, failure.message)
+        is_error = (failure.http_status or 0) >= _SERVER_ERROR or failure.reason is Reason.RATE_LIMITED
+        if is_error or failure.reason in OUTAGES:
+            self._pace.failed()
+            self._queue.extra_interval = self._pace.interval
         if failure.reason is Reason.RATE_LIMITED and failure.retry_after:
-            self._epoch += 1
-            if self._queue.hold(requester, now + min(failure.retry_after, PAUSE_MAX_SECONDS), now):
-                self._refuse_waiting(now)
-        if self._has_breaker().failed(requester, seen, now):
-            self._opened(seen, now)
+            self._queue.hold(requester, now + min(failure.retry_after, PAUSE_MAX_SECONDS), now)
+            self._refuse_waiting(now)
+        refuses = failure.reason in REFUSALS or failure.reason in OUTAGES
+        if refuses and self._breaker.failed(requester, seen, now):
+            self._opened(requester, seen, now)
 
-    def _opened(self, seen: SeenFailure, now: float) -> None:
-        until = self._has_breaker().until
-        self._queue.probe(until)
-        self._epoch += 1
+    def _opened(self, requester: str, seen: SeenFailure, now: float) -> None:
+        if self._breaker.is_host_failing:
+            self._queue.serialize(now)
         self._refuse_waiting(now)
+        seconds = (self._breaker.refused_until(requester, now) or now) - now
         logger.warning(
-            "host %s is left alone for %.0f s after %s: %s", self.authority, until - now, seen.reason, seen.message
+            "host %s gets no requests of a schedule for %.0f s after %s: %s",
+            self.authority,
+            seconds,
+            seen.reason,
+            seen.message,
         )
         if self._terms.observer is not None:
             self._terms.observer.host_opened(seen.reason)
 
-    def _has_breaker(self) -> Breaker:
-        if self._breaker is None:
-            self._breaker = Breaker(self._terms.breaker)
-        return self._breaker
+    def _check(self, requester: str, until: float, now: float) -> None:
+        """Raise HopFailed if a requester is refused, or its pause lasts beyond `until`."""
+        refused_until = self._breaker.refused_until(requester, now)
+        if refused_until is not None:
+            seen = self._breaker.failure_of(requester)
+            message = f"gets no request before {self._at(refused_until - now)}, since it keeps failing: {seen.message}"
+            raise HopFailed(seen.reason, message, sent=False)
+        pause = self._queue.held_until(requester) - now
+        if pause > 0 and now + pause >= until:
+            message = f"asked for a pause (Retry-After): it gets no request before {self._at(pause)}"
+            raise HopFailed(Reason.RATE_LIMITED, message, retry_after=pause, sent=False)
 
     def _refuse_waiting(self, now: float) -> None:
-        """Fail those in the queue who would be refused if they came now."""
+        """Fail the requests in the queue that would be refused if they came now."""
         for waiter in tuple(self._queue.waiting()):
-            refusal = self._refusal(waiter.requester, waiter.patience, now)
-            if refusal is not None:
+            try:
+                self._check(waiter.requester, waiter.until, now)
+            except HopFailed as refusal:
                 self._queue.withdraw(waiter.requester, waiter)
                 if not waiter.future.done():
                     waiter.future.set_exception(refusal)
 
-    def _refusal(self, requester: str, patience: float, now: float) -> HopFailed | None:
-        seen = None if self._breaker is None else self._breaker.refusal(requester, now)
-        if self._breaker is not None and seen is not None:
-            until = self._tell(self._breaker.until - now)
-            message = f"is not asked again before {until}, for it keeps failing; the last time: {seen.message}"
-            return HopFailed(seen.reason, message, sent=False)
-        pause = self._queue.held_until - now
-        if pause > patience:
-            message = f"asked for a pause (Retry-After), so it is not asked before {self._tell(pause)}"
-            return HopFailed(Reason.RATE_LIMITED, message, retry_after=pause, sent=False)
-        return None
-
-    def _tell(self, seconds: float) -> str:
+    def _at(self, seconds: float) -> str:
         return f"{self._terms.now() + timedelta(seconds=seconds):%H:%M:%SZ}"
 
-    def _drain(self) -> None:
-        """Start whom the budget lets start, and come back when it lets the next."""
+    def _start_waiting(self) -> None:
+        """Start what the budget allows, and come back when it allows the next."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while (head := self._queue.head()) is not None:
-            if head.future.done():  # was cancelled, and has not yet said so
-                self._queue.withdraw(head.requester, head)
-                continue
-            now = self._terms.clock()
-            at = self._queue.start_at(now)
-            if at is None:
-                return
-            if at > now:
-                self._timer = asyncio.get_running_loop().call_later(at - now, self._drain)
-                return
-            self._queue.start_next(now).future.set_result(self._epoch)
+        now = self._terms.clock()
+        while (waiter := self._queue.start_next(now)) is not None:
+            if waiter.future.done():  # was cancelled, and has not left the queue yet
+                self._queue.end(waiter.requester, now, now)
+            else:
+                waiter.future.set_result(now)
+        at = self._queue.next_start_at(now)
+        if at is not None:
+            self._timer = asyncio.get_running_loop().call_later(at - now, self._start_waiting)
 
-    def _give_up(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: _Waiter) -> None:
         """Leave the queue, or give back a turn that came together with the cancellation."""
         future = waiter.future
         if future.done() and not future.cancelled() and future.exception() is None:
-            self.freed()
+            self.freed(waiter.requester, future.result())
         else:
             self._queue.withdraw(waiter.requester, waiter)
 
     def _too_late(self, seconds: float) -> HopFailed:
+        seen = self._breaker.last_failure
+        if self._queue.is_serial and seen is not None:
+            message = (
+                f"gets one request at a time since its last answer: {seen.message}; no turn came in {seconds:.1f} s"
+            )
+            return HopFailed(seen.reason, message, sent=False)
         budget = self._queue.budget
-        pace = f", {format_duration(budget.min_interval)} apart" if budget.min_interval else ""
-        message = (
-            f"could not be asked in time: no turn came in {seconds:.1f} s, "
-            f"for it is asked {budget.max_concurrent} at a time{pace}"
-        )
+        interval = max(budget.min_interval, timedelta(seconds=round(self._queue.extra_interval, 3)))
+        pace = f", {format_duration(interval)} apart" if interval else ""
+        message = f"had no turn for the request in {seconds:.1f} s: it gets {budget.max_concurrent} at a time{pace}"
         return HopFailed(Reason.TIMEOUT, message, sent=False)
 
 
 class Turn:
-    """The right to have one request at a host under way. Give it back once, by `end` or `abandon`."""
+    """The right to have one request to a host in flight, as a context manager that gives it back."""
 
-    __slots__ = ("_epoch", "_gate", "_requester")
+    __slots__ = ("_gate", "_requester", "_started")
 
-    def __init__(self, gate: HostGate, requester: str, epoch: int) -> None:
+    def __init__(self, gate: HostGate, requester: str, started: float) -> None:
         self._gate = gate
         self._requester = requester
-        self._epoch = epoch
+        self._started = started
 
-    def answers(self) -> None:
-        """Say that an answer has begun: nobody need wait for its end to know that the host is there."""
-        self._gate.answers(self._epoch)
+    def answer_began(self) -> None:
+        """Note that an answer has begun: nobody needs to wait for its end to know that the host answers."""
+        self._gate.answer_began(self._started)
 
-    def end(self, failure: HopFailed | None = None) -> None:
-        """Give the turn back, and say what came."""
-        if failure is None:
-            self._gate.answered(self._epoch)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give the turn back. How a request that was cancelled would have ended is not known."""
+        if error is None or isinstance(error, HopFailed):
+            self._gate.ended(self._requester, self._started, error)
         else:
-            self._gate.failed(self._requester, failure, self._epoch)
-        self._gate.freed()
-
-    def abandon(self) -> None:
-        """Give the turn back; what would have come is not known."""
-        self._gate.freed()
+            self._gate.freed(self._requester, self._started)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.policy import FetchPolicy
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.outcome import Outcome
 from scrape_operator.core.runs.reasons import Reason
@@ -63,18 +64,20 @@ class ScrapingOrchestrator:
         deadline = Deadline.after(plan.timeout.total_seconds(), self._clock.monotonic)
         fresh_until = second_due_after(plan, claim.scheduled_for) if _has_platform(work) else None
         scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout, fresh_until)
-        requester = Requester(claim.schedule_uid, deadline)
-        return [self._start(target, scope, requester, claim) for target in work.targets]
+        requester = Requester(claim.schedule_uid, deadline, namespace=claim.namespace)
+        return [
+            self._start(target, scope, self._session(target, requester, work.policy), claim) for target in work.targets
+        ]
 
-    def _start(self, plan: TargetPlan, scope: RunScope, requester: Requester, claim: RunClaim) -> TargetTask:
-        run = TargetRun(plan.name, scope, self._session(plan, requester), self._clock, self._clock.monotonic())
+    def _start(self, plan: TargetPlan, scope: RunScope, session: FetchSession, claim: RunClaim) -> TargetTask:
+        run = TargetRun(plan.name, scope, session, self._clock, self._clock.monotonic())
         return TargetTask(run, asyncio.create_task(self._scrape(plan, run, claim), name=f"target {plan.name}"))
 
-    def _session(self, plan: TargetPlan, requester: Requester) -> FetchSession:
+    def _session(self, plan: TargetPlan, requester: Requester, policy: FetchPolicy) -> FetchSession:
         if isinstance(plan, PlatformTargetPlan):
             requester = replace(requester, budgets=plan.platform.budgets(plan.config))
-            return self._fetcher.open_session(requester, replace(plan.retry, methods=READING_METHODS))
-        return self._fetcher.open_session(requester, plan.retry)
+            return self._fetcher.open_session(requester, replace(plan.retry, methods=READING_METHODS), policy=policy)
+        return self._fetcher.open_session(requester, plan.retry, plan.request.access, policy)
 
     async def _scrape(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
         try:

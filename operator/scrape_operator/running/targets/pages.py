@@ -8,7 +8,7 @@ from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.pagination import PageFacts, Pagination
-from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.net.urls import parse_http_url, with_params
 from scrape_operator.core.runs.page_hints import page_hint
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
@@ -158,7 +158,7 @@ def make_document(run: TargetRun, response: Response) -> Document:
 
 def _address(request: Request) -> str:
     try:
-        return str(parse_http_url(request.url).with_params(request.params))
+        return str(with_params(parse_http_url(request.url), request.params))
     except InvalidValue:  # the fetcher refuses it
         return request.url
 

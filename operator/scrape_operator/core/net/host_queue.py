@@ -1,0 +1,165 @@
+"""The queue of one host: which request may start, and when. Instants are seconds of a clock that never jumps."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+from scrape_operator.core.net.host_budgets import HostBudget
+
+Ticket = TypeVar("Ticket", bound=Hashable)
+
+SLOW_TURN_SECONDS = 5.0
+"""A request that takes longer counts as slow, and so do its requester's next ones until one is quick."""
+
+MAX_REQUESTERS = 1024
+"""So many requesters are remembered for one host."""
+
+
+class HostQueue(Generic[Ticket]):
+    """Requests of one host, within its budget and fair among the requesters (schedules).
+
+    - A requester is served once before another is served twice, and each one's own requests keep their order.
+    - Of a host's turns each requester gets its share. Slow requesters get half of the turns together, and those
+      that are not known to be quick leave one free.
+    - A requester that the host told to wait (Retry-After) waits; the others do not. Where the host told several, or
+      failed for everybody, requests start one at a time until one is answered.
+    """
+
+    def __init__(self, budget: HostBudget) -> None:
+        self.budget = budget
+        self.extra_interval = 0.0
+        self._turns: list[tuple[str, float]] = []
+        self._ring: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()
+        self._last_start = -math.inf
+        self._held: dict[str, float] = {}
+        self._quick: OrderedDict[str, bool] = OrderedDict()
+        self._serial_since: float | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """How many turns are taken."""
+        return len(self._turns)
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether requests start one at a time."""
+        return self._serial_since is not None
+
+    def held_until(self, requester: str) -> float:
+        """Return the instant until which the host told a requester to wait, or minus infinity."""
+        return self._held.get(requester, -math.inf)
+
+    def waiting(self) -> Iterator[Ticket]:
+        """Yield all tickets that wait."""
+        for tickets in self._ring.values():
+            yield from tickets
+
+    def try_start(self, requester: str, now: float) -> bool:
+        """Start at once if the budget has room and nobody waits who could start instead."""
+        if not self._is_open(now) or not self._may_start(requester, now) or self._next_requester(now) is not None:
+            return False
+        self._start(requester, now)
+        return True
+
+    def join(self, requester: str, ticket: Ticket) -> None:
+        """Wait behind the requester's other tickets; a requester that is new here comes last."""
+        self._ring.setdefault(requester, OrderedDict())[ticket] = None
+
+    def withdraw(self, requester: str, ticket: Ticket) -> None:
+        """Stop waiting; nothing happens if the ticket does not wait."""
+        tickets = self._ring.get(requester, OrderedDict())
+        tickets.pop(ticket, None)
+        if not tickets:
+            self._ring.pop(requester, None)
+
+    def start_next(self, now: float) -> Ticket | None:
+        """Start the next ticket that may start now, or return None."""
+        requester = self._next_requester(now) if self._is_open(now) else None
+        if requester is None:
+            return None
+        ticket = next(iter(self._ring[requester]))
+        self.withdraw(requester, ticket)
+        if requester in self._ring:
+            self._ring.move_to_end(requester)
+        self._start(requester, now)
+        return ticket
+
+    def next_start_at(self, now: float) -> float | None:
+        """Return when to look again, or None if nothing can start before a turn ends."""
+        if not self._ring or len(self._turns) >= self._limit:
+            return None
+        instants = [self._last_start + self._interval, *(self.held_until(requester) for requester in self._ring)]
+        return min((at for at in instants if at > now), default=None)
+
+    def end(self, requester: str, started: float, now: float) -> None:
+        """Give a turn back."""
+        self._turns.remove((requester, started))
+        self._quick[requester] = now - started <= SLOW_TURN_SECONDS
+        self._quick.move_to_end(requester)
+        if len(self._quick) > MAX_REQUESTERS:
+            self._quick.popitem(last=False)
+
+    def hold(self, requester: str, until: float, now: float) -> None:
+        """Let a requester wait that the host told to. If others were told too, let the rest start one at a time."""
+        self._held = {name: end for name, end in self._held.items() if end > now and name != requester}
+        if self._held or self.is_serial:
+            self.serialize(now)
+        if len(self._held) < MAX_REQUESTERS:
+            self._held[requester] = until
+
+    def serialize(self, now: float) -> None:
+        """Start one request at a time from now on, until one that starts from now on is answered."""
+        self._serial_since = now
+
+    def answered(self, started: float) -> None:
+        """Note that the host answered a request that started then."""
+        if self._serial_since is not None and started >= self._serial_since:
+            self._serial_since = None
+
+    def is_idle(self, now: float) -> bool:
+        """Return whether the queue can be forgotten without harm."""
+        is_empty = not (self._turns or self._ring or self.is_serial)
+        return is_empty and now >= max(self._last_start + self._interval, *self._held.values(), -math.inf)
+
+    @property
+    def _limit(self) -> int:
+        return 1 if self.is_serial else self.budget.max_concurrent
+
+    @property
+    def _interval(self) -> float:
+        return max(self.budget.min_interval.total_seconds(), self.extra_interval)
+
+    def _is_open(self, now: float) -> bool:
+        return len(self._turns) < self._limit and now >= self._last_start + self._interval
+
+    def _next_requester(self, now: float) -> str | None:
+        return next((requester for requester in self._ring if self._may_start(requester, now)), None)
+
+    def _may_start(self, requester: str, now: float) -> bool:
+        if now < self.held_until(requester):
+            return False
+        limit = self._limit
+        if limit == 1:
+            return True
+        not_waiting = {requester, *(name for name, _ in self._turns)} - self._ring.keys()
+        share = -(-limit // (len(self._ring) + len(not_waiting)))
+        if sum(name == requester for name, _ in self._turns) >= share:
+            return False
+        return self._quick.get(requester) is True or self._leaves_room(requester, limit, now)
+
+    def _leaves_room(self, requester: str, limit: int, now: float) -> bool:
+        """Return whether a requester that is not known to be quick may start beside the others like it."""
+        slow = unproven = 0
+        for name, started in self._turns:
+            is_quick = self._quick.get(name)
+            is_slow = is_quick is False or now - started > SLOW_TURN_SECONDS
+            slow += is_slow
+            unproven += is_slow or is_quick is None
+        if self._quick.get(requester) is False and slow >= limit // 2:
+            return False
+        return unproven < limit - 1
+
+    def _start(self, requester: str, now: float) -> None:
+        self._turns.append((requester, now))
+        self._last_start = now

@@ -1,0 +1,18 @@
+"""What the kinds of credentials have in common."""
+
+from typing import Protocol
+
+from yarl import URL
+
+from scrape_operator.fetching.redirects import Headers
+
+
+class Authenticator(Protocol):
+    """Adds credentials to the requests that go to the target's own origin."""
+
+    async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
+        """Return address and headers with credentials. Raises HopFailed or ScrapeFailed."""
+
+    def renew(self) -> bool:
+        """Note that the answer was 401. Return whether another try gets other credentials."""
+        return False

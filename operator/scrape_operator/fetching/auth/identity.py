@@ -1,0 +1,89 @@
+"""What a session adds to the requests that go to its target's own origin: credentials, secret headers, TLS options."""
+
+from dataclasses import dataclass, field
+
+from yarl import URL
+
+from scrape_operator.core.net.access import (
+    Access,
+    ApiKeyAuth,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+)
+from scrape_operator.core.net.urls import origin_of
+from scrape_operator.fetching.auth.api_key import ApiKeyAuthenticator
+from scrape_operator.fetching.auth.authenticator import Authenticator
+from scrape_operator.fetching.auth.basic import BasicAuthenticator
+from scrape_operator.fetching.auth.bearer import BearerAuthenticator
+from scrape_operator.fetching.auth.oauth2 import OAuth2Authenticator, TokenSource
+from scrape_operator.fetching.auth.proxy import proxy_of
+from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.auth.tls import ssl_context_of
+from scrape_operator.fetching.headers import check_header
+from scrape_operator.fetching.redirects import Headers, without
+from scrape_operator.fetching.route import DIRECT, Route
+
+NO_SECRETS = SecretValues({})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`origin` is the target's; without one, every address is trusted, and what is sent is the caller's matter."""
+
+    origin: tuple[str, str, int | None] | None = None
+    headers: Headers = ()
+    authenticator: Authenticator | None = None
+    route: Route = DIRECT
+    secrets: SecretValues = field(default=NO_SECRETS)
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether anything is added that must not be sent without TLS after a redirect."""
+        return bool(self.headers) or self.authenticator is not None
+
+    def trusts(self, url: URL) -> bool:
+        """Return whether an address is of the target's own origin."""
+        return self.origin is None or origin_of(url) == self.origin
+
+    async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
+        """Return address and headers with what belongs to the origin."""
+        for name, value in self.headers:
+            headers = (*without(headers, name.lower()), (name, value))
+        if self.authenticator is None:
+            return url, headers
+        return await self.authenticator.authorize(url, headers)
+
+    def renew(self) -> bool:
+        """Note that the answer was 401. Return whether another try gets other credentials."""
+        return self.authenticator is not None and self.authenticator.renew()
+
+
+ANONYMOUS = Identity()
+
+
+def identity_of(url: URL, access: Access, secrets: SecretValues, tokens: TokenSource) -> Identity:
+    """Return the identity of a target whose first request goes to `url`.
+
+    Raises:
+        ScrapeFailed: a value of a Secret cannot be used; the message names the Secret, never the value.
+
+    """
+    headers = tuple((name, secrets.text(key.secret, key.key)) for name, key in access.headers)
+    for name, value in headers:
+        check_header(name, value)
+    authenticator = None if access.auth is None else _authenticator(access.auth, secrets, tokens)
+    context = None if access.tls is None else ssl_context_of(access.tls, secrets)
+    proxy = None if access.proxy_secret is None else proxy_of(access.proxy_secret, secrets)
+    route = Route(context, access.tls.server_name if access.tls else None, proxy)
+    return Identity(origin_of(url), headers, authenticator, route, secrets)
+
+
+def _authenticator(auth: Auth, secrets: SecretValues, tokens: TokenSource) -> Authenticator:
+    if isinstance(auth, BasicAuth):
+        return BasicAuthenticator(auth, secrets)
+    if isinstance(auth, BearerAuth):
+        return BearerAuthenticator(auth, secrets)
+    if isinstance(auth, ApiKeyAuth):
+        return ApiKeyAuthenticator(auth, secrets)
+    return OAuth2Authenticator(auth, secrets, tokens)

@@ -1,0 +1,186 @@
+"""OAuth 2.0 client credentials (RFC 6749 section 4.4): one token per client for all schedules of a process."""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import quote_plus, urlencode
+
+from yarl import URL
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.access import OAuth2Auth
+from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.auth.authenticator import Authenticator
+from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.headers import check_header
+from scrape_operator.fetching.redirects import Headers, without
+
+MAX_TOKENS = 1024
+TOKEN_SECONDS = 10.0
+"""How long the token endpoint may take, inside the run's deadline."""
+
+_DEFAULT_LIFETIME_SECONDS = 300.0  # where the answer names none
+_MAX_LIFETIME_SECONDS = 86_400.0
+_RENEWED_BEFORE = 0.1  # this part of the lifetime before the end
+_MAX_ANSWER_BYTES = 65_536
+_REFUSED = (400, 401, 403)
+_ERRORS = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client at a token endpoint: equal ones share a token."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
+
+    def token_request(self) -> Request:
+        """Return the request for a token; the client identifies itself by Basic (RFC 6749 section 2.3.1)."""
+        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+        form = {"grant_type": "client_credentials"} | ({"scope": " ".join(self.scopes)} if self.scopes else {})
+        return Request(
+            self.token_url,
+            method="POST",
+            headers=(
+                ("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Accept", "application/json"),
+            ),
+            timeout=TOKEN_SECONDS,
+            max_redirects=0,
+            max_body_bytes=_MAX_ANSWER_BYTES,
+            success_status=("2xx", *_REFUSED),
+            body=urlencode(form).encode("ascii"),
+        )
+
+
+class TokenSource(Protocol):
+    """Where authenticators get tokens."""
+
+    async def token(self, client: Client) -> str:
+        """Return a token that is valid now. Raises ScrapeFailed."""
+
+    def discard(self, client: Client, token: str) -> None:
+        """Forget a token that was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: str = field(repr=False)
+    renewed_at: float
+
+
+class TokenCache:
+    """Gets tokens and keeps them until shortly before they end; one request per client at a time.
+
+    `fetch` sends a token request without following redirects. `clock` gives seconds that never jump.
+    """
+
+    def __init__(self, fetch: Callable[[Request], Awaitable[Response]], clock: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._tokens: OrderedDict[Client, _Token] = OrderedDict()
+        self._requests: dict[Client, asyncio.Task[_Token]] = {}
+
+    async def token(self, client: Client, deadline: Deadline) -> str:
+        """Return a token that is valid now.
+
+        Raises:
+            ScrapeFailed: AuthFailed where the endpoint refuses the client, else what the request to it met.
+
+        """
+        kept = self._tokens.get(client)
+        if kept is not None and self._clock() < kept.renewed_at:
+            return kept.value
+        request = self._requests.get(client)
+        if request is None:
+            request = self._requests[client] = asyncio.create_task(self._renew(client), name="OAuth2 token")
+            request.add_done_callback(lambda task: self._requests.pop(client, None) and task.exception())
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                return (await asyncio.shield(request)).value
+        except TimeoutError as error:
+            message = "the token endpoint did not answer before the run's deadline (spec.timeout)"
+            raise ScrapeFailed(Reason.TIMEOUT, message) from error
+
+    def discard(self, client: Client, token: str) -> None:
+        """Forget a token that was refused, unless a newer one has taken its place."""
+        kept = self._tokens.get(client)
+        if kept is not None and kept.value == token:
+            del self._tokens[client]
+
+    async def _renew(self, client: Client) -> _Token:
+        try:
+            answer = await self._fetch(client.token_request())
+        except ScrapeFailed as failure:
+            raise ScrapeFailed(failure.reason, f"token endpoint: {failure.message}") from failure
+        token = self._read(answer)
+        self._tokens[client] = token
+        self._tokens.move_to_end(client)
+        if len(self._tokens) > MAX_TOKENS:
+            self._tokens.popitem(last=False)
+        return token
+
+    def _read(self, answer: Response) -> _Token:
+        content = _members(answer.body)
+        if answer.status in _REFUSED:
+            error = content.get("error")
+            why = f" ({error})" if error in _ERRORS else ""
+            raise ScrapeFailed(
+                Reason.AUTH_FAILED, f"the token endpoint answered {answer.status}{why}: check the client"
+            )
+        value, kind = content.get("access_token"), content.get("token_type", "bearer")
+        if not isinstance(value, str) or not value or str(kind).lower() != "bearer":
+            raise ScrapeFailed(Reason.AUTH_FAILED, "the token endpoint answered without a bearer access_token")
+        check_header("Authorization", value)
+        lifetime = content.get("expires_in")
+        seconds = float(lifetime) if isinstance(lifetime, int | float) else _DEFAULT_LIFETIME_SECONDS
+        seconds = min(max(seconds, 0.0), _MAX_LIFETIME_SECONDS)
+        return _Token(value, self._clock() + seconds * (1 - _RENEWED_BEFORE))
+
+
+class OAuth2Authenticator(Authenticator):
+    """Sends the client's token with each request; a token that is answered with 401 is renewed once."""
+
+    def __init__(self, auth: OAuth2Auth, secrets: SecretValues, tokens: TokenSource) -> None:
+        client_id = secrets.text(auth.secret, "client_id")
+        self._client = Client(auth.token_url, client_id, secrets.text(auth.secret, "client_secret"), auth.scopes)
+        self._secrets = secrets
+        self._tokens = tokens
+        self._token = ""
+
+    async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
+        """Set the Authorization header."""
+        self._token = await self._tokens.token(self._client)
+        self._secrets.add_masked(self._token)
+        return url, (*without(headers, "authorization"), ("Authorization", f"Bearer {self._token}"))
+
+    def renew(self) -> bool:
+        """Discard the token that was refused: the next request gets another."""
+        self._tokens.discard(self._client, self._token)
+        return True
+
+
+def _members(body: bytes) -> dict[str, object]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,39 @@
+"""The proxy of a target, with the credentials for it."""
+
+from urllib.parse import unquote
+
+from aiohttp import BasicAuth
+from yarl import URL
+
+from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.route import Proxy
+
+
+def proxy_of(secret: str, secrets: SecretValues) -> Proxy:
+    """Return the proxy that a Secret names: http:// or https://, with user:password@ if it wants them.
+
+    Raises:
+        ScrapeFailed: InvalidSpec; it is not an address.
+
+    """
+    text = secrets.text(secret, "url")
+    scheme, separator, rest = text.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    try:
+        url = parse_http_url(f"{scheme}{separator}{host}")
+    except InvalidValue as error:
+        message = f"key url of Secret {secret} is not the address of a proxy: write http://user:password@host:port"
+        raise ScrapeFailed(Reason.INVALID_SPEC, message) from error
+    if not at:
+        return Proxy(_without_path(url))
+    user, _, password = credentials.partition(":")
+    secrets.add_masked(unquote(password))
+    secrets.add_masked(f"{unquote(user)}:{unquote(password)}")
+    return Proxy(_without_path(url), BasicAuth(unquote(user), unquote(password), "utf-8"))
+
+
+def _without_path(url: URL) -> URL:
+    return url.origin()

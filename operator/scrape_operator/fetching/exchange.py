@@ -1,0 +1,205 @@
+"""One try of one request, through its redirects: each hop is admitted, gets its turn, is sent and read."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+from yarl import URL
+
+from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.net.documents import Request, Response, Traffic
+from scrape_operator.core.net.urls import authority_of, parse_http_url, with_params
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
+from scrape_operator.fetching.body.reader import read_body, wire_of
+from scrape_operator.fetching.cookies import SessionCookies
+from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.headers import complete, conditions
+from scrape_operator.fetching.hosts.budgets import HostBudgets
+from scrape_operator.fetching.hosts.gate import Requester, Turn
+from scrape_operator.fetching.redirects import REDIRECTS, Hop
+from scrape_operator.fetching.status_reasons import NOT_MODIFIED, failure_of, is_success
+from scrape_operator.fetching.transport import request_of
+
+_MAX_TARGET = 32_768  # servers refuse far less; httpx twice as much
+
+
+class Admission(Protocol):
+    """Decides whether a hop may be sent: policies, robots.txt."""
+
+    async def admit(self, url: URL) -> timedelta:
+        """Return the pace that the host asks for; zero without one. Raises HopFailed."""
+
+
+@dataclass(slots=True)
+class Environment:
+    """What the requests of one session have in common. `hosts` are passed in order, each with its own budget."""
+
+    transport: httpx.AsyncBaseTransport
+    hosts: tuple[HostBudgets, ...]
+    requester: Requester
+    user_agent: str
+    now: Callable[[], datetime]
+    admission: Admission | None = None
+    identity: Identity = ANONYMOUS
+    traffic: Traffic = field(default_factory=Traffic)
+    cookies: SessionCookies = field(default_factory=SessionCookies)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def fetch_once(environment: Environment, request: Request) -> Response:
+    """Fetch, following redirects. Requests, bytes and status are added to the traffic as they happen.
+
+    Only the time from sending a hop to its last byte counts towards the request's timeout. An integer in
+    `success_status` names the wanted answer, so a redirect with that status is not followed; a class such as "3xx"
+    applies where no redirect is followed any more.
+
+    Raises:
+        ScrapeFailed: with the reason.
+
+    """
+    exchange = _Exchange(environment, request)
+    try:
+        return await exchange.run()
+    except HopFailed as failure:
+        raise ScrapeFailed(
+            failure.reason,
+            f"{exchange.host} {failure.message}".strip(),
+            http_status=failure.http_status,
+            retry_after=failure.retry_after,
+        ) from failure
+
+
+class _Exchange:
+    def __init__(self, environment: Environment, request: Request) -> None:
+        self.host = ""
+        self._environment = environment
+        self._request = request
+        self._seconds = request.timeout
+
+    async def run(self) -> Response:
+        hop = self._first_hop()
+        for left in range(self._request.max_redirects, -1, -1):
+            answer = await self._visit(hop)
+            if isinstance(answer, Response):
+                return answer
+            if left:
+                hop = answer
+        limit = self._request.max_redirects
+        message = f"redirects more than {limit} times: raise http.maxRedirects to follow further"
+        raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=self._environment.traffic.http_status)
+
+    def _first_hop(self) -> Hop:
+        request = self._request
+        try:
+            url = with_params(parse_http_url(request.url), request.params)
+        except InvalidValue as error:
+            raise HopFailed(Reason.INVALID_SPEC, str(error), sent=False) from error
+        self.host = authority_of(url)
+        if len(url.raw_path_qs) > _MAX_TARGET:
+            message = f"cannot be requested: with its params the URL has more than {_MAX_TARGET} characters"
+            raise HopFailed(Reason.INVALID_SPEC, message, sent=False)
+        environment = self._environment
+        is_trusted = environment.identity.trusts(url)
+        hop = Hop(request.method, url, complete(request.headers, environment.user_agent), is_trusted=is_trusted)
+        return hop if is_trusted else hop.stripped()
+
+    async def _visit(self, hop: Hop) -> Response | Hop:
+        """Return the answer, or the hop that it redirects to."""
+        environment = self._environment
+        self.host = authority = authority_of(hop.url)
+        pace = await environment.admission.admit(hop.url) if environment.admission else timedelta(0)
+        request = await self._prepare(hop)
+        with ExitStack() as turns:
+            for hosts in environment.hosts:
+                turn = turns.enter_context(
+                    await hosts.take(authority, environment.requester, self._request.timeout, pace)
+                )
+            return await self._send(hop, request, turn)
+
+    async def _prepare(self, hop: Hop) -> httpx.Request:
+        """Return the request of a hop with everything that belongs to its origin: cookies, validators, credentials."""
+        environment, validators = self._environment, self._request.validators
+        headers = environment.cookies.add_to(hop.headers, hop.url)
+        if validators is not None and validators.url == str(hop.url):
+            headers += conditions(validators)
+        url, route = hop.url, environment.identity.route.for_other_origin()
+        if hop.is_trusted:
+            url, headers = await environment.identity.authorize(url, headers)
+            route = environment.identity.route
+        body = self._request.body if hop.method == self._request.method else b""
+        return request_of(hop.method, url, headers, body, route)
+
+    async def _send(self, hop: Hop, request: httpx.Request, turn: Turn) -> Response | Hop:
+        clock = asyncio.get_running_loop().time
+        deadline = self._environment.requester.deadline
+        began = clock()
+        try:
+            async with asyncio.timeout(min(self._seconds, deadline.remaining())):
+                response = await self._transmit(request)
+                wire = wire_of(response)
+                try:
+                    return await self._read(hop, response, wire, turn)
+                finally:
+                    await wire.aclose()
+        except TimeoutError as error:
+            raise self._timed_out() from error
+        finally:
+            self._seconds -= clock() - began
+
+    async def _transmit(self, request: httpx.Request) -> httpx.Response:
+        traffic = self._environment.traffic
+        traffic.requests += 1
+        try:
+            response = await self._environment.transport.handle_async_request(request)
+        except HopFailed as failure:
+            if not failure.sent:
+                traffic.requests -= 1
+            raise
+        traffic.http_status = response.status_code
+        return response
+
+    async def _read(
+        self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream, turn: Turn
+    ) -> Response | Hop:
+        environment, status = self._environment, response.status_code
+        environment.cookies.store(hop.url, response.headers.get_list("set-cookie"))
+        if self._is_redirect(status):
+            carries = hop.is_trusted and environment.identity.has_credentials
+            return hop.after(status, response.headers.get_list("location"), carries_credentials=carries)
+        validators = self._request.validators
+        is_not_modified = status == NOT_MODIFIED and validators is not None and validators.url == str(hop.url)
+        if not is_not_modified and not is_success(status, self._request.success_status):
+            raise failure_of(status, response.headers, environment.now())
+        turn.answer_began()
+        body = b"" if is_not_modified else await self._read_body(hop, response, wire)
+        return Response(str(hop.url), status, dict(response.headers.items()), body, is_not_modified=is_not_modified)
+
+    async def _read_body(self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream) -> bytes:
+        environment, headers = self._environment, response.headers
+        announced = "" if hop.method == "HEAD" else headers.get("content-length", "")
+        coding = headers.get("content-encoding", "")
+        try:
+            return await read_body(
+                wire, coding, announced, self._request.max_body_bytes, environment.traffic, environment.warnings
+            )
+        except HopFailed as failure:
+            failure.http_status = response.status_code
+            raise
+
+    def _is_redirect(self, status: int) -> bool:
+        request = self._request
+        if status not in REDIRECTS or status in request.success_status:
+            return False
+        return request.max_redirects > 0 or not is_success(status, request.success_status)
+
+    def _timed_out(self) -> HopFailed:
+        if self._environment.requester.deadline.remaining():
+            message = f"did not answer in full within {self._request.timeout:g} s (http.timeout)"
+        else:
+            message = "did not answer in full before the run's deadline (spec.timeout)"
+        return HopFailed(Reason.TIMEOUT, message)

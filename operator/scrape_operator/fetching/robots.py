@@ -1,0 +1,121 @@
+"""The robots.txt of each origin (RFC 9309), read once for all schedules and kept for a day."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from yarl import URL
+
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.robots import MAX_BYTES, RobotsRules, parse_robots
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.session import FetchSession
+from scrape_operator.fetching.status_reasons import is_success
+
+ROBOTS_SECONDS = 10.0
+"""How long a robots.txt may take, inside the run's deadline."""
+
+KEPT_SECONDS = 86_400.0
+FAILURE_KEPT_SECONDS = 60.0
+MAX_ORIGINS = 4096
+
+_MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
+_MAX_BODY_BYTES = 4 * 2**20  # more than is read, so that a longer one is cut and not refused
+_LARGE_BYTES = 65_536
+_UNREACHED = frozenset({Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.TLS_ERROR, Reason.BLOCKED_ADDRESS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is known of one origin: its rules, or why there are none."""
+
+    until: float
+    rules: RobotsRules = RobotsRules()
+    failure: HopFailed | None = None
+
+
+OpenSession = Callable[[], FetchSession]
+
+
+class RobotsCache:
+    """Answers whether an address may be requested. `clock` gives seconds that never jump."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._requests: dict[tuple[str, str], asyncio.Task[_Kept]] = {}
+
+    async def check(self, url: URL, user_agent: str, open_session: OpenSession, deadline: Deadline) -> float:
+        """Return the crawl-delay in seconds for an address that may be requested.
+
+        `open_session` opens the session that reads a robots.txt which is not known yet.
+
+        Raises:
+            HopFailed: RobotsDisallowed, with the line that disallows it, or the reason why no rules are known. If
+                the host was not even connected to, its own reason, since the address itself would meet it. Timeout
+                if the run's deadline comes first.
+
+        """
+        key = (str(url.origin()), user_agent)
+        kept = self._kept.get(key)
+        if kept is None or self._clock() >= kept.until:
+            kept = await self._wait(key, open_session, deadline)
+        if kept.failure is not None:
+            raise kept.failure
+        rule = kept.rules.decisive_rule(url.raw_path_qs)
+        if rule is not None and not rule.allows:
+            raise HopFailed(Reason.ROBOTS_DISALLOWED, f"disallows {url.raw_path[:80]} (robots.txt, {rule})", sent=False)
+        return kept.rules.crawl_delay
+
+    async def _wait(self, key: tuple[str, str], open_session: OpenSession, deadline: Deadline) -> _Kept:
+        request = self._requests.get(key)
+        if request is None:
+            request = self._requests[key] = asyncio.create_task(self._fetch(key, open_session), name="robots.txt")
+            request.add_done_callback(lambda _: self._requests.pop(key, None))
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                return await asyncio.shield(request)
+        except TimeoutError as error:
+            message = "did not answer the request for robots.txt before the run's deadline (spec.timeout)"
+            raise HopFailed(Reason.TIMEOUT, message, sent=False) from error
+
+    async def _fetch(self, key: tuple[str, str], open_session: OpenSession) -> _Kept:
+        origin, user_agent = key
+        request = Request(
+            f"{origin}/robots.txt",
+            headers=(("User-Agent", user_agent),),
+            timeout=ROBOTS_SECONDS,
+            max_redirects=_MAX_REDIRECTS,
+            max_body_bytes=_MAX_BODY_BYTES,
+            success_status=("2xx", "4xx"),
+        )
+        session = open_session()
+        try:
+            answer = await session.fetch(request)
+            body = answer.body[:MAX_BYTES] if is_success(answer.status, ("2xx",)) else b""
+            if len(body) > _LARGE_BYTES:
+                rules = await asyncio.to_thread(parse_robots, body, user_agent)
+            else:
+                rules = parse_robots(body, user_agent)
+            kept = _Kept(self._clock() + KEPT_SECONDS, rules)
+        except ScrapeFailed as failure:
+            kept = _Kept(
+                self._clock() + FAILURE_KEPT_SECONDS,
+                failure=_unknown_rules(failure, was_sent=session.traffic.requests > 0),
+            )
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        if len(self._kept) > MAX_ORIGINS:
+            self._kept.popitem(last=False)
+        return kept
+
+
+def _unknown_rules(failure: ScrapeFailed, *, was_sent: bool) -> HopFailed:
+    if failure.reason in _UNREACHED and not was_sent:
+        return HopFailed(failure.reason, failure.message.partition(" ")[2], sent=False)
+    message = f"gets no requests while its robots.txt cannot be read: {failure.message}"
+    return HopFailed(Reason.ROBOTS_DISALLOWED, message, sent=False)

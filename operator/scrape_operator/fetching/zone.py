@@ -1,0 +1,50 @@
+"""What requests share that may connect to the same networks: connections, robots.txt files, OAuth2 tokens."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import httpx
+
+from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.fetching.auth.oauth2 import TOKEN_SECONDS, TokenCache
+from scrape_operator.fetching.exchange import Environment
+from scrape_operator.fetching.hosts.budgets import HostBudgets
+from scrape_operator.fetching.hosts.gate import Requester
+from scrape_operator.fetching.robots import ROBOTS_SECONDS, RobotsCache
+from scrape_operator.fetching.session import FetchSession
+
+_NO_RETRY = RetryPolicy(1, timedelta(seconds=1), timedelta(seconds=1))
+
+
+class Zone:
+    """Never shared among different sets of networks: a cached address or connection of one may be denied in another."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        hosts: HostBudgets,
+        user_agent: str,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.transport = transport
+        self.robots = RobotsCache(clock)
+        self.tokens = TokenCache(self._fetch_token, clock)
+        self._hosts = hosts
+        self._user_agent = user_agent
+        self._clock = clock
+        self._now = now
+
+    def open_robots_session(self, user_agent: str) -> FetchSession:
+        """Return a session for one robots.txt."""
+        return self._open_session("robots.txt", ROBOTS_SECONDS, user_agent)
+
+    async def _fetch_token(self, request: Request) -> Response:
+        return await self._open_session("OAuth2", TOKEN_SECONDS, self._user_agent).fetch(request)
+
+    def _open_session(self, key: str, seconds: float, user_agent: str) -> FetchSession:
+        """Return a session for a request that serves many runs: it has a deadline of its own."""
+        requester = Requester(key, Deadline.after(seconds, self._clock))
+        return FetchSession(Environment(self.transport, (self._hosts,), requester, user_agent, self._now), _NO_RETRY)

@@ -1,0 +1,324 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.net.host_queue import MAX_REQUESTERS, SLOW_TURN_SECONDS, HostQueue
+
+QUICK = 0.1
+
+
+def of(concurrent, milliseconds=0):
+    return HostBudget(concurrent, timedelta(milliseconds=milliseconds))
+
+
+def make_queue(concurrent, milliseconds=0) -> HostQueue[str]:
+    return HostQueue(of(concurrent, milliseconds))
+
+
+def prove(queue, *requesters, seconds=QUICK):
+    """Let each have one turn of so many seconds, long ago."""
+    for requester in requesters:
+        assert queue.try_start(requester, -1000.0)
+        queue.end(requester, -1000.0, -1000.0 + seconds)
+
+
+def is_serial(queue):
+    return queue.is_serial
+
+
+def start_all(queue, now=0.0):
+    started = []
+    while (ticket := queue.start_next(now)) is not None:
+        started.append(ticket)
+    return started
+
+
+def test_requesters_take_turns_and_each_keeps_its_order():
+    queue = make_queue(1)
+    assert queue.try_start("running", 0.0)
+    for requester, ticket in [*(("a", f"a{n}") for n in range(4)), ("b", "b0"), ("b", "b1"), ("c", "c0")]:
+        queue.join(requester, ticket)
+    owner, order = "running", []
+    for _ in range(7):
+        queue.end(owner, 0.0, 0.0)
+        order += start_all(queue)
+        owner = order[-1][0]
+    assert order == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+
+
+def test_who_comes_back_stands_behind_those_who_wait():
+    queue = make_queue(1)
+    queue.join("a", "a0")
+    queue.join("b", "b0")
+    assert queue.start_next(0.0) == "a0"
+    queue.join("a", "a1")
+    queue.end("a", 0.0, 0.0)
+    assert queue.start_next(0.0) == "b0"
+
+
+def test_nobody_starts_past_those_who_wait():
+    queue = make_queue(1)
+    queue.join("a", "a0")
+    assert not queue.try_start("b", 0.0)
+    queue.withdraw("a", "a0")
+    queue.withdraw("a", "a0")
+    assert queue.try_start("b", 0.0)
+
+
+def test_starts_keep_the_interval_of_the_budget_or_the_longer_of_the_pace():
+    queue = make_queue(3, 500)
+    prove(queue, "a")
+    assert queue.try_start("a", 0.0)
+    assert not queue.try_start("a", 0.4)
+    assert queue.try_start("a", 0.5)
+    queue.extra_interval = 2.0
+    queue.join("b", "b0")
+    assert queue.start_next(2.4) is None
+    assert queue.next_start_at(2.4) == 2.5
+    assert queue.start_next(2.5) == "b0"
+
+
+def test_turns_are_shared_among_those_who_are_there():
+    queue = make_queue(4)
+    prove(queue, "many", "one", "other")
+    assert [queue.try_start("many", 0.0) for _ in range(5)] == [True] * 4 + [False]
+    for n in range(4):
+        queue.join("many", f"many{n}")
+    queue.join("one", "one0")
+    queue.end("many", 0.0, 0.0)
+    assert start_all(queue) == ["one0"]
+    queue.end("one", 0.0, 0.0)
+    queue.join("other", "other0")
+    queue.join("one", "one1")
+    queue.end("many", 0.0, 0.0)
+    assert start_all(queue) == ["other0", "one1"]  # two each at the most while three are there
+
+
+def test_who_is_not_known_to_be_quick_leaves_a_turn_free():
+    queue = make_queue(4)
+    prove(queue, "quick")
+    assert [queue.try_start(name, 0.0) for name in "abcd"] == [True, True, True, False]
+    assert queue.try_start("quick", 0.0)
+
+
+def test_the_slow_get_half_of_the_turns():
+    queue = make_queue(4)
+    prove(queue, "quick", "q2", "q3")
+    prove(queue, "a", "b", "c", seconds=SLOW_TURN_SECONDS + 1)
+    assert [queue.try_start(name, 0.0) for name in "abc"] == [True, True, False]
+    assert [queue.try_start(name, 0.0) for name in ("quick", "q2", "q3")] == [True, True, False]
+
+
+def test_who_turns_slow_counts_as_slow_from_then_on():
+    queue = make_queue(4)
+    prove(queue, "a", "b")
+    prove(queue, "c", seconds=SLOW_TURN_SECONDS + 1)
+    assert queue.try_start("a", 0.0)
+    assert queue.try_start("b", 0.0)
+    assert queue.try_start("c", SLOW_TURN_SECONDS)
+    queue.end("c", SLOW_TURN_SECONDS, SLOW_TURN_SECONDS * 2 + 1)
+    assert not queue.try_start("c", SLOW_TURN_SECONDS * 2 + 1)
+
+
+def test_a_turn_of_five_seconds_is_quick():
+    queue = make_queue(2)
+    prove(queue, "a", seconds=SLOW_TURN_SECONDS)
+    assert [queue.try_start("a", 0.0) for _ in range(2)] == [True, True]
+
+
+def test_so_many_requesters_are_remembered():
+    queue = make_queue(3)
+    prove(queue, "first")
+    prove(queue, *(str(number) for number in range(MAX_REQUESTERS)))
+    assert [queue.try_start("first", 0.0) for _ in range(3)] == [True, True, False]
+    assert queue.try_start(str(MAX_REQUESTERS - 1), 0.0)
+
+
+def test_only_who_was_told_to_wait_waits():
+    queue = make_queue(4)
+    queue.hold("told", 10.0, 0.0)
+    queue.join("told", "t")
+    assert queue.try_start("other", 1.0)
+    assert queue.try_start("another", 1.0)
+    assert queue.start_next(9.9) is None
+    assert queue.next_start_at(9.9) == 10.0
+    assert queue.held_until("told") == 10.0
+    assert queue.start_next(10.0) == "t"
+
+
+def test_where_two_were_told_the_others_go_one_at_a_time_until_one_is_answered():
+    queue = make_queue(4)
+    queue.hold("a", 10.0, 0.0)
+    assert not is_serial(queue)
+    queue.hold("b", 10.0, 1.0)
+    assert is_serial(queue)
+    assert queue.try_start("c", 2.0)
+    assert not queue.try_start("d", 2.0)
+    queue.answered(0.5)  # a request that started before
+    assert is_serial(queue)
+    queue.answered(2.0)
+    assert not is_serial(queue)
+    assert queue.try_start("d", 2.0)
+    assert not queue.try_start("a", 2.0)
+
+
+def test_being_told_twice_is_not_being_two():
+    queue = make_queue(4)
+    queue.hold("a", 10.0, 0.0)
+    queue.hold("a", 20.0, 5.0)
+    assert not is_serial(queue)
+    queue.hold("b", 40.0, 20.0)  # the first pause is over
+    assert not is_serial(queue)
+
+
+def test_who_is_told_while_one_at_a_time_goes_keeps_it_so():
+    queue = make_queue(4)
+    queue.serialize(0.0)
+    queue.hold("a", 10.0, 5.0)
+    queue.answered(1.0)
+    assert is_serial(queue)
+
+
+def test_a_turn_without_a_share_does_not_keep_a_pause_from_ending():
+    queue = make_queue(2)
+    prove(queue, "busy", "told")
+    assert queue.try_start("busy", 0.0)
+    queue.hold("told", 10.0, 0.0)
+    queue.join("busy", "b")
+    queue.join("told", "t")
+    assert queue.start_next(1.0) is None
+    assert queue.next_start_at(1.0) == 10.0
+    assert queue.start_next(10.0) == "t"
+
+
+def test_idle_is_who_remembers_nothing():
+    queue = make_queue(2, 500)
+    assert queue.is_idle(0.0)
+    assert queue.try_start("a", 0.0)
+    assert not queue.is_idle(0.0)
+    queue.end("a", 0.0, 0.1)
+    assert not queue.is_idle(0.4)
+    assert queue.is_idle(0.5)
+    queue.hold("a", 10.0, 1.0)
+    assert not queue.is_idle(9.9)
+    assert queue.is_idle(10.0)
+    queue.join("a", "t")
+    assert not queue.is_idle(10.0)
+    queue.withdraw("a", "t")
+    queue.serialize(11.0)
+    assert not queue.is_idle(100.0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_in_flight_is_counted(count):
+    queue = make_queue(3)
+    prove(queue, "a")
+    for _ in range(count):
+        assert queue.try_start("a", 0.0)
+    assert queue.in_flight == count
+
+
+class Requests(RuleBasedStateMachine):
+    """Requests in any order of events, checked against a plain record of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.budget = of(4, 500)
+        self.queue: HostQueue[int] = HostQueue(self.budget)
+        self.now = 0.0
+        self.last_start = None
+        self.tickets = 0
+        self.flying: list[tuple[str, float]] = []
+        self.waiting: dict[int, str] = {}
+        self.held: dict[str, float] = {}
+
+    def started(self, requester):
+        assert len(self.flying) < (1 if self.queue.is_serial else self.budget.max_concurrent)
+        interval = self.budget.min_interval.total_seconds()
+        assert self.last_start is None or self.now >= self.last_start + interval
+        assert self.now >= self.held.get(requester, 0.0)
+        self.flying.append((requester, self.now))
+        self.last_start = self.now
+
+    def drain(self):
+        while (ticket := self.queue.start_next(self.now)) is not None:
+            requester = self.waiting.pop(ticket)
+            assert ticket < min((other for other, owner in self.waiting.items() if owner == requester), default=10**9)
+            self.started(requester)
+
+    @rule(requester=st.sampled_from("abcd"), count=st.integers(1, 6))
+    def ask(self, requester, count):
+        for _ in range(count):
+            if self.queue.try_start(requester, self.now):
+                self.started(requester)
+                continue
+            self.tickets += 1
+            self.queue.join(requester, self.tickets)
+            self.waiting[self.tickets] = requester
+        self.drain()
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data(), answered=st.booleans())
+    def end(self, data, answered):
+        turn = data.draw(st.sampled_from(self.flying))
+        self.end_turn(turn, answered=answered)
+
+    def end_turn(self, turn, *, answered):
+        self.flying.remove(turn)
+        if answered:
+            self.queue.answered(turn[1])
+        self.queue.end(turn[0], turn[1], self.now)
+        self.drain()
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def cancel(self, data):
+        ticket = data.draw(st.sampled_from(sorted(self.waiting)))
+        self.queue.withdraw(self.waiting.pop(ticket), ticket)
+        self.drain()
+
+    @rule(seconds=st.integers(0, 8000).map(lambda value: value / 1000))
+    def pass_time(self, seconds):
+        self.now += seconds
+        self.drain()
+
+    @rule(concurrent=st.integers(1, 5), milliseconds=st.integers(0, 4000))
+    def set_budget(self, concurrent, milliseconds):
+        self.queue.budget = self.budget = of(concurrent, milliseconds)
+        self.drain()
+
+    @rule(requester=st.sampled_from("abcd"), seconds=st.integers(0, 5))
+    def hold(self, requester, seconds):
+        self.queue.hold(requester, self.now + seconds, self.now)
+        self.held[requester] = self.now + seconds
+
+    @rule()
+    def serialize(self):
+        self.queue.serialize(self.now)
+
+    @invariant()
+    def the_books_agree(self):
+        assert self.queue.in_flight == len(self.flying)
+        assert sorted(self.queue.waiting()) == sorted(self.waiting)
+
+    @invariant()
+    def the_next_start_is_ahead(self):
+        at = self.queue.next_start_at(self.now)
+        assert at is None or at > self.now
+
+    def teardown(self):
+        """Let everything end: nobody is left waiting."""
+        while self.flying or self.waiting:
+            if self.flying:
+                self.end_turn(self.flying[0], answered=True)
+            else:
+                at = self.queue.next_start_at(self.now)
+                assert at is not None
+                self.now = at
+                self.drain()
+
+
+TestRequests = Requests.TestCase
