@@ -30,7 +30,7 @@ from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from scrape_operator.settings import Settings
-from scrape_operator.storage.odds.storing import OddsSink
+from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 
 LAST_WRITES_SECONDS = 5.0

@@ -12,7 +12,7 @@ import pytest
 from scrape_operator.cli import main
 from scrape_operator.core.odds.model import ODDS_SINK, OddsEvent, OddsReading
 from scrape_operator.core.runs.run import SinkPayload
-from scrape_operator.storage.odds.storing import OddsSink
+from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import open_store
 from tests.storage.odds.values import MARKETS, event_of, prices_of
 from tests.storage.values import claim_of, result_of, settings_for, target_of
@@ -80,7 +80,7 @@ def test_books_are_rows_and_the_best_price_of_each_outcome_is_marked(
     assert f"{KICK_OFF:%Y-%m-%d %H:%M} UTC" in out
     assert "Savannaland, Premier League" in out
     assert "SportRadar 81000001" in out
-    assert lines[3] == ["bookmaker", "home", "draw", "away", "margin", "seen"]
+    assert lines[3] == ["bookmaker", "home", "draw", "away", "margin", "confirmed"]
     assert lines[5][:8] == ["Bet9ja", "2.00", "4.00", "*", "4.00", "*", "0.0", "%"]
     assert lines[6][:8] == ["BetPawa", "2.10", "*", "3.50", "4.00", "*", "1.2", "%"]
 
@@ -88,7 +88,7 @@ def test_books_are_rows_and_the_best_price_of_each_outcome_is_marked(
 def test_lines_are_named_and_what_a_book_lacks_is_a_dash(database: None, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "acacia", "-m", "over_under")
     lines = words(out)
-    assert lines[3] == ["line", "bookmaker", "over", "margin", "seen"]
+    assert lines[3] == ["line", "bookmaker", "over", "margin", "confirmed"]
     assert lines[5][:4] == ["2.5", "BetPawa", "1.905", "*"]
 
 
@@ -97,7 +97,7 @@ def test_many_outcomes_stand_below_each_other(database: None, capsys: pytest.Cap
     lines = words(out)
     assert lines[3] == ["outcome", "Bet9ja"]
     assert lines[5] == ["0:0", "9.50", "*"]
-    assert [line[0] for line in lines[-2:]] == ["margin", "seen"]
+    assert [line[0] for line in lines[-2:]] == ["margin", "confirmed"]
 
 
 def test_without_an_event_the_next_ones_are_shown(database: None, capsys: pytest.CaptureFixture[str]) -> None:

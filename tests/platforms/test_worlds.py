@@ -100,7 +100,7 @@ async def test_events_carry_teams_times_league_and_ids(scene) -> None:
 
 async def test_all_books_match_by_id_and_only_events_without_ids_by_name(scene) -> None:
     events = [event for book in BOOKS for event in (await scene.read(book, markets=["1x2"])).events]
-    matched = match_events(events)
+    matched = match_events(events).matched
     assert all(len({number_of(event) for event in one.events.values()}) == 1 for one in matched)
     offered = {fixture.number for book in BOOKS for fixture in scene.world.offered(book)}
     assert len(matched) == len(offered)

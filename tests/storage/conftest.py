@@ -9,7 +9,7 @@ import pytest
 
 from scrape_operator.storage.engine import batching, migrate
 from scrape_operator.storage.engine.schema_version import HEAD
-from scrape_operator.storage.odds.storing import OddsSink
+from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import metadata
 from tests.dev.controlplane.postgres import Postgres

@@ -7,13 +7,15 @@ not load kopf and SQLAlchemy.
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from scrape_operator.cli.formats import RowFormat
+from scrape_operator.cli.odds_app import odds_app
 from scrape_operator.core.errors import InvalidSettings, ScrapeOperatorError
 from scrape_operator.core.runs.run import RunStatus
 
@@ -26,20 +28,13 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 found something wrong, 2 wrong use or a wrong setting.",
 )
 
+app.add_typer(odds_app, name="odds")
+
 
 Manifests = Annotated[
     list[Path],
     typer.Argument(metavar="PATH...", help="YAML or JSON files, folders of such files, or - for standard input."),
 ]
-
-
-class RowFormat(StrEnum):
-    """The format of printed rows."""
-
-    TABLE = "table"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
 
 
 class Output(StrEnum):
@@ -230,38 +225,6 @@ def local(
     limits = Limits(once, None if duration is None else parse_duration(duration))
     if not asyncio.run(run_local(read_settings(), paths, limits, show, Console())):
         raise typer.Exit(1)
-
-
-@app.command()
-def odds(
-    event: Annotated[
-        str | None,
-        typer.Argument(help="An event's id, SportRadar's id, or part of the teams' names. Absent: the next."),
-    ] = None,
-    markets: Annotated[
-        list[str] | None, typer.Option("-m", "--market", help="Only this market, such as over_under; may be repeated.")
-    ] = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many events at the most.")] = 5,
-    output: Annotated[Output, typer.Option("-o", "--output", help="text or json.")] = Output.TEXT,
-) -> None:
-    """Compare what bookmakers offer for events: a row for each, the best price of each outcome marked, and margins.
-
-    Without EVENT the 1x2 of the events that begin next. Reads DATABASE_URL's database, also while an operator uses it.
-    """
-    from rich.console import Console
-
-    from scrape_operator.cli.odds import as_json, compare_odds, nothing_found, print_tables
-    from scrape_operator.settings import read_settings
-
-    now = datetime.now(UTC)
-    compared = asyncio.run(compare_odds(read_settings(), event, markets or [], now, count))
-    if output is Output.JSON:
-        typer.echo(as_json(compared))
-    elif compared:
-        print_tables(compared, now, Console())
-    if not compared:
-        typer.echo(nothing_found(event), err=True)
-        raise typer.Exit(0 if event is None else 1)
 
 
 @app.command()

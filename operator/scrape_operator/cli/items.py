@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from scrape_operator.cli import RowFormat
+from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.rows import first, print_rows
 from scrape_operator.core.reading import ItemQuery, read_all
 from scrape_operator.settings import Settings

@@ -1,22 +1,26 @@
-"""Prints for `odds` what bookmakers offer for events, side by side: as tables for people, as JSON for programs."""
+"""Prints for `odds` what bookmakers offer for events, side by side."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scrape_operator.cli.formats import RowFormat
+from scrape_operator.cli.rows import Record, print_rows
 from scrape_operator.core.durations import format_duration
+from scrape_operator.core.odds.comparison import BookOffer, MarketComparison
 from scrape_operator.core.odds.model import line_text
 from scrape_operator.core.runs.run import clip
 from scrape_operator.core.times import rfc3339
 from scrape_operator.settings import Settings
-from scrape_operator.storage.reading.odds import BookOffer, ComparedEvent, MarketComparison, open_odds
+from scrape_operator.storage.reading.odds import ComparedEvent, open_odds
 
 FIRST_MARKETS = ("1x2",)
 """What is shown of each event where many are shown."""
@@ -28,7 +32,12 @@ Compared = Sequence[tuple[ComparedEvent, Sequence[MarketComparison]]]
 
 
 async def compare_odds(
-    settings: Settings, text: str | None, markets: Sequence[str], now: datetime, limit: int
+    settings: Settings,
+    text: str | None,
+    markets: Sequence[str],
+    now: datetime,
+    limit: int,
+    max_age: timedelta | None = None,
 ) -> Compared:
     """Compare the odds of the events that a text names, or else of those that begin next."""
     async with open_odds(settings) as reader:
@@ -36,46 +45,81 @@ async def compare_odds(
             found, markets = await reader.upcoming(now, limit), markets or FIRST_MARKETS
         else:
             found = await reader.find(text, now, limit)
-        return [(event, await reader.compare(event, markets)) for event in found]
+        return [(event, await reader.compare(event, now, markets, max_age)) for event in found]
 
 
-def as_json(compared: Compared) -> str:
-    """Write a comparison as JSON: prices, lines and margins are text, times RFC 3339."""
-    return json.dumps([_event(event, markets) for event, markets in compared], indent=2, ensure_ascii=False)
+async def print_compared(compared: Compared, now: datetime, form: RowFormat) -> None:
+    """Print a comparison: as tables, as nested JSON, or one price a row."""
+    if form is RowFormat.TABLE:
+        print_tables(compared, now, Console())
+    elif form is RowFormat.JSON:
+        typer.echo(as_json(compared, now))
+    else:
+        await print_rows(_prices(compared, now), form, ())
 
 
-def _event(event: ComparedEvent, markets: Sequence[MarketComparison]) -> dict[str, Any]:
+async def _prices(compared: Compared, now: datetime) -> AsyncIterator[Record]:
+    for event, markets in compared:
+        for market in markets:
+            for book in market.books:
+                for outcome, price in book.prices.items():
+                    yield {
+                        "event_id": event.id,
+                        "home": event.home,
+                        "away": event.away,
+                        "starts_at": event.starts_at,
+                        "market": market.market,
+                        "line": line_text(market.line),
+                        "outcome": outcome,
+                        "bookmaker": book.bookmaker,
+                        "price": price_text(price),
+                        "is_best": outcome in book.best,
+                        "margin": None if book.margin is None else f"{book.margin:.6f}",
+                        "confirmed_at": book.confirmed_at,
+                        "age_seconds": _age_seconds(book, now),
+                        "is_fresh": book.is_fresh,
+                    }
+
+
+def as_json(compared: Compared, now: datetime) -> str:
+    """Return a comparison as JSON: prices, lines and margins are text, times RFC 3339."""
+    return json.dumps([_event(event, markets, now) for event, markets in compared], indent=2, ensure_ascii=False)
+
+
+def _event(event: ComparedEvent, markets: Sequence[MarketComparison], now: datetime) -> dict[str, Any]:
     names = ("id", "sportradar_id", "genius_id", "sport", "country", "competition", "home", "away")
     facts = {name: getattr(event, name) for name in names}
     return facts | {
         "starts_at": rfc3339(event.starts_at),
         "match_kind": event.match_kind,
-        "markets": [_market(market) for market in markets],
+        "markets": [_market(market, now) for market in markets],
     }
 
 
-def _market(market: MarketComparison) -> dict[str, Any]:
+def _market(market: MarketComparison, now: datetime) -> dict[str, Any]:
     return {
         "market": market.market,
         "line": None if market.line is None else line_text(market.line),
         "best": {
             outcome: {
-                "price": _price(max(book.prices[outcome] for book in holders)),
+                "price": price_text(max(book.prices[outcome] for book in holders)),
                 "bookmakers": [book.bookmaker for book in holders],
             }
             for outcome in market.outcomes
             if (holders := [book for book in market.books if outcome in book.best])
         },
-        "bookmakers": [_book(book, market.outcomes) for book in market.books],
+        "bookmakers": [_book(book, market.outcomes, now) for book in market.books],
     }
 
 
-def _book(book: BookOffer, outcomes: Sequence[str]) -> dict[str, Any]:
+def _book(book: BookOffer, outcomes: Sequence[str], now: datetime) -> dict[str, Any]:
     return {
         "bookmaker": book.bookmaker,
-        "prices": {outcome: _price(book.prices[outcome]) for outcome in outcomes if outcome in book.prices},
+        "prices": {outcome: price_text(book.prices[outcome]) for outcome in outcomes if outcome in book.prices},
         "margin": None if book.margin is None else f"{book.margin:.6f}",
-        "seen_at": rfc3339(book.seen_at),
+        "confirmed_at": rfc3339(book.confirmed_at),
+        "age_seconds": _age_seconds(book, now),
+        "is_fresh": book.is_fresh,
     }
 
 
@@ -111,7 +155,7 @@ def _table(name: str, lines: Sequence[MarketComparison], now: datetime) -> Table
     across = len(outcomes) <= WIDEST
     bookmakers = sorted({book.bookmaker for line in lines for book in line.books})
     table.add_column("bookmaker" if across else "outcome")
-    for title in (*outcomes, "margin", "seen") if across else bookmakers:
+    for title in (*outcomes, "margin", "confirmed") if across else bookmakers:
         table.add_column(Text(clip(title, 40)), justify="right")
     for line in lines:
         rows = _rows_of_books(line, outcomes, now) if across else _rows_of_outcomes(line, bookmakers, now)
@@ -133,19 +177,19 @@ def _rows_of_outcomes(line: MarketComparison, bookmakers: Sequence[str], now: da
     for outcome in line.outcomes:
         yield outcome, [_marked(books.get(name), outcome) for name in bookmakers]
     yield "margin", [_margin(books[name]) if name in books else "" for name in bookmakers]
-    yield "seen", [_ago(books[name], now) if name in books else "" for name in bookmakers]
+    yield "confirmed", [_ago(books[name], now) if name in books else "" for name in bookmakers]
 
 
 def _marked(book: BookOffer | None, outcome: str) -> Text:
-    """Write a price; a star says that nobody offers more."""
+    """Return a price; a star marks one that nobody beats."""
     if book is None or outcome not in book.prices:
         return Text("-  ")
     is_best = outcome in book.best
-    return Text(f"{_price(book.prices[outcome])}{' *' if is_best else '  '}", style="bold green" if is_best else "")
+    return Text(f"{price_text(book.prices[outcome])}{' *' if is_best else '  '}", style="bold green" if is_best else "")
 
 
-def _price(price: Decimal) -> str:
-    """Write odds with two places, with more only where they are needed."""
+def price_text(price: Decimal) -> str:
+    """Return odds with two places, with more only where they are needed."""
     cents = f"{price:.2f}"
     return cents if Decimal(cents) == price else f"{price.normalize():f}"
 
@@ -154,12 +198,16 @@ def _margin(book: BookOffer) -> str:
     return "" if book.margin is None else f"{book.margin * 100:.1f} %"
 
 
-def _ago(book: BookOffer, now: datetime) -> str:
-    return _distance(book.seen_at - now)
+def _ago(book: BookOffer, now: datetime) -> Text:
+    return Text(_distance(book.confirmed_at - now), style="" if book.is_fresh else "red")
+
+
+def _age_seconds(book: BookOffer, now: datetime) -> int:
+    return round((now - book.confirmed_at).total_seconds())
 
 
 def _distance(time: timedelta) -> str:
-    """Say how far away a time is, to the minute, to the second where it is nearer than one."""
+    """Return how far away a time is, to the minute; to the second where it is nearer than one."""
     distance = abs(time)
     unit = timedelta(minutes=1) if distance >= timedelta(minutes=1) else timedelta(seconds=1)
     words = format_duration(distance // unit * unit)
@@ -167,7 +215,7 @@ def _distance(time: timedelta) -> str:
 
 
 def nothing_found(text: str | None) -> str:
-    """Say why there is nothing to compare."""
+    """Return why there is nothing to print."""
     if text is None:
         return "no event with odds is to begin: has a schedule with a bookmaker's platform run yet?"
     return f"no event {clip(text, 80)!r}: give an id, SportRadar's id, or part of the teams' names"

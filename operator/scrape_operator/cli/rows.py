@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scrape_operator.cli import RowFormat
+from scrape_operator.cli.formats import RowFormat
 from scrape_operator.core.runs.run import clip
 
 CELL_MAX_BYTES = 160

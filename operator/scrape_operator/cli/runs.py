@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from scrape_operator.cli import RowFormat
+from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.rows import Record, first, print_rows
 from scrape_operator.core.reading import RunQuery, RunRow, read_all
 from scrape_operator.settings import Settings

@@ -6,18 +6,19 @@ gets the answer that it would have got.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
 from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
@@ -30,12 +31,16 @@ from scrape_operator.storage.engine.lock import exclusive
 from scrape_operator.storage.runs.bodies import load_bodies, prune_contents
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
 from scrape_operator.storage.runs.deleted import Deletion, Expiry, expire_deleted, mark_deleted, purge_deleted
-from scrape_operator.storage.runs.finishing import Finishing
+from scrape_operator.storage.runs.finishing import Finishing, is_still_running
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
 from scrape_operator.storage.runs.pruning import ROWS_AT_ONCE, Limits, prune_changes, prune_runs
 from scrape_operator.storage.runs.target_memory import load_memory
 from scrape_operator.storage.sinks import Age, Sink
+
+T = TypeVar("T")
+P = TypeVar("P")
+R = TypeVar("R")
 
 
 class SQLRunStore(RunStore):
@@ -45,7 +50,9 @@ class SQLRunStore(RunStore):
         self._database = database
         self._committer = committer
         self._sinks = sinks
-        self._finishing = Finishing(sinks)
+        self._sink_transactions = SinkTransactions(database, committer)
+        self._storing: set[asyncio.Task[ItemCounts | None]] = set()
+        self._finishing = Finishing()
         self._expired_until = ""
         self._checked_contents = ""
 
@@ -62,7 +69,7 @@ class SQLRunStore(RunStore):
             raise
 
     async def finish(self, result: RunResult) -> ItemCounts | None:
-        """Store items and the final row in one transaction, fenced by owner and RUNNING.
+        """Store items and the final row in one transaction, fenced by owner and RUNNING; payloads for sinks before.
 
         Once accepted it is stored even if the caller is cancelled. None: the row was no longer ours.
 
@@ -70,7 +77,31 @@ class SQLRunStore(RunStore):
             StoreRefused: the result can't be stored, however often it is tried.
 
         """
-        weight = 1 + sum(1 + len(target.items) + _sink_rows(target) for target in result.targets)
+        if not any(target.sink_payload for target in result.targets):
+            return await self._finish(result)
+        task = asyncio.create_task(self._store_and_finish(result), name="sinks of a run")
+        self._storing.add(task)
+        task.add_done_callback(self._stored)
+        return await asyncio.shield(task)
+
+    async def _store_and_finish(self, result: RunResult) -> ItemCounts | None:
+        if await self._database.read(partial(is_still_running, claim=result.claim)):
+            for sink in self._sinks:
+                await sink.store(self._sink_transactions, result)
+        return await self._finish(result)
+
+    def _stored(self, task: asyncio.Task[ItemCounts | None]) -> None:
+        self._storing.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller may be gone, which is no reason for a warning
+
+    async def drain(self) -> None:
+        """Wait until all payloads for sinks that were accepted are stored."""
+        while self._storing:
+            await asyncio.wait(self._storing)
+
+    async def _finish(self, result: RunResult) -> ItemCounts | None:
+        weight = 1 + sum(1 + len(target.items) for target in result.targets)
         stopped = result.status is RunStatus.CANCELED  # somebody waits for that: the run that replaces it, or the end
         return await self._committer.submit(self._finishing.finish_runs, result, weight=weight, patient=not stopped)
 
@@ -156,8 +187,20 @@ class SQLRunStore(RunStore):
         await self._database.read(lambda connection: connection.execute(select(1)).scalar())
 
 
-def _sink_rows(target: TargetResult) -> int:
-    return 0 if target.sink_payload is None else 10_000
+class SinkTransactions:
+    """The transactions of sinks: reads beside the writer, writes in its turn."""
+
+    def __init__(self, database: Database, committer: Committer) -> None:
+        self._database = database
+        self._committer = committer
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do work that only reads."""
+        return await self._database.read(work)
+
+    async def write(self, apply: Callable[[Connection, Sequence[P]], Sequence[R]], payload: P, *, weight: int) -> R:
+        """Do `apply` for `payload` in one of the writer's transactions."""
+        return await self._committer.submit(apply, payload, weight=weight)
 
 
 @asynccontextmanager
@@ -187,4 +230,6 @@ async def open_store(
         stack.push_async_callback(database.close)
         await database.open()
         committer = await stack.enter_async_context(Committer(database.write, on_transaction))
-        yield SQLRunStore(database, committer, sinks)
+        store = SQLRunStore(database, committer, sinks)
+        stack.push_async_callback(store.drain)
+        yield store

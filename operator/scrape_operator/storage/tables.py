@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    false,
     literal_column,
 )
 
@@ -246,23 +247,40 @@ platform_events = Table(
     Column("sport", CleanText, nullable=False),
     Column("country", CleanText, nullable=False),
     Column("competition", CleanText, nullable=False),
+    Column("competition_id", CleanText, nullable=False, server_default=""),
     Column("home", CleanText, nullable=False),
     Column("away", CleanText, nullable=False),
     Column("starts_at", UTCDateTime, nullable=False),
     Column("match_kind", CleanText, nullable=False),
+    Column("is_swapped", Boolean, nullable=False, server_default=false()),
+    Column("apart_reason", CleanText),
     Column("schedule_uid", CleanText, nullable=False),
     Column("target", CleanText, nullable=False),
     Column("first_seen_at", UTCDateTime, nullable=False),
     Column("seen_at", UTCDateTime, nullable=False),
     Column("withdrawn_at", UTCDateTime),
-    Column("odds_hash", CleanText, nullable=False),
     UniqueConstraint("bookmaker", "bookmaker_event_id"),
     Index("ix_platform_events_event_id", "event_id"),
     Index("ix_platform_events_starts_at", "starts_at"),
     Index("ix_platform_events_schedule", "schedule_uid", "starts_at"),
 )
 """One row per event of a bookmaker. `schedule_uid` and `target` saw it last, at `seen_at`; `withdrawn_at` is when it
-was found to be listed no more, though it had not begun. `odds_hash` tells whether a reading brings the same prices."""
+was found to be listed no more, though it had not begun. `is_swapped` bookmakers list home and away the other way round
+than `events` does: their prices are stored as those of the event. `apart_reason` says why no other bookmaker's event is
+the same one."""
+
+market_readings = Table(
+    "market_readings",
+    metadata,
+    Column("platform_event_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("market", CleanText, primary_key=True),
+    Column("odds_hash", CleanText, nullable=False),
+    Column("confirmed_at", UTCDateTime, nullable=False),
+    Column("fresh_until", UTCDateTime, nullable=False),
+)
+"""One row per market of a bookmaker's event that was read. The last reading, at `confirmed_at`, confirmed each price
+of it that is offered. It counts as fresh until the second due time after it. `odds_hash` tells whether a reading brings
+the same prices."""
 
 odds = Table(
     "odds",
@@ -273,15 +291,15 @@ odds = Table(
     Column("line", CleanText, nullable=False),
     Column("outcome", CleanText, nullable=False),
     Column("price", Exact, nullable=False),
-    Column("offered", Boolean, nullable=False),
     Column("opening_price", Exact, nullable=False),
-    Column("opened_at", UTCDateTime, nullable=False),
+    Column("first_seen_at", UTCDateTime, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
+    Column("withdrawn_at", UTCDateTime),
     UniqueConstraint("platform_event_id", "market", "line", "outcome"),
 )
-"""One row per price that a bookmaker offers or offered; `price` is the last one. `line` is text so that it can be part
-of a key: in its shortest form, and empty where the market has none. No foreign key: a check costs more than the insert,
-and a run brings a quarter of a million; `odds.withdrawing` deletes what belongs together."""
+"""One row per price that a bookmaker offers, or offered until `withdrawn_at`; `price` is the last one. `line` is text,
+so that it can be part of a key: in its shortest form, and empty where the market has none. No foreign key: a check
+costs more than the insert, and a run brings a quarter of a million; `odds.withdrawal` deletes what belongs together."""
 
 odds_changes = Table(
     "odds_changes",
@@ -305,3 +323,12 @@ odds_markets = Table(
     Column("winners", Integer, nullable=False),
 )
 """What it takes to have all of a market, for the margin in `odds_comparison`. No outcomes: they are no closed list."""
+
+odds_state = Table(
+    "odds_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("matched_version", BigInteger, nullable=False),
+)
+"""One row. `version` counts the changes of what is listed; the matches are of `matched_version`."""

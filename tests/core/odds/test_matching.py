@@ -20,14 +20,14 @@ def event(book: str, event_id: str, home="Acacia Rovers", away="Baobab United", 
 
 
 def groups(*events: OddsEvent) -> list[tuple[str, list[str], list[str]]]:
-    return [(one.key, sorted(one.events), sorted(one.weak)) for one in match_events(events)]
+    return [(one.key, sorted(one.events), sorted(one.weak)) for one in match_events(events).matched]
 
 
-def test_the_same_sportradar_id_is_the_same_event_whatever_the_names() -> None:
+def test_the_same_sportradar_id_is_the_same_event_also_where_names_differ_in_part() -> None:
     found = groups(
         event("SportyBet", "1", sportradar_id="81000001"),
-        event("BetPawa", "2", "Wuhan Three Towns FC", "Other", sportradar_id="81000001"),
-        event("Bet9ja", "3", "Wuhan Three Towns", "Else", sportradar_id="81000001"),
+        event("BetPawa", "2", "Acacia Rov. FC", "Baobab", sportradar_id="81000001"),
+        event("Bet9ja", "3", "Acacia", "Baobab Utd", sportradar_id="81000001"),
     )
     assert found == [("sr:81000001", ["Bet9ja", "BetPawa", "SportyBet"], [])]
 
@@ -35,7 +35,7 @@ def test_the_same_sportradar_id_is_the_same_event_whatever_the_names() -> None:
 def test_the_genius_id_joins_what_sportradar_does_not() -> None:
     found = groups(
         event("SportyBet", "1", sportradar_id="81000002", genius_id="13990002"),
-        event("BetPawa", "2", "Another", "Name", genius_id="13990002"),
+        event("BetPawa", "2", "Acacia", genius_id="13990002"),
     )
     assert found == [("sr:81000002", ["BetPawa", "SportyBet"], [])]
 
@@ -63,7 +63,7 @@ def test_two_events_without_any_id_are_both_weak() -> None:
         pytest.param({"home": "Acacia Rangers"}, id="a club with a similar name"),
         pytest.param({"home": "Acacia"}, id="half of the name"),
         pytest.param({"home": "Baobab United", "away": "Acacia Rovers"}, id="the return match"),
-        pytest.param({"starts_at": KICKOFF + timedelta(minutes=6)}, id="another kick-off"),
+        pytest.param({"starts_at": KICKOFF + timedelta(minutes=16)}, id="another kick-off"),
         pytest.param({"home": "", "away": ""}, id="no names"),
         pytest.param({"sport": "basketball"}, id="another sport"),
     ],
@@ -167,7 +167,7 @@ def spellings(club: str) -> st.SearchStrategy[str]:
 def test_no_pair_is_wrong_and_all_that_share_an_id_are_together(fixtures, random) -> None:
     events = [event for fixture in fixtures for event in fixture]
     random.shuffle(events)
-    matched = match_events(events)
+    matched = match_events(events).matched
     assert sorted(event.event_id for one in matched for event in one.events.values()) == sorted(
         event.event_id for event in events
     )
@@ -178,7 +178,7 @@ def test_no_pair_is_wrong_and_all_that_share_an_id_are_together(fixtures, random
         with_id = {event.event_id for event in fixture if event.sportradar_id}
         holders = [one for one in matched if with_id & {event.event_id for event in one.events.values()}]
         assert len(holders) <= 1
-    assert match_events(sorted(events, key=lambda event: event.event_id)) == matched
+    assert match_events(sorted(events, key=lambda event: event.event_id)).matched == matched
 
 
 @given(truths())
@@ -186,7 +186,7 @@ def test_where_nothing_is_missing_every_fixture_is_one_group_and_none_is_weak(fi
     events = [
         replace(event, sportradar_id=str(900 + number)) for number, fixture in enumerate(fixtures) for event in fixture
     ]
-    matched = match_events(events)
+    matched = match_events(events).matched
     assert len(matched) == len(fixtures)
     assert not any(one.weak for one in matched)
 
@@ -194,4 +194,4 @@ def test_where_nothing_is_missing_every_fixture_is_one_group_and_none_is_weak(fi
 @given(truths())
 def test_where_every_id_is_missing_clear_names_still_find_their_fixture(fixtures) -> None:
     events = [replace(event, sportradar_id=None, genius_id=None) for fixture in fixtures for event in fixture]
-    assert len(match_events(events)) == len(fixtures)
+    assert len(match_events(events).matched) == len(fixtures)

@@ -48,7 +48,7 @@ async def _run() -> Sequence[str]:
         lines.append(f"side by side: {spent}; events: {sizes}; all prices true: {true}")
         events = [event for reading in readings for event in reading.events]
         began = time.perf_counter()
-        matched = match_events(events)
+        matched = match_events(events).matched
         took = time.perf_counter() - began
         wrong = sum(len({number_of(event) for event in one.events.values()}) > 1 for one in matched)
         weak = sum(len(one.weak) for one in matched)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scrape_operator.core.odds.model import Coverage, OddsMarket
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
@@ -42,7 +43,9 @@ async def test_a_first_reading_opens_prices_and_changes_none(store: SQLRunStore)
     rows = await rows_of(store, odds)
     assert all(row["price"] == row["opening_price"] for row in rows)
     assert (
-        {row["opened_at"] for row in rows} == {row["changed_at"] for row in rows} == {minute(0) + timedelta(seconds=6)}
+        {row["first_seen_at"] for row in rows}
+        == {row["changed_at"] for row in rows}
+        == {minute(0) + timedelta(seconds=6)}
     )
     assert await changes(store) == []
 
@@ -137,8 +140,10 @@ async def test_an_event_that_is_listed_no_more_is_withdrawn_and_may_return(store
     "second",
     [
         pytest.param({"complete": False}, id="the reading is not complete"),
-        pytest.param({"name": "another"}, id="another target reads it"),
-        pytest.param({"uid": "uid-2"}, id="another schedule reads it"),
+        pytest.param({"coverage": None}, id="nothing says what it covers"),
+        pytest.param({"coverage": Coverage("BetPawa")}, id="it covers another bookmaker"),
+        pytest.param({"coverage": Coverage("Bet9ja", until=KICK_OFF - timedelta(minutes=1))}, id="it ends before"),
+        pytest.param({"coverage": Coverage("Bet9ja", competitions=frozenset({"7"}))}, id="it covers other leagues"),
         pytest.param({"status": RunStatus.FAILED}, id="the target failed"),
     ],
 )
@@ -217,8 +222,8 @@ async def test_a_reading_of_many_events_is_stored_whole(store: SQLRunStore) -> N
 
 async def test_what_a_database_can_not_hold_is_mended(store: SQLRunStore) -> None:
     strange = event_of({"1x2\0/ho\udc80me": "2.15"}, event_id="a\0b", home="Aca\0cia", sportradar_id=None)
-    await read_at(store, 0, strange)
-    await read_at(store, 5, strange)
+    for number in (0, 5):
+        await read_at(store, number, strange, markets=[OddsMarket("1x2\0")])
     assert await query(store, "SELECT market, outcome, home, bookmaker_event_id FROM event_odds") == [
         ("1x2\ufffd", "ho\ufffdme", "Aca\ufffdcia", "a\ufffdb")
     ]
@@ -259,4 +264,10 @@ async def test_markets_are_defined_once_and_anew_when_they_differ(store: SQLRunS
     await read_at(store, 0, event_of(OFFER), markets=MARKETS)
     await read_at(store, 5, event_of(OFFER), markets=[replace(OVER_UNDER, outcomes=("over", "exactly", "under"))])
     rows = await query(store, "SELECT market, outcome_count, winners FROM odds_markets ORDER BY market")
-    assert rows == [("1x2", 3, 1), ("correct_score", 0, 1), ("double_chance", 3, 2), ("over_under", 3, 1)]
+    assert rows == [
+        ("1x2", 3, 1),
+        ("asian_handicap", 2, 1),
+        ("correct_score", 0, 1),
+        ("double_chance", 3, 2),
+        ("over_under", 3, 1),
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
 from tests.dev.bookmakers.scene import FIRST_NUMBER, Scene, open_scene
 from tests.dev.bookmakers.world import BOOKS
-from tests.storage.odds.values import exact, query, store_at
+from tests.storage.odds.values import FOREVER, exact, query, store_at
 from tests.storage.values import items_of, target_of
 from tests.support.fetching import open_session
 
@@ -38,7 +39,8 @@ async def read(scene: Scene, book: str) -> TargetResult:
     payload = scene.platforms[book].sink_payload(
         scene.config(book, markets=list(MARKETS)), reading.items, reading.context
     )
-    return target_of(items_of(), name=book.lower(), sink_payload=payload)
+    assert payload is not None
+    return target_of(items_of(), name=book.lower(), sink_payload=replace(payload, fresh_until=FOREVER))
 
 
 async def run(scene: Scene, store: SQLRunStore, minutes: float) -> None:

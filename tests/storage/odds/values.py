@@ -1,13 +1,13 @@
 """Events, prices and readings as tests of odds need them: a match of two teams, six hours after the start."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 
-from scrape_operator.core.odds.model import ODDS_SINK, OddsEvent, OddsMarket, OddsReading, PriceKey
+from scrape_operator.core.odds.model import ODDS_SINK, Coverage, OddsEvent, OddsMarket, OddsReading, PriceKey
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import SinkPayload, TargetResult
 from scrape_operator.storage.store import SQLRunStore
@@ -17,7 +17,12 @@ ONE_X_TWO = OddsMarket("1x2", ("home", "draw", "away"))
 OVER_UNDER = OddsMarket("over_under", ("over", "under"))
 DOUBLE_CHANCE = OddsMarket("double_chance", ("home_draw", "home_away", "draw_away"), winners=2)
 SCORES = OddsMarket("correct_score")
-MARKETS = (ONE_X_TWO, OVER_UNDER, DOUBLE_CHANCE, SCORES)
+ASIAN_HANDICAP = OddsMarket("asian_handicap", ("home", "away"))
+MARKETS = (ONE_X_TWO, OVER_UNDER, DOUBLE_CHANCE, SCORES, ASIAN_HANDICAP)
+
+FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
+EVERYTHING = Coverage("")
+"""What a reading covers unless it says otherwise: all events of the bookmaker of its first event."""
 
 KICK_OFF = START + timedelta(hours=6)
 
@@ -52,9 +57,18 @@ def event_of(
     return OddsEvent(**values | others)
 
 
-def reading_of(*events: OddsEvent, markets: Sequence[OddsMarket] = MARKETS, **others: Any) -> TargetResult:
-    """Make the result of a target that read these events."""
-    values: dict[str, Any] = {"name": "book", "sink_payload": SinkPayload(ODDS_SINK, OddsReading(events, markets))}
+def reading_of(
+    *events: OddsEvent,
+    markets: Sequence[OddsMarket] = MARKETS,
+    coverage: Coverage | None = EVERYTHING,
+    fresh_until: datetime = FOREVER,
+    **others: Any,
+) -> TargetResult:
+    """Make the result of a target that read these events, and covers all that their bookmaker lists."""
+    if coverage is EVERYTHING and events:
+        coverage = Coverage(events[0].bookmaker)
+    payload = SinkPayload(ODDS_SINK, OddsReading(events, markets, coverage), fresh_until)
+    values: dict[str, Any] = {"name": "book", "sink_payload": payload}
     return target_of(**values | others)
 
 

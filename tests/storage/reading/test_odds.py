@@ -43,7 +43,7 @@ async def reader(store: SQLRunStore, url: str) -> AsyncIterator[OddsReader]:
         )
         for number, (home, away, hours) in enumerate(OTHERS)
     ]
-    await read_at(store, 1, *others, name="others")
+    await read_at(store, 1, *others, name="others", coverage=None)
     async with open_odds(settings_for(url)) as opened:
         yield opened
 
@@ -82,7 +82,7 @@ async def test_an_event_is_found_by_the_id_that_it_was_shown_with(reader: OddsRe
 
 async def test_a_comparison_has_outcomes_in_order_best_prices_and_margins(reader: OddsReader) -> None:
     (event,) = await reader.find("acacia", START, 9)
-    compared = await reader.compare(event)
+    compared = await reader.compare(event, START)
     assert [(market.market, market.line) for market in compared] == [
         ("1x2", None),
         ("over_under", Decimal("2.5")),
@@ -95,8 +95,11 @@ async def test_a_comparison_has_outcomes_in_order_best_prices_and_margins(reader
         ("BetPawa", frozenset({"home", "away"}), Decimal("0.011905")),
     ]
     assert result.books[1].prices == {"home": Decimal("2.10"), "draw": Decimal("3.50"), "away": Decimal("4.00")}
-    assert result.books[1].seen_at == START + timedelta(seconds=6)
-    assert [market.market for market in await reader.compare(event, ["over_under"])] == ["over_under", "over_under"]
+    assert result.books[1].confirmed_at == START + timedelta(seconds=6)
+    assert [market.market for market in await reader.compare(event, START, ["over_under"])] == [
+        "over_under",
+        "over_under",
+    ]
 
 
 async def test_a_reader_can_not_write(store: SQLRunStore, reader: OddsReader) -> None:

@@ -1,178 +1,133 @@
-"""Which events of several bookmakers are the same one. Pure; storage asks whenever it has seen new events.
+"""Which events of several bookmakers are the same one. Pure; storage calls it whenever an event is new or differs.
 
-By SportRadar's id first, then by Genius Sports' id, then, marked weak, by names and kick-off. A wrong pair is worse
-than none: what contradicts itself is left apart. The answer does not depend on the order of the events.
+SportRadar's id comes first, then Genius Sports' id, then, marked weak, names and kick-off. A wrong pair is worse than
+none: events that contradict each other stay apart, with the reason. The result does not depend on the input's order.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
 
+from scrape_operator.core.odds.groups import Conflict, Group, IdKind
 from scrape_operator.core.odds.model import OddsEvent
-from scrape_operator.core.odds.teams import likeness
+from scrape_operator.core.odds.names import NameIndex
 
-MAX_SHIFT = timedelta(hours=36)
-"""Kick-offs that differ by more speak against a shared id: an id that was used again, or a match put off."""
-WEAK_WINDOW = timedelta(minutes=5)
-WEAK_LIKENESS = 0.9
-WEAK_MARGIN = 0.1
-"""A pair by names: kick-offs so near, both teams so alike, and the next best candidate so much less."""
+Identity = tuple[str, str]
+"""Bookmaker, and its id of the event."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedEvent:
-    """One event, as the bookmakers that have it see it. `weak` names those that joined by names alone."""
+    """One event, as the bookmakers that have it list it.
+
+    `weak` bookmakers joined by names alone. `swapped` ones list home and away the other way round.
+    """
 
     key: str
     events: Mapping[str, OddsEvent]
     weak: frozenset[str] = frozenset()
+    swapped: frozenset[str] = frozenset()
 
 
-class _Group:
-    """Events that are one so far: at most one of a bookmaker, at most one id of each kind."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All events in groups, and why events that are alone were not joined to another bookmaker's."""
 
-    def __init__(self, event: OddsEvent) -> None:
-        self.events = {event.bookmaker: event}
-        self.weak: set[str] = set()
-
-    def ids(self, kind: str) -> set[str]:
-        return {found for event in self.events.values() if (found := getattr(event, kind)) is not None}
-
-    def may_join(self, other: "_Group") -> bool:
-        if self is other or self.events.keys() & other.events.keys():
-            return False
-        if len(self.ids("sportradar_id") | other.ids("sportradar_id")) > 1:
-            return False
-        starts = [event.starts_at for group in (self, other) for event in group.events.values()]
-        return max(starts) - min(starts) <= MAX_SHIFT
-
-    def take(self, other: "_Group") -> None:
-        self.events.update(other.events)
-        self.weak |= other.weak
-
-    @property
-    def key(self) -> str:
-        for kind, prefix in (("sportradar_id", "sr"), ("genius_id", "genius")):
-            ids = self.ids(kind)
-            if ids:
-                return f"{prefix}:{min(ids)}"
-        bookmaker, event = min(self.events.items())
-        return f"{bookmaker.lower()}:{event.event_id}"
+    matched: Sequence[MatchedEvent]
+    apart: Mapping[Identity, str] = field(default_factory=dict)
 
 
-def match_events(events: Iterable[OddsEvent]) -> list[MatchedEvent]:
+def match_events(events: Iterable[OddsEvent]) -> Matching:
     """Group the events of all bookmakers; every event is in exactly one group, in order of key."""
-    ordered = sorted(events, key=lambda event: (event.bookmaker, event.event_id))
-    groups = _join_by("sportradar_id", [_Group(event) for event in ordered])
-    groups = _join_by("genius_id", groups)
-    groups = _join_by_names(groups)
-    return sorted(
-        (MatchedEvent(group.key, dict(sorted(group.events.items())), frozenset(group.weak)) for group in groups),
-        key=lambda matched: (matched.key, min(event.event_id for event in matched.events.values())),
-    )
+    groups = [Group(event) for event in sorted(events, key=_identity)]
+    conflicts: dict[Identity, str] = {}
+    for kind in _ID_KINDS:
+        groups = _join_by_id(kind, groups, conflicts)
+    index = NameIndex(groups)
+    groups = _join_by_names(index, groups)
+    apart = {
+        _identity(event): conflicts.get(_identity(event)) or index.reason(event)
+        for group in groups
+        if (event := group.single) is not None
+    }
+    matched = [
+        MatchedEvent(group.key, dict(sorted(group.events.items())), frozenset(group.weak), group.minority())
+        for group in groups
+    ]
+    return Matching(sorted(matched, key=lambda one: (one.key, sorted(map(_identity, one.events.values())))), apart)
 
 
-def _join_by(kind: str, groups: Sequence[_Group]) -> list[_Group]:
-    """Join groups that share an id. A bookmaker that has it twice is left out; where kick-offs differ much, all are."""
-    holders: dict[str, list[_Group]] = defaultdict(list)
+_ID_KINDS: tuple[IdKind, ...] = ("sportradar_id", "genius_id")
+_ID_NAMES: Mapping[IdKind, str] = {"sportradar_id": "SportRadar id", "genius_id": "Genius Sports id"}
+
+
+def _identity(event: OddsEvent) -> Identity:
+    return event.bookmaker, event.event_id
+
+
+def _join_by_id(kind: IdKind, groups: Sequence[Group], conflicts: dict[Identity, str]) -> list[Group]:
+    """Join groups that share an id and do not contradict each other; those that stay alone get their conflict."""
+    holders: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
         for shared in group.ids(kind):
             holders[shared].append(group)
-    gone: set[int] = set()
-    for _id, holding in sorted(holders.items()):
-        together = _without_doubles([group for group in holding if id(group) not in gone])
-        if all(one.may_join(other) for one, other in combinations(together, 2)):
-            for other in together[1:]:
-                together[0].take(other)
-                gone.add(id(other))
-    return [group for group in groups if id(group) not in gone]
+    joined: set[int] = set()
+    for shared, holding in sorted(holders.items()):
+        rest = [group for group in holding if id(group) not in joined]
+        if len(rest) > 1:
+            joined |= _cluster(rest, f"{_ID_NAMES[kind]} {shared}", conflicts)
+    return [group for group in groups if id(group) not in joined]
 
 
-def _without_doubles(groups: Sequence[_Group]) -> list[_Group]:
+def _cluster(groups: Sequence[Group], shared: str, conflicts: dict[Identity, str]) -> set[int]:
+    """Join what fits together of groups that share an id; return those that were taken into another."""
     times = Counter(bookmaker for group in groups for bookmaker in group.events)
-    return [group for group in groups if all(times[bookmaker] == 1 for bookmaker in group.events)]
-
-
-def _join_by_names(groups: Sequence[_Group]) -> list[_Group]:
-    """Join lone events without SportRadar's id to the one event at each other bookmaker that they clearly are."""
-    index = _Index(groups)
-    gone: set[int] = set()
+    clusters: list[Group] = []
+    joined: set[int] = set()
     for group in groups:
-        if id(group) in gone or not _is_lone(group):
+        if any(times[bookmaker] > 1 for bookmaker in group.events):
+            _note(group, Conflict(f"its bookmaker lists {shared} twice"), conflicts)
             continue
-        (event,) = group.events.values()
-        partners = [found for found in index.partners(event) if id(found) not in gone and found is not group]
-        distinct = list({id(found): found for found in partners}.values())
-        if not all(one.may_join(other) for one, other in combinations([group, *distinct], 2)):
+        for cluster in clusters:
+            found = cluster.orientation(group)
+            if not isinstance(found, Conflict):
+                cluster.add(group, swapped=found)
+                joined.add(id(group))
+                break
+        else:
+            clusters.append(group)
+    for one, other in permutations(clusters, 2):
+        found = one.orientation(other)
+        if isinstance(found, Conflict):
+            _note(one, Conflict(f"{shared} is on {found.reason}"), conflicts)
+    return joined
+
+
+def _note(group: Group, conflict: Conflict, conflicts: dict[Identity, str]) -> None:
+    for event in group.events.values():
+        conflicts.setdefault(_identity(event), conflict.reason)
+
+
+def _join_by_names(index: NameIndex, groups: Sequence[Group]) -> list[Group]:
+    """Join single events without a SportRadar id to the one event at each other bookmaker that they clearly are."""
+    joined: set[int] = set()
+    for group in groups:
+        event = group.single
+        if event is None or event.sportradar_id is not None or id(group) in joined:
             continue
-        for other in distinct:
+        for other in index.partners(group, event):
+            found = group.orientation(other)
+            if isinstance(found, Conflict):
+                continue
             if _is_lone(other):
                 group.weak |= other.events.keys()
-            group.take(other)
-            index.move(other, group)
-            gone.add(id(other))
-        if distinct:
             group.weak.add(event.bookmaker)
-    return [group for group in groups if id(group) not in gone]
+            group.add(other, swapped=found)
+            index.move(other, group)
+            joined.add(id(other))
+    return [group for group in groups if id(group) not in joined]
 
 
-def _is_lone(group: _Group) -> bool:
-    return len(group.events) == 1 and not group.ids("sportradar_id")
-
-
-class _Index:
-    """Events by bookmaker and kick-off, with the group that each is in."""
-
-    def __init__(self, groups: Iterable[_Group]) -> None:
-        self._slots: dict[str, dict[int, list[OddsEvent]]] = defaultdict(lambda: defaultdict(list))
-        self._group: dict[tuple[str, str], _Group] = {}
-        for group in groups:
-            for event in group.events.values():
-                self._slots[event.bookmaker][_slot(event)].append(event)
-                self._group[event.bookmaker, event.event_id] = group
-
-    def move(self, group: _Group, into: _Group) -> None:
-        """Note that a group was taken up by another."""
-        for event in group.events.values():
-            self._group[event.bookmaker, event.event_id] = into
-
-    def partners(self, event: OddsEvent) -> list[_Group]:
-        """Give the groups of the events, one of each other bookmaker at most, that this one clearly is by its names."""
-        found = []
-        for bookmaker in sorted(self._slots):
-            if bookmaker == event.bookmaker:
-                continue
-            best = self._clear_best(event, bookmaker)
-            if best is not None and self._clear_best(best, event.bookmaker) is event:
-                found.append(self._group[bookmaker, best.event_id])
-        return found
-
-    def _clear_best(self, event: OddsEvent, bookmaker: str) -> OddsEvent | None:
-        best, best_score, runner_up = None, 0.0, 0.0
-        for candidate in self._near(event, bookmaker):
-            score = _score(event, candidate)
-            if score > best_score:
-                best, best_score, runner_up = candidate, score, best_score
-            else:
-                runner_up = max(runner_up, score)
-        return best if best_score >= WEAK_LIKENESS and best_score - runner_up >= WEAK_MARGIN else None
-
-    def _near(self, event: OddsEvent, bookmaker: str) -> Iterator[OddsEvent]:
-        slots, slot = self._slots[bookmaker], _slot(event)
-        for near in (slot - 1, slot, slot + 1):
-            for candidate in slots.get(near, ()):
-                if abs(candidate.starts_at - event.starts_at) <= WEAK_WINDOW:
-                    yield candidate
-
-
-def _slot(event: OddsEvent) -> int:
-    return int(event.starts_at.timestamp() // WEAK_WINDOW.total_seconds())
-
-
-def _score(one: OddsEvent, other: OddsEvent) -> float:
-    if one.sport != other.sport or (one.genius_id and other.genius_id and one.genius_id != other.genius_id):
-        return 0.0
-    home = likeness(one.home, other.home)
-    return home if home == 0.0 else min(home, likeness(one.away, other.away))
+def _is_lone(group: Group) -> bool:
+    return group.single is not None and not group.ids("sportradar_id")

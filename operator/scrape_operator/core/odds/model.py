@@ -82,7 +82,8 @@ class OddsReading:
     """What a target read: events, and the markets and events that the reading covers.
 
     A price of these markets that an event had before and has no more was withdrawn. Other markets of the event, which
-    another target reads, are neither confirmed nor withdrawn. Without a coverage no event is withdrawn.
+    another target reads, are neither confirmed nor withdrawn; if an event has prices of them, they are not stored.
+    Without a coverage no event is withdrawn.
     """
 
     events: Sequence[OddsEvent] = ()

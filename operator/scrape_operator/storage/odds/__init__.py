@@ -1,1 +1,1 @@
-"""Odds: what bookmakers offer for which event, how it changed, and whose events are the same one."""
+"""Odds: what bookmakers offer, how it changed, and which of their events are the same one."""

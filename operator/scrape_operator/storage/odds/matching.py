@@ -1,23 +1,23 @@
-"""Whose events are the same one: `core.matching` on all that are listed, and the rows that follow. Called by `storing`.
+"""Plans which events of several bookmakers become one, and how the rows follow.
 
-It is asked anew about all of them whenever one is new or differs, so that the answer depends on what is listed and
-not on the order in which it came: two events that were taken for one by their names part again when their ids say so.
-What was withdrawn, or began two days ago, keeps the event that it was matched with.
+All listed events are matched again whenever one is new or differs. So the result depends on what is listed and not on
+the order in which it came: two events that were taken for one by their names part again when their ids say so. What was
+withdrawn, or began two days ago, keeps the event that it was matched with.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, or_, select
 
-from scrape_operator.core.odds.matching import MatchedEvent, match_events
+from scrape_operator.core.odds.matching import Identity, MatchedEvent, match_events
 from scrape_operator.core.odds.model import OddsEvent
-from scrape_operator.storage.engine.transactions import aside
-from scrape_operator.storage.engine.upserts import unfold
-from scrape_operator.storage.odds.listing import INSERTED_AT_ONCE, UNMATCHED
+from scrape_operator.storage.odds.events import VALUES
+from scrape_operator.storage.odds.platform_events import UNMATCHED
+from scrape_operator.storage.odds.state import Versions, versions
 from scrape_operator.storage.tables import events, platform_events
 
 MATCHED_FOR = timedelta(hours=48)
@@ -28,48 +28,74 @@ BY_ID, WEAK = "id", "weak"
 
 _c = platform_events.c
 _FACTS = ("sport", "country", "competition", "home", "away")
-_VALUES = (*_FACTS, "sportradar_id", "genius_id", "starts_at", "match_kind")
 
 Member = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Bookmakers' events that are one: their rows, what is to be stored of it, and which of them are weak."""
+class Snapshot:
+    """The listed events and the stored events that they belong to, at one version."""
 
-    members: Sequence[Member]
-    values: Mapping[str, Any]
-    weak: frozenset[str]
-
-    def kind_of(self, member: Member) -> str:
-        if member.bookmaker in self.weak:
-            return WEAK
-        return BY_ID if member.sportradar_id or member.genius_id else UNMATCHED
+    versions: Versions
+    listed: Mapping[Identity, Member]
+    stored: Mapping[int, Member]
 
 
-def match_again(connection: Connection, at: datetime) -> None:
-    """Match all events that are listed, and write what differs."""
-    groups = _groups(connection, at)
-    stored = _stored(connection, groups)
-    rows = _rows(groups, stored)
-    _write_events(connection, groups, rows, stored)
-    _write_members(connection, groups, rows)
-    drop_unused(connection, stored.keys() - set(rows.values()))
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """What is to be written of a bookmaker's event, whose event may have no row yet."""
+
+    id: int
+    match_kind: str
+    is_swapped: bool
+    apart_reason: str | None
 
 
-def _groups(connection: Connection, at: datetime) -> list[_Group]:
-    identity = (_c.id, _c.event_id, _c.bookmaker, _c.bookmaker_event_id, _c.match_kind)
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """One event: the row to update, or None for a new one; its values, None where they are stored; its members.
+
+    `members` are those that differ from their rows.
+    """
+
+    row: int | None
+    values: Mapping[str, Any] | None
+    members: Sequence[MemberChange]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPlan:
+    """Everything that differs from the rows of a snapshot, and the events that may be unused afterwards."""
+
+    versions: Versions
+    groups: Sequence[GroupPlan]
+    unused: Sequence[int]
+
+
+def load_snapshot(connection: Connection, at: datetime) -> Snapshot:
+    """Read what is matched: everything that is listed, and not long past at this time."""
+    state = versions(connection)
+    identity = (_c.id, _c.event_id, _c.bookmaker, _c.bookmaker_event_id, _c.match_kind, _c.is_swapped, _c.apart_reason)
     facts = (*(_c[name] for name in _FACTS), _c.starts_at, _c.sportradar_id, _c.genius_id)
     is_listed = or_(_c.event_id.is_(None), _c.withdrawn_at.is_(None) & (_c.starts_at >= at - MATCHED_FOR))
-    listed = {
-        (row.bookmaker, row.bookmaker_event_id): row
-        for row in connection.execute(select(*identity, *facts).where(is_listed))
-    }
-    return aside(connection, _match, listed)
+    rows = connection.execute(select(*identity, *facts).where(is_listed)).all()
+    columns = (events.c.id, *(events.c[name] for name in VALUES))
+    of_listed = select(_c.event_id).where(is_listed, _c.event_id.is_not(None))
+    stored = connection.execute(select(*columns).where(events.c.id.in_(of_listed)))
+    listed = {(row.bookmaker, row.bookmaker_event_id): row for row in rows}
+    return Snapshot(state, listed, {row.id: row for row in stored})
 
 
-def _match(listed: Mapping[tuple[str, str], Member]) -> list[_Group]:
-    return [_group(matched, listed) for matched in match_events(map(_event_of, listed.values()))]
+def plan_matches(snapshot: Snapshot) -> MatchPlan:
+    """Match all events of a snapshot, and find what differs. Takes about a second for some thousand events."""
+    matching = match_events(_event_of(row) for row in snapshot.listed.values())
+    rows = _rows(matching.matched, snapshot)
+    plans = []
+    for number, matched in enumerate(matching.matched):
+        plan = _plan(matched, rows.get(number), matching.apart, snapshot)
+        if plan.row is None or plan.values is not None or plan.members:
+            plans.append(plan)
+    return MatchPlan(snapshot.versions, plans, sorted(snapshot.stored.keys() - set(rows.values())))
 
 
 def _event_of(row: Member) -> OddsEvent:
@@ -80,109 +106,79 @@ def _event_of(row: Member) -> OddsEvent:
         row.away,
         row.starts_at,
         sport=row.sport,
+        competition=row.competition,
         sportradar_id=row.sportradar_id,
         genius_id=row.genius_id,
     )
 
 
-def _group(matched: MatchedEvent, listed: Mapping[tuple[str, str], Member]) -> _Group:
-    """Say what is stored of an event: of the surest members the one that spells the names out speaks for all."""
-    members = [listed[bookmaker, event.event_id] for bookmaker, event in matched.events.items()]
-    speaker = max(
-        members, key=lambda row: (row.bookmaker not in matched.weak, len(row.home) + len(row.away), row.bookmaker)
-    )
-    starts = Counter(row.starts_at for row in members)
-    sportradar_id = min((row.sportradar_id for row in members if row.sportradar_id), default=None)
-    genius_id = min((row.genius_id for row in members if row.genius_id), default=None)
-    values = {name: getattr(speaker, name) for name in _FACTS} | {
-        "sportradar_id": sportradar_id,
-        "genius_id": genius_id,
-        "starts_at": min(starts, key=lambda start: (-starts[start], start)),
-        "match_kind": WEAK if matched.weak else BY_ID if sportradar_id or genius_id else UNMATCHED,
-    }
-    return _Group(members, values, matched.weak)
+def _members(matched: MatchedEvent, snapshot: Snapshot) -> Sequence[Member]:
+    return [snapshot.listed[bookmaker, event.event_id] for bookmaker, event in matched.events.items()]
 
 
-def _stored(connection: Connection, groups: Sequence[_Group]) -> dict[int, Member]:
-    ids = {member.event_id for group in groups for member in group.members if member.event_id is not None}
-    given = unfold(connection.dialect.name, "ids").c.value
-    columns = (events.c.id, *(events.c[name] for name in _VALUES))
-    fits = events.c.id == cast(given[0].as_string(), BigInteger)
-    rows = connection.execute(
-        select(*columns).select_from(given.table).join(events, fits), {"ids": [[number] for number in sorted(ids)]}
-    )
-    return {row.id: row for row in rows}
-
-
-def _rows(groups: Sequence[_Group], stored: Mapping[int, Member]) -> dict[int, int]:
-    """Find for each group, by its number, the row that it had, so that an event keeps its id; none for a new one."""
+def _rows(matched: Sequence[MatchedEvent], snapshot: Snapshot) -> dict[int, int]:
+    """Return for each group, by its number, the row that it had, so that an event keeps its id."""
     rows: dict[int, int] = {}
     taken: set[int] = set()
-    for number, group in enumerate(groups):
-        had = Counter(member.event_id for member in group.members if member.event_id in stored)
-        free = [(*_unlike(stored[row], group), -times, row) for row, times in had.items() if row not in taken]
+    for number, one in enumerate(matched):
+        members = _members(one, snapshot)
+        had = Counter(member.event_id for member in members if member.event_id in snapshot.stored)
+        ids = _ids(members)
+        free = [(*_unlike(snapshot.stored[row], ids), -times, row) for row, times in had.items() if row not in taken]
         if free:
             rows[number] = min(free)[-1]
             taken.add(rows[number])
     return rows
 
 
-def _unlike(row: Member, group: _Group) -> tuple[bool, bool]:
+def _ids(members: Sequence[Member]) -> tuple[str | None, str | None]:
+    sportradar_id = min((row.sportradar_id for row in members if row.sportradar_id), default=None)
+    return sportradar_id, min((row.genius_id for row in members if row.genius_id), default=None)
+
+
+def _unlike(row: Member, ids: tuple[str | None, str | None]) -> tuple[bool, bool]:
     """Rank a row among those that a group could take: first the one with its ids."""
-    return row.sportradar_id != group.values["sportradar_id"], row.genius_id != group.values["genius_id"]
+    return row.sportradar_id != ids[0], row.genius_id != ids[1]
 
 
-def _write_events(
-    connection: Connection, groups: Sequence[_Group], rows: dict[int, int], stored: Mapping[int, Member]
-) -> None:
-    """Write new events, whose ids are added to `rows`, and those that differ."""
-    new = [number for number in range(len(groups)) if number not in rows]
-    other = [
-        {"row": row, **{f"new_{name}": value for name, value in groups[number].values.items()}}
-        for number, row in rows.items()
-        if any(getattr(stored[row], name) != groups[number].values[name] for name in _VALUES)
+def _plan(matched: MatchedEvent, row: int | None, apart: Mapping[Identity, str], snapshot: Snapshot) -> GroupPlan:
+    members = _members(matched, snapshot)
+    values = _values(matched, members)
+    stored = None if row is None else snapshot.stored[row]
+    is_stored = stored is not None and all(getattr(stored, name) == values[name] for name in VALUES)
+    changes = [
+        change
+        for member in members
+        if (change := _change(matched, member, apart)) != _as_stored(member) or member.event_id != row
     ]
-    for first in range(0, len(new), INSERTED_AT_ONCE):
-        some = new[first : first + INSERTED_AT_ONCE]
-        ids = connection.scalars(_INSERT, [groups[number].values for number in some])
-        rows |= dict(zip(some, ids.all(), strict=True))
-    if other:
-        connection.execute(_UPDATE, other)
+    return GroupPlan(row, None if is_stored else values, changes)
 
 
-_INSERT = insert(events).returning(events.c.id, sort_by_parameter_order=True)
-_UPDATE = (
-    update(events).where(events.c.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _VALUES})
-)
-
-
-def _write_members(connection: Connection, groups: Sequence[_Group], rows: Mapping[int, int]) -> None:
-    other = list(_moved(groups, rows))
-    if not other:
-        return
-    given = unfold(connection.dialect.name, "members").c.value
-    moved = (
-        update(platform_events)
-        .where(_c.id == cast(given[0].as_string(), BigInteger))
-        .values(event_id=cast(given[1].as_string(), BigInteger), match_kind=given[2].as_string())
+def _values(matched: MatchedEvent, members: Sequence[Member]) -> Mapping[str, Any]:
+    """Return what is stored of an event: the surest member that spells the names out most names it."""
+    straight = [row for row in members if row.bookmaker not in matched.swapped]
+    named = max(
+        straight, key=lambda row: (row.bookmaker not in matched.weak, len(row.home) + len(row.away), row.bookmaker)
     )
-    connection.execute(moved, {"members": other})
+    starts = Counter(row.starts_at for row in members)
+    sportradar_id, genius_id = _ids(members)
+    return {name: getattr(named, name) for name in _FACTS} | {
+        "sportradar_id": sportradar_id,
+        "genius_id": genius_id,
+        "starts_at": min(starts, key=lambda start: (-starts[start], start)),
+        "match_kind": WEAK if matched.weak else BY_ID if sportradar_id or genius_id else UNMATCHED,
+    }
 
 
-def _moved(groups: Sequence[_Group], rows: Mapping[int, int]) -> Iterator[tuple[int, int, str]]:
-    for number, group in enumerate(groups):
-        for member in group.members:
-            kind = group.kind_of(member)
-            if (member.event_id, member.match_kind) != (rows[number], kind):
-                yield member.id, rows[number], kind
-
-
-def drop_unused(connection: Connection, ids: set[int]) -> None:
-    """Delete those of these events that no bookmaker has any more."""
-    if not ids:
-        return
-    given = select(cast(unfold(connection.dialect.name, "ids").c.value[0].as_string(), BigInteger))
-    is_used = exists().where(_c.event_id == events.c.id)
-    connection.execute(
-        delete(events).where(events.c.id.in_(given), ~is_used), {"ids": [[number] for number in sorted(ids)]}
+def _change(matched: MatchedEvent, member: Member, apart: Mapping[Identity, str]) -> MemberChange:
+    kind = BY_ID if member.sportradar_id or member.genius_id else UNMATCHED
+    return MemberChange(
+        member.id,
+        WEAK if member.bookmaker in matched.weak else kind,
+        member.bookmaker in matched.swapped,
+        apart.get((member.bookmaker, member.bookmaker_event_id)),
     )
+
+
+def _as_stored(member: Member) -> MemberChange:
+    return MemberChange(member.id, member.match_kind, member.is_swapped, member.apart_reason)

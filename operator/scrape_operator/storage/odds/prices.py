@@ -1,81 +1,96 @@
-"""Prices: the difference between what is stored and what was read, and the changes that it makes. Called by `storing`.
+"""Prices: the difference between what is stored and what was read, and the changes that follow from it.
 
-Events are compared here and not in SQL: only those come here whose fingerprint differs, and of their prices most are
+Prices are compared here and not in SQL: only markets whose fingerprint differs come here, and most of their prices are
 the same all the same.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Numeric, bindparam, cast, func, insert, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Numeric,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.engine.upserts import unfold
-from scrape_operator.storage.odds.listing import Listed
-from scrape_operator.storage.odds.offers import Key, Offers
+from scrape_operator.storage.odds.market_readings import ReadMarket
+from scrape_operator.storage.odds.prepared import Bet
 from scrape_operator.storage.tables import odds, odds_changes
-
-CHUNK = 100
-"""Events that are compared and written at a time: some thousand prices, so that other tasks come to their turn."""
 
 _c = odds.c
 
 
 class Stored(NamedTuple):
-    """What is known of a price. `price` is the last one, also where none is offered any more."""
+    """A stored price: the last one, also where it was withdrawn."""
 
     id: int
     price: Decimal
-    offered: bool
+    is_offered: bool
 
 
 class Difference(NamedTuple):
-    """A stored price that is another one now. None: it is offered no more."""
+    """A stored price that was read differently. None: it was withdrawn."""
 
     stored: Stored
     price: Decimal | None
 
     @property
     def row(self) -> tuple[int, str | None, str | None]:
-        """Give the id, and what was offered before and is after, for SQL; the last price stays where none is."""
-        before = str(self.stored.price) if self.stored.offered else None
+        """Return the id, and the offered price before and after, for SQL."""
+        before = str(self.stored.price) if self.stored.is_offered else None
         return self.stored.id, before, None if self.price is None else str(self.price)
 
 
-def store_prices(connection: Connection, listed: Sequence[Listed], markets: Collection[str], at: datetime) -> None:
-    """Store the prices of these events; of `markets`, what has no price any more is withdrawn."""
-    for first in range(0, len(listed), CHUNK):
-        chunk = listed[first : first + CHUNK]
-        stored = _stored(connection, [book.id for book in chunk if not book.is_new])
-        fresh: list[tuple[Any, ...]] = []
-        moved: list[Difference] = []
-        for book in chunk:
-            before = stored.get(book.id, {})
-            fresh += [(book.id, *key, str(price)) for key, price in book.offers.items() if key not in before]
-            moved += _differences(before, book.offers, markets)
-        _write(connection, fresh, moved, at)
+def store_prices(connection: Connection, markets: Sequence[ReadMarket], at: datetime) -> None:
+    """Store the prices of markets that were read; what such a market has no more is withdrawn."""
+    stored = _stored(connection, markets)
+    fresh: list[tuple[Any, ...]] = []
+    moved: list[Difference] = []
+    for read in markets:
+        before = stored.get((read.event_id, read.market), {})
+        fresh += [
+            (read.event_id, read.market, *bet, str(price)) for bet, price in read.bets.items() if bet not in before
+        ]
+        moved += _differences(before, read.bets)
+    _write(connection, fresh, moved, at)
 
 
-def _differences(before: Mapping[Key, Stored], offers: Offers, markets: Collection[str]) -> Iterator[Difference]:
-    """Give what moved, what came back, and what of the markets that were read is offered no more."""
-    for key, stored in before.items():
-        price = offers.get(key)
+def _differences(before: Mapping[Bet, Stored], bets: Mapping[Bet, Decimal]) -> Iterator[Difference]:
+    """Return what moved, what came back, and what is not offered any more."""
+    for bet, stored in before.items():
+        price = bets.get(bet)
         if price is None:
-            if stored.offered and key[0] in markets:
+            if stored.is_offered:
                 yield Difference(stored, None)
-        elif not stored.offered or price != stored.price:
+        elif not stored.is_offered or price != stored.price:
             yield Difference(stored, price)
 
 
-def _stored(connection: Connection, ids: Sequence[int]) -> dict[int, dict[Key, Stored]]:
-    found: dict[int, dict[Key, Stored]] = {listed: {} for listed in ids}
-    if ids:
-        columns = (_c.platform_event_id, _c.market, _c.line, _c.outcome, _c.id, _c.price, _c.offered)
-        rows = connection.execute(select(*columns).where(_c.platform_event_id.in_(ids)))
-        for owner, market, line, outcome, *stored in rows:
-            found[owner][market, line, outcome] = Stored(*stored)
+def _stored(connection: Connection, markets: Sequence[ReadMarket]) -> dict[tuple[int, str], dict[Bet, Stored]]:
+    found: dict[tuple[int, str], dict[Bet, Stored]] = {
+        (read.event_id, read.market): {} for read in markets if not read.is_new
+    }
+    if found:
+        columns = (_c.platform_event_id, _c.market, _c.line, _c.outcome, _c.id, _c.price, _c.withdrawn_at)
+        ids = sorted({event_id for event_id, _ in found})
+        for event_id, market, line, outcome, price_id, price, withdrawn_at in connection.execute(
+            select(*columns).where(_c.platform_event_id.in_(ids))
+        ):
+            if (event_id, market) in found:
+                found[event_id, market][line, outcome] = Stored(price_id, price, withdrawn_at is None)
     return found
 
 
@@ -88,30 +103,33 @@ def _write(connection: Connection, fresh: Sequence[tuple[Any, ...]], moved: Iter
         connection.execute(_update(connection), {"moved": rows, "at": at})
 
 
+_AT = bindparam("at", type_=UTCDateTime)
+
+
 def _insert(connection: Connection) -> Any:
     value = unfold(connection.dialect.name, "fresh").c.value
-    at = bindparam("at", type_=UTCDateTime)
     price = cast(value[4].as_string(), Numeric)
-    owner = cast(value[0].as_string(), BigInteger)
+    event_id = cast(value[0].as_string(), BigInteger)
     key = (value[place].as_string() for place in (1, 2, 3))
-    names = ("platform_event_id", "market", "line", "outcome", "price", "opening_price", "offered", "opened_at")
-    return insert(odds).from_select([*names, "changed_at"], select(owner, *key, price, price, true(), at, at))
+    names = ["platform_event_id", "market", "line", "outcome", "price", "opening_price", "first_seen_at", "changed_at"]
+    return insert(odds).from_select(names, select(event_id, *key, price, price, _AT, _AT))
 
 
 def _change(connection: Connection) -> Any:
     value = unfold(connection.dialect.name, "moved").c.value
     before, after = (cast(value[place].as_string(), Numeric) for place in (1, 2))
     row = cast(value[0].as_string(), BigInteger)
-    columns = select(row, before, after, bindparam("at", type_=UTCDateTime))
-    return insert(odds_changes).from_select(["odds_id", "before", "after", "at"], columns)
+    return insert(odds_changes).from_select(["odds_id", "before", "after", "at"], select(row, before, after, _AT))
 
 
 def _update(connection: Connection) -> Any:
+    """Return the update: a withdrawn price keeps its last value, and the time when that changed."""
     value = unfold(connection.dialect.name, "moved").c.value
     after = cast(value[2].as_string(), Numeric)
-    changed = {"offered": after.is_not(None), "changed_at": bindparam("at", type_=UTCDateTime)}
-    return (
-        update(odds)
-        .where(_c.id == cast(value[0].as_string(), BigInteger))
-        .values(price=func.coalesce(after, _c.price), **changed)
-    )
+    is_withdrawn = after.is_(None)
+    changed = {
+        "price": func.coalesce(after, _c.price),
+        "changed_at": case((is_withdrawn, _c.changed_at), else_=_AT),
+        "withdrawn_at": case((is_withdrawn, _AT), else_=cast(null(), DateTime(timezone=True))),
+    }
+    return update(odds).where(_c.id == cast(value[0].as_string(), BigInteger)).values(changed)

@@ -1,36 +1,38 @@
-"""What bookmakers offer for an event, side by side: reads the views, and nothing else. Called by the CLI's `odds`."""
+"""Reads odds for people: events, what bookmakers offer for them, how it changed, and what is missing."""
 
 import unicodedata
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Executable, Row, Text, column, or_, select, table
+from sqlalchemy import BigInteger, ColumnElement, Executable, Row, Text, column, or_, select, table
 
+from scrape_operator.core.odds.comparison import MarketComparison, Offer, compare
+from scrape_operator.core.odds.coverage import CoverageReport, ListedEvent, cover
+from scrape_operator.core.odds.history import PriceHistory, PricePoint
+from scrape_operator.core.odds.model import OddsMarket
 from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.columns import Exact, UTCDateTime
 from scrape_operator.storage.reading.connections import ReadOnlyDatabase, open_read_only
-from scrape_operator.storage.tables import events, odds_markets
+from scrape_operator.storage.tables import events, odds, odds_changes, odds_markets, platform_events
 
 LONGEST_ID = 18
-"""Digits; more are no id of ours, and too many for a column of numbers."""
+"""Digits: more do not fit into a column of numbers."""
 
-odds_comparison = table(
-    "odds_comparison",
+event_odds = table(
+    "event_odds",
     column("event_id", BigInteger),
+    column("bookmaker", Text),
     column("market", Text),
     column("line", Exact),
     column("outcome", Text),
-    column("bookmaker", Text),
     column("price", Exact),
-    column("is_best", Boolean),
-    column("margin", Exact),
-    column("changed_at", UTCDateTime),
-    column("seen_at", UTCDateTime),
+    column("confirmed_at", UTCDateTime),
+    column("fresh_until", UTCDateTime),
 )
 
 
@@ -50,44 +52,20 @@ class ComparedEvent:
     match_kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class BookOffer:
-    """One bookmaker's prices of a market, by outcome; `best` are those that no other bookmaker beats.
-
-    `margin` is what it keeps of bets on all outcomes (0.05 is 5 %); None unless it offers all of them.
-    """
-
-    bookmaker: str
-    prices: Mapping[str, Decimal]
-    best: frozenset[str]
-    margin: Decimal | None
-    seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MarketComparison:
-    """A market on one line, if it has lines: its outcomes in the order in which people write them, and the books."""
-
-    market: str
-    line: Decimal | None
-    outcomes: Sequence[str]
-    books: Sequence[BookOffer]
-
-
 class OddsReader:
-    """Reads the views. Made by `open_odds`."""
+    """Reads events and odds. Made by `open_odds`."""
 
     def __init__(self, database: ReadOnlyDatabase) -> None:
         self._database = database
 
     async def upcoming(self, now: datetime, limit: int) -> list[ComparedEvent]:
-        """Give the events that begin next."""
+        """Return the events that begin next."""
         return await self._events(events.c.starts_at >= now, limit=limit)
 
     async def find(self, text: str, now: datetime, limit: int) -> list[ComparedEvent]:
         """Find events by our id, SportRadar's or Genius Sports', or by words of the teams' names, accents left out.
 
-        What is to come is given first, in order of kick-offs; then what was, the latest first.
+        Events that are to begin come first, in order of kick-offs; then past ones, the latest first.
         """
         digits = text.strip().removeprefix("sr:match:")
         if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID:
@@ -98,15 +76,75 @@ class OddsReader:
         found = [event for event in await self._events() if all(word in _fold(_names(event)) for word in words)]
         return _by_kickoff(found, now)[:limit]
 
-    async def compare(self, event: ComparedEvent, markets: Collection[str] = ()) -> list[MarketComparison]:
-        """Compare what is offered for an event, in all markets or in these, ordered by market and line."""
-        view = odds_comparison.c
-        wanted = (view.event_id == event.id, *([view.market.in_(markets)] if markets else ()))
-        rows = await self._rows(select(odds_comparison).where(*wanted))
-        defined = await self._rows(select(odds_markets.c.market, odds_markets.c.outcomes))
-        order: dict[str, list[str]] = {row.market: row.outcomes for row in defined}
-        by_bet = groupby(sorted(rows, key=_bet), key=lambda row: (row.market, row.line))
-        return [_market(market, line, list(group), order.get(market, [])) for (market, line), group in by_bet]
+    async def markets(self) -> dict[str, OddsMarket]:
+        """Return the markets that were ever read, by name."""
+        c = odds_markets.c
+        rows = await self._rows(select(c.market, c.outcomes, c.winners).order_by(c.market))
+        return {row.market: OddsMarket(row.market, tuple(row.outcomes), row.winners) for row in rows}
+
+    async def compare(
+        self, event: ComparedEvent, now: datetime, markets: Collection[str] = (), max_age: timedelta | None = None
+    ) -> list[MarketComparison]:
+        """Compare what is offered for an event, in all markets or in these, ordered by market and line.
+
+        Prices that were confirmed more than `max_age` ago do not compete; the default is two intervals of the schedule.
+        """
+        c = event_odds.c
+        columns = (c.bookmaker, c.market, c.line, c.outcome, c.price, c.confirmed_at, c.fresh_until)
+        rows = await self._rows(select(*columns).where(c.event_id == event.id, *_in(c.market, markets)))
+        return compare([Offer(*row) for row in rows], await self.markets(), now, max_age)
+
+    async def history(self, event: ComparedEvent, markets: Collection[str] = ()) -> list[PriceHistory]:
+        """Return every price of an event over time, in all markets or in these."""
+        fits = (platform_events.c.event_id == event.id, *_in(odds.c.market, markets))
+        joined = odds.join(platform_events, platform_events.c.id == odds.c.platform_event_id)
+        bet = (platform_events.c.bookmaker, odds.c.market, odds.c.line, odds.c.outcome)
+        opened = select(odds.c.id, *bet, odds.c.opening_price, odds.c.first_seen_at).select_from(joined).where(*fits)
+        changed = select(odds_changes.c.odds_id, odds_changes.c.at, odds_changes.c.after).where(
+            odds_changes.c.odds_id.in_(select(odds.c.id).select_from(joined).where(*fits))
+        )
+        points: dict[int, list[PricePoint]] = defaultdict(list)
+        for row in await self._rows(changed.order_by(odds_changes.c.at, odds_changes.c.id)):
+            points[row.odds_id].append(PricePoint(row.at, row.after))
+        histories = [
+            PriceHistory(
+                row.bookmaker,
+                row.market,
+                Decimal(row.line) if row.line else None,
+                row.outcome,
+                [PricePoint(row.first_seen_at, row.opening_price), *points[row.id]],
+            )
+            for row in await self._rows(opened)
+        ]
+        return sorted(histories, key=_place)
+
+    async def coverage(self, now: datetime) -> CoverageReport:
+        """Report which bookmakers list the events that are to begin, and what they lack."""
+        c = platform_events.c
+        is_listed = (c.withdrawn_at.is_(None), c.starts_at >= now, c.event_id.is_not(None))
+        offered = select(odds.c.platform_event_id, odds.c.market).join(
+            platform_events, c.id == odds.c.platform_event_id
+        )
+        offered = offered.where(*is_listed, odds.c.withdrawn_at.is_(None)).distinct()
+        markets: dict[int, set[str]] = defaultdict(set)
+        for row in await self._rows(offered):
+            markets[row.platform_event_id].add(row.market)
+        identity = (c.event_id, c.bookmaker, c.bookmaker_event_id, c.home, c.away, c.starts_at)
+        rows = await self._rows(select(c.id, *identity, c.match_kind, c.apart_reason).where(*is_listed))
+        return cover(
+            ListedEvent(
+                row.event_id,
+                row.bookmaker,
+                row.bookmaker_event_id,
+                row.home,
+                row.away,
+                row.starts_at,
+                row.match_kind,
+                row.apart_reason,
+                frozenset(markets[row.id]),
+            )
+            for row in rows
+        )
 
     async def _events(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[ComparedEvent]:
         columns = (events.c[name] for name in ComparedEvent.__dataclass_fields__)
@@ -141,26 +179,13 @@ def _names(event: ComparedEvent) -> str:
 
 
 def _fold(text: str) -> str:
-    """Write a text without case and accents."""
+    """Return a text without case and accents."""
     return "".join(ch for ch in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(ch))
 
 
-def _bet(row: Row[Any]) -> tuple[str, Decimal, str]:
-    return row.market, Decimal(0) if row.line is None else row.line, row.bookmaker
+def _in(name: ColumnElement[str], values: Collection[str]) -> Sequence[ColumnElement[bool]]:
+    return [name.in_(values)] if values else []
 
 
-def _market(market: str, line: Decimal | None, rows: Sequence[Row[Any]], order: Sequence[str]) -> MarketComparison:
-    offered = {row.outcome for row in rows}
-    known = [outcome for outcome in order if outcome in offered]
-    books = [_book(name, list(group)) for name, group in groupby(rows, key=lambda row: row.bookmaker)]
-    return MarketComparison(market, line, (*known, *sorted(offered.difference(known))), books)
-
-
-def _book(bookmaker: str, rows: Sequence[Row[Any]]) -> BookOffer:
-    return BookOffer(
-        bookmaker,
-        {row.outcome: row.price for row in rows},
-        frozenset(row.outcome for row in rows if row.is_best),
-        rows[0].margin,
-        max(row.seen_at for row in rows),
-    )
+def _place(history: PriceHistory) -> tuple[str, Decimal, str, str]:
+    return history.market, history.line or Decimal(0), history.outcome, history.bookmaker

@@ -13,14 +13,13 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.storage.items.repeats import Repeats
 from scrape_operator.storage.items.storing import store_items
 from scrape_operator.storage.runs.bodies import store_bodies
 from scrape_operator.storage.runs.schedule_rows import add_ends
 from scrape_operator.storage.runs.target_failures import Since, failing_since
 from scrape_operator.storage.runs.target_memory import store_memory
-from scrape_operator.storage.sinks import Sink
 from scrape_operator.storage.tables import is_running, schedules, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
@@ -67,15 +66,14 @@ _FINAL = (
 class Finishing:
     """Ends runs. It remembers what their targets brought, as `repeats` says."""
 
-    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
+    def __init__(self) -> None:
         self._repeats = Repeats()
-        self._sinks = sinks
 
     def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
         """Store each result; give what it changed, or None where the row is no longer its owner's."""
         answers: dict[int, ItemCounts | None] = {}
         for wave in _waves(results):
-            answers |= _finish_wave(connection, wave, self._repeats, self._sinks)
+            answers |= _finish_wave(connection, wave, self._repeats)
         return [answers[id(result)] for result in results]
 
 
@@ -92,17 +90,13 @@ def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
     return [list(wave.values()) for wave in waves]
 
 
-def _finish_wave(
-    connection: Connection, wave: Sequence[RunResult], repeats: Repeats, sinks: Sequence[Sink]
-) -> dict[int, ItemCounts | None]:
+def _finish_wave(connection: Connection, wave: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
     rows = _locked_rows(connection, wave)
     going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
     counts: Mapping[UUID, ItemCounts] = {}
     if going_on:
         totals = {result.claim.id: rows[result.claim.id].total_before for result in going_on}
         counts = store_items(connection, going_on, totals, repeats)
-        for sink in sinks:
-            sink.store(connection, going_on)
         store_memory(connection, going_on)
         _insert_targets(connection, going_on, failing_since(connection, going_on))
         store_bodies(connection, going_on)
@@ -111,6 +105,12 @@ def _finish_wave(
     return {
         id(result): counts[result.claim.id] if result.claim.id in counts else _answered(rows, result) for result in wave
     }
+
+
+def is_still_running(connection: Connection, claim: RunClaim) -> bool:
+    """Return whether the row of a run is RUNNING and its owner's: only then are its results worth storing."""
+    ours = (_c.id == claim.id, _c.owner == claim.owner, is_running)
+    return connection.execute(select(_c.id).where(*ours)).one_or_none() is not None
 
 
 def _locked_rows(connection: Connection, wave: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:

@@ -1,4 +1,4 @@
-"""What is known of markets: the margin of a book needs to know when it offers all outcomes. Called by `storing`."""
+"""The definitions of markets: a margin is known only where a book offers all outcomes."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ _c = odds_markets.c
 
 
 def define_markets(connection: Connection, markets: Sequence[OddsMarket]) -> None:
-    """Write the markets that are not known yet, or are defined in another way by now."""
+    """Write the markets that are new, or are defined differently by now."""
     wanted = {clean_text(market.name): market for market in markets}
     rows = connection.execute(select(_c.market, _c.outcomes, _c.winners))
     known = {row.market: (tuple(row.outcomes), row.winners) for row in rows}
-    news = [
+    changed = [
         {
             "market": name,
             "outcomes": list(market.outcomes),
@@ -27,7 +27,7 @@ def define_markets(connection: Connection, markets: Sequence[OddsMarket]) -> Non
         for name, market in sorted(wanted.items())
         if known.get(name) != (market.outcomes, market.winners)
     ]
-    if news:
+    if changed:
         statement = insert_into(connection.dialect.name, odds_markets)
         new = statement.excluded
         connection.execute(
@@ -35,5 +35,5 @@ def define_markets(connection: Connection, markets: Sequence[OddsMarket]) -> Non
                 index_elements=[_c.market],
                 set_={"outcomes": new.outcomes, "outcome_count": new.outcome_count, "winners": new.winners},
             ),
-            news,
+            changed,
         )
