@@ -10,10 +10,12 @@ from functools import partial
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.core.ports import Clock, Ownership, RunObserver, StatusSink
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.planning.schedule import compile_schedule
-from scrape_operator.reporting.events import EventReporter
+from scrape_operator.reporting.events import WARNING, EventReporter, Transition
 from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag
 from scrape_operator.reporting.metrics import Metrics
@@ -168,7 +170,7 @@ def build_engine(
     size = settings.max_concurrent_runs
     pool = RunPool(runner, store, journal, status, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)
-    registry = Registry(partial(compile_schedule, default_interval=interval), status)
+    registry = Registry(compile_schedule, interval, status)
     scheduler = Scheduler(registry, pool, journal, status, clock, ownership)
     pool.on_ended = scheduler.ended
     scheduler.on_removed = retention.forget
@@ -195,7 +197,12 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
         on_gone=remove,
         observer=metrics,
     )
+
+    def refuse_request(key: ObjectKey, message: str) -> None:
+        events.post(key, Transition(WARNING, Reason.INVALID_SPEC, message))
+
     engine = build_engine(services, writer, [RunLog(), metrics], ownership)
+    engine.scheduler.on_refused = refuse_request
     bind_gauges(metrics, engine, writer)
     return App(engine, client, writer, events, metrics)
 

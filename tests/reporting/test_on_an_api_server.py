@@ -124,7 +124,7 @@ def full_state() -> ScheduleState:
 def hostile(key: ObjectKey) -> tuple[SchedulePlan, ScheduleState]:
     names = tuple(f"{n}{HOSTILE}" for n in range(64))
     state = full_state()
-    state.last_handled_request = HOSTILE
+    state.last_handled_request = HOSTILE[:256]
     state.targets = tuple(
         TargetHealth(name, RunStatus.FAILED, Reason.TIMEOUT, HOSTILE, make.NOW, HOSTILE) for name in names
     )

@@ -93,8 +93,8 @@ def test_a_machine_that_starts_with_a_clock_behind_its_rows_runs_all_the_same(ha
     harness.end()
     minutes_of_life(harness, 3)
     again = Harness()
-    again.registry.remember({"uid-quotes": harness.state()})
-    harness.state().settled_since, harness.state().slot_generation = None, 1
+    again.registry.add_states({"uid-quotes": harness.state()})
+    harness.state().handled_since, harness.state().slot_generation = None, 1
     again.clock.jump(-7200)
     again.scheduler.applied(schedule(status={"observedGeneration": 1}))
     again.tick(60)

@@ -76,7 +76,7 @@ def test_a_restart_finds_it_suspended_still(harness: Harness) -> None:
     runs = [RunSummary(RUN_ID, Trigger.SCHEDULED, 1, now, FAILED, Reason.TIMEOUT, "", now, now)] * 2
     state = ScheduleState(last_slot=now, slot_generation=1, last_run=runs[0], consecutive_failures=2)
     state.history.extend(runs)
-    harness.registry.remember({"uid-quotes": state})
+    harness.registry.add_states({"uid-quotes": state})
     harness.clock.advance(600)
     harness.scheduler.applied(schedule(suspend_after_failures=2))
     harness.tick(600)

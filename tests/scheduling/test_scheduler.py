@@ -91,7 +91,7 @@ def test_a_token_on_a_new_schedule_is_its_first_run(harness: Harness) -> None:
 
 
 def test_a_token_that_the_status_echoes_is_not_run_again_after_a_restart(harness: Harness) -> None:
-    harness.registry.remember({"uid-quotes": ScheduleState(last_schedule_time=harness.clock.now())})
+    harness.registry.add_states({"uid-quotes": ScheduleState(last_schedule_time=harness.clock.now())})
     status = {"lastHandledRequest": "t1", "observedGeneration": 1}
     harness.scheduler.applied(schedule(token="t1", status=status))
     assert harness.slots == []
@@ -122,7 +122,7 @@ def test_a_restart_takes_up_the_latest_missed_slot_and_counts_the_others(harness
     last = harness.clock.now()
     summary = RunSummary(RUN_ID, Trigger.SCHEDULED, 1, last, RunStatus.SUCCEEDED, Reason.SUCCEEDED, "", last, last)
     state = ScheduleState(last_slot=last, slot_generation=1, last_schedule_time=last, last_run=summary)
-    harness.registry.remember({"uid-quotes": state})
+    harness.registry.add_states({"uid-quotes": state})
     harness.clock.advance(190)
     harness.scheduler.applied(schedule())
     assert [(format_slot(start.slot), start.missed) for _n, start in harness.recorder.launched] == [
@@ -133,7 +133,9 @@ def test_a_restart_takes_up_the_latest_missed_slot_and_counts_the_others(harness
 def test_a_restart_does_not_back_fill_a_spec_that_was_edited_meanwhile(harness: Harness) -> None:
     last = harness.clock.now()
     summary = RunSummary(RUN_ID, Trigger.SCHEDULED, 1, last, RunStatus.SUCCEEDED, Reason.SUCCEEDED, "", last, last)
-    harness.registry.remember({"uid-quotes": ScheduleState(last_slot=last, last_schedule_time=last, last_run=summary)})
+    harness.registry.add_states(
+        {"uid-quotes": ScheduleState(last_slot=last, last_schedule_time=last, last_run=summary)}
+    )
     harness.clock.advance(190)
     harness.scheduler.applied(schedule(generation=2, status={"observedGeneration": 1}))
     assert harness.slots == []

@@ -30,7 +30,9 @@ class Watch(Recorder):
 async def life(*news: tuple[float, float]) -> list[float]:
     """Apply schedules after so many seconds, each with its period; give when runs began in the first two seconds."""
     watch = Watch()
-    scheduler = Scheduler(Registry(compile_plan, watch), watch, watch, watch, LoopClock(), SingleReplica())
+    scheduler = Scheduler(
+        Registry(compile_plan, timedelta(minutes=5), watch), watch, watch, watch, LoopClock(), SingleReplica()
+    )
     task = asyncio.create_task(scheduler.run())
     for at, period in news:
         await asyncio.sleep(at - asyncio.get_running_loop().time())

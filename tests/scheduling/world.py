@@ -12,14 +12,15 @@ from uuid import UUID
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, Manual, Slot
+from scrape_operator.core.runs.slot import Due, Manual, Slot, digest_token
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
-from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.scheduling.ownership import SingleReplica
-from scrape_operator.scheduling.registry import REQUEST_ANNOTATION, Entry, Registry
+from scrape_operator.scheduling.registry import Entry, Registry
+from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from tests.api.building import changed
@@ -130,8 +131,8 @@ class World:
     def start_process(self, states: Mapping[str, ScheduleState]) -> None:
         self.flights: dict[UUID, Flight] = {}
         self.journal = StoredSkipJournal(self, self.clock, self, self, owner="me")  # type: ignore[arg-type]
-        self.registry = Registry(lambda obj: compile_schedule(obj, timedelta(minutes=5)), self)
-        self.registry.remember(states)
+        self.registry = Registry(compile_schedule, timedelta(minutes=5), self)
+        self.registry.add_states(states)
         self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica())
 
     def apply(self, spec: Mapping[str, Any] | None = None, token: str | None = None) -> None:
@@ -164,7 +165,7 @@ class World:
         self.clock.jump(seconds)
         if seconds < 0:
             with contextlib.suppress(StopIteration):
-                self.scheduler._look_at_all(self.now).send(None)
+                self.scheduler._evaluate_all(self.now).send(None)
         self.scheduler.act_on_due(self.now)
         self.settle()
 
@@ -214,14 +215,26 @@ class World:
             self._drop(flight, start.skip(Reason.MISSED_DEADLINE, "no room"))
         elif start.slot in self.rows:
             self.conflicts.append(start.slot)
+            if isinstance(start.slot, Manual):
+                flight.state.echo_request(start.slot.token)
             self._drop(flight, None)
         else:
             self._insert(start.slot, start.scheduled_for, flight.plan.generation, start.missed, RUNNING)
             self.rows[start.slot] = replace(self.rows[start.slot], run_id=flight.run_id)
-            flight.state.active[flight.run_id] = ActiveRun(flight.run_id, start.slot, self.now)
-            flight.state.last_schedule_time = start.scheduled_for
-            if isinstance(start.slot, Manual):
-                flight.state.last_handled_request = start.slot.token
+            claim = RunClaim(
+                id=flight.run_id,
+                schedule_uid=UID,
+                namespace="default",
+                name="example",
+                generation=flight.plan.generation,
+                slot=start.slot,
+                scheduled_for=start.scheduled_for,
+                started_at=self.now,
+                owner="me",
+                lease_expires_at=self.now,
+                missed=start.missed,
+            )
+            flight.state.record_start(claim, ends_by=self.now + flight.plan.timeout)
 
     def _drop(self, flight: Flight, skip: Any) -> None:
         if skip is not None:
@@ -235,7 +248,7 @@ class World:
         self.rows[row.slot] = row
         del self.flights[flight.run_id], state.active[flight.run_id]
         state._count(self._summary(row))
-        state.remember(self._summary(row))
+        state.add_to_history(self._summary(row))
         self.scheduler.ended(UID, None)
 
     def _write_skips(self) -> None:
@@ -279,6 +292,7 @@ class World:
             slot_generation=max((row.generation for row in rows if row.trigger is Trigger.SCHEDULED), default=0),
             last_schedule_time=max((row.scheduled_for for row in runs), default=None),
             last_handled_request=manual[-1] if manual else None,
+            handled_requests=tuple(map(digest_token, manual)),
             consecutive_failures=failures,
             last_run=finished[0] if finished else None,
         )

@@ -86,6 +86,24 @@ class MemoryStore:
         self._check()
 
 
+def skipped_row(plan: SchedulePlan, skip: Skip) -> SkippedSlot:
+    key, due = plan.key, skip.scheduled_for
+    return SkippedSlot(
+        id=UUID(int=9),
+        schedule_uid=key.uid,
+        namespace=key.namespace,
+        name=key.name,
+        generation=plan.generation,
+        slot=skip.slot,
+        scheduled_for=due,
+        at=due,
+        owner="replica-1",
+        reason=skip.reason,
+        message=skip.message,
+        missed=skip.missed,
+    )
+
+
 class Recorder:
     """Records the calls to a launcher, a skip journal, a status sink and an observer of runs."""
 
@@ -111,7 +129,7 @@ class Recorder:
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         self.skipped_slots.append((plan.key.name, skip))
-        state.record_skip(skip.slot, skip.reason, skip.missed)
+        state.record_skip(skipped_row(plan, skip))
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         pass

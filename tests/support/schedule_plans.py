@@ -40,7 +40,7 @@ def ran(*runs: RunSummary, **facts: Any) -> ScheduleState:
     """The state at noon, after runs of which the last was due then; the oldest first."""
     state = ScheduleState(last_slot=NOON, last_schedule_time=NOON, **facts)
     for run in runs or (summary(),):
-        state.remember(run)
+        state.add_to_history(run)
         state.consecutive_failures = state.consecutive_failures + 1 if run.status is RunStatus.FAILED else 0
     return state
 

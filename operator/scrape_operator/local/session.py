@@ -14,7 +14,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.local.files import ScheduleFiles
-from scrape_operator.scheduling.registry import REQUEST_ANNOTATION
+from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.settings import Settings
 from scrape_operator.wiring import Engine, open_engine
 
@@ -54,7 +54,7 @@ async def run_session(settings: Settings, files: ScheduleFiles, reporter: Report
 async def _open(settings: Settings, observers: Sequence[RunObserver], status: StatusSink) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings, status, observers))
-        engine.registry.remember(await engine.store.load_states())
+        engine.registry.add_states(await engine.store.load_states())
         yield engine
 
 

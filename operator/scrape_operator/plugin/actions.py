@@ -9,7 +9,7 @@ from typing import Any
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cluster.client import HTTP_NOT_FOUND, ClusterClient
 from scrape_operator.core.errors import ClusterError, InvalidValue
-from scrape_operator.scheduling.registry import REQUEST_ANNOTATION
+from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 
 MERGE_PATCH = "application/merge-patch+json"
 POLL_SECONDS = 0.5

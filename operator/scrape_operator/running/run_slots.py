@@ -1,40 +1,40 @@
-"""Bounded room for runs: who finds it full waits its turn, first come, first served. Used by the pool."""
+"""A semaphore for runs: first come, first served, with a timeout and a stop."""
 
 import asyncio
 from collections import deque
 from typing import Any
 
 
-class Room:
-    """`size` places. Whoever entered must leave."""
+class RunSlots:
+    """`size` places. Whoever acquires one must release it."""
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._turns: deque[asyncio.Future[None]] = deque()
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self, stop: asyncio.Future[Any], patience: float | None) -> bool:
-        """Take a place, waiting for it up to `patience` seconds; False where that was not enough, or `stop` came."""
+    async def acquire(self, stop: asyncio.Future[Any], timeout_seconds: float | None) -> bool:
+        """Take a place. Return False if none was free within the timeout, or `stop` was set before."""
         if self._free > 0:
             self._free -= 1
             return True
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._turns.append(turn)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            first: set[asyncio.Future[Any]] = {turn, stop}
-            await asyncio.wait(first, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            first: set[asyncio.Future[Any]] = {waiter, stop}
+            await asyncio.wait(first, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            if turn.done():
-                self.leave()
+            if waiter.done():
+                self.release()
             raise
         finally:
-            turn.cancel()  # one that has come stays done
-        return not turn.cancelled()
+            waiter.cancel()  # one that was set stays done
+        return not waiter.cancelled()
 
-    def leave(self) -> None:
-        """Give the place to whoever has waited longest."""
-        while self._turns:
-            turn = self._turns.popleft()
-            if not turn.done():
-                turn.set_result(None)
+    def release(self) -> None:
+        """Pass the place to the run that has waited longest."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
         self._free += 1

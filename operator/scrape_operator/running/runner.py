@@ -1,7 +1,7 @@
 """One claimed run, from its targets to its result: the deadline, and a stop that can come at any time."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ DEADLINE_GRACE_SECONDS = 0.25
 """How long after the run's deadline targets may end by themselves, with the reason that they know."""
 
 CANCEL_PATIENCE_SECONDS = 0.5
-"""A target that does not even stop when cancelled is left behind after this: a replaced run ends within a second."""
+"""A target that does not stop when it is canceled is left behind after this: a replaced run ends within a second."""
 
 STOP_MESSAGES = {
     Reason.SHUTDOWN: "the operator was stopped before the run had ended",
@@ -33,13 +33,23 @@ class Runner:
         self._orchestrator = orchestrator
         self._clock = clock
 
-    async def run(self, plan: SchedulePlan, claim: RunClaim, stop: asyncio.Future[Reason]) -> RunResult:
-        """Give the result, always: when all targets ended, at the deadline, or soon after `stop` is set."""
+    async def run(
+        self,
+        plan: SchedulePlan,
+        claim: RunClaim,
+        stop: asyncio.Future[Reason],
+        on_ending: Callable[[], None] = lambda: None,
+    ) -> RunResult:
+        """Return the result when all targets have ended, at the deadline, or soon after `stop` is set.
+
+        `on_ending` is called as soon as one of these has happened: what is left to do takes less than a second.
+        """
         work = cast("RunPlan", plan.work)
         targets = self._orchestrator.scrape_all(plan, work, claim)
         tasks = [target.task for target in targets]
         try:
             await ended(tasks, stop, plan.timeout.total_seconds() + DEADLINE_GRACE_SECONDS)
+            on_ending()
         finally:
             await self._cancel([task for task in tasks if not task.done()])
         stopped = _stopped(stop.result()) if stop.done() else None
@@ -62,9 +72,9 @@ def _stopped(reason: Reason) -> Outcome:
 
 
 async def ended(tasks: Collection[asyncio.Future[Any]], stop: asyncio.Future[Any], seconds: float) -> None:
-    """Wait until all tasks have ended, `stop` is set, or so many seconds are over; nobody is cancelled.
+    """Wait until all tasks have ended, `stop` is set, or so many seconds are over. No task is canceled.
 
-    One future for all of it: `asyncio.wait` around `asyncio.gather` costs each run several more.
+    One future does it: `asyncio.wait` around `asyncio.gather` costs each run several more.
     """
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()

@@ -1,4 +1,4 @@
-"""One look at one schedule: decide, act, and say when to look again. Called by the scheduler."""
+"""One evaluation of one schedule: decide, act, and find out when to evaluate it again. Called by the scheduler."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.decision import (
     Decision,
+    Echo,
     Enqueue,
     Skip,
     Start,
@@ -25,9 +26,10 @@ from scrape_operator.scheduling.registry import Entry
 logger = logging.getLogger(__name__)
 
 MOMENT = timedelta(milliseconds=1)
-"""The resolution of due times: what is late after an instant is so a moment later."""
+"""The resolution of due times: what is late after an instant is late one moment after it."""
 
-PAUSE_AFTER_DEFECT = timedelta(minutes=1)
+DEFECT_RETRY = timedelta(minutes=1)
+DEFECT = "the schedule could not be evaluated by a defect of scrape-operator: please report it with the operator's log"
 
 
 class Evaluator:
@@ -39,74 +41,87 @@ class Evaluator:
         self._status = status
 
     def evaluate(self, entry: Entry, now: datetime) -> datetime | None:
-        """Act on what is due; give when to look again. A defect here stops neither this schedule nor the others."""
+        """Act on what is due. Return when to evaluate the schedule again, or None if that takes a change.
+
+        A defect is shown in the status of the schedule. It stops neither this schedule nor the others.
+        """
+        defect = entry.state.defect
         try:
-            entry.state.rewind(now)
-            self._notice_pause(entry, now)
-            self._act_on_queued(entry, decide_queued(entry.plan, entry.state, now))
-            self._act(entry, decide_request(entry.plan, entry.state, entry.request, now))
-            decision = decide(entry.plan, entry.state, now)
-            self._act(entry, decision)
-            return self._look_ahead(entry, now, decision.coming if isinstance(decision, Wait) else None)
+            entry.state.set_defect(None)
+            again = self._evaluate(entry, now)
         except Exception:
-            logger.exception("schedule %s could not be evaluated", entry.plan.key)
-            return now + PAUSE_AFTER_DEFECT
+            logger.exception("schedule not evaluated", extra={"schedule": str(entry.plan.key)})
+            entry.state.set_defect(DEFECT)
+            again = now + DEFECT_RETRY
+        if entry.state.defect != defect:
+            self._status.changed(entry.plan, entry.state)
+        return again
+
+    def _evaluate(self, entry: Entry, now: datetime) -> datetime | None:
+        entry.state.set_clock_back(now)
+        self._skip_pause(entry, now)
+        self._act_on_queued(entry, decide_queued(entry.plan, entry.state, now))
+        self._act(entry, decide_request(entry.plan, entry.state, entry.request.token, now))
+        decision = decide(entry.plan, entry.state, now)
+        self._act(entry, decision)
+        return self._look_ahead(entry, now, decision.upcoming if isinstance(decision, Wait) else None)
 
     @staticmethod
-    def _notice_pause(entry: Entry, now: datetime) -> None:
-        """See that nothing is made up for when a pause ends."""
+    def _skip_pause(entry: Entry, now: datetime) -> None:
+        """Drop the due times of a pause that has ended: nothing is made up for."""
         is_paused = pause_of(entry.plan, entry.state) is not None
         if entry.is_paused and not is_paused:
-            entry.state.go_on_from(now)
+            entry.state.skip_until(now)
         entry.is_paused = is_paused
 
     def _act(self, entry: Entry, decision: Decision) -> None:
+        plan, state = entry.plan, entry.state
         match decision:
             case Start():
-                entry.state.take_slot(decision.slot, decision.missed)
-                self._launcher.launch(entry.plan, entry.state, decision)
+                state.take_slot(decision.slot, decision.scheduled_for, decision.missed)
+                self._launcher.launch(plan, state, decision)
             case Skip():
-                entry.state.take_slot(decision.slot, decision.missed)
-                self._skip(entry, decision)
-            case Enqueue():
-                entry.state.take_slot(decision.start.slot, decision.start.missed)
+                state.take_slot(decision.slot, decision.scheduled_for, decision.missed)
+                self._journal.skip(plan, state, decision)
+            case Enqueue(start):
+                state.take_slot(start.slot, start.scheduled_for, start.missed)
                 self._enqueue(entry, decision)
+            case Echo(token):
+                state.echo_request(token)
+                self._status.changed(plan, state)
             case Wait():
                 pass
             case _:
                 assert_never(decision)
 
     def _act_on_queued(self, entry: Entry, decision: Decision) -> None:
-        """Let the slot that waited run, or not; its place is free then."""
+        """Start or skip the slot that waited; then another one may wait."""
         if isinstance(decision, Start | Skip):
             entry.state.dequeue()
         if isinstance(decision, Start):
             self._launcher.launch(entry.plan, entry.state, decision)
         elif isinstance(decision, Skip):
-            self._skip(entry, decision)
+            self._journal.skip(entry.plan, entry.state, decision)
 
     def _enqueue(self, entry: Entry, decision: Enqueue) -> None:
         state, start = entry.state, decision.start
         before = state.dequeue()
         if before is not None:
-            self._skip(entry, superseded(before))
+            self._journal.skip(entry.plan, state, superseded(before))
         state.enqueue(QueuedRun(start.slot, start.scheduled_for, start.missed))
         if decision.replaces:
             self._launcher.cancel(entry.plan.key.uid, Reason.REPLACED)
         self._status.changed(entry.plan, state)
 
-    def _skip(self, entry: Entry, skip: Skip) -> None:
-        self._journal.skip(entry.plan, entry.state, skip)
+    def _look_ahead(self, entry: Entry, now: datetime, known: Upcoming | None) -> datetime | None:
+        """Note what is next, report it if a reader would act on it, and return when to evaluate again.
 
-    def _look_ahead(self, entry: Entry, now: datetime, seen: Upcoming | None) -> datetime | None:
-        """Note what comes, tell it if a reader would act on it, and give when to look again.
-
-        `seen` is what comes, where the decision had to know and nothing was done since.
+        `known` is what is next, where the decision found it out and nothing was done since.
         """
         plan, state = entry.plan, entry.state
-        coming = seen or upcoming(plan, state, now)
-        if state.set_upcoming(coming.run, is_outside=coming.is_outside):
+        ahead = known or upcoming(plan, state, now)
+        if state.set_upcoming(ahead.run, is_outside=ahead.is_outside):
             self._status.changed(plan, state)
         queued = decide_queued(plan, state, now)
         expiry = queued.until + MOMENT if isinstance(queued, Wait) and queued.until is not None else None
-        return min((at for at in (coming.wake, expiry) if at is not None), default=None)
+        return min((at for at in (ahead.wake, expiry) if at is not None), default=None)

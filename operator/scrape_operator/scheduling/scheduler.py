@@ -1,4 +1,4 @@
-"""The timer task: takes up news of schedules, and acts when they are due."""
+"""The timer task: applies changes of schedules, and evaluates schedules when they are due."""
 
 import asyncio
 import logging
@@ -18,16 +18,16 @@ from scrape_operator.scheduling.registry import Entry, Registry
 logger = logging.getLogger(__name__)
 
 SLICE = 200
-"""Schedules handled before other tasks get their turn."""
+"""How many schedules are evaluated before other tasks may run."""
 
 MAX_SLEEP = timedelta(seconds=1)
-"""The wall clock is looked at this often, so that a clock that jumps is noticed."""
+"""The wall clock is read this often, so that a clock that jumps is noticed."""
 
 RETRY_AFTER = timedelta(seconds=5)
-"""When to try again a run at once, or by token, that could not be claimed."""
+"""When a first or manual run that could not be claimed is tried again."""
 
 JUMP = timedelta(seconds=1)
-"""A wall clock that is behind what it was by more than this has been set back."""
+"""A wall clock that is behind its last reading by more than this was set back."""
 
 
 class Scheduler:
@@ -52,43 +52,48 @@ class Scheduler:
         self._alarm: asyncio.Future[None] | None = None
         self._latest = self._asleep_until = clock.now()
         self.on_removed: Callable[[str], None] = lambda _uid: None
+        self.on_refused: Callable[[ObjectKey, str], None] = lambda _key, _why: None
 
     @property
     def queue_depth(self) -> int:
-        """How many schedules wait for their time."""
+        """How many schedules have a timer."""
         return len(self._queue)
 
     def applied(self, obj: Mapping[str, Any], *, at_once: bool = True) -> None:
-        """Take up a schedule as the API server gave it: new, changed, or known.
+        """Apply a schedule as the API server sent it: new, changed, or known.
 
-        Where many come in a row, they are not looked at one by one (`at_once` False), but when the timer task has its
-        turn: runs that begin meanwhile would keep the last of them waiting.
+        The due times that passed before a change was seen are decided by the spec that was in force. With `at_once`
+        False the schedule is evaluated by the timer task: while many are listed, no run delays the last of them.
         """
-        taken = self._registry.apply(obj)
-        if taken is None:
+        update = self._registry.update(obj)
+        if update is None:
             return
-        entry, before = taken
-        now = self._clock.now()
-        changed = before is None or entry.plan.generation != before.generation
-        entry.state.rewind(now)  # the rows may know of a later time than this clock
-        if entry.state.last_slot is None or (before is not None and changed):
-            entry.state.go_on_from(now)
+        entry, now = update.entry, self._clock.now()
+        entry.state.set_clock_back(now)  # the rows may be of a later time than this clock
+        if update.is_changed:
+            self._evaluate(entry, now)
+        refusal, is_same = update.request.refusal, update.request == entry.request
+        entry.plan, entry.request = update.plan, update.request
+        if refusal is not None and not is_same:
+            self.on_refused(entry.plan.key, refusal)
+        if entry.state.last_slot is None or update.is_changed:
+            entry.state.skip_until(now)
         if at_once:
             self._evaluate(entry, now)
         else:
             self._set_timer(entry.plan.key.uid, now)
-        if changed:
+        if update.is_new or update.is_changed:
             self._status.changed(entry.plan, entry.state)
 
     def removed(self, uid: str) -> None:
-        """Stop a schedule that is gone; what runs is canceled."""
+        """Stop a schedule that is gone, and cancel its runs."""
         self._queue.set(uid, None)
         if self._registry.remove(uid) is not None:
             self._launcher.cancel(uid, Reason.CANCELED)
             self.on_removed(uid)
 
     def ended(self, uid: str, unclaimed: Start | None) -> None:
-        """Look again at a schedule whose run has ended, or could not be claimed (`unclaimed`)."""
+        """Evaluate a schedule whose run has ended, or could not be claimed (`unclaimed`)."""
         entry = self._registry.get(uid)
         if entry is None:
             return
@@ -101,7 +106,7 @@ class Scheduler:
         self._set_timer(uid, retry if due is None else min(retry, due))
 
     def orphaned(self, key: ObjectKey, summary: RunSummary) -> None:
-        """Take up that a run of ours, or of a replica that died, was ended by the reaper."""
+        """Note a run that was ended as orphaned, and evaluate its schedule."""
         entry = self._registry.get(key.uid)
         if entry is not None:
             entry.state.record_orphan(summary)
@@ -109,12 +114,12 @@ class Scheduler:
             self._status.changed(entry.plan, entry.state)
 
     async def run(self) -> None:
-        """Act on what is due, for ever."""
+        """Evaluate schedules when they are due, until this task is canceled."""
         while True:
             now = self._clock.now()
             if now < self._latest - JUMP:
-                logger.warning("the wall clock went back by %s: due times go on from there", self._latest - now)
-                await self._look_at_all(now)
+                logger.warning("wall clock set back", extra={"by_seconds": (self._latest - now).total_seconds()})
+                await self._evaluate_all(now)
             self._latest = now
             if self.act_on_due(now) == SLICE:
                 await asyncio.sleep(0)
@@ -122,7 +127,7 @@ class Scheduler:
                 await self._sleep()
 
     def act_on_due(self, now: datetime) -> int:
-        """Look at the schedules that are due at `now`, SLICE of them at most; give how many they were."""
+        """Evaluate the schedules that are due at `now`, SLICE of them at most. Return how many they were."""
         due = list(self._queue.pop_due(now, SLICE))
         for uid in due:
             entry = self._registry.get(uid)
@@ -130,8 +135,8 @@ class Scheduler:
                 self._evaluate(entry, now)
         return len(due)
 
-    async def _look_at_all(self, now: datetime) -> None:
-        """Set every timer anew: those that were set are as far away as the clock went back."""
+    async def _evaluate_all(self, now: datetime) -> None:
+        """Evaluate every schedule: its timer is as far away as the clock was set back."""
         for number, entry in enumerate(self._registry):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
@@ -151,7 +156,7 @@ class Scheduler:
             timer.cancel()
 
     def _wake(self) -> None:
-        """Let the timer task look at the queue again, if it sleeps."""
+        """End the sleep of the timer task."""
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
@@ -160,7 +165,7 @@ class Scheduler:
         self._set_timer(uid, self._evaluation.evaluate(entry, now) if self._ownership.owns(uid) else None)
 
     def _set_timer(self, uid: str, due: datetime | None) -> None:
-        """Let `uid` be looked at then; the timer task need not be woken for what comes after it wakes by itself."""
+        """Schedule the next evaluation of `uid`. The timer task is woken only if it would sleep for longer."""
         self._queue.set(uid, due)
         if due is not None and due < self._asleep_until:
             self._wake()

@@ -54,8 +54,8 @@ class StoredSkipJournal:
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         """Count the skip and queue its row."""
-        state.record_skip(skip.slot, skip.reason, skip.missed)
         row, before = self._row(plan, skip), state.slots_without_row() - {skip.slot}
+        state.record_skip(row)
         if MAX_WAITING in {len(self._waiting), len(self._held)}:
             logger.error("more than %d skips wait to be recorded: the oldest row is lost", MAX_WAITING)
         if before and skip.trigger is Trigger.SCHEDULED:

@@ -135,7 +135,7 @@ class Process:
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
             else:
                 self._database = []
-                self._app.engine.registry.remember(states)
+                self._app.engine.registry.add_states(states)
                 return
 
     def _supervise(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.scheduling.registry import Registry, requested_run
+from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Reconciler:
         return suspects
 
     def _knows(self, metadata: Mapping[str, Any]) -> bool:
-        return self._registry.knows(metadata["uid"], metadata.get("generation", 0), requested_run(metadata))
+        return self._registry.is_known(metadata)
 
     async def run(self, interval: float, restart_watch: Callable[[], None]) -> None:
         """Prime, then reconcile every `interval` seconds, for ever; a watch that missed news is started again."""

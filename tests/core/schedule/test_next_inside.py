@@ -11,7 +11,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
-from scrape_operator.core.schedule.settled import UnsettledDueTimes
+from scrape_operator.core.schedule.handled import UnhandledDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import Outcome, upcoming, upcoming_due_times
 from scrape_operator.core.schedule.windows import DAYS, Windows, parse_window
@@ -144,8 +144,8 @@ def test_no_search_ends_too_early(due_times: DueTimes, allowed: Windows, expecte
         before = BoundedDueTimes(due_times, end=found - SECOND)
         assert BoundedDueTimes(due_times, start=APRIL, end=found).next_inside(allowed, APRIL - DAY) == found
         assert before.next_inside(allowed, APRIL) is None
-        assert UnsettledDueTimes(due_times, [(APRIL, found - SECOND)]).next_inside(allowed, APRIL) == found
-        later = UnsettledDueTimes(due_times, [(APRIL, found)]).next_inside(allowed, APRIL)
+        assert UnhandledDueTimes(due_times, [(APRIL, found - SECOND)]).next_inside(allowed, APRIL) == found
+        later = UnhandledDueTimes(due_times, [(APRIL, found)]).next_inside(allowed, APRIL)
         assert later == due_times.next_inside(allowed, found)
 
 

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
-from scrape_operator.core.runs.slot import Due
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
+from scrape_operator.core.runs.slot import Due, Manual
+from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, ScheduleState
+from tests.support.fakes import skipped_row
+from tests.support.schedule_plans import plan
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -132,11 +135,20 @@ def test_a_run_that_reached_no_target_leaves_their_health_as_it_was() -> None:
 
 def test_skips_and_missed_due_times_are_counted_apart() -> None:
     state = ScheduleState()
-    state.record_skip(Due(START), Reason.SKIPPED_OVERLAP, 0)
-    state.record_skip(Due(START), Reason.SKIPPED_WINDOW, 2)
-    state.record_skip(Due(START), Reason.MISSED_DEADLINE, 3)
+    state.record_skip(skipped_row(plan(), Skip(Due(START), START, Reason.SKIPPED_OVERLAP, "", 0)))
+    state.record_skip(skipped_row(plan(), Skip(Due(START), START, Reason.SKIPPED_WINDOW, "", 2)))
+    state.record_skip(skipped_row(plan(), Skip(Due(START), START, Reason.MISSED_DEADLINE, "", 3)))
     assert (state.skipped, state.missed) == (2, 6)
     assert not state.history
+
+
+def test_a_manual_run_that_is_skipped_is_in_the_history_and_is_not_the_last_run() -> None:
+    state = ScheduleState()
+    last = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
+    state.record_skip(skipped_row(plan(), Skip(Manual("t"), START, Reason.SKIPPED_OVERLAP, "one is going on")))
+    assert [(run.status, run.trigger) for run in state.history[:1]] == [(RunStatus.SKIPPED, Trigger.MANUAL)]
+    assert state.last_run == last
+    assert state.last_handled_request == "t"
 
 
 @pytest.mark.parametrize(

@@ -44,24 +44,24 @@ def test_a_daily_run_is_not_outside_while_its_window_is_closed() -> None:
 
 def test_the_first_run_comes_at_once_or_as_soon_as_it_may() -> None:
     fresh = ScheduleState(last_slot=NOON)
-    assert upcoming(plan(), fresh, at(seconds=1)).at_once == at(seconds=1)
-    assert upcoming(plan(windows=AFTERNOON), fresh, at(seconds=1)).at_once == at(hours=2)
+    assert upcoming(plan(), fresh, at(seconds=1)).first_run == at(seconds=1)
+    assert upcoming(plan(windows=AFTERNOON), fresh, at(seconds=1)).first_run == at(hours=2)
     later = plan(start_time=at(hours=3), due_times=BoundedDueTimes(IntervalDueTimes(FIVE_MINUTES), at(hours=3)))
     assert upcoming(later, fresh, at(seconds=1)).run == at(hours=3)
-    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=1)), fresh, NOON).at_once is None
-    assert upcoming(plan(), active(fresh), NOON).at_once is None
+    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=1)), fresh, NOON).first_run is None
+    assert upcoming(plan(), active(fresh), NOON).first_run is None
 
 
 def test_a_changed_spec_owes_one_run_after_a_failure() -> None:
     state = ran(summary(RunStatus.FAILED))
-    assert upcoming(plan(generation=2), state, at(seconds=1)).at_once == at(seconds=1)
-    state.at_once_generation = 2
-    assert upcoming(plan(generation=2), state, at(seconds=1)).at_once is None
+    assert upcoming(plan(generation=2), state, at(seconds=1)).first_run == at(seconds=1)
+    state.first_generation = 2
+    assert upcoming(plan(generation=2), state, at(seconds=1)).first_run is None
 
 
 def test_what_waits_is_that_run_already() -> None:
     state = ScheduleState(last_slot=NOON, queued=QueuedRun(Manual("x"), NOON))
-    assert upcoming(plan(), state, at(seconds=1)).at_once is None
+    assert upcoming(plan(), state, at(seconds=1)).first_run is None
 
 
 def test_nothing_comes_while_paused() -> None:

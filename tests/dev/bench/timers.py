@@ -86,7 +86,7 @@ class Nobody:
 def idle_figures(kind: str, spec: Mapping[str, Any]) -> str:
     """Take up many schedules that wait for their time; bytes and microseconds for each."""
     nobody, clock = Nobody(), ManualClock()
-    registry = Registry(lambda obj: compile_schedule(obj, timedelta(minutes=5)), nobody)
+    registry = Registry(compile_schedule, timedelta(minutes=5), nobody)
     scheduler = Scheduler(registry, nobody, nobody, nobody, clock, SingleReplica())
 
     def take_up(count: int) -> None:

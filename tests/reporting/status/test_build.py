@@ -167,7 +167,7 @@ def test_whatever_the_texts_the_status_stays_under_eight_kib(*, texts: list[str]
         target_names=tuple(names),
         findings=tuple(Finding(texts[4], texts[5]) for _ in range(9)) if stalled else (),
     )
-    state = make.state(make.broken(), last_handled_request=texts[6], next_due=make.NOW)
+    state = make.state(make.broken(), last_handled_request=texts[6][:256], next_due=make.NOW)
     for number in range(5):
         run = make.result(RunStatus.FAILED, Reason.EXPECTATION_FAILED, texts[7], number=number)
         state.record_finish(run, ItemCounts(2**31, 2**31, 2**31, 2**31))

@@ -165,7 +165,7 @@ def test_a_suspended_schedule_says_so_and_waits_for_nothing() -> None:
     assert status_and_reason(plan, make.state(make.fine()), "Ready") == ("True", "Succeeded")
 
 
-def test_a_requested_run_of_a_suspended_schedule_is_progress() -> None:
+def test_a_request_of_of_a_suspended_schedule_is_progress() -> None:
     state = make.state()
     run_id = make.claim().id
     state.active[run_id] = ActiveRun(run_id, Manual("t"), make.NOW)

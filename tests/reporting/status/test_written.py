@@ -25,7 +25,7 @@ def status_of(plan: Any, state: Any, now: Any = make.NOW) -> dict[str, object]:
         pytest.param(make.plan(), make.state(make.fine()), id="good"),
         pytest.param(make.plan(), make.state(make.broken()), id="failed"),
         pytest.param(make.plan(), make.state(make.fine(), make.canceled(2)), id="canceled"),
-        pytest.param(make.plan(suspend=True), make.state(last_handled_request="x" * 5000), id="suspended"),
+        pytest.param(make.plan(suspend=True), make.state(last_handled_request="x" * 256), id="suspended"),
         pytest.param(REFUSED, make.state(), id="stalled"),
     ],
 )

@@ -174,12 +174,12 @@ class Life:
         reason = self.random.choice([Reason.MISSED_DEADLINE, Reason.SKIPPED_OVERLAP, Reason.SKIPPED_WINDOW])
         skipped = skip_of(number, reason=reason, **self._identity(number))
         assert await store.skip(skipped)
-        self.state.record_skip(skipped.slot, reason, skipped.missed)
+        self.state.record_skip(skipped)
 
     async def _run(self, store: SQLRunStore, number: int) -> None:
         claim = claim_of(number, **self._identity(number))
         assert await store.claim(claim)
-        self.state.record_start(claim)
+        self.state.record_start(claim, claim.scheduled_for)
         targets = [self._target(name) for name in ("one", "two")]
         kind = self.random.choice([RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.FAILED, RunStatus.CANCELED])
         if kind is RunStatus.SUCCEEDED:

@@ -113,6 +113,20 @@ class SkippedSlot:
         """What asked for the run."""
         return trigger_of(self.slot)
 
+    def summary(self) -> "RunSummary":
+        """Return the slot as the history shows it."""
+        return RunSummary(
+            id=self.id,
+            trigger=self.trigger,
+            generation=self.generation,
+            scheduled_for=self.scheduled_for,
+            status=RunStatus.SKIPPED,
+            reason=self.reason,
+            message=self.message,
+            started_at=None,
+            completed_at=self.at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SinkPayload:

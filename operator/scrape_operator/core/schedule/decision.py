@@ -1,4 +1,4 @@
-"""Start, Skip, Enqueue or Wait: pure functions of plan, state and now. `scheduling` acts on the answer."""
+"""What to do about a schedule now: pure functions of its plan, its state and the time. `scheduling` acts on them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,10 +9,13 @@ from scrape_operator.core.runs.slot import Due, First, Manual, Slot
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
-from scrape_operator.core.schedule.upcoming import Upcoming, unsettled, upcoming
+from scrape_operator.core.schedule.upcoming import Upcoming, unhandled, upcoming
 
 LATE = timedelta(minutes=1)
-"""A run that starts later than this after its due time must be inside a window not only by that, but by now."""
+"""A run that starts later than this after its due time must be inside a window also when it starts."""
+
+ENDING_PATIENCE = timedelta(seconds=1)
+"""How long a slot waits for a run that is being ended, also under concurrencyPolicy Forbid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,81 +54,99 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Let this slot wait until the run that goes on has ended; `replaces` says that it is canceled for it."""
+    """Let this slot wait until the active run has ended. `replaces` means that the active run is canceled for it."""
 
     start: Start
     replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing is due; ask again at `until`, or only after a change where it is None.
+class Echo:
+    """Show this token as handled: it had its run before."""
 
-    `coming` is what lies ahead of the schedule, where that was looked at for it.
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Decide again at `until`, or only after a change where it is None.
+
+    `upcoming` is what is next for the schedule, where the decision had to find that out.
     """
 
     until: datetime | None
-    coming: Upcoming | None = field(default=None, compare=False)
+    upcoming: Upcoming | None = field(default=None, compare=False)
 
 
-Decision = Start | Skip | Enqueue | Wait
+Decision = Start | Skip | Enqueue | Echo | Wait
 
 NOTHING = Wait(None)
 
 
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
-    """Say what to do about a schedule's due times at `now`.
+    """Decide about the due times up to `now`, and about the first run of the spec.
 
-    Of several that have passed only the latest is looked at; `missed` counts the others. A due time goes
-    before the run that is owed at once, since it is that, too.
+    Of several due times that have passed only the latest is decided, and `missed` counts the others. A due time comes
+    before a first run that is owed, since it is one.
     """
-    due_times = unsettled(plan, state)
+    due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
         return NOTHING
     last, due = state.last_slot, due_times.latest_until(now)
     if last is not None and due is not None and due > last:
         missed = max(0, due_times.count_between(last, due) - 1)
         return _decide_due(plan, state, Start(Due(due), due, missed), now)
-    coming = upcoming(plan, state, now)
-    return Start(First(plan.generation), now) if coming.at_once == now else Wait(coming.wake, coming)
+    ahead = upcoming(plan, state, now)
+    return Start(First(plan.generation), now) if ahead.first_run == now else Wait(ahead.wake, ahead)
 
 
 def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
-    """Say what to do about the slot that waits for the run before it to end.
-
-    A due time waits until its starting deadline; a run by hand for as long as it takes.
-    """
+    """Decide about the slot that waits for the previous run to end."""
     queued = state.queued
     if queued is None:
         return NOTHING
     start = Start(queued.slot, queued.scheduled_for, queued.missed)
+    refusal = _refuse_queued(plan, state, start, now)
+    if refusal is not None:
+        return refusal
+    if not state.active:
+        return start
+    until = _waits_until(plan, start)
+    if plan.concurrency_policy is ConcurrencyPolicy.FORBID and until is not None and now > until:
+        return start.skip(Reason.SKIPPED_OVERLAP, _overlap_message(plan, state, is_next=True))
+    return Wait(until)
+
+
+def _refuse_queued(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Skip | None:
+    """Return why a slot that waited must not start any more, or None if it may."""
     pause = pause_of(plan, state)
     if plan.is_stalled or (pause is not None and start.is_due_time):
         return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
-    if start.is_due_time:
-        if now - start.scheduled_for > plan.starting_deadline:
-            return start.skip(Reason.MISSED_DEADLINE, f"the run before it had not ended: {_lateness(plan, start, now)}")
-        if not _is_inside(plan, start, now):
-            return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
-    if state.active:
-        return Wait(start.scheduled_for + plan.starting_deadline if start.is_due_time else None)
-    return start
+    if not start.is_due_time:
+        return None
+    if now - start.scheduled_for > plan.starting_deadline:
+        return start.skip(Reason.MISSED_DEADLINE, f"the previous run had not ended: {_lateness(plan, start, now)}")
+    if not _is_inside(plan, start, now):
+        return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
+    return None
 
 
 def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, now: datetime) -> Decision:
-    """Say what to do about a request for a run by token; any new token is one run, also while suspended.
+    """Decide about a request for a manual run. A token runs once, also while the schedule is suspended.
 
-    A person may ask outside windows, startTime and endTime; concurrencyPolicy is obeyed.
+    Windows, startTime and endTime do not apply to a manual run; concurrencyPolicy does.
     """
-    if not token or plan.is_stalled or token in {state.last_handled_request, state.taken_request}:
+    if not token or plan.is_stalled or token == state.last_handled_request or state.is_pending(Manual(token)):
         return NOTHING
-    return _unless_overlapping(plan, state, Start(Manual(token), now))
+    if state.is_handled(token):
+        return Echo(token)
+    return _unless_overlapping(plan, state, Start(Manual(token), now), now)
 
 
 def superseded(queued: QueuedRun) -> Skip:
-    """Give the skip of a slot that waited, and gave up its place to a newer one."""
+    """Return the skip of a waiting slot whose place a newer one takes."""
     start = Start(queued.slot, queued.scheduled_for, queued.missed)
-    return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the run before it had ended")
+    return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the previous run had ended")
 
 
 def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:
@@ -136,25 +157,43 @@ def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: dat
     if start.missed and plan.missed_run_policy is MissedRunPolicy.SKIP:
         message = f"{start.missed + 1} due times passed while nothing could run, and missedRunPolicy is Skip"
         return start.skip(Reason.MISSED_DEADLINE, message)
-    return _unless_overlapping(plan, state, start)
+    return _unless_overlapping(plan, state, start, now)
 
 
-def _unless_overlapping(plan: SchedulePlan, state: ScheduleState, start: Start) -> Decision:
-    """Start, or do what concurrencyPolicy says where a run goes on."""
+def _unless_overlapping(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:
+    """Start, or do what concurrencyPolicy says about an active run."""
     if not state.active and state.queued is None:
         return start
     if plan.concurrency_policy is ConcurrencyPolicy.REPLACE:
         return Enqueue(start, replaces=True)
-    if plan.concurrency_policy is ConcurrencyPolicy.QUEUE and state.queued is None:
+    if state.queued is None and (plan.concurrency_policy is ConcurrencyPolicy.QUEUE or _is_ending(state, now)):
         return Enqueue(start)
     return start.skip(Reason.SKIPPED_OVERLAP, _overlap_message(plan, state))
 
 
-def _overlap_message(plan: SchedulePlan, state: ScheduleState) -> str:
-    """Name the run that is still going on."""
-    run_id = next(iter(state.active), None)
-    also = " and another one waits" if state.queued is not None else ""
-    return f"run {run_id} is still going on{also}, and concurrencyPolicy is {plan.concurrency_policy}"
+def _is_ending(state: ScheduleState, now: datetime) -> bool:
+    """Return whether all active runs will have ended soon."""
+    return all(run.ends_by is not None and run.ends_by <= now + ENDING_PATIENCE for run in state.active.values())
+
+
+def _waits_until(plan: SchedulePlan, start: Start) -> datetime | None:
+    """Return until when a slot waits for the previous run, or None if it waits for as long as that takes."""
+    if plan.concurrency_policy is ConcurrencyPolicy.FORBID:
+        return start.scheduled_for + min(ENDING_PATIENCE, plan.starting_deadline)
+    return start.scheduled_for + plan.starting_deadline if start.is_due_time else None
+
+
+def _overlap_message(plan: SchedulePlan, state: ScheduleState, *, is_next: bool = False) -> str:
+    """Return why a slot is skipped: for the active run, and for the waiting one unless it is the slot itself."""
+    run = next(iter(state.active.values()), None)
+    if run is None:
+        what = "another run waits"
+    elif run.started_at is None:
+        what = f"run {run.run_id} waits for its start (SCRAPE_OPERATOR_MAX_CONCURRENT_RUNS, or the database)"
+    else:
+        what = f"run {run.run_id} is still going on"
+    also = " and another one waits" if run is not None and state.queued is not None and not is_next else ""
+    return f"{what}{also}, and concurrencyPolicy is {plan.concurrency_policy}"
 
 
 def _is_inside(plan: SchedulePlan, start: Start, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Why a schedule makes no runs by itself, whatever the time is. `decision` obeys it, `reporting` tells it."""
+"""Why a schedule makes no runs by itself, whatever the time is."""
 
 from enum import StrEnum
 
@@ -8,15 +8,18 @@ from scrape_operator.core.schedule.state import ScheduleState
 
 
 class Pause(StrEnum):
-    """The reasons of the condition Scheduled that hold until somebody or something changes."""
+    """The reasons of the condition Scheduled that hold until a person or a run changes something."""
 
+    INTERNAL_ERROR = "InternalError"
     INVALID_SPEC = "InvalidSpec"
     SUSPENDED = "Suspended"
     SUSPENDED_BY_FAILURES = "SuspendedByFailures"
 
 
 def pause_of(plan: SchedulePlan, state: ScheduleState) -> Pause | None:
-    """Say what keeps the schedule from making runs; None where nothing does."""
+    """Return what keeps the schedule from making runs, or None if nothing does."""
+    if state.defect is not None:
+        return Pause.INTERNAL_ERROR
     if plan.is_stalled or plan.due_times is None:
         return Pause.INVALID_SPEC
     if plan.suspend:
@@ -27,12 +30,12 @@ def pause_of(plan: SchedulePlan, state: ScheduleState) -> Pause | None:
 
 
 def _has_failed_too_often(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Whether suspendAfterFailures holds: the failures in a row are that many, and the last was of the present spec.
+    """Return whether suspendAfterFailures applies: enough failures in a row, the last of them with the present spec.
 
-    A change of spec therefore gives it one more run, and a run by hand that succeeds ends the row.
+    A change of the spec therefore allows one more run, and a manual run that succeeds ends the row.
     """
     limit = plan.suspend_after_failures
     if not limit or state.consecutive_failures < limit:
         return False
-    last = next((run for run in state.history if run.status is RunStatus.FAILED), None)
+    last = next((run for run in (*state.history, state.last_run) if run and run.status is RunStatus.FAILED), None)
     return last is None or last.generation >= plan.generation

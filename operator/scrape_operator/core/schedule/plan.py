@@ -1,4 +1,4 @@
-"""The plan of a schedule: what its spec means, compiled once per generation."""
+"""The plan of a schedule: what its spec means, compiled once for each generation."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ AT_ANY_TIME = Windows((), ZoneInfo("Etc/UTC"))
 
 
 class MissedRunPolicy(StrEnum):
-    """What becomes of due times that passed while nothing could run."""
+    """What is done about due times that passed while nothing could run."""
 
     RUN_ONCE = "RunOnce"
     SKIP = "Skip"
 
 
 class ConcurrencyPolicy(StrEnum):
-    """What happens at a due time while a run is still going on."""
+    """What is done about a due time while the previous run goes on."""
 
     FORBID = "Forbid"
     REPLACE = "Replace"
@@ -32,7 +32,7 @@ class ConcurrencyPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """Which object: `uid` is its identity, namespace and name are how people call it."""
+    """Identifies an object: by its UID, and for people by its namespace and name."""
 
     uid: str
     namespace: str
@@ -46,10 +46,10 @@ class ObjectKey:
 class SchedulePlan:
     """When and how often a schedule runs.
 
-    `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and
-    nothing runs. `due_times` lie within `start_time` and `end_time`, but not all within the windows.
-    `work` is what the runner compiled from the targets; only the runner looks inside.
-    `schedule_text` is what people read in the SCHEDULE column.
+    `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and nothing runs. The due
+    times are from `start_time` to `end_time`, but not all of them are inside the windows. `work` is what the runner
+    compiled from the targets; only the runner reads it. `schedule_text` is the text of the column SCHEDULE.
+    `stored_spec` is what the database keeps of the spec.
     """
 
     key: ObjectKey
@@ -78,7 +78,7 @@ class SchedulePlan:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether only a person can help."""
+        """Whether the spec is refused."""
         return bool(self.findings)
 
     @property

@@ -1,4 +1,4 @@
-"""What is known about one schedule besides its plan: the facts that decisions and status rest on."""
+"""What is known about one schedule besides its plan: the facts that decisions and the status depend on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,26 +7,37 @@ from uuid import UUID
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, TargetHealth, Trigger, trigger_of
+from scrape_operator.core.runs.run import (
+    RunClaim,
+    RunResult,
+    RunStatus,
+    RunSummary,
+    SkippedSlot,
+    TargetHealth,
+    Trigger,
+    trigger_of,
+)
 from scrape_operator.core.runs.slot import Due, First, Manual, Slot, digest_token
-from scrape_operator.core.schedule.settled import Range, remember
+from scrape_operator.core.schedule.handled import Range, add_range
+from scrape_operator.core.schedule.instants import INSTANT
 
 HISTORY_LENGTH = 5
 
 REQUESTS_REMEMBERED = 64
 """Tokens of manual runs: an older one runs again if it is set again."""
 
-_INSTANT = timedelta(microseconds=1)
-"""The resolution of a datetime: strictly after `t - _INSTANT` is at or after `t`."""
-
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run that goes on, or that waits for a place in the pool or for its claim (`started_at` is None)."""
+    """A run that goes on, or that waits for a place in the pool or for its claim (`started_at` is None).
+
+    `ends_by` is when it will have ended at the latest, apart from the time that it takes to store it.
+    """
 
     run_id: UUID
     slot: Slot
     started_at: datetime | None = None
+    ends_by: datetime | None = None
 
     @property
     def trigger(self) -> Trigger:
@@ -36,7 +47,7 @@ class ActiveRun:
 
 @dataclass(frozen=True, slots=True)
 class QueuedRun:
-    """A slot that waits for the previous run to end (concurrencyPolicy Queue or Replace)."""
+    """A slot that waits for the previous run to end."""
 
     slot: Slot
     scheduled_for: datetime
@@ -50,24 +61,29 @@ class QueuedRun:
 
 @dataclass(slots=True)
 class ScheduleState:
-    """The facts of one schedule; seeded from SQL at start, then kept up by what happens.
+    """The facts of one schedule: loaded from the database at start, then changed by the methods only.
 
-    `last_slot` is the last due time that was dealt with, run or skipped: no due time at or before it
-    is ever run; `slot_generation` is that of the latest slots in the rows, as the process found them at
-    its start. All due times after `settled_since` up to it were dealt with one by one; `settled` are
-    earlier such ranges, and `ahead` those that lie ahead again, since the wall clock went back.
-    `next_due` is when it will run next; `is_outside` says that due times before it are outside the
-    windows. `taken_request` is the token that this process took up, `last_handled_request` the last
-    one that has a row, `at_once_generation` the last one whose run at once was begun. `history` holds
-    finished runs, newest first, skips not among them; `runs` counts all that ended. `handled_requests` are
-    the digests of the latest tokens that have, or had, a row. `default_interval` is the one that was in force
-    at the latest slot, where the spec names no times.
+    Due times: `last_slot` is the last one that was handled, run or skipped; no due time at or before it is run.
+    `slot_generation` is the generation of the latest slot in the database, as the process found it at its start. All
+    due times after `handled_since` up to `last_slot` were handled one by one. `handled` are earlier such ranges, and
+    `ahead` those that come again, since the wall clock was set back. `next_due` is when the schedule runs next;
+    `is_outside` means that the due times before it are outside the windows. `default_interval` is the one that was in
+    force at the latest slot, where the spec names no times.
+
+    First runs: `first_generation` is the generation of the latest one. `first_run_at` is when it was begun, if it was
+    owed to an edit after a failed run.
+
+    Requests: `last_handled_request` is the token that the status echoes, `handled_requests` are the digests of the
+    latest tokens that have, or had, a row.
+
+    Runs: `history` holds the finished runs and the manual runs that were skipped, newest first; `runs` counts all that
+    ended. `defect` says why the schedule could not be evaluated.
     """
 
     last_slot: datetime | None = None
     slot_generation: int = 0
-    settled_since: datetime | None = None
-    settled: tuple[Range, ...] = ()
+    handled_since: datetime | None = None
+    handled: tuple[Range, ...] = ()
     ahead: tuple[Range, ...] = ()
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
@@ -76,8 +92,8 @@ class ScheduleState:
     last_handled_request: str | None = None
     handled_requests: tuple[str, ...] = ()
     default_interval: timedelta | None = None
-    taken_request: str | None = None
-    at_once_generation: int = 0
+    first_generation: int = 0
+    first_run_at: datetime | None = None
     next_due: datetime | None = None
     is_outside: bool = False
     runs: int = 0
@@ -90,65 +106,69 @@ class ScheduleState:
     history: list[RunSummary] = field(default_factory=list)
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
     queued: QueuedRun | None = None
+    defect: str | None = None
 
-    def settle(self, due: datetime, missed: int) -> None:
-        """Take up that a due time is dealt with, and that the `missed` ones before it were not looked at."""
-        if missed or self.settled_since is None:
-            self._begin_range(due - _INSTANT)
-        self.last_slot = due
-        if self.ahead:
-            self.ahead = tuple(settled for settled in self.ahead if settled[1] > due)
+    def adopt(self, handled_until: datetime | None, handled_request: str | None) -> None:
+        """Note what the object's status says about an earlier process, where the database says nothing."""
+        if self.last_handled_request is None and handled_request is not None:
+            self._record_request(Manual(handled_request))
+        if handled_until != self.last_slot:  # then it is not the time of a row
+            self.last_slot = self.handled_since = handled_until
 
-    def go_on_from(self, now: datetime) -> None:
-        """Let no due time up to `now` be run any more: nothing is made up for after an edit or a resume."""
+    def skip_until(self, now: datetime) -> None:
+        """Drop the due times up to `now`: after an edit or a pause none of them is made up for."""
         if self.last_slot is None or self.last_slot < now:
             self._begin_range(now)
             self.last_slot = now
 
-    def rewind(self, now: datetime) -> None:
-        """Take up that the wall clock went back to `now`: due times go on from there, but none is dealt with twice."""
+    def set_clock_back(self, now: datetime) -> None:
+        """Continue from `now` where the wall clock was set back to it; no due time is handled twice."""
+        if self.first_run_at is not None:
+            self.first_run_at = min(self.first_run_at, now)
         if self.last_slot is None or self.last_slot <= now:
             return
-        if self.settled_since is None:
-            self.settled_since = self.last_slot - _INSTANT
+        if self.handled_since is None:
+            self.handled_since = self.last_slot - INSTANT
         self._begin_range(now)
         self.last_slot = now
-        self.ahead = tuple(settled for settled in self.settled if settled[1] > now)
+        self.ahead = tuple(found for found in self.handled if found[1] > now)
+
+    def take_slot(self, slot: Slot, scheduled_for: datetime, missed: int) -> None:
+        """Note that a slot is decided, to run or to be skipped, so that it is not decided again."""
+        if isinstance(slot, Due):
+            self._take_due_time(slot.time, missed)
+        elif isinstance(slot, First):
+            self.first_generation = slot.generation
+            self.first_run_at = None if self.last_run is None else scheduled_for
+
+    def _take_due_time(self, due: datetime, missed: int) -> None:
+        """Note that a due time is handled, and that the `missed` ones before it were not looked at."""
+        if missed or self.handled_since is None:
+            self._begin_range(due - INSTANT)
+        self.last_slot = due
+        if self.ahead:
+            self.ahead = tuple(found for found in self.ahead if found[1] > due)
 
     def _begin_range(self, since: datetime) -> None:
-        if self.last_slot is not None and self.settled_since is not None:
-            self.settled = remember(self.settled, self.settled_since, self.last_slot)
-        self.settled_since = since
-
-    def take_slot(self, slot: Slot, missed: int) -> None:
-        """Note that a slot is decided, to run or to be skipped, so that it is not decided again."""
-        match slot:
-            case Due(time):
-                self.settle(time, missed)
-            case Manual(token):
-                self.taken_request = token
-            case First(generation):
-                self.at_once_generation = generation
+        if self.last_slot is not None and self.handled_since is not None:
+            self.handled = add_range(self.handled, self.handled_since, self.last_slot)
+        self.handled_since = since
 
     def release_slot(self, slot: Slot) -> None:
-        """Note that a slot could not be claimed, so that a manual or first run is tried again. Due times are not."""
-        if isinstance(slot, Manual):
-            self.taken_request = None
-        elif isinstance(slot, First):
-            self.at_once_generation = 0
-
-    def adopt(self, handled_until: datetime | None, handled_request: str | None) -> None:
-        """Note what the object's status says about an earlier process: rows that are left say more."""
-        if self.last_handled_request is None:
-            self.last_handled_request = handled_request
-        if handled_until != self.last_slot:  # then it is not the time of a row
-            self.last_slot = self.settled_since = handled_until
+        """Note that a slot could not be claimed, so that a first run is tried again."""
+        if isinstance(slot, First):
+            self.first_generation, self.first_run_at = 0, None
 
     def set_upcoming(self, next_due: datetime | None, *, is_outside: bool) -> bool:
         """Note when the schedule runs next. Return whether the condition Scheduled may differ by it."""
         before = (self.next_due is None, self.is_outside)
         self.next_due, self.is_outside = next_due, is_outside
         return before != (next_due is None, is_outside)
+
+    def set_defect(self, defect: str | None) -> bool:
+        """Note why the schedule could not be evaluated, or None where it could. Return whether that is new."""
+        is_new, self.defect = defect != self.defect, defect
+        return is_new
 
     def enqueue(self, run: QueuedRun) -> None:
         """Note the slot that waits for the previous run to end."""
@@ -159,6 +179,18 @@ class ScheduleState:
         run, self.queued = self.queued, None
         return run
 
+    def is_pending(self, slot: Slot) -> bool:
+        """Return whether a slot waits for the previous run, for a place in the pool or for its claim."""
+        return slot in self.slots_without_row()
+
+    def is_handled(self, token: str) -> bool:
+        """Return whether a token has, or had, a row."""
+        return token == self.last_handled_request or digest_token(token) in self.handled_requests
+
+    def echo_request(self, token: str) -> None:
+        """Show a token as handled: its run was an earlier one, or another replica's."""
+        self._record_request(Manual(token))
+
     def add_run(self, run_id: UUID, slot: Slot) -> None:
         """Note a run that waits for a place in the pool and for its claim."""
         self.active[run_id] = ActiveRun(run_id, slot)
@@ -167,12 +199,18 @@ class ScheduleState:
         """Note that a run is no longer in the pool, whatever its result was."""
         self.active.pop(run_id, None)
 
-    def record_start(self, claim: RunClaim) -> None:
+    def record_start(self, claim: RunClaim, ends_by: datetime) -> None:
         """Note that a run was claimed: its row is in the database."""
-        self.active[claim.id] = ActiveRun(claim.id, claim.slot, claim.started_at)
+        self.active[claim.id] = ActiveRun(claim.id, claim.slot, claim.started_at, ends_by)
         self._record_request(claim.slot)
         self.last_schedule_time = claim.scheduled_for
         self.missed += claim.missed
+
+    def record_ending(self, run_id: UUID, now: datetime) -> None:
+        """Note that a run has nothing left to do but to be stored."""
+        run = self.active.get(run_id)
+        if run is not None:
+            self.active[run_id] = replace(run, ends_by=now)
 
     def _record_request(self, slot: Slot) -> None:
         if isinstance(slot, Manual):
@@ -185,7 +223,7 @@ class ScheduleState:
         return frozenset(unclaimed if self.queued is None else (*unclaimed, self.queued.slot))
 
     def record_finish(self, result: RunResult, counts: ItemCounts) -> RunSummary:
-        """Take up a run that ended and was stored."""
+        """Note that a run ended and was stored. Return the run as the history shows it."""
         summary = RunSummary(
             id=result.claim.id,
             trigger=result.claim.trigger,
@@ -202,15 +240,15 @@ class ScheduleState:
         self.active.pop(summary.id, None)
         self.runs += 1
         self._count(summary)
-        self._take_targets(result)
-        self.remember(summary)
+        self._record_targets(result)
+        self.add_to_history(summary)
         if counts.new or counts.changed or counts.gone:
             self.last_change_time = result.completed_at
         self.items = counts if result.status.is_good else replace(self.items, total=counts.total)
         return summary
 
     def record_orphan(self, summary: RunSummary) -> None:
-        """Take up a run that nobody finished: a failure, unless a run of a later due time was good already."""
+        """Note a run that its owner did not end: a failure, unless a run of a later due time was good already."""
         self.runs += 1
         self.active.pop(summary.id, None)
         self.last_failure_time = summary.completed_at
@@ -218,11 +256,12 @@ class ScheduleState:
         if not any(run.status.is_good for run in later):
             self.consecutive_failures += 1
         self.history = [*later, summary, *self.history[len(later) :]][:HISTORY_LENGTH]
-        self.last_run = self.history[0]
+        self.last_run = next(run for run in self.history if run.status is not RunStatus.SKIPPED)
 
-    def remember(self, summary: RunSummary) -> None:
-        """Let this be the last run that ended."""
-        self.last_run = summary
+    def add_to_history(self, summary: RunSummary) -> None:
+        """Note the last run that ended, or a manual run that was skipped."""
+        if summary.status is not RunStatus.SKIPPED:
+            self.last_run = summary
         self.history = [summary, *self.history[: HISTORY_LENGTH - 1]]
 
     def _count(self, summary: RunSummary) -> None:
@@ -233,7 +272,7 @@ class ScheduleState:
             self.consecutive_failures += 1
             self.last_failure_time = summary.completed_at
 
-    def _take_targets(self, result: RunResult) -> None:
+    def _record_targets(self, result: RunResult) -> None:
         if result.status is RunStatus.CANCELED:
             return  # a run that was stopped says nothing about its targets
         before = {target.name: target for target in self.targets}
@@ -248,14 +287,16 @@ class ScheduleState:
         if health:
             self.targets = tuple(health)
 
-    def record_skip(self, slot: Slot, reason: Reason, missed: int) -> None:
-        """Count a slot that is not run, and the due times that it replaces."""
-        self._record_request(slot)
-        self.missed += missed
-        if reason is Reason.MISSED_DEADLINE:
+    def record_skip(self, row: SkippedSlot) -> None:
+        """Note a slot that is not run: count it and the due times that it replaces."""
+        self._record_request(row.slot)
+        self.missed += row.missed
+        if row.reason is Reason.MISSED_DEADLINE:
             self.missed += 1
         else:
             self.skipped += 1
+        if isinstance(row.slot, Manual):
+            self.add_to_history(row.summary())
 
 
 def remember_request(digests: Sequence[str], token: str) -> tuple[str, ...]:

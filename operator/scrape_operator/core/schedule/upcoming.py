@@ -1,8 +1,8 @@
-"""What comes next for a schedule, and when. Pure; the scheduler sets its timer by it, status and `next` show it."""
+"""What is next for a schedule, and when. The scheduler sets its timer by it; the status and `next` show it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,16 +10,19 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.handled import UnhandledDueTimes
 from scrape_operator.core.schedule.instants import FIRST, INSTANT
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
-from scrape_operator.core.schedule.settled import UnsettledDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.window_openings import next_opening
 
+FIRST_RUN_PACE = timedelta(seconds=30)
+"""First runs begin at most this often: a spec that is edited again and again does not turn into a run each time."""
+
 
 class Outcome(StrEnum):
-    """What becomes of a due time, as far as it is known before; the others are in `core.reasons`."""
+    """What is done about a due time, as far as the spec determines it; the reasons of skips are in `core.runs`."""
 
     RUN = "Run"
     BEFORE_START_TIME = "BeforeStartTime"
@@ -28,71 +31,76 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpcomingDueTime:
-    """A due time that lies ahead, and what will become of it: `Run`, or the reason why not."""
+    """A due time in the future with its outcome: `Run`, or the reason why it is not run."""
 
     due: datetime
     outcome: str
 
 
-def unsettled(plan: SchedulePlan, state: ScheduleState) -> DueTimes | None:
-    """Give the due times that were not dealt with before the clock went back."""
+def unhandled(plan: SchedulePlan, state: ScheduleState) -> DueTimes | None:
+    """Return the due times of a plan without those that were handled before the clock was set back."""
     if plan.due_times is None or not state.ahead:
         return plan.due_times
-    return UnsettledDueTimes(plan.due_times, state.ahead)
+    return UnhandledDueTimes(plan.due_times, state.ahead)
 
 
 class Upcoming(NamedTuple):
-    """What lies ahead: the next due time whatever will become of it, the next run, and the run that is owed at once."""
+    """The next due time whatever its outcome is, the next run, and when the first run of the spec may begin."""
 
     due: datetime | None = None
     run: datetime | None = None
-    at_once: datetime | None = None
+    first_run: datetime | None = None
 
     @property
     def is_outside(self) -> bool:
-        """Whether the next due time will be skipped, since it is outside the windows."""
+        """Whether the next due time is outside the windows."""
         return self.due is not None and (self.run is None or self.due < self.run)
 
     @property
     def wake(self) -> datetime | None:
-        """When there will be something to decide."""
-        return _earlier(self.due, self.at_once)
+        """When there is something to decide."""
+        return _earlier(self.due, self.first_run)
 
 
 def upcoming(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Upcoming:
-    """Give what lies ahead of a schedule; nothing does while it is paused."""
-    due_times = unsettled(plan, state)
+    """Return what is next for a schedule: nothing while it is paused."""
+    due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
         return Upcoming()
     after = now if state.last_slot is None else max(now, state.last_slot)
     due = due_times.next_after(after)
-    at_once = at_once_at(plan, state, now)
+    first = first_run_at(plan, state, now)
     is_allowed = due is None or plan.windows.allows(due)
     run = due if is_allowed else due_times.next_inside(plan.windows, after)
-    return Upcoming(due, _earlier(run, at_once), at_once)
+    return Upcoming(due, _earlier(run, first), first)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min(one, other) if one is not None and other is not None else one or other
 
 
-def at_once_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
-    """Give when the run that is owed at once can begin: now, at startTime, or when a window opens; None if none is."""
-    if state.active or state.queued is not None or not owes_run_at_once(plan, state):
+def first_run_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
+    """Return when the first run of the spec may begin, or None if none is owed.
+
+    That is now, at startTime, when a window opens, or FIRST_RUN_PACE after the last first run.
+    """
+    if state.active or state.queued is not None or not is_first_run_owed(plan, state):
         return None
     earliest = now if plan.start_time is None else max(now, plan.start_time)
+    if state.first_run_at is not None:
+        earliest = max(earliest, state.first_run_at + FIRST_RUN_PACE)
     opening = next_opening(plan.windows, earliest)
     return None if opening is None or (plan.end_time is not None and opening > plan.end_time) else opening
 
 
-def owes_run_at_once(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Whether the schedule is due at once, apart from its phase (docs/scheduling.md, First runs).
+def is_first_run_owed(plan: SchedulePlan, state: ScheduleState) -> bool:
+    """Return whether the schedule is due apart from its phase.
 
-    It never ran, or its last run failed and its spec has changed since. A cron schedule waits for its time.
+    It is if it never ran, or if its last run failed and its spec has changed since. Cron schedules wait for their time.
     """
     if not plan.first_run_at_once or pause_of(plan, state) is not None:
         return False
-    if plan.generation <= state.at_once_generation:
+    if plan.generation <= state.first_generation:
         return False
     if state.last_run is None:
         return state.last_schedule_time is None
@@ -100,7 +108,7 @@ def owes_run_at_once(plan: SchedulePlan, state: ScheduleState) -> bool:
 
 
 def upcoming_due_times(plan: SchedulePlan, since: datetime, count: int) -> Iterator[UpcomingDueTime]:
-    """Give up to `count` due times from `since` on, and what becomes of each as far as the spec says."""
+    """Yield up to `count` due times from `since` on, with the outcome of each as far as the spec determines it."""
     within = plan.due_times
     due_times = within.due_times if isinstance(within, BoundedDueTimes) else within
     due = None if due_times is None else due_times.next_after(max(since, FIRST) - INSTANT)

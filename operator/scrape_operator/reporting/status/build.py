@@ -25,12 +25,16 @@ FAILING_MAX = 10
 ACTIVE_MAX = 10
 NAME_MAX_BYTES = 253
 TARGET_MAX_BYTES = 63
-TEXT_MAX_BYTES = 255
-REQUEST_MAX_BYTES = 256
 
 # Messages are shortened first, then failing targets are left out, until the whole is small enough; the first line
-# nearly always is. (bytes of a condition's message, bytes of a target's message, failing targets)
-_LIMITS = ((MESSAGE_MAX_BYTES, 160, FAILING_MAX), (240, 80, FAILING_MAX), (100, 40, 5), (24, 8, 1))
+# nearly always is. (bytes of a condition's message, bytes of a target's message, failing targets, lines of history,
+# bytes of a name)
+_LIMITS = (
+    (MESSAGE_MAX_BYTES, 160, FAILING_MAX, HISTORY_LENGTH, NAME_MAX_BYTES),
+    (240, 80, FAILING_MAX, HISTORY_LENGTH, NAME_MAX_BYTES),
+    (100, 40, 5, HISTORY_LENGTH, NAME_MAX_BYTES),
+    (24, 8, 1, 1, 64),
+)
 
 _FIELD_NAMES = tuple(str(field.alias) for field in api.ScrapeScheduleStatus.model_fields.values())
 
@@ -46,13 +50,16 @@ def build_status(
     `since` are the transition times of the conditions that the object carries now.
     """
     conditions, status = evaluate_conditions(plan, state, now), dict[str, object]()
-    for message_bytes, target_bytes, failing in _LIMITS:
+    for message_bytes, target_bytes, failing, lines, name_bytes in _LIMITS:
         model = api.ScrapeScheduleStatus(
             observed_generation=plan.generation,
             conditions=tuple(_condition(plan, one, since or {}, now, message_bytes) for one in conditions),
             targets=_targets(plan, state, target_bytes, failing),
             reason=reason_text(conditions),
-            **_facts(plan, state, now, owner),
+            history=tuple(history_line(run) for run in list(state.history)[:lines]),
+            **_facts(plan, state, now, bounded(owner, name_bytes)),
+            schedule=bounded(plan.schedule_text, name_bytes),
+            policy=None if plan.policy is None else bounded(plan.policy, name_bytes),
         )
         status = model.model_dump(mode="json", by_alias=True, exclude_none=True)
         if json_bytes(status) <= STATUS_MAX_BYTES:
@@ -66,11 +73,6 @@ def merge_patch(status: Mapping[str, object]) -> dict[str, object]:
     The patch is whole on purpose: it corrects what others wrote, and nobody has to remember the last status.
     """
     return {**dict.fromkeys(_FIELD_NAMES), **status}
-
-
-def shown_request(token: str | None) -> str | None:
-    """Return the token of a handled request as the status shows it."""
-    return None if token is None else bounded(token, REQUEST_MAX_BYTES)
 
 
 def bounded(text: str, limit: int) -> str:
@@ -104,17 +106,15 @@ def _condition(
 def _facts(plan: SchedulePlan, state: ScheduleState, now: datetime, owner: str) -> dict[str, object]:
     due, counts = next_due(plan, state, now), state.items
     return {
-        "schedule": bounded(plan.schedule_text, TEXT_MAX_BYTES),
         "next": next_text(due, now),
         "next_schedule_time": _time(due),
         "last_schedule_time": _time(state.last_schedule_time),
         "last_successful_time": _time(state.last_successful_time),
         "last_failure_time": _time(state.last_failure_time),
         "last_change_time": _time(state.last_change_time),
-        "last_handled_request": shown_request(state.last_handled_request),
+        "last_handled_request": state.last_handled_request,
         "offset_seconds": plan.offset // timedelta(seconds=1),
-        "owner": bounded(owner, NAME_MAX_BYTES),
-        "policy": None if plan.policy is None else bounded(plan.policy, NAME_MAX_BYTES),
+        "owner": owner,
         "active": tuple(_active(state)),
         "counters": api.Counters(
             runs=state.runs,
@@ -123,7 +123,6 @@ def _facts(plan: SchedulePlan, state: ScheduleState, now: datetime, owner: str) 
             skipped=state.skipped,
         ),
         "items": api.ItemCounts(total=counts.total, new=counts.new, changed=counts.changed, gone=counts.gone),
-        "history": tuple(history_line(run) for run in list(state.history)[:HISTORY_LENGTH]),
         "status_time": rfc3339(now),
     }
 

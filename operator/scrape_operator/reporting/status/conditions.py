@@ -9,10 +9,12 @@ from functools import partial
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth
+from scrape_operator.core.schedule.due_times import YEARS_AHEAD
+from scrape_operator.core.schedule.instants import LAST
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import at_once_at, upcoming
+from scrape_operator.core.schedule.upcoming import FIRST_RUN_PACE, first_run_at, is_first_run_owed, upcoming
 from scrape_operator.reporting.status.condition_types import (
     FALSE,
     TRUE,
@@ -31,11 +33,11 @@ def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime)
     """Return every condition that is not absent, in the order in which the status lists them."""
     outcome, scheduled = outcome_of(state), _scheduled(plan, state, next_due(plan, state, now))
     begins = _begins(plan, state, now)
-    conditions = [_ready(plan, outcome, scheduled, begins=begins)]
+    conditions = [_stalled(plan, state) or _ready(outcome, scheduled, begins=begins)]
     if begins and (reconciling := _reconciling(plan, outcome)) is not None:
         conditions.append(reconciling)
-    if plan.stall_reason is not None:
-        conditions.append(Condition(ConditionType.STALLED, TRUE, plan.stall_reason, partial(_findings, plan)))
+    if (stalled := _stalled(plan, state)) is not None:
+        conditions.append(Condition(ConditionType.STALLED, TRUE, stalled.reason, stalled.message_factory))
     targets = known_targets(plan, state)
     conditions += (scheduled, _last_run(state.last_run), _targets(targets), _data(targets))
     return conditions
@@ -79,14 +81,22 @@ def _begins(plan: SchedulePlan, state: ScheduleState, now: datetime) -> bool:
         return False
     if state.next_due is not None and state.next_due <= now:
         return True
-    return at_once_at(plan, state, now) == now
+    first = first_run_at(plan, state, now)
+    return first is not None and first <= now + FIRST_RUN_PACE
 
 
-def _ready(plan: SchedulePlan, outcome: Outcome | None, scheduled: Condition, *, begins: bool) -> Condition:
+def _stalled(plan: SchedulePlan, state: ScheduleState) -> Condition | None:
+    """Return Ready where only a person can help, else None."""
+    if plan.stall_reason is not None:
+        return Condition(ConditionType.READY, FALSE, plan.stall_reason, partial(_findings, plan))
+    if state.defect is not None:
+        return Condition(ConditionType.READY, FALSE, Reason.INTERNAL_ERROR, partial(str, state.defect))
+    return None
+
+
+def _ready(outcome: Outcome | None, scheduled: Condition, *, begins: bool) -> Condition:
     """Return Ready. Before the first run it is Unknown while that run is due; else nothing is missing."""
     kind = ConditionType.READY
-    if plan.stall_reason is not None:
-        return Condition(kind, FALSE, plan.stall_reason, partial(_findings, plan))
     if outcome is not None:
         message = partial(_ready_message, scheduled, outcome.message_factory)
         return Condition(kind, outcome.status, outcome.reason, message)
@@ -121,13 +131,21 @@ def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -
         return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:
         return Condition(kind, FALSE, ConditionReason.ENDED, partial(_ended_message, plan))
-    return Condition(kind, TRUE, ConditionReason.SCHEDULED, lambda: "the next run is due at status.nextScheduleTime")
+    message = partial(_scheduled_message, plan.generation, is_owed=not state.active and is_first_run_owed(plan, state))
+    return Condition(kind, TRUE, ConditionReason.SCHEDULED, message)
+
+
+def _scheduled_message(generation: int, *, is_owed: bool) -> str:
+    what = f"the first run of generation {generation}" if is_owed else "the next run"
+    return f"{what} is due at status.nextScheduleTime"
 
 
 def _pause_message(pause: Pause, failures: int) -> str:
     match pause:
         case Pause.INVALID_SPEC:
             return "the spec is refused: see the condition Stalled"
+        case Pause.INTERNAL_ERROR:
+            return "the schedule can not be evaluated: see the condition Stalled"
         case Pause.SUSPENDED:
             return "spec.suspend is true"
         case Pause.SUSPENDED_BY_FAILURES:
@@ -139,12 +157,16 @@ def _pause_message(pause: Pause, failures: int) -> str:
 
 def _outside_message(plan: SchedulePlan, due: datetime | None) -> str:
     if due is None:
-        return "no due time ahead is inside spec.windows: widen them, or change the due times"
+        return (
+            f"no due time of the next {YEARS_AHEAD} years is inside spec.windows: widen them, or change the due times"
+        )
     zone = plan.windows.zone
     return f"the due times before {due.astimezone(zone):%a %Y-%m-%d %H:%M} {zone.key} are outside spec.windows"
 
 
 def _ended_message(plan: SchedulePlan) -> str:
+    if plan.start_time is not None and plan.start_time > LAST:
+        return "no due time lies ahead: spec.startTime is too far ahead"
     return "no due time lies ahead" + (": spec.endTime has passed" if plan.end_time is not None else "")
 
 

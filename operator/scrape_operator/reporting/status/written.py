@@ -12,7 +12,6 @@ import orjson
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.reporting.status.build import shown_request
 from scrape_operator.reporting.status.condition_types import TRUE, ConditionType
 from scrape_operator.reporting.status.conditions import evaluate_conditions
 
@@ -70,7 +69,7 @@ def signature(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Signat
     """Return the signature of the status that would be written now."""
     conditions = evaluate_conditions(plan, state, now)
     triples = [(condition.type, condition.status, condition.reason) for condition in conditions]
-    return _sign(plan.generation, shown_request(state.last_handled_request), triples)
+    return _sign(plan.generation, state.last_handled_request, triples)
 
 
 def signature_of(status: Mapping[str, object]) -> Signature:

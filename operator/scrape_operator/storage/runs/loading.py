@@ -4,15 +4,15 @@ Schedules are read in pages, by UID, so that neither the database nor this proce
 `core.schedule.state.ScheduleState` says how the same facts are kept up afterwards; a test compares the two.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, exists, func, literal, select
 
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import RunStatus, TargetHealth
+from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
 from scrape_operator.storage.engine.columns import UTCDateTime
@@ -40,6 +40,7 @@ def load(connection: Connection, uids: Sequence[str]) -> States:
     """Return the states of these schedules, as far as they are known."""
     states = {row.uid: _state(row) for row in connection.execute(select(schedules).where(_s.uid.in_(uids)))}
     newest = _history(connection, list(states), states)
+    _add_skipped_requests(connection, list(states), states)
     _target_healths(connection, newest, states)
     return states
 
@@ -67,7 +68,7 @@ def _history(connection: Connection, uids: Sequence[str], states: States) -> dic
     """Add the last finished runs. Return the newest run of each schedule that tells about targets, with its UID."""
     has_targets = exists().where(scrape_target_runs.c.run_id == _c.id).label("has_targets")
     newest: dict[str, UUID] = {}
-    for row in connection.execute(_newest(uids).add_columns(has_targets)):
+    for row in connection.execute(_newest(uids, _is_finished).add_columns(has_targets)):
         state = states[row.schedule_uid]
         if len(state.history) == HISTORY_LENGTH:
             continue  # two runs of one due time, one of them by request
@@ -78,8 +79,26 @@ def _history(connection: Connection, uids: Sequence[str], states: States) -> dic
     return {run_id: uid for uid, run_id in newest.items()}
 
 
-def _newest(uids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """Return the statement that reads the newest finished runs of each schedule.
+def _add_skipped_requests(connection: Connection, uids: Sequence[str], states: States) -> None:
+    """Add the manual runs that were skipped to the histories: whoever requested one looks for it there."""
+    for row in connection.execute(_newest(uids, _is_skipped_request)):
+        states[row.schedule_uid].history.append(summary_of(row))
+    for uid in uids:
+        history = states[uid].history
+        history.sort(key=lambda run: run.scheduled_for, reverse=True)
+        del history[HISTORY_LENGTH:]
+
+
+def _is_finished(runs: FromClause) -> ColumnElement[bool]:
+    return runs.c.status.in_(FINISHED)
+
+
+def _is_skipped_request(runs: FromClause) -> ColumnElement[bool]:
+    return and_(runs.c.status == RunStatus.SKIPPED.value, runs.c.trigger == Trigger.MANUAL.value)
+
+
+def _newest(uids: Sequence[str], is_shown: Callable[[FromClause], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """Return the statement that reads the newest rows of each schedule that are shown.
 
     The due time of the oldest of them is looked up first, from the end of the index: so a schedule costs
     a few rows, however long its history is.
@@ -87,7 +106,7 @@ def _newest(uids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     runs = scrape_runs.alias("newer")
     oldest = (
         select(runs.c.scheduled_for)
-        .where(runs.c.schedule_uid == _s.uid, runs.c.status.in_(FINISHED))
+        .where(runs.c.schedule_uid == _s.uid, is_shown(runs))
         .order_by(runs.c.scheduled_for.desc())
         .offset(HISTORY_LENGTH - 1)
         .limit(1)
@@ -98,7 +117,7 @@ def _newest(uids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     return (
         select(_c.schedule_uid, *SUMMARY_COLUMNS)
         .join_from(bounds, scrape_runs, _c.schedule_uid == bounds.c.uid)
-        .where(_c.scheduled_for >= bounds.c.first, _c.status.in_(FINISHED))
+        .where(_c.scheduled_for >= bounds.c.first, is_shown(scrape_runs))
         .order_by(_c.schedule_uid, _c.scheduled_for.desc(), _c.id.desc())
     )
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.settled import RANGES_REMEMBERED, UnsettledDueTimes
+from scrape_operator.core.schedule.handled import RANGES_REMEMBERED, UnhandledDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.support.schedule_plans import NOON, at
 
@@ -18,7 +19,7 @@ bounds = st.lists(minutes, min_size=0, max_size=6, unique=True).map(sorted)
 @given(bounds=bounds, after=minutes, until=minutes)
 def test_it_is_the_due_times_less_those_in_the_ranges(bounds: list[int], after: int, until: int) -> None:
     ranges = [(at(minutes=a), at(minutes=b)) for a, b in zip(bounds[::2], bounds[1::2], strict=False)]
-    due_times = UnsettledDueTimes(EVERY_MINUTE, ranges)
+    due_times = UnhandledDueTimes(EVERY_MINUTE, ranges)
     left = [m for m in range(-200, 200) if not any(first < at(minutes=m) <= last for first, last in ranges)]
     assert due_times.next_after(at(minutes=after)) == at(minutes=min(m for m in left if m > after))
     assert due_times.latest_until(at(minutes=until)) == at(minutes=max(m for m in left if m <= until))
@@ -26,50 +27,50 @@ def test_it_is_the_due_times_less_those_in_the_ranges(bounds: list[int], after: 
     assert due_times.count_between(at(minutes=after), at(minutes=until)) == max(0, len(between))
 
 
-def settled(*minutes: int, missed: int = 0) -> ScheduleState:
+def handled(*minutes: int, missed: int = 0) -> ScheduleState:
     state = ScheduleState()
     for minute in minutes:
-        state.settle(at(minutes=minute), missed)
+        state.take_slot(Due(at(minutes=minute)), at(minutes=minute), missed)
     return state
 
 
 def test_after_a_jump_back_what_ran_one_by_one_lies_ahead_as_settled() -> None:
-    state = settled(*range(61))
-    state.rewind(at(minutes=30))
+    state = handled(*range(61))
+    state.set_clock_back(at(minutes=30))
     assert state.last_slot == at(minutes=30)
     assert state.ahead[-1][1] == at(minutes=60)
-    assert UnsettledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=30)) == at(minutes=61)
+    assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=30)) == at(minutes=61)
 
 
 def test_what_was_only_counted_as_missed_is_open_again() -> None:
-    state = settled(0, 1)
-    state.settle(at(days=1), missed=1438)
-    state.rewind(at(minutes=2))
-    due_times = UnsettledDueTimes(EVERY_MINUTE, state.ahead)
+    state = handled(0, 1)
+    state.take_slot(Due(at(days=1)), at(days=1), missed=1438)
+    state.set_clock_back(at(minutes=2))
+    due_times = UnhandledDueTimes(EVERY_MINUTE, state.ahead)
     assert due_times.next_after(at(minutes=2)) == at(minutes=3)
     assert due_times.next_after(at(minutes=1439)) == at(minutes=1441)
 
 
 def test_a_clock_that_goes_back_to_before_the_first_due_time_waits_for_nothing() -> None:
-    state = settled(0, 1, 2)
-    state.rewind(at(hours=-1))
-    assert UnsettledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(hours=-1)) == at(minutes=-59)
-    assert UnsettledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=-1)) == at(minutes=3)
+    state = handled(0, 1, 2)
+    state.set_clock_back(at(hours=-1))
+    assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(hours=-1)) == at(minutes=-59)
+    assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=-1)) == at(minutes=3)
 
 
 def test_ranges_are_forgotten_when_they_are_passed() -> None:
-    state = settled(0, 1, 2)
-    state.rewind(at(hours=-1))
-    state.settle(at(minutes=3), 0)
+    state = handled(0, 1, 2)
+    state.set_clock_back(at(hours=-1))
+    state.take_slot(Due(at(minutes=3)), at(minutes=3), 0)
     assert state.ahead == ()
 
 
 def test_a_clock_that_goes_on_changes_nothing() -> None:
-    state = settled(0, 1, 2)
-    state.rewind(at(minutes=2))
+    state = handled(0, 1, 2)
+    state.set_clock_back(at(minutes=2))
     assert (state.last_slot, state.ahead) == (at(minutes=2), ())
     empty = ScheduleState()
-    empty.rewind(NOON)
+    empty.set_clock_back(NOON)
     assert empty == ScheduleState()
 
 
@@ -78,20 +79,20 @@ def test_whatever_the_clock_does_ranges_stay_disjoint_and_no_due_time_is_dealt_w
     steps: list[tuple[str, int]],
 ) -> None:
     state, now, done = ScheduleState(), 0, []
-    state.go_on_from(at(minutes=now))
+    state.skip_until(at(minutes=now))
     for what, by in steps:
         if what == "back":
             now -= by
         elif what == "resume":
             now += by
-            state.rewind(at(minutes=now))
-            state.go_on_from(at(minutes=now))
+            state.set_clock_back(at(minutes=now))
+            state.skip_until(at(minutes=now))
         for _ in range(by if what == "pass" else 0):
             now += 1
-            state.rewind(at(minutes=now))
-            due = UnsettledDueTimes(EVERY_MINUTE, state.ahead).latest_until(at(minutes=now))
+            state.set_clock_back(at(minutes=now))
+            due = UnhandledDueTimes(EVERY_MINUTE, state.ahead).latest_until(at(minutes=now))
             if due is not None and state.last_slot is not None and due > state.last_slot:
                 done.append(due)
-                state.settle(due, 0)
+                state.take_slot(Due(due), due, 0)
         assert all(one[1] <= other[0] for one, other in zip(state.ahead, state.ahead[1:], strict=False))
-    assert len(done) == len(set(done)) or len(state.settled) == RANGES_REMEMBERED
+    assert len(done) == len(set(done)) or len(state.handled) == RANGES_REMEMBERED
