@@ -1,4 +1,7 @@
-"""What the tests of extraction share: compiling a spec, and reading a body by it."""
+"""What the tests of extraction share: compiling a spec, and reading a body by it.
+
+Items without any field are kept, so that a test can look at one field; test_items.py tests that they are none.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +13,7 @@ from hypothesis import settings
 
 from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.core.extraction import Document, PageExtraction
-from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.extraction.compiling import PageSpec, compile_page
 from scrape_operator.extraction.extractor import CompiledExtract
 
 # A document may take long on a busy machine, and a test reads no clock.
@@ -30,7 +33,8 @@ Read = Callable[..., PageExtraction]
 def _compiled() -> Compile:
     def compiled(*fields: dict[str, Any], **extract: Any) -> CompiledExtract:
         named = [{"name": f"f{index}", **field} for index, field in enumerate(fields)]
-        found, findings = compile_extract(Extract.model_validate({"fields": named, **extract}), "extract")
+        spec = PageSpec(extract=Extract.model_validate({"fields": named, **extract}), keeps_empty_items=True)
+        found, findings = compile_page(spec, "")
         assert found is not None, findings
         return found
 

@@ -6,14 +6,15 @@ from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
-from scrape_operator.extraction.compiling import compile_extract, compile_target, recompile
+from scrape_operator.extraction.compiling import PageSpec, compile_page, compile_target, recompile
 
-PATH = "spec.targets[0].extract"
+TARGET = "spec.targets[0]"
+PATH = f"{TARGET}.extract"
 
 
 def findings(*fields: dict[str, Any], **extract: Any) -> list[tuple[str, str]]:
     named = [{"name": f"f{index}", **field} for index, field in enumerate(fields)]
-    compiled, found = compile_extract(Extract.model_validate({"fields": named, **extract}), PATH)
+    compiled, found = compile_page(PageSpec(extract=Extract.model_validate({"fields": named, **extract})), TARGET)
     assert (compiled is None) == bool(found)
     return [(finding.path.removeprefix(f"{PATH}."), finding.message) for finding in found]
 
@@ -114,7 +115,7 @@ def test_a_fixed_format_refuses_selectors_of_others():
 
 def test_selectors_of_two_formats_fail_once_the_format_is_found():
     spec = Extract.model_validate({"fields": [{"name": "a", "css": "a"}, {"name": "b", "jmespath": "b"}]})
-    compiled, found = compile_extract(spec, PATH)
+    compiled, found = compile_page(PageSpec(extract=spec), TARGET)
     assert found == ()
     assert compiled is not None
     with pytest.raises(ScrapeFailed, match="ExtractionError"):
@@ -130,7 +131,7 @@ def test_a_compiled_extract_can_be_compiled_anew_from_its_spec():
     spec = Extract.model_validate(
         {"items": {"css": "p"}, "fields": [{"name": "a", "css": "::text", "type": "Integer"}]}
     )
-    compiled, _ = compile_extract(spec, PATH)
+    compiled, _ = compile_page(PageSpec(extract=spec), TARGET)
     assert compiled is not None
     again = recompile(compiled.spec)
     assert again.extract(Document(b"<p>5</p>", "https://x.example/", "text/html")).items == [{"a": 5}]
@@ -139,7 +140,7 @@ def test_a_compiled_extract_can_be_compiled_anew_from_its_spec():
 def test_extracts_that_are_the_same_share_what_they_were_compiled_to() -> None:
     fields = [{"name": "sku", "jmespath": "sku"}]
     one, other, different = (
-        compile_extract(Extract.model_validate({"items": {"jmespath": items}, "fields": fields}), "spec.extract")[0]
+        compile_page(PageSpec(extract=Extract.model_validate({"items": {"jmespath": items}, "fields": fields})), "")[0]
         for items in ("data[*]", "data[*]", "rows[*]")
     )
     assert one is other
@@ -148,10 +149,10 @@ def test_extracts_that_are_the_same_share_what_they_were_compiled_to() -> None:
 
 def test_what_is_wrong_is_told_each_time_where_it_stands() -> None:
     wrong = Extract.model_validate({"fields": [{"name": "sku", "jmespath": "a["}]})
-    for path in ("spec.targets[0].extract", "spec.targets[1].extract"):
-        compiled, findings = compile_extract(wrong, path)
+    for path in ("spec.targets[0]", "spec.targets[1]"):
+        compiled, findings = compile_page(PageSpec(extract=wrong), path)
         assert compiled is None
-        assert [finding.path for finding in findings] == [f"{path}.fields[0].jmespath"]
+        assert [finding.path for finding in findings] == [f"{path}.extract.fields[0].jmespath"]
 
 
 def test_the_links_of_a_target_are_compiled_with_its_fields() -> None:

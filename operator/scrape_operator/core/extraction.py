@@ -32,13 +32,14 @@ class PageExtraction:
     Attributes:
         items: The items, in document order.
         matched: The number of nodes that the items selector gave.
-        dropped: The number of those nodes that gave no item, such as for lack of a required field.
+        dropped: The number of items that are left out for lack of a required field, or could not be read.
         missing: The number of items that lack a field, by its name.
         warnings: Sentences for the user, bounded in number and length.
         next_link: The absolute address of the next page, by `paginate.nextLink`.
         cursor: The value for the next request, by `paginate.cursor.from`.
         follow_links: The absolute address of each item's detail document, by `follow.link`: one entry per item, or
             none at all where nothing is followed.
+        hint: Why the page gave no item, as far as its selectors show.
 
     """
 
@@ -50,3 +51,4 @@ class PageExtraction:
     next_link: str | None = None
     cursor: str | None = None
     follow_links: Sequence[str | None] = field(default_factory=list)
+    hint: str = ""

@@ -55,6 +55,7 @@ class PageSpec(ApiModel):
     next_link: NextLink | None = None
     cursor: SelectorSpec | None = None
     follow_link: SelectorSpec | None = None
+    keeps_empty_items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +82,16 @@ def compile_target(target: Target, path: str) -> tuple[TargetExtracts | None, tu
         cursor=paginate.cursor.from_ if paginate and paginate.cursor else None,
         follow_link=follow.link if follow else None,
     )
-    page, findings = _compile(spec, path)
+    page, findings = compile_page(spec, path)
     detail, more = _compile_detail(follow, path) if follow else (None, ())
     if page is None or findings or more:
         return None, (*findings, *more)
     return TargetExtracts(page, detail), ()
 
 
-def compile_extract(extract: Extract, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
-    """Compile an extract without links; `path` is where it stands, such as `spec.targets[0].extract`."""
-    return _compile(PageSpec(extract=extract), path.removesuffix(".extract"))
-
-
 def recompile(spec: str) -> CompiledExtract:
     """Return what the `spec` of a compiled extract was compiled to."""
-    compiled, findings = _compile(PageSpec.model_validate_json(spec), "")
+    compiled, findings = compile_page(PageSpec.model_validate_json(spec), "")
     if compiled is None:
         raise ValueError(f"a spec that was compiled before is refused: {findings}")
     return compiled
@@ -104,13 +100,17 @@ def recompile(spec: str) -> CompiledExtract:
 def _compile_detail(follow: Follow, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
     if not follow.fields:
         return None, ()
-    detail, findings = _compile(PageSpec(extract=Extract(fields=follow.fields)), path)
+    detail, findings = compile_page(PageSpec(extract=Extract(fields=follow.fields), keeps_empty_items=True), path)
     return detail, tuple(
         Finding(found.path.replace(f"{path}.extract", f"{path}.follow"), found.message) for found in findings
     )
 
 
-def _compile(spec: PageSpec, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
+def compile_page(spec: PageSpec, path: str) -> tuple[CompiledExtract | None, tuple[Finding, ...]]:
+    """Compile what is read from one page; `path` is where its target stands.
+
+    With any finding the first part is None.
+    """
     text = spec.model_dump_json(by_alias=True, exclude_unset=True)
     shared = _shared.get(text)
     if shared is not None:
@@ -149,6 +149,12 @@ def selector_of(spec: SelectorSpec | Field | NextLink) -> tuple[Family, Any] | N
     return None
 
 
+def _source(spec: SelectorSpec | None) -> str:
+    """Return a selector as the user wrote it."""
+    given = selector_of(spec) if spec is not None else None
+    return str(given[1]) if given else ""
+
+
 class _Compiler:
     """Compiles a page's selectors for one format. For Auto, each is checked by the first format that has its family."""
 
@@ -179,6 +185,8 @@ class _Compiler:
             next_link=self._link(self._spec.next_link, FieldType.URL, path, "paginate.nextLink"),
             cursor=self._link(self._spec.cursor, FieldType.STRING, path, "paginate.cursor.from"),
             follow=self._link(self._spec.follow_link, FieldType.URL, path, "follow.link"),
+            keeps_empty_items=self._spec.keeps_empty_items,
+            items_source=_source(extract.items),
         )
 
     def _reader(self, path: str) -> Reader | None:
@@ -219,6 +227,8 @@ class _Compiler:
             type=spec.type,
             convert=convert,
             selector=self._selector(spec, path),
+            source=str(given[1]) if given else "",
+            parent=spec.parent or 0,
             pattern=self._pattern(spec.regex, f"{path}.regex") if spec.regex is not None and is_filter else None,
             known=spec.value,
             many=spec.many and (given is not None or spec.value is not None),

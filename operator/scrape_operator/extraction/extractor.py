@@ -14,6 +14,7 @@ from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledFie
 from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.reader import Reader, Selector, SelectorFailed
 from scrape_operator.extraction.formats.registry import is_bounded
+from scrape_operator.extraction.hints import missed_hint
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.dates import DateContext, format_instant
 from scrape_operator.extraction.values.types import Surroundings
@@ -26,7 +27,8 @@ MAX_ITEMS: Final = 100_000
 class PageSelectors:
     """All that is read from a page, compiled for one format; `reader` is None where the format is not known yet.
 
-    `follow` is read at each item, `next_link` and `cursor` at the whole page.
+    `follow` is read at each item, `next_link` and `cursor` at the whole page. A node in which no field is found gives
+    an item only with `keeps_empty_items`. `items_source` is the items selector as the user wrote it.
     """
 
     reader: Reader | None
@@ -35,6 +37,8 @@ class PageSelectors:
     next_link: CompiledField | None = None
     cursor: CompiledField | None = None
     follow: CompiledField | None = None
+    keeps_empty_items: bool = False
+    items_source: str = ""
 
     @property
     def is_linear(self) -> bool:
@@ -130,23 +134,51 @@ class _PageReading:
         items: list[Mapping[str, JSONValue]] = []
         kept: list[Any] = []
         missing: dict[str, int] = {}
+        warnings = [*self._page.warnings]
+        dropped = self._page.lost
         for node, values in zip(nodes, zip(*columns, strict=True), strict=True):
+            if self._is_none(values):
+                continue
             if self._is_dropped(values):
+                dropped += 1
                 continue
             check_item_size(values, self._reader.around)
             items.append(self._item(values, missing))
             kept.append(node)
+        if nodes and len(items) + dropped - self._page.lost < len(nodes):
+            empty = len(nodes) - len(items) - dropped + self._page.lost
+            warnings.append(f"{empty} of {len(nodes)} nodes have none of the fields, and give no item")
         links = self._selectors
         return PageExtraction(
             items=items,
             matched=len(nodes),
-            dropped=len(nodes) - len(items) + self._page.lost,
+            dropped=dropped,
             missing=missing,
             next_link=self._link(links.next_link, self._page.root) if links.next_link else None,
             cursor=self._cursor(links.cursor) if links.cursor else None,
             follow_links=[self._link(links.follow, node) for node in kept] if links.follow else [],
-            warnings=tuple([*self._page.warnings, *self._reader.complaints.warnings()][:MAX_WARNINGS]),
+            warnings=tuple([*warnings, *self._reader.complaints.warnings()][:MAX_WARNINGS]),
+            hint="" if items else self._hint(),
         )
+
+    def _hint(self) -> str:
+        """Return why there is no item, by the items selector or by the first field where there is none."""
+        first = next((compiled for compiled in self._fields if compiled.selector), None)
+        selector, source = self._selectors.items, self._selectors.items_source
+        if selector is None and first is not None:
+            selector, source = first.selector, first.source
+        if selector is None or self._selectors.reader is None:
+            return ""
+        return missed_hint(selector, source, self._page, self._selectors.reader, self._reader.around.work)
+
+    def _is_none(self, values: Sequence[Any]) -> bool:
+        """Whether no selected field was found at a node."""
+        if self._selectors.keeps_empty_items:
+            return False
+        selected = [
+            value for compiled, value in zip(self._fields, values, strict=True) if compiled.selector is not None
+        ]
+        return bool(selected) and all(value is MISSING for value in selected)
 
     def _nodes(self) -> Sequence[Any]:
         if self._selectors.items is None:

@@ -9,6 +9,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.reader import Page, Selector, SelectorFailed
+from scrape_operator.extraction.parents import Parents
 from scrape_operator.extraction.selectors.regex import Pattern
 from scrape_operator.extraction.values.evidence import THOUSANDS_NOTE, with_evidence
 from scrape_operator.extraction.values.json_values import clean_text
@@ -28,12 +29,17 @@ _AMBIGUOUS_TYPES: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL, Field
 
 @dataclass(frozen=True, slots=True)
 class CompiledField:
-    """A field of items, or a link. Without a `selector` it is `known`, or the constant `default`."""
+    """A field of items, or a link. Without a `selector` it is `known`, or the constant `default`.
+
+    `source` is the selector as the user wrote it. With `parent` it begins so many levels above the item.
+    """
 
     name: str
     type: FieldType
     convert: Converter
     selector: Selector | None = None
+    source: str = ""
+    parent: int = 0
     pattern: Pattern | None = None
     known: FieldValue | None = None
     many: bool = False
@@ -75,12 +81,19 @@ class FieldReader:
     around: Surroundings
     known: Mapping[FieldValue, str | None]
     complaints: Complaints = field(default_factory=Complaints)
+    parents: Parents = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to find the parents of items."""
+        self.parents = Parents(self.page, self.around.work)
 
     def column(self, compiled: CompiledField, nodes: Sequence[Any]) -> Sequence[Any]:
         """Return the value of a field at each node, MISSING where there is none."""
         self.around.work.spend(2 * len(nodes))
         if compiled.selector is None:
             return [self._fixed(compiled)] * len(nodes)
+        if compiled.parent:
+            nodes = [self.parents.of(node, compiled.parent) for node in nodes]
         found = [self._found(compiled, compiled.selector, node) for node in nodes]
         around = self._surroundings(compiled, found)
         return [self._value(compiled, raw, around) for raw in found]
@@ -95,6 +108,9 @@ class FieldReader:
 
     def _found(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
         """Return the raw value of a field at a node, or a list of them; None and [] where nothing is found."""
+        if node is None and compiled.parent:
+            self.complaints.add(compiled.name, f"its item has no parent {compiled.parent} levels above")
+            return [] if compiled.many else None
         try:
             if compiled.many:
                 raws = selector.values(node, self.page, self.around.work)

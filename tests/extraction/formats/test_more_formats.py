@@ -10,7 +10,7 @@ import pytest
 from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
-from scrape_operator.extraction.compiling import compile_extract
+from scrape_operator.extraction.compiling import PageSpec, compile_page
 
 URL = "https://site.example/data/list"
 
@@ -115,9 +115,9 @@ CASES: dict[str, Case] = {
         [{"name": "Smith, John", "n": "1"}, {"name": "Doe, Jane, Dr", "n": "2"}],
     ),
     "CSV: an unknown column is named with those that are there": Case(
-        {"format": "CSV", "fields": fields("column", "zz")},
+        {"format": "CSV", "fields": fields("column", "a", "zz")},
         "a,b\n1,2\n",
-        [{"zz": None}],
+        [{"a": "1", "zz": None}],
         warning="the header has no column 'zz': it has 'a', 'b'",
     ),
     "CSV by content type": Case({"fields": fields("column", "a")}, "a,b\n1,2", [{"a": "1"}], "text/csv"),
@@ -157,7 +157,8 @@ CASES: dict[str, Case] = {
             "fields": [{"name": "n", "regex": r"n=(\w+)"}],
         },
         "<n=one> <m=x> <n=two>",
-        [{"n": "one"}, {"n": None}, {"n": "two"}],
+        [{"n": "one"}, {"n": "two"}],
+        warning="1 of 3 nodes have none of the fields, and give no item",
     ),
     "XML: encoding, namespaces, css without, and no entity is expanded": Case(
         {
@@ -269,7 +270,7 @@ CASES: dict[str, Case] = {
 
 
 def read(extract: Mapping[str, Any], body: bytes | str | Mapping[str, Any], content_type: str) -> PageExtraction:
-    compiled, findings = compile_extract(Extract.model_validate(extract), "spec.targets[0].extract")
+    compiled, findings = compile_page(PageSpec(extract=Extract.model_validate(extract)), "spec.targets[0]")
     assert compiled is not None, findings
     text = body if isinstance(body, bytes | str) else json.dumps(body)
     return compiled.extract(Document(text if isinstance(text, bytes) else text.encode(), URL, content_type))
@@ -330,7 +331,7 @@ def test_an_embedded_document_that_is_not_there_is_a_missed_selector() -> None:
     ],
 )
 def test_what_cannot_be_compiled_is_a_finding_at_its_field(extract: Mapping[str, Any], path: str, message: str) -> None:
-    compiled, findings = compile_extract(Extract.model_validate(extract), "spec.targets[0].extract")
+    compiled, findings = compile_page(PageSpec(extract=Extract.model_validate(extract)), "spec.targets[0]")
     assert compiled is None
     assert [finding.path for finding in findings] == [f"spec.targets[0].extract.{path}"]
     assert message in findings[0].message

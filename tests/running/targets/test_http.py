@@ -88,9 +88,8 @@ async def test_duplicate_and_missing_keys_are_warnings(scrape: Scraping, server:
         return data("a", None, "b", "a")
 
     server.answer = answer
-    result = await scrape(
-        server.url, extract={"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "id"}], "key": ["id"]}
-    )
+    fields = [{"name": "id", "jmespath": "id"}, {"name": "kind", "jmespath": "type(@)"}]
+    result = await scrape(server.url, extract={"items": {"jmespath": "data"}, "fields": fields, "key": ["id"]})
     assert result.status is SUCCEEDED
     assert [item.data["id"] for item in result.items] == ["a", "b"]
     assert not result.complete  # an item was there and was dropped

@@ -15,6 +15,7 @@ from scrape_operator.api.kinds.values import (
     Expression,
     FieldName,
     Flag,
+    Integer,
     IntOrString,
 )
 from scrape_operator.api.rules import Rule, cel_count, cel_has, count_given, exactly_one
@@ -150,6 +151,10 @@ class Field(ApiModel):
     selected: group 1, or the whole match, is the value, and without a match the value is missing. Alone it searches
     the item, for Text."""
 
+    parent: Annotated[int, Integer(1, 16)] | None = None
+    """The number of levels above the item where the selector begins, for css and jmespath, such as 1 for the customer
+    of an order in customers[].orders[]. A level is an element in HTML and XML, an object in JSON. Absent: 0."""
+
     type: FieldType = FieldType.STRING
     """The type of the value. A text that is not of the type is missing, counted, and named in a warning of the run."""
 
@@ -184,6 +189,12 @@ class Field(ApiModel):
             lambda field: field.regex is None or not count_given(field, *_UNFILTERED),
             "must not be set beside group, value or const: remove one of them",
             path="regex",
+        ),
+        Rule(
+            "!has(self.parent) || has(self.css) || has(self.jmespath)",
+            lambda field: field.parent is None or field.css is not None or field.jmespath is not None,
+            "must be set beside css or jmespath: in xpath write ancestor::",
+            path="parent",
         ),
         Rule(
             f"!(has(self.required) && self.required && {cel_has('default')})",

@@ -75,7 +75,7 @@ class PageReader:
             return None
         run.add_page(extraction)
         if not run.items:
-            run.hint = page_hint(response.body)
+            run.hint = ". ".join(filter(None, (extraction.hint, page_hint(response.body))))
         if not extraction.matched:
             return None
         link_header = response.headers.get("link", "")

@@ -115,6 +115,9 @@ class TargetRun:
         self.warn(*keyed.warnings(key))
         dropped = self.dropped + keyed.keyless
         found = self._found(fields)
+        self.warn(
+            *(f"field {name}: found in 0 of {len(self.items)} items" for name, share in found.items() if not share)
+        )
         failure = self.failure or self.losses.first_failure
         baseline = Baseline() if failure else self.memory.baseline  # what was lost would seem to have changed
         data = [item.data for item in keyed.items]

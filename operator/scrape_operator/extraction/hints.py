@@ -1,0 +1,121 @@
+"""Explains why selectors found nothing in a document. Called by `extractor` where a page gives no item."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+from lxml import etree
+
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.extraction.formats.reader import Family, Page, Reader, Selector, SelectorFailed
+from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
+
+MAX_HINT_LENGTH: Final = 300
+
+_QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
+_CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+")
+_XPATH_STEP: Final = re.compile(r"//?")
+_JMESPATH_STEP: Final = re.compile(r"\.|(?=\[)")
+_STEPS: Final = {Family.CSS: _CSS_STEP, Family.XPATH: _XPATH_STEP, Family.JMESPATH: _JMESPATH_STEP}
+_BRACKETS: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
+_TBODY: Final = {
+    Family.CSS: re.compile(r"\s*>?\s*\btbody\b(?::[\w-]+(?:\([^)]*\))?)*(?=\s|>|$)"),
+    Family.XPATH: re.compile(r"/tbody(?:\[[^\]]*\])?(?=/|$)"),
+}
+_EMBEDDED: Final = etree.XPath(
+    "(//script[@id='__NEXT_DATA__' or @id='__NUXT_DATA__' or @type='application/json' or @type='application/ld+json']"
+    "[string-length() > 200])[1]",
+    smart_strings=False,
+)
+
+
+def missed_hint(selector: Selector, source: str, page: Page, reader: Reader, work: StepBudget) -> str:
+    """Return sentences on where a selector that matches nothing stops matching, and on what would match."""
+    with suppress(StepBudgetExceeded, SelectorFailed):
+        probe = _Probe(selector.family, page, reader, work)
+        hints = [probe.step_hint(source), probe.tbody_hint(source)]
+        if selector.family in {Family.CSS, Family.XPATH}:
+            hints.append(_embedded_hint(page.root))
+        return ". ".join(filter(None, hints))[:MAX_HINT_LENGTH]
+    return ""
+
+
+class _Probe:
+    """Tries parts of a selector on the page that the whole does not match."""
+
+    def __init__(self, family: Family, page: Page, reader: Reader, work: StepBudget) -> None:
+        self._family = family
+        self._page = page
+        self._reader = reader
+        self._work = work
+
+    def step_hint(self, source: str) -> str:
+        before, count = "", 0
+        for end, step in _steps_of(source, _STEPS.get(self._family)):
+            found = self._count(source[:end])
+            if found is None:
+                continue
+            if not found:
+                what = f"`{before}` matches {_nodes(count)}, and `{step}` none of them" if before else ""
+                return what or f"`{source[:end].strip()}` matches nothing"
+            before, count = source[:end].strip(), found
+        return ""
+
+    def tbody_hint(self, source: str) -> str:
+        pattern = _TBODY.get(self._family)
+        without = pattern.sub("", source) if pattern else source
+        if without != source and self._count(without):
+            return f"Browsers insert tbody: leave it out, `{without}` matches"
+        return ""
+
+    def _count(self, text: str) -> int | None:
+        """Return how many nodes a selector matches, None where the text is no selector."""
+        if not text.strip() or text.strip() in {".", "/", "//", "./", ".//"}:
+            return None
+        with suppress(InvalidValue, SelectorFailed):
+            selector = self._reader.compile(self._family, text)
+            return len(selector.values(self._page.root, self._page, self._work))
+        return None
+
+
+def _steps_of(source: str, separator: re.Pattern[str] | None) -> Iterator[tuple[int, str]]:
+    """Return where each step of a selector ends, and its text with the combinator before it."""
+    if separator is None:
+        return
+    start = 0
+    for end in [*_cuts(source, separator), len(source)]:
+        yield end, source[start:end].strip()
+        start = end
+
+
+def _cuts(source: str, separator: re.Pattern[str]) -> Iterator[int]:
+    """Return where separators stand that are outside of brackets and quotes."""
+    position = depth = 0
+    while position < len(source):
+        if quoted := _QUOTED.match(source, position):
+            position = quoted.end()
+            continue
+        found = separator.match(source, position) if depth == 0 else None
+        if found and position:
+            yield position
+        if found and found.group():
+            position = found.end()
+            continue
+        depth += _BRACKETS.get(source[position], 0)
+        position += 1
+
+
+def _embedded_hint(root: Any) -> str:
+    found = _EMBEDDED(root)
+    if not found:
+        return ""
+    script = found[0]
+    if script.get("type") == "application/ld+json":
+        return "The page has JSON-LD: format JSONLD reads it"
+    name = f"script#{script.get('id')}" if script.get("id") else "script[type='application/json']"
+    return f"The page has JSON in {name}: extract.embedded with css {name}::text reads it"
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"

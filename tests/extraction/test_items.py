@@ -1,0 +1,133 @@
+"""What is an item and what is none, values of an item's parents, and what is said of a page without items."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scrape_operator.api.kinds.extract import Extract, Field
+from scrape_operator.core.errors import ScrapeFailed
+from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.extraction.compiling import PageSpec, compile_page
+
+Open = Callable[..., Document]
+
+
+def read(document: Document, *fields: dict[str, Any], **extract: Any) -> PageExtraction:
+    named = [{"name": f"f{index}", **field} for index, field in enumerate(fields)]
+    compiled, findings = compile_page(PageSpec(extract=Extract.model_validate({"fields": named, **extract})), "")
+    assert compiled is not None, findings
+    return compiled.extract(document)
+
+
+ROWS = "<li><b>1</b><i>x</i></li><li><b>2</b></li><li></li><li><i></i></li>"
+
+
+def test_a_node_without_any_selected_field_is_no_item(document: Open):
+    fields = ({"css": "b::text"}, {"css": "i::text", "default": "?"}, {"const": "shop"}, {"value": "PageURL"})
+    found = read(document(ROWS), *fields, items={"css": "li"})
+    assert [(item["f0"], item["f1"]) for item in found.items] == [("1", "x"), ("2", "?")]
+    assert (found.matched, found.dropped, found.missing) == (4, 0, {"f1": 1})
+    assert found.warnings == ("2 of 4 nodes have none of the fields, and give no item",)
+
+
+def test_a_node_without_a_required_field_is_dropped_and_counted(document: Open):
+    found = read(document(ROWS), {"css": "b::text"}, {"css": "i::text", "required": True}, items={"css": "li"})
+    assert [item["f0"] for item in found.items] == ["1"]
+    assert found.dropped == 1
+
+
+def test_an_item_of_constants_alone_is_an_item(document: Open):
+    assert len(read(document(ROWS), {"const": 1}, {"value": "PageURL"}, items={"css": "li"}).items) == 4
+
+
+SHOP = """{"currency": "EUR", "customers": [
+ {"name": "Ann", "city": {"name": "Bonn"}, "orders": [{"id": 1, "lines": [{"sku": "a"}]}, {"id": 2}]},
+ {"name": "Bob", "orders": [{"id": 3, "lines": [{"sku": "b"}, {"sku": "c"}]}]}]}"""
+
+
+@pytest.mark.parametrize(
+    ("items", "field", "expected"),
+    [
+        ("customers[].orders[]", {"jmespath": "name", "parent": 1}, ["Ann", "Ann", "Bob"]),
+        ("customers[].orders[]", {"jmespath": "currency", "parent": 2}, ["EUR"] * 3),
+        ("customers[].orders[]", {"jmespath": "city.name", "parent": 1}, ["Bonn", "Bonn", None]),
+        ("customers[].orders[].lines[]", {"jmespath": "name", "parent": 2}, ["Ann", "Bob", "Bob"]),
+        ("customers[].orders[].lines[]", {"jmespath": "id", "parent": 1, "type": "Integer"}, [1, 3, 3]),
+        ("customers[].orders[]", {"jmespath": "name", "parent": 3}, [None] * 3),
+        ("customers[].{n: name}", {"jmespath": "name", "parent": 1}, [None] * 2),
+    ],
+    ids=str,
+)
+def test_a_field_may_come_from_the_objects_around_its_item(
+    document: Open, items: str, field: dict[str, Any], expected: list[Any]
+):
+    always = {"jmespath": "`1`"}
+    found = read(document(SHOP, "application/json"), field, always, items={"jmespath": items})
+    assert [item["f0"] for item in found.items] == expected
+
+
+def test_a_field_may_come_from_the_elements_around_its_item(document: Open):
+    page = "<section><h2>A</h2><ul><li>1<li>2</ul></section><section><h2>B</h2><ul><li>3</ul></section>"
+    found = read(document(page), {"css": "h2::text", "parent": 2}, {"css": "::text"}, items={"css": "li"})
+    assert [item["f0"] for item in found.items] == ["A", "A", "B"]
+
+
+def test_a_parent_is_for_css_and_jmespath():
+    field = Field.model_validate({"name": "a", "xpath": "b", "parent": 1})
+    assert [rule.message for rule in Field.rules if not rule.holds(field)] == [
+        "must be set beside css or jmespath: in xpath write ancestor::"
+    ]
+
+
+PAGE = """<div class=list><ul><li>1</li></ul><table><tr><td class=x>2</td></tr></table></div>"""
+JSON_PAGE = f'<div id=root></div><script id=__NEXT_DATA__ type=application/json>{{"a": "{"x" * 300}"}}</script>'
+
+
+@pytest.mark.parametrize(
+    ("page", "items", "hint"),
+    [
+        (PAGE, {"css": "div.list > ul > li.item"}, "`div.list > ul` matches 1 node, and `> li.item` none of them"),
+        (PAGE, {"css": "div.list a"}, "`div.list` matches 1 node, and `a` none of them"),
+        (PAGE, {"css": "div.lists a"}, "`div.lists` matches nothing"),
+        (PAGE, {"xpath": "//div/ul/li[@class='item']"}, "`//div/ul` matches 1 node, and `/li[@class='item']` none of"),
+        (
+            PAGE,
+            {"css": "div table > tbody > tr > td"},
+            "Browsers insert tbody: leave it out, `div table > tr > td` matches",
+        ),
+        (PAGE, {"xpath": "//table/tbody/tr"}, "Browsers insert tbody: leave it out, `//table/tr` matches"),
+        (JSON_PAGE, {"css": "div.quote"}, "The page has JSON in script#__NEXT_DATA__: extract.embedded with css"),
+    ],
+    ids=str,
+)
+def test_a_selector_that_matches_nothing_is_explained(document: Open, page: str, items: dict[str, Any], hint: str):
+    found = read(document(page), {"css": "::text"}, items=items)
+    assert found.items == []
+    assert hint in found.hint
+
+
+@pytest.mark.parametrize(
+    ("items", "hint"),
+    [
+        ("data.items", "`data` matches 1 node, and `.items` none of them"),
+        ("data.rows[*].list[*]", "`data.rows[*]` matches 2 nodes, and `.list` none of them"),
+        ("page", "`page` matches nothing"),
+    ],
+)
+def test_a_jmespath_that_gives_nothing_is_explained(document: Open, items: str, hint: str):
+    page = document('{"data": {"rows": [{"id": 1}, {"id": 2}]}}', "application/json")
+    assert hint in read(page, {"jmespath": "id"}, items={"jmespath": items}).hint
+
+
+def test_without_items_the_first_field_is_explained(document: Open):
+    assert "`h1` matches nothing" in read(document("<p>x"), {"css": "h1 > b"}).hint
+
+
+def test_a_page_with_items_has_no_hint(document: Open):
+    assert read(document(PAGE), {"css": "li::text"}).hint == ""
+
+
+def test_more_nodes_than_items_may_be_are_refused(document: Open):
+    with pytest.raises(ScrapeFailed, match="100001 nodes"):
+        read(document(f"[{'1,' * 100_000}1]", "application/json"), {"jmespath": "@"}, items={"jmespath": "@"})
