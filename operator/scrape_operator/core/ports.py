@@ -21,10 +21,10 @@ class Clock(Protocol):
     """Time as an input."""
 
     def now(self) -> datetime:
-        """Give the wall clock as an aware UTC instant."""
+        """Return the wall clock as an aware UTC instant."""
 
     def monotonic(self) -> float:
-        """Give seconds of a clock that never jumps."""
+        """Return seconds of a clock that never jumps."""
 
 
 class Fetcher(Protocol):

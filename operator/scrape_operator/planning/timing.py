@@ -32,7 +32,7 @@ class Timing:
 
 
 def check_timing(spec: ScrapeScheduleSpec, uid: str) -> Sequence[Finding]:
-    """Say which cron expressions are wrong, and what to write instead."""
+    """Return what is wrong with the cron expressions of a spec."""
     findings = []
     for index, text in enumerate(spec.schedules):
         try:
@@ -46,7 +46,7 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
     """Compile a spec without findings.
 
     Raises:
-        InvalidValue: a cron expression is wrong; `check_timing` tells which.
+        InvalidValue: a cron expression is wrong; `check_timing` finds it beforehand.
 
     """
     if spec.schedules:

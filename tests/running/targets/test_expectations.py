@@ -15,9 +15,12 @@ PRICES = {
 }
 
 
-def shop(count: int, price: str = '<i class="price">{n}.50</i>') -> web.Response:
-    rows = "".join(f"<li><b>{n}</b>{price.replace('{n}', str(n))}" for n in range(1, count + 1))
-    return web.Response(text=f"<title>Lamps</title><ul>{rows}</ul>", content_type="text/html")
+def rows(count: int, price: str = '<i class="price">{n}.50</i>') -> str:
+    return "".join(f"<li><b>{n}</b>{price.replace('{n}', str(n))}" for n in range(1, count + 1))
+
+
+def shop(*lists: str) -> web.Response:
+    return web.Response(text=f"<title>Lamps</title><ul>{''.join(lists)}</ul>", content_type="text/html")
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def pages(server: Server) -> list[web.Response]:
 async def test_a_field_that_is_found_no_more_is_named_in_the_run_in_which_it_happens(
     scrape: Scraping, server: Server, pages, broken: str, on_breach: str, status: str
 ) -> None:
-    pages += [shop(5), shop(5, broken)]
+    pages += [shop(rows(5)), shop(rows(5, broken))]
     options: dict[str, Any] = {"extract": PRICES, "expect": {"onBreach": on_breach}}
     assert (await scrape(server.url, **options)).status is RunStatus.SUCCEEDED
     result = await scrape(server.url, **options)
@@ -50,13 +53,13 @@ async def test_a_field_that_is_found_no_more_is_named_in_the_run_in_which_it_hap
 
 
 async def test_the_break_stays_told_until_the_field_is_back(scrape: Scraping, server: Server, pages) -> None:
-    pages += [shop(5), shop(5, ""), shop(5, ""), shop(5)]
+    pages += [shop(rows(5)), shop(rows(5, "")), shop(rows(5, "")), shop(rows(5))]
     reasons = [(await scrape(server.url, extract=PRICES)).reason for _ in range(4)]
     assert reasons == [Reason.SUCCEEDED, Reason.SELECTOR_MISSED, Reason.SELECTOR_MISSED, Reason.SUCCEEDED]
 
 
 async def test_a_list_that_shrinks_too_far_is_a_breach(scrape: Scraping, server: Server, pages) -> None:
-    pages += [shop(10), shop(5), shop(3)]
+    pages += [shop(rows(10)), shop(rows(5)), shop(rows(3))]
     options: dict[str, Any] = {"extract": PRICES, "expect": {"maxDropPercent": 50}}
     results = [await scrape(server.url, **options) for _ in range(3)]
     assert [result.reason for result in results] == [Reason.SUCCEEDED, Reason.SUCCEEDED, Reason.EXPECTATION_FAILED]
@@ -66,21 +69,27 @@ async def test_a_list_that_shrinks_too_far_is_a_breach(scrape: Scraping, server:
 
 async def test_changes_that_are_no_failures_raise_nothing(scrape: Scraping, server: Server, pages) -> None:
     some = '<i class="price">{n}.50</i>'
-    pages += [shop(5), shop(2), shop(1, ""), shop(30), shop(5, some.replace("{n}.50", "7.99")), shop(1)]
+    pages += [
+        shop(rows(5)),
+        shop(rows(2)),
+        shop(rows(1, "")),
+        shop(rows(30)),
+        shop(rows(5, some.replace("{n}.50", "7.99"))),
+        shop(rows(1)),
+    ]
     results = [await scrape(server.url, extract=PRICES) for _ in range(6)]
     assert [result.reason for result in results[:2]] == [Reason.SUCCEEDED] * 2
     assert [result.reason for result in results[3:]] == [Reason.SUCCEEDED] * 3
 
 
 async def test_a_failed_run_does_not_move_what_is_usual(scrape: Scraping, server: Server, pages) -> None:
-    pages += [shop(5), web.Response(status=500), web.Response(status=404), shop(5, "")]
+    pages += [shop(rows(5)), web.Response(status=500), web.Response(status=404), shop(rows(5, ""))]
     reasons = [(await scrape(server.url, extract=PRICES)).reason for _ in range(4)]
     assert reasons == [Reason.SUCCEEDED, Reason.HTTP_STATUS, Reason.HTTP_STATUS, Reason.SELECTOR_MISSED]
 
 
 async def test_a_field_that_was_rare_may_be_missing(scrape: Scraping, server: Server, pages) -> None:
-    rare = shop(1).text + shop(9, "").text  # type: ignore[operator]
-    pages += [web.Response(text=rare, content_type="text/html"), shop(9, "")]
+    pages += [shop(rows(1), rows(9, "")), shop(rows(9, ""))]
     assert [(await scrape(server.url, extract=PRICES)).reason for _ in range(2)] == [Reason.SUCCEEDED] * 2
 
 
@@ -106,7 +115,7 @@ async def test_details_that_fail_for_a_while_say_nothing_about_selectors(scrape:
 
 async def test_a_login_page_with_200_is_hinted_at(scrape: Scraping, server: Server, pages) -> None:
     login = web.Response(text="<title>Sign in</title><input type=password>", content_type="text/html")
-    pages += [shop(3), login]
+    pages += [shop(rows(3)), login]
     await scrape(server.url, extract=PRICES)
     result = await scrape(server.url, extract=PRICES)
     assert (result.status, result.reason) == (RunStatus.FAILED, Reason.SELECTOR_MISSED)

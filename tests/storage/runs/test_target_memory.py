@@ -55,13 +55,13 @@ async def test_validators_are_those_of_the_last_run_that_brought_some(store: SQL
 
 async def test_items_of_an_unmodified_target_are_seen_and_stay_as_they_are(store: SQLRunStore) -> None:
     await run(store, 1, texts={"a": "1", "b": "2"})
-    await run(store, 1.5, name="other")  # type: ignore[arg-type]
+    await run(store, 2, name="other")
     before = await rows_of(store, items)
-    await run(store, 2, reason=Reason.NOT_MODIFIED, texts={})
+    await run(store, 3, reason=Reason.NOT_MODIFIED, texts={})
     after = await rows_of(store, items)
-    seen = minute(2) + timedelta(seconds=6)
+    seen = minute(3) + timedelta(seconds=6)
     assert after == [{**row, "last_seen_at": seen} if row["target"] == "quotes" else row for row in before]
-    await run(store, 3, texts={"a": "1", "b": "3"})
+    await run(store, 4, texts={"a": "1", "b": "3"})
     assert [row["data"]["text"] for row in await rows_of(store, items) if row["target"] == "quotes"] == ["1", "3"]
 
 

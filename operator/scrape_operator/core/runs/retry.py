@@ -17,6 +17,10 @@ _TRANSIENT = frozenset(
 _REQUEST_TIMEOUT = 408
 _TOO_EARLY = 425
 _SERVER_ERROR = 500
+_DAY_DIGITS = 6
+"""Digits that decide: a number with more is longer than a day, and so is one of its first six."""
+_LONGEST_DATE = 64
+"""More characters than any form of a date has: 33."""
 _DELAY_SECONDS = re.compile(r"[0-9]+", re.ASCII)
 
 
@@ -45,7 +49,7 @@ def is_worth_another_try(failure: ScrapeFailed) -> bool:
 
 
 def delay(attempt: int, initial: timedelta, maximum: timedelta, retry_after: float | None, random: float) -> timedelta:
-    """Give the wait after try number `attempt` (from 1): exponential with full jitter.
+    """Return the wait after try number `attempt` (from 1): exponential with full jitter.
 
     `random` is in [0, 1). With an initial delay of 1 s the wait is anywhere in 0..1 s, 0..2 s, 0..4 s and so on.
     What the server asked for (`retry_after`, in seconds) is the least, `maximum` is the most.
@@ -64,8 +68,9 @@ def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     """
     text = text.strip(" \t")
     if _DELAY_SECONDS.fullmatch(text):
-        return RETRY_AFTER_MAX if len(text.lstrip("0")) > 5 else min(timedelta(seconds=int(text)), RETRY_AFTER_MAX)  # noqa: PLR2004 -- 99999 s is more than a day
-    if len(text) > 64:  # noqa: PLR2004 -- the longest form has 33 characters
+        digits = text.lstrip("0")[:_DAY_DIGITS]
+        return min(timedelta(seconds=int(digits or "0")), RETRY_AFTER_MAX)
+    if len(text) > _LONGEST_DATE:
         return None
     try:
         date = parsedate_to_datetime(text)
