@@ -54,7 +54,7 @@ RIGHT = (
         "history at its most",
         {"successfulRunsHistoryLimit": 100_000, "failedRunsHistoryLimit": 100_000, "historyMaxAge": "87600h"},
     ),
-    Right("bodies and rows", {"keepBodies": "OnFailure", "dataPolicy": "Delete"}, ["spec.keepBodies"]),
+    Right("bodies and rows", {"keepBodies": "OnFailure", "dataPolicy": "Delete"}),
     Right("8 webhooks", {"notify": [{**HOOK, "name": f"n{n}"} for n in range(8)]}, ["spec.notify"]),
     Right(
         "a platform",

@@ -11,7 +11,7 @@ from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.http import HTTP, Header, Method
-from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
+from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
 
@@ -61,7 +61,6 @@ class Unsupported:
 
 UNSUPPORTED = (
     Unsupported(ScrapeScheduleSpec, "policyRef"),
-    Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
     Unsupported(ScrapeScheduleSpec, "notify"),
     Unsupported(HTTP, "method", (Method.GET,)),
     Unsupported(HTTP, "body"),

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from scrape_operator.api.kinds.schedule import KeepBodies
 from scrape_operator.core.net.pagination import Pagination
 from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs.expectations import Expectations
@@ -56,10 +57,11 @@ TargetPlan = HTTPTargetPlan | PlatformTargetPlan
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """All targets of a schedule, in spec order, how many of them must succeed, and the policy for their requests."""
+    """All targets of a schedule, in spec order, how many of them must succeed, and what counts for all of them."""
 
     targets: tuple[TargetPlan, ...]
     min_succeeded: int
     zone: ZoneInfo
     policy: FetchPolicy = DEFAULT_POLICY
     day_budgets: tuple[DayBudget, ...] = ()
+    keep_bodies: KeepBodies = KeepBodies.NEVER

@@ -35,7 +35,7 @@ def compile_run_plan(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> tuple
     if findings:
         return None, tuple(findings)
     zone, min_succeeded = parse_time_zone(spec.time_zone), spec.failure_policy.min_succeeded_targets
-    return RunPlan(tuple(targets), min_succeeded, zone, policy.fetch, policy.day_budgets), ()
+    return RunPlan(tuple(targets), min_succeeded, zone, policy.fetch, policy.day_budgets, spec.keep_bodies), ()
 
 
 def _compile_target(target: Target, policy: EffectivePolicy, path: str) -> tuple[TargetPlan | None, Findings]:

@@ -25,6 +25,7 @@ from scrape_operator.wiring import SystemClock
 from tests.api.building import changed
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 ITEMS = {"items": {"jmespath": "data"}, "fields": [{"name": "id", "jmespath": "id"}]}
 
 
@@ -82,10 +83,16 @@ class Scraping:
         self.memory = memory
 
     def start(
-        self, url: str, *, seconds: float = 30.0, http: Mapping[str, Any] = MappingProxyType({}), **target: Any
+        self,
+        url: str,
+        *,
+        seconds: float = 30.0,
+        http: Mapping[str, Any] = NOTHING,
+        spec: Mapping[str, Any] = NOTHING,
+        **others: Any,
     ) -> TargetTask:
-        spec = {"name": "main", "http": {**http, "url": url}, "retry": {"attempts": 1}, "extract": ITEMS, **target}
-        obj = changed({"targets": [spec]})
+        target = {"name": "main", "http": {**http, "url": url}, "retry": {"attempts": 1}, "extract": ITEMS, **others}
+        obj = changed({"targets": [target], **spec})
         obj["metadata"] |= {"uid": "uid", "generation": 1}
         plan = compile_schedule(obj, timedelta(hours=1))
         work = plan.work

@@ -149,3 +149,36 @@ async def test_a_target_that_is_stopped_tells_what_it_spent(scrape: Scraping, se
     assert result.requests == 1
     assert result.duration > 0
     assert not result.complete
+
+
+@pytest.mark.parametrize(
+    ("keep", "is_good", "kept"),
+    [("Never", True, 0), ("Never", False, 0), ("OnFailure", True, 0), ("OnFailure", False, 1), ("Always", True, 1)],
+)
+async def test_responses_are_kept_as_the_spec_says(
+    scrape: Scraping, server: Server, keep: str, is_good: bool, kept: int
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return data(1) if is_good else data()
+
+    server.answer = answer
+    result = await scrape(server.url, spec={"keepBodies": keep})
+    assert len(result.bodies) == kept
+    for body in result.bodies:
+        assert (body.page, body.url, body.http_status) == (0, f"{server.url}/", 200)
+        assert body.unpack() == (b'{"data": [{"id": 1}]}' if is_good else b'{"data": []}')
+        assert body.content_type.startswith("application/json")
+
+
+async def test_not_more_is_kept_than_the_bound(
+    scrape: Scraping, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrape_operator.running.targets.kept_bodies.MAX_KEPT_BYTES", 100)
+
+    async def answer(_request: web.Request) -> web.Response:
+        return data(len(server.requests)) if len(server.requests) < 5 else data()
+
+    server.answer = answer
+    result = await scrape(server.url, spec={"keepBodies": "Always"}, paginate={"pageParam": {"name": "page"}})
+    assert [body.page for body in result.bodies] == [0, 1]
+    assert any("keepBodies" in warning for warning in result.warnings)

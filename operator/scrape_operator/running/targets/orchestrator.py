@@ -19,6 +19,7 @@ from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.session import FetchSession
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.running.targets.http import HTTPScraper
+from scrape_operator.running.targets.kept_bodies import KeptBodies
 from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.platform import PlatformScraper
 from scrape_operator.running.targets.target_run import RunScope, TargetRun
@@ -65,13 +66,16 @@ class ScrapingOrchestrator:
         fresh_until = second_due_after(plan, claim.scheduled_for) if _has_platform(work) else None
         scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout, fresh_until)
         requester = Requester(claim.schedule_uid, deadline, namespace=claim.namespace)
-        return [
-            self._start(target, scope, self._session(target, requester, work.policy), claim) for target in work.targets
+        sessions = [self._session(target, requester, work.policy) for target in work.targets]
+        now = self._clock.monotonic()
+        runs = [
+            TargetRun(target.name, scope, session, self._clock, now, kept=KeptBodies(work.keep_bodies))
+            for target, session in zip(work.targets, sessions, strict=True)
         ]
-
-    def _start(self, plan: TargetPlan, scope: RunScope, session: FetchSession, claim: RunClaim) -> TargetTask:
-        run = TargetRun(plan.name, scope, session, self._clock, self._clock.monotonic())
-        return TargetTask(run, asyncio.create_task(self._scrape(plan, run, claim), name=f"target {plan.name}"))
+        return [
+            TargetTask(run, asyncio.create_task(self._scrape(target, run, claim), name=f"target {target.name}"))
+            for target, run in zip(work.targets, runs, strict=True)
+        ]
 
     def _session(self, plan: TargetPlan, requester: Requester, policy: FetchPolicy) -> FetchSession:
         if isinstance(plan, PlatformTargetPlan):

@@ -70,6 +70,8 @@ class PageReader:
         if self._is_unmodified(plan, run, response):
             run.is_unmodified = True
             return None
+        if not await run.kept.add(run.pages, response):
+            run.warn("not all responses are kept: together they are too large (keepBodies)")
         extraction = await self._extract(plan, run, response)
         if not seen.is_new_content(response.body, extraction):
             return None

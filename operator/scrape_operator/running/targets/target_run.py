@@ -24,6 +24,7 @@ from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
 from scrape_operator.core.runs.target_memory import FORGOTTEN, NO_MEMORY, Revalidation, TargetMemory
 from scrape_operator.fetching.session import FetchSession
 from scrape_operator.platforms.port import ScrapeContext
+from scrape_operator.running.targets.kept_bodies import KeptBodies
 from scrape_operator.running.targets.revalidation import Revalidator
 
 MAX_WARNINGS = 20
@@ -74,6 +75,7 @@ class TargetRun:
     failure: ScrapeFailed | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
     context: ScrapeContext | None = None
+    kept: KeptBodies = field(default_factory=KeptBodies)
     _warnings: list[str] = field(default_factory=list)
 
     def warn(self, *messages: str) -> None:
@@ -173,5 +175,6 @@ class TargetRun:
             breach=None if breach is None else clip(breach.message),
             complete=is_complete,
             found=found,
+            bodies=self.kept.for_outcome(outcome.status),
             phases=self.phases,
         )

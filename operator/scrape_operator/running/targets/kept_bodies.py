@@ -1,0 +1,37 @@
+"""The responses of one target that are kept for replay: compressed as they come, within a bound."""
+
+import asyncio
+
+from scrape_operator.api.kinds.schedule import KeepBodies
+from scrape_operator.core.net.documents import Response
+from scrape_operator.core.runs.bodies import KeptBody
+from scrape_operator.core.runs.run import RunStatus
+
+MAX_KEPT_BYTES = 8 * 2**20
+"""Compressed bytes of one target in one run."""
+
+
+class KeptBodies:
+    """Collects responses, and gives those that `keepBodies` wants once the outcome is known."""
+
+    def __init__(self, keep: KeepBodies = KeepBodies.NEVER) -> None:
+        self._keep = keep
+        self._bodies: list[KeptBody] = []
+        self._bytes = 0
+
+    async def add(self, page: int, response: Response) -> bool:
+        """Keep a response. Return False if it is beyond the bound and not kept."""
+        if self._keep is KeepBodies.NEVER:
+            return True
+        content_type = response.headers.get("content-type", "")
+        kept = await asyncio.to_thread(KeptBody.pack, page, response.url, response.status, content_type, response.body)
+        if self._bytes + len(kept.content) > MAX_KEPT_BYTES:
+            return False
+        self._bytes += len(kept.content)
+        self._bodies.append(kept)
+        return True
+
+    def for_outcome(self, status: RunStatus) -> tuple[KeptBody, ...]:
+        """Return what is stored with a result."""
+        is_wanted = self._keep is KeepBodies.ALWAYS or status is not RunStatus.SUCCEEDED
+        return tuple(self._bodies) if is_wanted else ()
