@@ -55,6 +55,10 @@ def test_an_outcome_is_final_and_explained(results: list[TargetResult], minimum:
         )
 
 
+def test_one_good_target_is_enough_unless_more_are_asked_for() -> None:
+    assert evaluate_run([FINE, BROKEN]).status is RunStatus.PARTIALLY_SUCCEEDED
+
+
 def test_a_message_is_bounded_and_has_no_control_characters() -> None:
     loud = TargetResult("loud", RunStatus.FAILED, Reason.HTTP_STATUS, "é\n\x1b[31m" * 400)
     message = evaluate_run([loud])[2]
