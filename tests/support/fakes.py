@@ -166,7 +166,7 @@ class ControlledTargets:
         return [self._start(target.name, scope) for target in work.targets]
 
     def _start(self, name: str, scope: RunScope) -> TargetTask:
-        no_requests: Any = SimpleNamespace(traffic=Traffic())
+        no_requests: Any = SimpleNamespace(traffic=Traffic(), warnings=())
         run = TargetRun(name, scope, no_requests, ManualClock(), 0.0)
         return TargetTask(run, asyncio.create_task(self._scrape(name)))
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.http import HTTP, Header, Method
+from scrape_operator.api.kinds.http import HTTP, Header
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
@@ -62,12 +62,9 @@ class Unsupported:
 UNSUPPORTED = (
     Unsupported(ScrapeScheduleSpec, "policyRef"),
     Unsupported(ScrapeScheduleSpec, "notify"),
-    Unsupported(HTTP, "method", (Method.GET,)),
-    Unsupported(HTTP, "body"),
     Unsupported(HTTP, "auth"),
     Unsupported(HTTP, "tls"),
     Unsupported(HTTP, "proxySecretRef"),
-    Unsupported(HTTP, "conditional", (False,)),
     Unsupported(Header, "valueFrom"),
 )
 

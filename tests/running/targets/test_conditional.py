@@ -120,3 +120,67 @@ async def test_what_is_known_is_read_from_the_database_before_each_conditional_r
     for _ in range(3):
         await scrape(server.url)
     assert scrape.memory.loads == 3
+
+
+class Versions:
+    """A server whose document has versions, by ETag or by date, and that answers 304 to who has the present one."""
+
+    def __init__(self, server: Server, *, header: str = "ETag", values: tuple[str, ...] = ('"1"', '"2"')) -> None:
+        self.header, self.values = header, values
+        self.number = 0
+        self.asked: list[str | None] = []
+        server.answer = self.answer
+
+    async def answer(self, request: web.Request) -> web.Response:
+        condition = "If-None-Match" if self.header == "ETag" else "If-Modified-Since"
+        self.asked.append(request.headers.get(condition))
+        value = self.values[self.number]
+        if self.asked[-1] == value:
+            return web.Response(status=304, headers={self.header: value})
+        items = [{"id": self.number}, {"id": len(self.asked)}]
+        return web.json_response({"data": items}, headers={self.header: value})
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("ETag", ('"1"', 'W/"2"')),
+        ("Last-Modified", ("Wed, 25 Nov 2026 12:00:00 GMT", "Wed, 25 Nov 2026 13:00:00 GMT")),
+    ],
+)
+async def test_304_is_no_change(scrape: Scraping, server: Server, header: str, values: tuple[str, str]) -> None:
+    versions = Versions(server, header=header, values=values)
+    results = [await scrape(server.url, http=CONDITIONAL) for _ in range(2)]
+    versions.number = 1
+    results += [await scrape(server.url, http=CONDITIONAL) for _ in range(2)]
+    assert versions.asked == [None, values[0], values[0], values[1]]
+    assert [result.reason for result in results] == [Reason.SUCCEEDED, Reason.NOT_MODIFIED] * 2
+    assert (results[1].status, results[1].reason, len(results[1].items)) == UNCHANGED
+    assert (results[1].http_status, results[1].bytes, results[1].requests) == (304, 0, 1)
+
+
+async def test_without_conditional_304_is_never_asked_for(scrape: Scraping, server: Server) -> None:
+    versions = Versions(server)
+    for _ in range(2):
+        assert (await scrape(server.url)).reason is Reason.SUCCEEDED
+    assert versions.asked == [None, None]
+
+
+@pytest.mark.parametrize("on_every_page", [True, False])
+async def test_the_first_page_stands_for_all_where_every_page_had_a_validator(
+    scrape: Scraping, server: Server, on_every_page: bool
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        page = int(request.query["page"])
+        if request.headers.get("If-None-Match") == f'"{page}"':
+            return web.Response(status=304)
+        headers = {"ETag": f'"{page}"'} if on_every_page or page == 1 else {}
+        return web.json_response({"data": [{"id": page}] if page < 3 else []}, headers=headers)
+
+    server.answer = answer
+    paginate = {"pageParam": {"name": "page"}}
+    first = await scrape(server.url, http=CONDITIONAL, paginate=paginate)
+    second = await scrape(server.url, http=CONDITIONAL, paginate=paginate)
+    assert (first.reason, second.reason) == (Reason.SUCCEEDED, Reason.NOT_MODIFIED)
+    assert second.requests == (1 if on_every_page else 3)
+    assert all("If-None-Match" not in request.headers for request in server.requests if request.query["page"] != "1")

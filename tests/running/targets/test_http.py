@@ -182,3 +182,41 @@ async def test_not_more_is_kept_than_the_bound(
     result = await scrape(server.url, spec={"keepBodies": "Always"}, paginate={"pageParam": {"name": "page"}})
     assert [body.page for body in result.bodies] == [0, 1]
     assert any("keepBodies" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "sent"),
+    [
+        ("POST", {"json": {"q": "{ lamps }"}}, b'{"q":"{ lamps }"}'),
+        ("PUT", {"form": [{"name": "a", "value": "1 2"}]}, b"a=1+2"),
+        ("PATCH", {"text": "a"}, b"a"),
+        ("GET", None, b""),
+    ],
+)
+async def test_methods_and_bodies_are_sent(scrape: Scraping, server: Server, method: str, body, sent: bytes) -> None:
+    seen: list[tuple[str, bytes]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append((request.method, await request.read()))
+        return data(1)
+
+    server.answer = answer
+    result = await scrape(server.url, http={"method": method, **({"body": body} if body else {})})
+    assert result.status is SUCCEEDED
+    assert seen == [(method, sent)]
+
+
+async def test_the_next_page_of_a_post_keeps_its_body_only_where_parameters_lead_on(
+    scrape: Scraping, server: Server
+) -> None:
+    seen: list[tuple[str, str, bytes]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append((request.method, request.path_qs, await request.read()))
+        return web.json_response({"data": [{"id": len(seen)}], "next": "/more" if len(seen) < 2 else None})
+
+    server.answer = answer
+    http = {"method": "POST", "body": {"text": "q"}}
+    await scrape(f"{server.url}/", http=http, paginate={"nextLink": {"jmespath": "next"}})
+    await scrape(f"{server.url}/", http=http, paginate={"pageParam": {"name": "p"}, "maxPages": 2})
+    assert seen == [("POST", "/", b"q"), ("GET", "/more", b""), ("POST", "/?p=1", b"q"), ("POST", "/?p=2", b"q")]

@@ -171,7 +171,7 @@ class TargetRun:
             bytes=traffic.bytes,
             pages=self.pages,
             items=items,
-            warnings=(*self.losses.describe(), *self._warnings)[:MAX_WARNINGS],
+            warnings=(*self.losses.describe(), *self.session.warnings, *self._warnings)[:MAX_WARNINGS],
             breach=None if breach is None else clip(breach.message),
             complete=is_complete,
             found=found,
