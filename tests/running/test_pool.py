@@ -1,18 +1,15 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Due, First, Manual, Slot
 from scrape_operator.core.schedule.decision import Start
-from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running import pool as pool_module
-from scrape_operator.running.leases import LeaseKeeper
 from tests.running.conftest import Harness, make_plan, settle
 
 
@@ -229,29 +226,6 @@ async def test_only_the_schedule_that_is_stopped_loses_its_runs(harness: Harness
         ("uid", RunStatus.CANCELED)
     ]
     assert harness.pool.active == 1
-
-
-async def test_leases_are_renewed_before_orphans_are_reaped(harness: Harness) -> None:
-    told = []
-    keeper = LeaseKeeper(
-        harness.pool,
-        harness.store,
-        harness.clock,
-        owner="replica-1",
-        lease=timedelta(seconds=15),
-        on_orphan=lambda key, summary: told.append((key, summary)),
-    )
-    harness.pool.launch(make_plan(), harness.state, start(harness))
-    await settle()
-    now = harness.clock.now()
-    key = ObjectKey("other", "default", "other")
-    orphan = RunSummary(UUID(int=1), Trigger.SCHEDULED, 1, now, RunStatus.FAILED, Reason.ORPHANED, "nobody", now, now)
-    harness.store.orphans = [(key, orphan)]
-    await keeper.beat()
-    assert harness.store.renewed == harness.pool.claimed_runs()
-    assert told == [(key, orphan)]
-    harness.targets.end()
-    await settle()
 
 
 async def _until(seen: Callable[[], bool]) -> None:

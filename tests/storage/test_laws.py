@@ -18,7 +18,7 @@ from scrape_operator.core.runs.run import RunClaim, RunStatus
 from scrape_operator.core.runs.slot import Slot
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
-from tests.storage.values import START, claim_of, failed_of, result_of, settings_for, skip_of, target_of
+from tests.storage.values import START, claim_of, failed_of, reap, result_of, settings_for, skip_of, target_of
 
 OWNERS = st.sampled_from(["operator-1", "operator-2"])
 SLOTS = st.integers(0, 4)
@@ -108,7 +108,7 @@ class Replicas(RuleBasedStateMachine):
     @rule()
     def reap(self) -> None:
         over = {claim.id for claim in self._running() if claim.lease_expires_at < self.now}
-        reaped = self.do(self.store.reap(self.now))
+        reaped = self.do(reap(self.store, self.now))
         assert {run.id for key, run in reaped if key.uid == self.uid} == over
         self.orphaned |= over
 

@@ -104,7 +104,7 @@ async def test_a_server_that_is_stopped_and_started_needs_no_restart_of_ours(
         postgres.stop()
         with pytest.raises(StoreUnavailable, match="the database is away"):
             await store.finish(result_of(claim, target_of(items_of(a="1"))))
-        for call in (store.claim(claim_of(1)), store.reap(minute(9)), store.ping(), store.load_states()):
+        for call in (store.claim(claim_of(1)), store.leases(), store.ping(), store.load_states()):
             with pytest.raises(StoreUnavailable):
                 await call
         with pytest.raises(StoreUnavailable):

@@ -10,8 +10,9 @@ from sqlalchemy.sql.selectable import FromClause
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.runs.items import Item
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, SkippedSlot, TargetResult
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
 from scrape_operator.core.runs.slot import Due
+from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.settings import Settings
 from scrape_operator.storage.store import SQLRunStore
 
@@ -93,6 +94,11 @@ def result_of(claim: RunClaim, *targets: TargetResult, seconds: float = 5, **oth
 def failed_of(claim: RunClaim, *targets: TargetResult, reason: Reason = Reason.TIMEOUT, **others: Any) -> RunResult:
     """Make the result of a run that failed."""
     return result_of(claim, *targets, status=RunStatus.FAILED, reason=reason, message="it failed", **others)
+
+
+async def reap(store: SQLRunStore, at: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+    """End the runs whose leases are over at an instant."""
+    return await store.reap([lease for lease in await store.leases() if lease.expires_at < at], at)
 
 
 async def rows_of(store: SQLRunStore, table: FromClause) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
 from scrape_operator.core.runs.slot import Slot
@@ -62,9 +63,14 @@ class MemoryStore:
         self._check()
         self.renewed.extend(run_ids)
 
-    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+    async def leases(self) -> Sequence[Lease]:
         self._check()
-        return self.orphans
+        return [Lease(summary.id, "other", summary.scheduled_for) for _key, summary in self.orphans]
+
+    async def reap(self, leases: Sequence[Lease], now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        self._check()
+        reaped = {lease.run_id for lease in leases}
+        return [(key, summary) for key, summary in self.orphans if summary.id in reaped]
 
     async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
         return {}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot
 from scrape_operator.core.runs.target_memory import TargetMemory
@@ -78,8 +79,11 @@ class RunStore(Protocol):
     async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
         """Prolong the leases of runs that are RUNNING and ours."""
 
-    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
-        """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
+    async def leases(self) -> Sequence[Lease]:
+        """Return the leases of all runs that are RUNNING."""
+
+    async def reap(self, leases: Sequence[Lease], now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        """End the runs that are RUNNING with these leases as FAILED/Orphaned, and return them."""
 
     async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
         """Return the states of all schedules of some namespaces, or of all, that are not deleted, by UID."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ports import Clock, RunStore
+from scrape_operator.core.runs.leases import LeaseWatch
 from scrape_operator.core.runs.run import RunSummary
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.running.pool import RunPool
@@ -35,6 +36,7 @@ class LeaseKeeper:
         self._owner = owner
         self._lease = lease
         self._on_orphan = on_orphan
+        self._watch = LeaseWatch(lease)
 
     async def run(self) -> None:
         """Renew and reap, for ever."""
@@ -48,10 +50,15 @@ class LeaseKeeper:
             await asyncio.sleep(self._lease.total_seconds() / RENEWALS_PER_LEASE)
 
     async def beat(self) -> None:
-        """Do it once. Raises StoreUnavailable."""
+        """Renew and reap once. Raises StoreUnavailable."""
         runs = self._pool.claimed_runs()
         if runs:
             await self._store.renew(self._owner, runs, self._clock.now() + self._lease)
-        for key, summary in await self._store.reap(self._clock.now()):
+        expired = self._watch.expired(await self._store.leases(), self._clock.monotonic())
+        ours = set(self._pool.claimed_runs())
+        orphans = [lease for lease in expired if lease.run_id not in ours]
+        if not orphans:
+            return
+        for key, summary in await self._store.reap(orphans, self._clock.now()):
             logger.warning("run %s of %s was orphaned and is ended", summary.id, key)
             self._on_orphan(key, summary)

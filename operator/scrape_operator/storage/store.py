@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
 from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.plan import ObjectKey
@@ -32,7 +33,7 @@ from scrape_operator.storage.runs.bodies import load_bodies, prune_contents
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
 from scrape_operator.storage.runs.deleted import Deletion, Expiry, expire_deleted, mark_deleted, purge_deleted
 from scrape_operator.storage.runs.finishing import Finishing, is_still_running
-from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, reap_runs, renew_leases
+from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, read_leases, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
 from scrape_operator.storage.runs.pruning import ROWS_AT_ONCE, Limits, prune_changes, prune_runs
 from scrape_operator.storage.runs.target_memory import load_memory
@@ -110,17 +111,20 @@ class SQLRunStore(RunStore):
         return await self._committer.submit(skip_slots, skipped)
 
     async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
-        """Prolong the leases of runs that are RUNNING and ours, before all other work that waits."""
+        """Renew the leases of runs that are RUNNING and ours, before all other work that waits."""
         await self._committer.submit_urgent(renew_leases, (owner, run_ids, lease_expires_at))
 
-    async def reap(self, now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
-        """End RUNNING rows whose lease is over as FAILED/Orphaned, and give them."""
+    async def leases(self) -> Sequence[Lease]:
+        """Return the leases of all runs that are RUNNING."""
+        return await self._database.read(read_leases)
+
+    async def reap(self, leases: Sequence[Lease], now: datetime) -> Sequence[tuple[ObjectKey, RunSummary]]:
+        """End the runs that are RUNNING with these leases as FAILED/Orphaned, and return them."""
         reaped: list[tuple[ObjectKey, RunSummary]] = []
-        while True:
-            some = await self._committer.submit(reap_runs, now)
-            reaped.extend(some)
-            if len(some) < REAPED_AT_ONCE:
-                return reaped
+        for first in range(0, len(leases), REAPED_AT_ONCE):
+            some = leases[first : first + REAPED_AT_ONCE]
+            reaped.extend(await self._committer.submit(reap_runs, (some, now), weight=len(some)))
+        return reaped
 
     async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
         """Return the states of all schedules of some namespaces, or of all, that are not deleted, by UID.

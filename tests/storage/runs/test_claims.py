@@ -17,7 +17,7 @@ from scrape_operator.storage.errors import StoreRefused
 from scrape_operator.storage.runs.claims import release_claims
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import schedules, scrape_runs
-from tests.storage.values import ME, START, claim_of, minute, result_of, rows_of, settings_for, skip_of
+from tests.storage.values import ME, START, claim_of, minute, reap, result_of, rows_of, settings_for, skip_of
 
 
 async def test_a_claim_is_a_row_that_is_running(store: SQLRunStore) -> None:
@@ -86,7 +86,7 @@ async def test_a_skip_that_is_asked_again_is_recognised_as_ours(store: SQLRunSto
 async def test_a_claim_that_was_reaped_meanwhile_is_not_ours_any_more(store: SQLRunStore) -> None:
     claim = claim_of()
     await store.claim(claim)
-    await store.reap(minute(5))
+    await reap(store, minute(5))
     assert not await store.claim(claim)
 
 
@@ -149,8 +149,8 @@ async def test_renewing_nothing_is_no_error(store: SQLRunStore) -> None:
 async def test_a_run_whose_lease_is_over_ends_as_orphaned(store: SQLRunStore) -> None:
     claim = claim_of()
     await store.claim(claim)
-    assert await store.reap(claim.lease_expires_at) == []
-    [(key, run)] = await store.reap(minute(1))
+    assert await reap(store, claim.lease_expires_at) == []
+    [(key, run)] = await reap(store, minute(1))
     assert (key.uid, key.namespace, key.name) == ("uid-1", "default", "quotes")
     assert (run.id, run.status, run.reason) == (claim.id, RunStatus.FAILED, "Orphaned")
     assert run.completed_at == minute(1)
@@ -163,7 +163,7 @@ async def test_a_run_whose_lease_is_over_ends_as_orphaned(store: SQLRunStore) ->
 
 async def test_an_orphan_is_reaped_once(store: SQLRunStore) -> None:
     await store.claim(claim_of())
-    reaped = await asyncio.gather(*(store.reap(minute(1)) for _ in range(3)))
+    reaped = await asyncio.gather(*(reap(store, minute(1)) for _ in range(3)))
     assert sorted(len(runs) for runs in reaped) == [0, 0, 1]
 
 
@@ -175,16 +175,25 @@ async def test_the_reaper_looks_only_at_what_is_running(tmp_path: Path) -> None:
 
     async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store:
         await store._database.read(listen)
-        await store.reap(minute(1))
+        await reap(store, minute(1))
         [statement] = [text for text in statements if "FROM scrape_runs" in text]
         explain = f"EXPLAIN QUERY PLAN {statement}"
-        plan = await store._database.read(lambda it: it.exec_driver_sql(explain, ("", "", "2026", 1, 0)).all())
+        plan = await store._database.read(lambda it: it.exec_driver_sql(explain).all())
         assert "ix_scrape_runs_running" in str(plan)
+
+
+async def test_a_lease_that_was_renewed_meanwhile_is_not_reaped(store: SQLRunStore) -> None:
+    claim = claim_of()
+    await store.claim(claim)
+    seen = await store.leases()
+    await store.renew(ME, [claim.id], minute(1))
+    assert await store.reap(seen, minute(9)) == []
+    assert len(await store.reap(await store.leases(), minute(9))) == 1
 
 
 async def test_more_orphans_than_fit_a_transaction_are_all_reaped(store: SQLRunStore) -> None:
     await asyncio.gather(*(store.claim(claim_of(number / 100)) for number in range(1_050)))
-    assert len(await store.reap(minute(60))) == 1_050
+    assert len(await reap(store, minute(60))) == 1_050
 
 
 async def test_a_naive_time_is_refused_and_its_neighbours_are_stored(store: SQLRunStore) -> None:

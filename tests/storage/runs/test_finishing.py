@@ -14,7 +14,7 @@ from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.errors import StoreRefused
 from scrape_operator.storage.store import SQLRunStore
 from scrape_operator.storage.tables import items, schedules, scrape_runs, scrape_target_runs
-from tests.storage.values import START, claim_of, failed_of, items_of, minute, result_of, rows_of, target_of
+from tests.storage.values import START, claim_of, failed_of, items_of, minute, reap, result_of, rows_of, target_of
 
 
 async def run(store: SQLRunStore, number: float, *seen: Item, uid: str = "uid-1") -> ItemCounts | None:
@@ -187,7 +187,7 @@ async def test_a_run_of_another_owner_is_not_finished(store: SQLRunStore) -> Non
 async def test_a_run_that_was_reaped_is_not_finished(store: SQLRunStore) -> None:
     claim = claim_of()
     await store.claim(claim)
-    await store.reap(minute(5))
+    await reap(store, minute(5))
     assert await store.finish(result_of(claim, target_of(items_of(a="1")))) is None
     assert await store.finish(failed_of(claim)) is None
     assert await rows_of(store, items) == []
@@ -217,7 +217,7 @@ async def test_a_final_row_never_changes(store: SQLRunStore) -> None:
     await store.claim(claim)
     await store.finish(result_of(claim))
     assert await store.finish(failed_of(claim)) is None
-    await store.reap(minute(60))
+    await reap(store, minute(60))
     [row] = await rows_of(store, scrape_runs)
     assert row["status"] == "SUCCEEDED"
 

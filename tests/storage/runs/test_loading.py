@@ -15,7 +15,7 @@ from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.storage.runs import loading
 from scrape_operator.storage.store import SQLRunStore
 from scrape_operator.storage.tables import scrape_runs
-from tests.storage.values import claim_of, failed_of, items_of, minute, result_of, skip_of, target_of
+from tests.storage.values import claim_of, failed_of, items_of, minute, reap, result_of, skip_of, target_of
 
 BAD = [Reason.TIMEOUT, Reason.DNS_ERROR, Reason.BLOCKED]
 
@@ -103,7 +103,7 @@ async def test_failures_in_a_row_are_counted_where_no_run_was_ever_good(store: S
 async def test_an_orphan_counts_as_a_failure_and_leaves_target_healths(store: SQLRunStore) -> None:
     await ran(store, 0)
     await store.claim(claim_of(1))
-    await store.reap(minute(2))
+    await reap(store, minute(2))
     state = (await store.load_states())["uid-1"]
     assert state.consecutive_failures == 1
     assert state.last_failure_time == minute(2)
@@ -255,7 +255,7 @@ async def test_the_default_interval_in_force_is_known(store: SQLRunStore) -> Non
 async def test_an_orphan_is_no_failure_in_a_row_where_a_later_run_was_good(store: SQLRunStore) -> None:
     await store.claim(claim_of(0))
     await ran(store, 1)
-    await store.reap(minute(2))
+    await reap(store, minute(2))
     state = await store.load_state("uid-1")
     assert state is not None
     assert (state.runs, state.consecutive_failures, state.last_failure_time) == (2, 0, minute(2))

@@ -1,4 +1,4 @@
-"""Leases of running runs: prolonged by their owner, ended by whoever finds them run out. Called by the committer."""
+"""Leases of running runs: renewed by their owner, else the run is ended. Called by the committer."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
+from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
 from scrape_operator.core.schedule.plan import ObjectKey
@@ -20,7 +21,7 @@ _c = scrape_runs.c
 
 REAPED_AT_ONCE = 1_000
 
-_PROLONGED = (
+_RENEWED = (
     update(scrape_runs)
     .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
     .values(lease_expires_at=bindparam("until"))
@@ -39,33 +40,41 @@ _good_later = exists().where(
 Renewal = tuple[str, Collection[UUID], datetime]
 """Owner, run ids, until when."""
 
+Orphans = tuple[Sequence[Lease], datetime]
+"""Leases that nobody renews, and when their runs end."""
+
 Reaped = Sequence[tuple[ObjectKey, RunSummary]]
 
 
 def renew_leases(connection: Connection, renewals: Sequence[Renewal]) -> list[None]:
-    """Prolong the leases of runs that are RUNNING and the owner's; others are left as they are."""
+    """Renew the leases of runs that are RUNNING and the owner's; others are left as they are."""
     rows = [
         {"run": run_id, "by": owner, "until": until} for owner, run_ids, until in renewals for run_id in sorted(run_ids)
     ]
     if rows:
-        connection.execute(_PROLONGED, rows)
+        connection.execute(_RENEWED, rows)
     return [None] * len(renewals)
 
 
-def reap_runs(connection: Connection, instants: Sequence[datetime]) -> list[Reaped]:
-    """End runs whose lease was over at an instant, REAPED_AT_ONCE at most, and give them."""
-    return [_reap(connection, now) for now in instants]
+def read_leases(connection: Connection) -> list[Lease]:
+    """Return the leases of all runs that are RUNNING."""
+    columns = (_c.id, _c.owner, _c.lease_expires_at)
+    return [Lease(*row) for row in connection.execute(select(*columns).where(is_running))]
 
 
-def _reap(connection: Connection, now: datetime) -> Reaped:
+def reap_runs(connection: Connection, groups: Sequence[Orphans]) -> list[Reaped]:
+    """End runs that are RUNNING with the lease that was seen, and return them."""
+    return [_reap(connection, leases, now) for leases, now in groups]
+
+
+def _reap(connection: Connection, leases: Sequence[Lease], now: datetime) -> Reaped:
+    seen = {lease.run_id: lease for lease in leases}
     orphans = (
         select(*SUMMARY_COLUMNS, *OBJECT_COLUMNS, _c.owner, _c.lease_expires_at, _good_later.label("is_made_good"))
-        .where(is_running, _c.lease_expires_at < now)
-        .order_by(_c.lease_expires_at)
-        .limit(REAPED_AT_ONCE)
+        .where(is_running, _c.id.in_(seen))
         .with_for_update(skip_locked=True)  # another reaper has them, or their owner is just writing
     )
-    rows = connection.execute(orphans).all()
+    rows = [row for row in connection.execute(orphans) if seen[row.id].expires_at == row.lease_expires_at]
     ended = [_ended(row, now) for row in rows]
     statement = (
         update(scrape_runs)
@@ -79,7 +88,7 @@ def _reap(connection: Connection, now: datetime) -> Reaped:
 
 
 def _ended(row: Row[*tuple[Any, ...]], now: datetime) -> tuple[ObjectKey, RunSummary]:
-    expired = rfc3339(row.lease_expires_at)
-    message = clip(f"{row.owner} stopped renewing the lease of this run, which was over at {expired}")
+    until = rfc3339(row.lease_expires_at)
+    message = clip(f"{row.owner} stopped renewing the lease of this run, which it had renewed until {until}")
     summary = summary_of(row, status=RunStatus.FAILED, reason=Reason.ORPHANED, message=message, completed_at=now)
     return ObjectKey(row.schedule_uid, row.namespace, row.name), summary
