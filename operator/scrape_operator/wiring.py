@@ -1,7 +1,7 @@
 """The composition root: Settings to App, closed by one AsyncExitStack."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from functools import partial
 
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
+from scrape_operator.cluster.objects import ClusterObjects
 from scrape_operator.core.ports import Clock, Ownership, RunObserver, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import ObjectKey
@@ -16,10 +17,10 @@ from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.reporting.events import WARNING, EventReporter, Transition
-from scrape_operator.reporting.logs import RunLog
 from scrape_operator.reporting.looplag import watch_loop_lag
-from scrape_operator.reporting.metrics import Metrics
+from scrape_operator.reporting.metrics.metrics import Metrics
 from scrape_operator.reporting.observers import CompositeObserver
+from scrape_operator.reporting.run_log import RunLog
 from scrape_operator.reporting.status.writer import StatusWriter
 from scrape_operator.running.leases import LeaseKeeper
 from scrape_operator.running.pool import RunPool
@@ -36,6 +37,7 @@ from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 
 LAST_WRITES_SECONDS = 5.0
+LAST_EVENTS_SECONDS = 2.0
 
 NamedTask = tuple[str, Callable[[], Coroutine[object, object, None]]]
 
@@ -44,11 +46,11 @@ class SystemClock:
     """The machine's clocks."""
 
     def now(self) -> datetime:
-        """Give the wall clock in UTC."""
+        """Return the wall clock in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Give seconds that never jump."""
+        """Return seconds of a clock that never jumps."""
         return time.monotonic()
 
 
@@ -96,7 +98,7 @@ class App:
     """The engine and what connects it to a cluster."""
 
     engine: Engine
-    client: ClusterClient
+    objects: ClusterObjects
     writer: StatusWriter
     events: EventReporter
     metrics: Metrics
@@ -114,6 +116,7 @@ class App:
         """End the work: runs within the grace, then every row, then the statuses that matter."""
         await self.engine.drain()
         await self.writer.flush(LAST_WRITES_SECONDS)
+        await self.events.flush(LAST_EVENTS_SECONDS)
 
 
 @asynccontextmanager
@@ -187,8 +190,9 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
         engine.scheduler.removed(uid)
 
     events = EventReporter(ClusterEventPoster(client, owner), clock)
+    objects = ClusterObjects(client)
     writer = StatusWriter(
-        client,
+        objects,
         clock,
         owner=owner,
         writes_per_second=services.settings.status_writes_per_second,
@@ -204,7 +208,7 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
     engine = build_engine(services, writer, [RunLog(), metrics], ownership)
     engine.scheduler.on_refused = refuse_request
     bind_gauges(metrics, engine, writer)
-    return App(engine, client, writer, events, metrics)
+    return App(engine, objects, writer, events, metrics)
 
 
 def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:
@@ -215,4 +219,15 @@ def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:
         runs_waiting=lambda: engine.pool.waiting,
         statuses_pending=lambda: writer.pending,
         schedules=engine.registry.counts,
+        conditions=writer.census.counts,
+        success_ages_by_namespace=lambda: success_ages_of(engine.registry, engine.clock),
     )
+
+
+def success_ages_of(registry: Registry, clock: Clock) -> Iterator[tuple[str, float | None]]:
+    """Yield the namespace of each schedule and the seconds since its last success; suspended ones are left out."""
+    now = clock.now()
+    for entry in registry:
+        if not entry.plan.suspend:
+            at = entry.state.last_successful_time
+            yield entry.plan.key.namespace, None if at is None else (now - at).total_seconds()

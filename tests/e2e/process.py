@@ -149,6 +149,11 @@ class Operator:
         obj: dict[str, Any] = json.loads(self.kubectl("get", "scs", name, "-o", "json"))
         return obj
 
+    def get_managed(self, name: str) -> dict[str, Any]:
+        """Return a ScrapeSchedule with its managedFields."""
+        obj: dict[str, Any] = json.loads(self.kubectl("get", "scs", name, "-o", "json", "--show-managed-fields"))
+        return obj
+
     def condition(self, name: str, type_: str) -> dict[str, Any]:
         """Give a condition of a schedule, empty where it is absent."""
         conditions = self.get(name).get("status", {}).get("conditions", [])

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from scrape_operator.api.kinds.extract import Field
 from tests.dev.site.site import DemoSite
 from tests.e2e.process import Operator, schedule, until
 from tests.e2e.slots import slot_faults
@@ -18,8 +20,7 @@ def test_explain_reads_like_a_manual(operator: Operator) -> None:
     page = operator.kubectl("explain", "scs.spec.targets.extract.fields")
     fields = re.split(r"^ {2}(?=\w+\t<)", page.partition("FIELDS:\n")[2], flags=re.MULTILINE)[1:]
     described = {field.split("\t")[0]: field.splitlines()[1:] for field in fields}
-    selectors = {"css", "xpath", "jmespath", "regex", "column", "group", "value", "const"}
-    assert described.keys() == selectors | {"name", "type", "many", "required", "default", "description"}
+    assert described.keys() == {field.alias for field in Field.model_fields.values()}
     for name, lines in described.items():
         text = " ".join(line.strip() for line in lines if not line.strip().startswith("enum:")).strip()
         assert len(text.split()) > 4, name
@@ -67,3 +68,39 @@ def test_deleting_a_schedule_stops_it_at_once_and_for_good(operator: Operator, s
     until("the other one goes on", lambda: len(operator.ended("kept")) >= len(kept) + 4)
     assert operator.runs("dropped")[len(dropped) :] == []
     assert '"level":"error"' not in operator.log()[logged:]
+
+
+def test_an_object_that_waits_for_a_finalizer_is_not_run_any_more(operator: Operator, site: DemoSite) -> None:
+    held = schedule("held", f"{site.url}/api/prices", interval="1s")
+    held["metadata"]["finalizers"] = ["example.org/hold"]
+    operator.apply(held)
+    until("runs", lambda: len(operator.ended("held")) > 1)
+    operator.kubectl("delete", "scs", "held", "--wait=false")
+    until("nothing to run", lambda: operator.metric("scrape_operator_schedules") == 0)
+    count = len(operator.runs("held"))
+    operator.kubectl("annotate", "scs", "held", "scrape-operator.dev/requested-at=now")
+    operator.apply(schedule("beside", f"{site.url}/api/prices", interval="1s"))
+    until("another one runs", lambda: len(operator.ended("beside")) > 2)
+    assert len(operator.runs("held")) == count
+    operator.kubectl("patch", "scs", "held", "--type=merge", '--patch={"metadata":{"finalizers":null}}')
+
+
+def test_what_a_person_applied_is_answered_within_seconds_though_the_budget_is_used_up(
+    start_operator: Callable[..., Operator], site: DemoSite
+) -> None:
+    operator = start_operator(SCRAPE_OPERATOR_STATUS_WRITES_PER_SECOND="0.05")
+    operator.apply(*(schedule(f"busy-{n}", f"{site.url}/api/prices?of={n}", interval="1s") for n in range(40)))
+    until("runs", lambda: len(operator.rows("SELECT * FROM scrape_runs WHERE status <> 'RUNNING'")) > 100, within=30)
+    operator.apply(schedule("refused", site.url, schedules=["61 * * * *"]))
+    operator.await_status("refused", "condition=Stalled", seconds=4)
+    operator.apply(schedule("failing", f"{site.url}/status/410", interval="720h"))
+    operator.await_status("failing", "condition=Ready=False", seconds=5)
+    [managers] = {tuple(written_by(operator.get_managed(name))) for name in ("busy-1", "refused", "failing")}
+    assert managers == ("scrape-operator",)
+
+
+def written_by(obj: dict[str, object]) -> set[str]:
+    """Return who wrote the status of an object, by managedFields."""
+    metadata = obj["metadata"]
+    assert isinstance(metadata, dict)
+    return {entry["manager"] for entry in metadata["managedFields"] if entry.get("subresource") == "status"}

@@ -46,6 +46,40 @@ def quiet(operator: Operator, name: str) -> bool:
     return datetime.fromisoformat(last).replace(tzinfo=UTC) < datetime.now(UTC) - timedelta(seconds=4)
 
 
+def test_a_crd_that_is_deleted_and_created_again_is_found_within_seconds(
+    start_operator: Callable[..., Operator], breakable_control_plane: ControlPlane, site: DemoSite
+) -> None:
+    operator = start_operator()
+    url = f"{site.url}/api/prices"
+    operator.apply(schedule("before", url, interval="1s"))
+    until("runs", lambda: operator.ended("before"))
+    breakable_control_plane.kubectl("delete", "crd", "scrapeschedules.scrape-operator.dev")
+    until("unreadiness", lambda: operator.probe("/readyz")[0] == 503)
+    assert "scrapeschedules.scrape-operator.dev is not served" in operator.probe("/readyz")[1]
+    assert operator.metric("scrape_operator_watch_problems") > 0
+    assert operator.probe("/healthz")[0] == 200
+    until("the end of its runs", lambda: operator.metric("scrape_operator_schedules") == 0)
+    breakable_control_plane.install_crds()
+    operator.apply(schedule("after", url, interval="1s"))
+    until("runs", lambda: operator.ended("after"), within=10)
+    until("readiness", operator.is_ready)
+    operator.apply(schedule("later", url, interval="1s"))
+    until("the watch brings what is new", lambda: operator.ended("later"), within=10)
+
+
+def test_an_api_server_that_is_away_is_known(
+    start_operator: Callable[..., Operator], breakable_control_plane: ControlPlane
+) -> None:
+    operator = start_operator()
+    breakable_control_plane.stop_apiserver()
+    until("unreadiness", lambda: operator.probe("/readyz")[0] == 503, within=60)
+    assert "API server: no answer for" in operator.probe("/readyz")[1]
+    assert operator.metric("scrape_operator_api_server_last_answer_age_seconds") > 25
+    assert operator.probe("/healthz")[0] == 200
+    breakable_control_plane.start_apiserver()
+    until("readiness", operator.is_ready, within=30)
+
+
 def test_postgresql_may_go_away_and_come_back(
     start_operator: Callable[..., Operator], postgres: Postgres, postgres_url: str, site: DemoSite
 ) -> None:

@@ -73,10 +73,21 @@ def test_runs_are_measured_and_logged(operator: Operator, site: DemoSite) -> Non
     [fine], [gone] = operator.runs("fine"), operator.runs("gone")
     for row, end in ((fine, "run ended"), (gone, "run failed")):
         key = f"{operator.namespace}/{row['name']}"
-        lines = log(operator, UUID(row["id"]))
-        assert [(line["event"], line["schedule"]) for line in lines] == [("run started", key), (end, key)]
-        assert (lines[1]["status"], lines[1]["reason"]) == (row["status"], row["reason"])
-    assert "410" in log(operator, UUID(gone["id"]))[1]["message"]
+        [line] = log(operator, UUID(row["id"]))
+        assert (line["event"], line["schedule"]) == (end, key)
+        assert (line["status"], line["reason"]) == (row["status"], row["reason"])
+    assert "410" in log(operator, UUID(gone["id"]))[0]["message"]
+    conditions = PREFIX + 'schedule_conditions{reason="HTTPStatus",status="False",type="Ready"}'
+    assert samples(operator)[conditions] >= 1
+
+
+def test_the_start_is_one_line_and_no_warning_follows(operator: Operator) -> None:
+    lines = [json.loads(line) for line in operator.log().splitlines()]
+    [started] = [line for line in lines if line["event"] == "started"]
+    assert started["database"] == "SQLite"
+    assert started["namespaces"] == operator.namespace
+    assert {"version", "replica", "port", "max_concurrent_runs", "status_writes_per_second"} <= started.keys()
+    assert not [line for line in lines if "OS signals" in line["event"]]
 
 
 def test_probes_answer(operator: Operator) -> None:

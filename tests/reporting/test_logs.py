@@ -1,18 +1,19 @@
 """Logs as machines and people read them, and what must never be in them."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Manual
-from scrape_operator.reporting.logs import QUIET, RunLog, configure
+from scrape_operator.reporting.logs import QUIET, configure
+from scrape_operator.reporting.run_log import RunLog
 from tests.support import builders as make
 from tests.support.logs import restored_logging
 
@@ -42,15 +43,18 @@ def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Stderr]:
         yield Stderr(capsys)
 
 
-def test_a_run_is_two_lines_with_its_fields(stderr: Stderr) -> None:
+def test_a_run_is_one_line_and_in_debug_two(stderr: Stderr) -> None:
     configure("json", "INFO")
+    RunLog().started(make.plan(), make.claim(), 0.0)
+    assert stderr.text == ""
+    configure("json", "DEBUG")
     log = RunLog()
     log.started(make.plan(), make.claim(slot=Manual("t"), missed=2), 0.01234)
     log.finished(make.plan(), make.result(targets=[make.good("a", 4)]), ItemCounts(4, 1, 2, 0), 1.23456)
     started, ended = stderr.lines()
     assert started.pop("timestamp").endswith("Z")
     assert started == {
-        "event": "run started", "level": "info", "logger": "scrape_operator.runs", "schedule": "default/quotes",
+        "event": "run started", "level": "debug", "logger": "scrape_operator.runs", "schedule": "default/quotes",
         "run_id": ID, "trigger": "manual", "skew": 0.012, "missed": 2,
     }  # fmt: skip
     del ended["timestamp"]
@@ -143,13 +147,48 @@ def test_libraries_that_tell_too_much_stay_quiet_even_in_debug(stderr: Stderr, n
 )
 def test_no_value_breaks_the_log(stderr: Stderr, field: dict[str, object]) -> None:
     configure("json", "INFO")
-    structlog.stdlib.get_logger("x").info("hello", **field)
+    logging.getLogger("scrape_operator.x").info("hello", extra=field)
     [line] = stderr.lines()
     assert line["event"] in {"hello", "'hello'"}
 
 
 def test_people_get_text(stderr: Stderr) -> None:
     configure("console", "INFO")
-    RunLog().started(make.plan(), make.claim(), 0.0)
-    assert "run started" in stderr.text
-    assert "schedule" in stderr.text
+    RunLog().finished(make.plan(), make.broken(), make.NOTHING, 1.0)
+    logging.getLogger("scrape_operator").info("a line", extra={"text": "with\n breaks", "empty": ""})
+    first, second = stderr.text.splitlines()
+    assert "warning run failed schedule=default/quotes" in first
+    assert "message='target b: 500 from the site'" in first
+    assert second.endswith("a line text='with\\\\n breaks' empty=''")
+
+
+def test_the_warning_that_kopf_runs_in_a_thread_is_left_out(stderr: Stderr) -> None:
+    configure("json", "INFO")
+    logger = logging.getLogger("kopf._core.reactor.running")
+    logger.warning("OS signals are ignored: running not in the main thread.")
+    logger.warning("something else")
+    assert [line["event"] for line in stderr.lines()] == ["something else"]
+
+
+def test_a_line_whose_arguments_do_not_fit_is_no_fault(stderr: Stderr) -> None:
+    configure("json", "INFO")
+    logging.getLogger("scrape_operator").info("%d", "no number")
+    logging.getLogger("scrape_operator").info("next")
+    assert "next" in stderr.text
+
+
+@pytest.mark.parametrize("fault", [OSError("no space left"), ValueError("I/O operation on closed file")])
+def test_a_stderr_that_takes_nothing_disturbs_nobody(
+    stderr: Stderr, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise fault
+
+    configure("json", "INFO")
+    [handler] = logging.getLogger().handlers
+    monkeypatch.setattr(handler, "stream", Broken())
+    logging.getLogger("scrape_operator").error("lost")
+    monkeypatch.undo()
+    logging.getLogger("scrape_operator").error("written")
+    assert [line["event"] for line in stderr.lines()] == ["written"]

@@ -1,16 +1,21 @@
 """Metrics as Prometheus reads them."""
 
 import asyncio
+import math
+import re
 from typing import Any
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.reporting.looplag import watch_loop_lag
-from scrape_operator.reporting.metrics import Metrics, metrics_page
+from scrape_operator.reporting.metrics.metrics import Metrics
+from scrape_operator.reporting.metrics.page import ALERT_RULES, metrics_page
 from tests.support import builders as make
 from tests.support import virtual_time
 
@@ -32,6 +37,8 @@ def bound(**changes: Any) -> Metrics:
         "runs_waiting": lambda: 2,
         "statuses_pending": lambda: 5,
         "schedules": lambda: {"active": 10, "suspended": 1, "stalled": 2},
+        "conditions": lambda: {("Ready", "False", "HTTPStatus"): 3},
+        "success_ages_by_namespace": lambda: [("shop", 10.0), ("shop", 4000.0), ("shop", None), ("news", 60.0)],
     }
     metrics.bind(**{**sources, **changes})
     return metrics
@@ -80,10 +87,50 @@ def test_a_broken_source_spoils_no_other_metric(caplog: pytest.LogCaptureFixture
     metrics = bound(runs_active=broken, schedules=broken)
     active = value(metrics, "runs_active")
     assert active is not None
-    assert active != active  # noqa: PLR0124 -- NaN
+    assert math.isnan(active)
     assert value(metrics, "timer_queue_depth") == 7
     assert value(metrics, "schedules", state="stalled") is None
     assert caplog.records
+
+
+def test_schedules_are_counted_by_condition_and_by_the_age_of_their_last_success() -> None:
+    metrics = bound()
+    assert value(metrics, "schedule_conditions", type="Ready", status="False", reason="HTTPStatus") == 3
+    ages = {
+        le: value(metrics, "schedule_success_age_seconds", namespace="shop", le=le) for le in ("60", "3600", "21600")
+    }
+    assert ages == {"60": 1, "3600": 1, "21600": 2}
+    assert value(metrics, "schedule_success_age_seconds", namespace="shop", le="+Inf") == 3
+    assert value(metrics, "schedule_success_age_seconds", namespace="news", le="60") == 1
+
+
+def test_namespaces_beyond_a_hundred_share_one_label() -> None:
+    metrics = bound(success_ages_by_namespace=lambda: [(f"n{number}", 1.0) for number in range(250)])
+    assert value(metrics, "schedule_success_age_seconds", namespace="other", le="60") == 150
+    for number in range(250):
+        plan = make.plan(key=ObjectKey("u", f"n{number}", "x"))
+        metrics.finished(plan, make.fine(), make.NOTHING, 1.0)
+    assert value(metrics, "namespace_runs_total", namespace="n1", status="SUCCEEDED") == 1
+    assert value(metrics, "namespace_runs_total", namespace="other", status="SUCCEEDED") == 150
+
+
+def test_the_watch_is_measured() -> None:
+    metrics = bound()
+    names = ("last_event", "last_list", "last_answer", "problems", "restarts")
+    metrics.bind_watch(lambda: {name: float(number) for number, name in enumerate(names)})
+    assert value(metrics, "watch_last_event_age_seconds") == 0
+    assert value(metrics, "watch_last_list_age_seconds") == 1
+    assert value(metrics, "api_server_last_answer_age_seconds") == 2
+    assert value(metrics, "watch_problems") == 3
+    assert value(metrics, "watch_restarts") == 4
+
+
+def test_every_metric_of_the_alert_rules_exists() -> None:
+    rules = [rule for group in yaml.safe_load(ALERT_RULES)["groups"] for rule in group["rules"]]
+    known = {row.name + suffix for row in Metrics().rows for suffix in ("", "_bucket")}
+    named = {name for rule in rules for name in re.findall(r"scrape_operator_\w+", rule["expr"])}
+    assert named <= known
+    assert all(rule["annotations"]["summary"] and rule["for"] for rule in rules)
 
 
 def test_writes_transactions_and_lag_are_measured() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.cluster.events import ClusterEventPoster
+from scrape_operator.cluster.objects import ClusterObjects
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetHealth
@@ -71,7 +72,7 @@ class Bench:
 
     def writer(self, events: TransitionListener | None = None) -> StatusWriter:
         return StatusWriter(
-            self.client,
+            ClusterObjects(self.client),
             self.clock,
             owner="me",
             writes_per_second=20,

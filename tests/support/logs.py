@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from scrape_operator.reporting.logs import QUIET
 
 
@@ -19,4 +17,3 @@ def restored_logging() -> Iterator[None]:
     root.setLevel(level)
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()

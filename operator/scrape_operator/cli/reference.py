@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cli.field_tables import field_tables, unsupported_list
-from scrape_operator.reporting.metrics import metrics_page
+from scrape_operator.reporting.metrics.page import metrics_page
 from scrape_operator.settings import Settings, variable_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"

@@ -1,7 +1,7 @@
-"""kopf in a thread of its own, with a loop of its own: news comes over, faults stay there.
+"""kopf in a thread of its own, with a loop of its own: events come over, faults do not.
 
-kopf cancels every task that is younger than itself when it ends, ends for good on some API faults, and
-copies each object twice while it lists. Here it may do all that: runs go on, and it is started again.
+kopf cancels every task that is younger than itself when it ends, ends on some faults of the API server, and copies
+each object twice while it lists. In its own thread it may do so: runs continue, and it is started again.
 """
 
 import asyncio
@@ -10,36 +10,38 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import kopf
 
-from scrape_operator.cluster.client import PAGE_SIZE
+from scrape_operator.api.kinds.registry import Kind
 from scrape_operator.cluster.credentials import Credentials
+from scrape_operator.cluster.objects import PAGE_SIZE
+from scrape_operator.core.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
-GROUP, VERSION, PLURAL = "scrape-operator.dev", "v1alpha1", "scrapeschedules"
 CREDENTIALS_LIFETIME = timedelta(minutes=10)
-RESTART_SECONDS = 3.0
+RESTART_SECONDS = 1.0
 LOGIN_PAUSE_SECONDS = 1.0
+WATCH_BACKOFF = Backoff(initial_seconds=0.4, max_seconds=30.0)
 
-OnEvent = Callable[[str | None, Mapping[str, Any]], None]
+OnEvent = Callable[[Kind, str | None, Mapping[str, Any]], None]
 
 
 class Backoffs:
     """Pauses between tries of a watch or list: growing to 30 s, jittered, without end.
 
-    kopf ends the process after the last pause; while the API server is away, runs must go on.
+    kopf ends the process after the last pause; while the API server is away, runs must continue.
     """
 
     def __iter__(self) -> Iterator[float]:
-        pause = 0.2
-        while True:
-            yield pause * random.uniform(0.5, 1.5)  # noqa: S311 -- jitter is no secret
-            pause = min(30.0, pause * 2)
+        """Yield the pauses in seconds."""
+        for failures in range(1_000_000_000):
+            yield WATCH_BACKOFF.delay(failures, random.random)
 
 
 class NullDiffBaseStorage(kopf.DiffBaseStorage):
@@ -63,24 +65,33 @@ class NullDiffBaseStorage(kopf.DiffBaseStorage):
 class WatchThread:
     """Runs kopf until it is stopped, and starts it again when it ends by itself.
 
-    `on_event` is called on the event loop of whoever called `start`.
+    `on_event` is called on the event loop of the caller of `start`. Times are those of `time.monotonic`.
     """
 
     def __init__(
-        self, namespaces: Sequence[str], read_credentials: Callable[[], Credentials], on_event: OnEvent
+        self,
+        kinds: Iterable[Kind],
+        namespaces: Sequence[str],
+        read_credentials: Callable[[], Credentials],
+        on_event: OnEvent,
+        *,
+        restart_seconds: float = RESTART_SECONDS,
     ) -> None:
+        self._kinds = tuple(kinds)
         self._namespaces = namespaces
         self._read_credentials = read_credentials
         self._on_event = on_event
+        self._restart_seconds = restart_seconds
         self._stop = threading.Event()
         self._restart = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.last_event_at = time.monotonic()
+        self._has_logged_in = False
+        self.last_event_at = self.started_at = time.monotonic()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread is there; kopf itself may just be starting again."""
+        """Whether the thread runs; kopf itself may just be starting again."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
@@ -90,7 +101,7 @@ class WatchThread:
         self._thread.start()
 
     def restart(self) -> None:
-        """Start kopf anew: its watch seems to be dead."""
+        """Start kopf again."""
         self._restart.set()
 
     async def stop(self, patience: float = 10.0) -> None:
@@ -103,16 +114,17 @@ class WatchThread:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._restart.clear()
+            self.started_at = time.monotonic()
             try:
                 asyncio.run(self._operate())
             except Exception:
-                logger.exception("the watch of %s ended by a fault; it is started again", PLURAL)
+                logger.exception("watch ended by a fault")
             if not self._stop.is_set():
-                logger.warning("the watch of %s is started again", PLURAL)
-                self._stop.wait(RESTART_SECONDS)
+                logger.warning("watch has ended and is started again")
+                self._stop.wait(self._restart_seconds)
 
     async def _operate(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(self._fault)
+        asyncio.get_running_loop().set_exception_handler(self._handle_fault)
         try:
             await kopf.operator(
                 registry=self._registry(),
@@ -125,21 +137,23 @@ class WatchThread:
         finally:
             self._restart.set()  # kopf waits for the flag in a thread, which would keep this loop from closing
 
-    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Pass over what kopf's generators complain of when they are closed in the middle of a list or watch."""
+    def _handle_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Ignore what kopf's generators report when they are closed in the middle of a list or watch."""
         if not self._restart.is_set():
             loop.default_exception_handler(context)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
         kopf.on.login(registry=registry)(self._login)
-        kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)(self._event)
+        for kind in self._kinds:
+            handler = partial(self._event, kind)
+            kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(handler)
         return registry
 
     async def _login(self, **_: Any) -> kopf.ConnectionInfo:
-        """Give kopf fresh credentials. The expiration makes them differ: kopf refuses an equal set again."""
-        await asyncio.sleep(LOGIN_PAUSE_SECONDS if self._logged_in else 0)
-        self._logged_in = True
+        """Return fresh credentials. The expiration makes them differ: kopf refuses an equal set again."""
+        await asyncio.sleep(LOGIN_PAUSE_SECONDS if self._has_logged_in else 0)
+        self._has_logged_in = True
         credentials = await asyncio.to_thread(self._read_credentials)
         scheme, _space, token = (credentials.authorization or "").partition(" ")
         return kopf.ConnectionInfo(
@@ -153,22 +167,19 @@ class WatchThread:
             expiration=datetime.now(UTC) + CREDENTIALS_LIFETIME,
         )
 
-    _logged_in = False
-
-    async def _event(self, event: kopf.RawEvent, **_: Any) -> None:
+    async def _event(self, kind: Kind, event: kopf.RawEvent, **_: Any) -> None:
         self.last_event_at = time.monotonic()
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the other loop is closed: the process ends
-                self._loop.call_soon_threadsafe(self._on_event, event["type"], event["object"])
+                self._loop.call_soon_threadsafe(self._on_event, kind, event["type"], event["object"])
 
 
 def watch_settings() -> kopf.OperatorSettings:
-    """Give kopf's settings; each prevents a fault that was measured.
+    """Return kopf's settings; each prevents a fault that was measured.
 
-    chunk_size and idle_timeout: memory while listing. inactivity_timeout out of reach: it can cancel the
-    watcher itself, so the server's and the client's time-outs end a silent watch. Endless backoffs: see
-    `Backoffs`. posting and scanning off: no Events of kopf's own, no watch on CRDs and namespaces. The storage:
-    see `NullDiffBaseStorage`.
+    chunk_size and idle_timeout: memory while listing. inactivity_timeout out of reach: it can cancel the watcher
+    itself, so the time-outs of server and client end a silent watch. Endless backoffs: see `Backoffs`. posting and
+    scanning off: no Events of kopf's own, no watch of CRDs and namespaces. The storage: see `NullDiffBaseStorage`.
     """
     settings = kopf.OperatorSettings()
     settings.watching.chunk_size = PAGE_SIZE

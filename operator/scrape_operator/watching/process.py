@@ -1,4 +1,4 @@
-"""The life of the process: start, watch and run until a signal comes, drain, exit. `cli` calls this."""
+"""Runs the process: start, watch and run until a signal comes, drain, exit. `cli` calls this."""
 
 import asyncio
 import gc
@@ -10,12 +10,18 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from pydantic import SecretStr
+
+from scrape_operator import __version__
+from scrape_operator.api.kinds.registry import Kind
 from scrape_operator.cluster.credentials import read_credentials
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.reporting.logs import configure
 from scrape_operator.serving.server import serve
 from scrape_operator.settings import Settings
 from scrape_operator.watching.bridge import WatchThread
+from scrape_operator.watching.handlers import handlers_of
+from scrape_operator.watching.monitor import WatchMonitor
 from scrape_operator.watching.reconciling import Reconciler
 from scrape_operator.wiring import App, open_app
 
@@ -33,11 +39,14 @@ GC_THRESHOLDS = (20_000, 20, 50)
 
 STORE_PAUSE_SECONDS = 1.0
 STORE_SILENCE_SECONDS = 10.0
-"""Not ready after the database was silent for so long."""
+"""Not ready after the database did not answer for so long."""
+
+STOPPED_FIRST = frozenset({"scheduler", "watch monitor", "retention"})
+"""The tasks that begin something new."""
 
 
 def run_process(settings: Settings) -> int:
-    """Run the operator until SIGTERM or SIGINT; give the exit code."""
+    """Run the operator until SIGTERM or SIGINT; return the exit code."""
     configure(settings.log_format, settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*GC_THRESHOLDS)
@@ -67,35 +76,44 @@ class Process:
         self._app = app
         self._stop = stop
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting = True
         self._database: list[str] = []
         self._dead: list[str] = []
-        engine, namespaces = app.engine, app.engine.settings.namespaces
-        self._reconciler = Reconciler(app.client, namespaces, engine.registry, engine.scheduler)
-        self._watch = WatchThread(namespaces, read_credentials, self._on_event)
+        settings = app.engine.settings
+        self._handlers = handlers_of(app.engine.registry, app.engine.scheduler)
+        self._watch = WatchThread(self._handlers, settings.namespaces, read_credentials, self._on_event)
+        reconciler = Reconciler(app.objects, settings.namespaces, self._handlers)
+        self._monitor = WatchMonitor(
+            reconciler,
+            app.objects,
+            tuple(self._handlers),
+            settings.namespaces,
+            self._watch,
+            reconcile_seconds=settings.reconcile_seconds,
+            last_written_at=lambda: app.writer.last_written_at,
+        )
+        app.metrics.bind_watch(self._monitor.measurements)
 
     async def run(self) -> int:
-        """Live until a signal comes, or a part fails for good; 0 after an orderly end."""
+        """Run until a signal comes, or a part fails for good; return 0 after an orderly end."""
         settings = self._app.engine.settings
         async with serve(
             settings.listen_host,
             settings.listen_port,
             live=lambda: self._dead,
-            ready=self._complaints,
+            ready=self._problems,
             metrics=self._app.metrics.render,
         ) as port:
-            logger.info("probes and metrics on port %d, replica %s", port, settings.identity)
+            logger.info("started", extra=start_facts(settings, port))
             await self._until_stopped(self._begin())
             await self._stop.wait()
-            logger.info("stopping: no new runs, running ones have %g s", settings.shutdown_grace_seconds)
+            logger.info("stopping", extra={"grace_seconds": settings.shutdown_grace_seconds})
             await self._end()
         logger.info("stopped")
         return 1 if self._dead else 0
 
-    def _complaints(self) -> Sequence[str]:
-        """Say why the process is not ready."""
-        starting = [self._reconciler.complaint] if self._starting else []
-        return [*self._dead, *starting, *self._database]
+    def _problems(self) -> Sequence[str]:
+        """Return why the process is not ready, one line each."""
+        return [*self._dead, *self._database, *self._monitor.problems()]
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work, unless a stop comes first."""
@@ -110,28 +128,26 @@ class Process:
                 await task
 
     async def _begin(self) -> None:
-        """Read what was, then what should be, then run."""
+        """Load the states, list the objects, then run."""
         await self._load_states()
         for name, run in self._app.tasks():
             self._supervise(name, run)
         self._supervise("store probe", self._probe_store)
-        interval = self._app.engine.settings.reconcile_seconds
-        self._supervise("reconciler", lambda: self._reconciler.run(interval, self._watch.restart))
-        await self._reconciler.primed.wait()
+        self._supervise("watch monitor", self._monitor.run)
+        await self._monitor.primed.wait()
         self._watch.start()
         self._supervise("scheduler", self._app.engine.scheduler.run)
         gc.collect()
-        gc.freeze()  # what lives as long as the process need not be walked by every full collection
-        self._starting = False
+        gc.freeze()  # what lasts as long as the process need not be walked by every full collection
 
     async def _load_states(self) -> None:
-        """Read what the rows say. Without it no due time can be known to be new, so it is waited for."""
+        """Load the states from the database. Without them no due time is known to be new, so they are waited for."""
         while True:
             try:
                 states = await self._app.engine.store.load_states(self._app.engine.settings.namespaces)
             except StoreUnavailable as error:
                 self._database = [f"database: {error}"]
-                logger.warning("waiting for the database: %s", error)
+                logger.warning("database is away", extra={"error": str(error)})
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
             else:
                 self._database = []
@@ -139,7 +155,7 @@ class Process:
                 return
 
     def _supervise(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a part that must never end: if it does, the process is not alive, and ends."""
+        """Start a part that must not end: where it does, the process is not alive, and ends."""
         task = asyncio.create_task(run(), name=name)
         task.add_done_callback(self._on_end)
         self._tasks.append(task)
@@ -148,11 +164,11 @@ class Process:
         if task.cancelled() or self._stop.is_set():
             return
         self._dead = [*self._dead, f"{task.get_name()} has ended"]
-        logger.error("%s has ended, so the process ends", task.get_name(), exc_info=task.exception())
+        logger.error("task has ended, so the process ends", extra={"task": task.get_name()}, exc_info=task.exception())
         self._stop.set()
 
     async def _probe_store(self) -> None:
-        """Keep readiness true to the database: it turns false when that is away, liveness does not."""
+        """Keep readiness true to the database: it turns false where that is away, liveness does not."""
         loop = asyncio.get_running_loop()
         answered = loop.time()
         while True:
@@ -166,26 +182,45 @@ class Process:
                 self._database = []
             await asyncio.sleep(STORE_PAUSE_SECONDS)
 
-    def _on_event(self, kind: str | None, obj: Mapping[str, Any]) -> None:
-        """Take one piece of news from the watch; a defect in handling it must not end the watch."""
+    def _on_event(self, kind: Kind, event_type: str | None, obj: Mapping[str, Any]) -> None:
+        """Handle one event of the watch; a defect in handling it must not end the watch."""
         if self._stop.is_set():
             return
+        handler = self._handlers[kind]
         try:
-            if kind == "DELETED":
-                self._app.engine.scheduler.removed(obj["metadata"]["uid"])
+            if event_type == "DELETED":
+                handler.removed(obj["metadata"]["uid"])
             else:
-                self._app.engine.scheduler.applied(obj)
+                handler.applied(obj)
         except Exception:
-            logger.exception("news of a schedule could not be taken up")
+            logger.exception("event could not be handled", extra={"kind": kind.kind})
 
     async def _end(self) -> None:
-        """Stop claiming, drain, and write the last things; the watch is stopped on the side."""
-        scheduling = [task for task in self._tasks if task.get_name() in {"scheduler", "reconciler", "retention"}]
-        await cancel(scheduling)
+        """Stop claiming, drain, and write the last statuses; the watch is stopped meanwhile."""
+        await cancel([task for task in self._tasks if task.get_name() in STOPPED_FIRST])
         stopping = asyncio.create_task(self._watch.stop())
         await self._app.drain()
         await cancel(self._tasks)
         await stopping
+
+
+def start_facts(settings: Settings, port: int) -> Mapping[str, object]:
+    """Return what the first log line says: which build runs where, on what, and within which limits."""
+    return {
+        "version": __version__,
+        "replica": settings.identity,
+        "port": port,
+        "database": "SQLite" if settings.database_url is None else database_kind(settings.database_url),
+        "namespaces": ",".join(settings.namespaces) or "all",
+        "max_concurrent_runs": settings.max_concurrent_runs,
+        "host_max_concurrent": settings.host_max_concurrent,
+        "status_writes_per_second": settings.status_writes_per_second,
+    }
+
+
+def database_kind(url: SecretStr) -> str:
+    """Return the kind of a database by the scheme of its URL."""
+    return "PostgreSQL" if url.get_secret_value().startswith("postgres") else "SQLite"
 
 
 async def cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -1,127 +1,104 @@
-"""Finds what the watch missed: a metadata list every few minutes drops ghosts, adds the missed, and watches the watch.
+"""Finds what the watch missed: a list of metadata drops objects that are gone, and adds those that were missed.
 
-kopf never tells of a deletion that it slept through, and its watch can die while it seems alive.
+kopf never reports a deletion that it did not see, and its watch can stop while it seems to be running.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
 
-from scrape_operator.core.errors import ClusterError
-from scrape_operator.scheduling.registry import Registry
-from scrape_operator.scheduling.scheduler import Scheduler
+from scrape_operator.api.kinds.registry import Kind
+from scrape_operator.watching.handlers import Handlers, ObjectHandler, is_terminating
 
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 5.0
-"""News younger than this may still be on its way through the watch."""
+"""A change younger than this may still be on its way through the watch."""
 
-APPLIED_AT_ONCE = 20
-"""Schedules taken up before runs get their turn."""
+APPLIED_IN_A_ROW = 20
+"""Objects that are handled before runs get their turn."""
 
 
-class ScheduleSource(Protocol):
-    """Where schedules are listed: `cluster.client`."""
+class ObjectSource(Protocol):
+    """Where objects are listed: `cluster.objects`."""
 
-    def schedules(self, namespaces: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Give every schedule, whole."""
+    def objects(self, kind: Kind, namespaces: Sequence[str]) -> AsyncGenerator[dict[str, Any]]:
+        """Yield every object of a kind."""
 
-    def schedule_metadata(self, namespaces: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Give the metadata of every schedule."""
+    def metadata(self, kind: Kind, namespaces: Sequence[str]) -> AsyncGenerator[dict[str, Any]]:
+        """Yield the metadata of every object of a kind."""
 
-    async def get_schedule(self, namespace: str, name: str) -> dict[str, Any] | None:
-        """Give one schedule, or None."""
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> dict[str, Any] | None:
+        """Return one object, or None if it does not exist."""
+
+    async def is_served(self, kind: Kind, namespaces: Sequence[str]) -> bool:
+        """Return whether the API server serves the kind."""
 
 
 class Reconciler:
-    """Compares the registry with the API server's list."""
+    """Compares what was handled with the lists of the API server, kind by kind."""
 
-    def __init__(
-        self, source: ScheduleSource, namespaces: Sequence[str], registry: Registry, scheduler: Scheduler
-    ) -> None:
+    def __init__(self, source: ObjectSource, namespaces: Sequence[str], handlers: Handlers) -> None:
         self._source = source
         self._namespaces = namespaces
-        self._registry = registry
-        self._scheduler = scheduler
-        self.primed = asyncio.Event()
-        self.complaint = "starting: schedules are not listed yet"
+        self._handlers = handlers
+        self.last_list_at: float | None = None
+        """When the last list ended, by `time.monotonic`."""
 
     async def prime(self) -> int:
-        """Take up every schedule from one paged list, and drop those that are gone; give how many there are.
+        """Handle every object of every kind from one paged list, and return how many there are.
 
-        Raises ClusterError.
+        What was handled before and is not in the list is dropped. Raises ClusterError.
         """
-        before = set(self._registry.uids())
-        seen = set()
-        async for obj in self._source.schedules(self._namespaces):
-            seen.add(obj["metadata"]["uid"])
-            self._scheduler.applied(obj, at_once=False)
-            if len(seen) % APPLIED_AT_ONCE == 0:
-                await asyncio.sleep(0)
-        for uid in before - seen:
-            self._scheduler.removed(uid)
-        for uid in self._registry.forget_absent():
-            self._scheduler.on_removed(uid)
-        self.primed.set()
-        return len(seen)
+        count = 0
+        for kind, handler in self._handlers.items():
+            before, seen = handler.known(), set[str]()
+            async for obj in self._source.objects(kind, self._namespaces):
+                handler.applied(obj, at_once=False)
+                seen.add(obj["metadata"]["uid"])
+                if len(seen) % APPLIED_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
+            self._drop(kind, handler, before, seen)
+            handler.listed()
+            count += len(seen)
+        self.last_list_at = time.monotonic()
+        return count
 
     async def reconcile(self) -> int:
-        """Mend what the watch missed; give how many additions and changes it had missed. Raises ClusterError."""
-        suspects = await self._drift()
-        if not suspects:
-            return 0
-        await asyncio.sleep(SETTLE_SECONDS)
-        missed = [metadata for metadata in suspects if not self._knows(metadata)]
-        for metadata in missed:
-            obj = await self._source.get_schedule(metadata["namespace"], metadata["name"])
+        """Correct what the watch missed, and return how many additions and changes that were. Raises ClusterError."""
+        suspects = [
+            (kind, metadata)
+            for kind, handler in self._handlers.items()
+            for metadata in await self._drift(kind, handler)
+        ]
+        self.last_list_at = time.monotonic()
+        if suspects:
+            await asyncio.sleep(SETTLE_SECONDS)
+        missed = [(kind, metadata) for kind, metadata in suspects if not self._handlers[kind].knows(metadata)]
+        for kind, metadata in missed:
+            obj = await self._source.get(kind, metadata.get("namespace"), metadata["name"])
             if obj is not None:
-                self._scheduler.applied(obj)
+                self._handlers[kind].applied(obj)
         return len(missed)
 
-    async def _drift(self) -> list[Mapping[str, Any]]:
-        """Drop ghosts; give the metadata of what is not known, or not in this generation."""
-        before = set(self._registry.uids())
-        seen, suspects = set(), []
-        async for obj in self._source.schedule_metadata(self._namespaces):
+    async def _drift(self, kind: Kind, handler: ObjectHandler) -> list[Mapping[str, Any]]:
+        """Drop objects that are gone; return the metadata of those that are not known as they are."""
+        before, seen, suspects = handler.known(), set[str](), []
+        async for obj in self._source.metadata(kind, self._namespaces):
             metadata = obj["metadata"]
+            if is_terminating(metadata):
+                continue
             seen.add(metadata["uid"])
-            if not self._knows(metadata):
+            if not handler.knows(metadata):
                 suspects.append(metadata)
-        for uid in before - seen:
-            entry = self._registry.get(uid)
-            logger.warning("%s was deleted unseen by the watch and is dropped", entry and entry.plan.key)
-            self._scheduler.removed(uid)
+        self._drop(kind, handler, before, seen)
         return suspects
 
-    def _knows(self, metadata: Mapping[str, Any]) -> bool:
-        return self._registry.is_known(metadata)
-
-    async def run(self, interval: float, restart_watch: Callable[[], None]) -> None:
-        """Prime, then reconcile every `interval` seconds, for ever; a watch that missed news is started again."""
-        await self._prime_patiently()
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                missed = await self.reconcile()
-            except ClusterError as error:
-                logger.warning("reconcile put off: %s", error)
-                continue
-            except Exception:
-                logger.exception("reconcile put off")
-                continue
-            if missed:
-                logger.error("the watch had missed %d changes; it is started again", missed)
-                restart_watch()
-
-    async def _prime_patiently(self) -> None:
-        pause = 0.5
-        while not self.primed.is_set():
-            try:
-                count = await self.prime()
-                logger.info("%d schedules found", count)
-            except ClusterError as error:
-                self.complaint = f"starting: schedules can't be listed yet: {error}"
-                logger.warning("schedules can't be listed yet: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(15.0, pause * 2)
+    @staticmethod
+    def _drop(kind: Kind, handler: ObjectHandler, before: Mapping[str, str], seen: set[str]) -> None:
+        for uid, name in before.items():
+            if uid not in seen:
+                logger.warning("deletion was not seen by the watch", extra={"kind": kind.kind, "object": name})
+                handler.removed(uid)

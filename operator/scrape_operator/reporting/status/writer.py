@@ -16,6 +16,7 @@ from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.outbox.outbox import Outbox
 from scrape_operator.outbox.queue import OutboxLimits
 from scrape_operator.reporting.status.build import build_status, merge_patch
+from scrape_operator.reporting.status.census import ConditionCensus
 from scrape_operator.reporting.status.written import NEVER, Written, WrittenCondition, signature
 
 logger = logging.getLogger(__name__)
@@ -80,9 +81,12 @@ class StatusWriter:
         self._events = events
         self._observer = observer
         self._written: dict[str, Written] = {}
+        self.census = ConditionCensus()
         self._sending: dict[str, Written] = {}
         self._plans: dict[str, SchedulePlan] = {}
         self._is_ending = False
+        self.last_written_at = float("-inf")
+        """When the API server accepted a status last, by the monotonic clock."""
         limits = OutboxLimits(
             capacity=MAX_PENDING,
             max_in_flight=MAX_IN_FLIGHT,
@@ -104,10 +108,10 @@ class StatusWriter:
         """Read the status that the object carries: transition times are kept, and what is true is not rewritten."""
         self._plans[plan.key.uid] = plan
         try:
-            self._written[plan.key.uid] = Written.of(status) if status else NEVER
+            self._store(plan.key.uid, Written.of(status) if status else NEVER)
         except Exception:
             logger.exception("status cannot be read and is written anew", extra={"schedule": str(plan.key)})
-            self._written[plan.key.uid] = NEVER
+            self._store(plan.key.uid, NEVER)
 
     def changed(self, plan: SchedulePlan, state: ScheduleState) -> None:
         """Note that the status may differ; what a reader would act on is written at once."""
@@ -155,8 +159,12 @@ class StatusWriter:
         self._plans[plan.key.uid] = plan
         return plan
 
+    def _store(self, uid: str, written: Written) -> None:
+        self.census.replace(self._written.get(uid, NEVER).conditions, written.conditions)
+        self._written[uid] = written
+
     def _drop(self, uid: str) -> None:
-        self._written.pop(uid, None)
+        self.census.replace(self._written.pop(uid, NEVER).conditions, ())
         self._plans.pop(uid, None)
 
     def _urgency(self, plan: SchedulePlan, state: ScheduleState) -> int:
@@ -204,8 +212,9 @@ class StatusWriter:
         if not is_found:
             self._lose(uid, plan.key)
             return "gone"
+        self.last_written_at = self._clock.monotonic()
         if uid in self._plans:  # it may be forgotten by now
-            self._written[uid] = after
+            self._store(uid, after)
         self._report(plan.key, before, status)
         return "written"
 

@@ -1,9 +1,9 @@
-"""Metrics for Prometheus, in a registry of their own. No label names a schedule: series stay few at any scale."""
+"""Every metric of the process, in a registry of its own. No label names a schedule: series stay few at any scale."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import NamedTuple, cast
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -17,20 +17,17 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from scrape_operator import __version__
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.reporting.metrics.collectors import Family, NamespaceLabel, Samples, success_ages
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "scrape_operator_"
-SCHEDULES = PREFIX + "schedules"
-SCHEDULES_HELP = "Schedules that this process knows: active, suspended or stalled."
 DURATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
@@ -44,23 +41,48 @@ class Row(NamedTuple):
     help: str
 
 
+SCHEDULES = Row(
+    PREFIX + "schedules", "gauge", ("state",), "Schedules that this process runs: active, suspended or stalled."
+)
+CONDITIONS = Row(
+    PREFIX + "schedule_conditions",
+    "gauge",
+    ("type", "status", "reason"),
+    "Schedules by condition, as their statuses say. DataHealthy=False are those with unhealthy data.",
+)
+SUCCESS_AGES = Row(
+    PREFIX + "schedule_success_age_seconds",
+    "gauge",
+    ("namespace", "le"),
+    "Schedules of a namespace whose last success is at most so many seconds old, +Inf is all of them.",
+)
+
+
 class Metrics:
-    """Every metric of the process. A `RunObserver`; other rooms reach it through callables that `wiring` hands them."""
+    """Counts and measures. A `RunObserver`; other packages reach it through callables that `wiring` passes to them."""
 
     def __init__(self) -> None:
-        # Not a second series for each counter and histogram, that says when it began.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        # Without it each counter and histogram has a second series, which says when it began.
+        cast("Callable[[], None]", disable_created_metrics)()
         self._registry = CollectorRegistry()
+        self._namespace = NamespaceLabel()
         self.rows: list[Row] = []
         self._make_run_metrics()
         self._make_work_metrics()
         self._make_process_metrics()
+        self._describe_families()
         # Finding a child by its labels costs more than counting. States and reasons are few, and so are these.
         self._run_counter = cache(self._runs.labels)
         self._target_counter = cache(self._targets.labels)
 
     def _make_run_metrics(self) -> None:
         self._runs = self._counter("runs", "Runs that ended and were stored.", "status", "reason")
+        self._namespace_runs = self._counter(
+            "namespace_runs",
+            "Runs that ended, by namespace; beyond 100 namespaces they are other.",
+            "namespace",
+            "status",
+        )
         self._run_duration = self._histogram("run_duration_seconds", "From the claim of a run to its end.", DURATIONS)
         self._skew = self._histogram("run_start_skew_seconds", "From the due time of a run to its claim.", DELAYS)
         self._skipped = self._counter("slots_skipped", "Due times that were not run, and why.", "reason")
@@ -85,10 +107,19 @@ class Metrics:
         self._host_waits = self._histogram("host_wait_seconds", "Waits of requests for their host's budget.", DELAYS)
         self._breakers = self._counter("host_breakers_opened", "Hosts left alone for a while, and why.", "reason")
         self._operations = self._counter("store_operations", "Claims, results and skips that transactions held.")
-        self.rows.append(Row(SCHEDULES, "gauge", ("state",), SCHEDULES_HELP))
 
     def _make_process_metrics(self) -> None:
         self._lag = self._histogram("event_loop_lag_seconds", "How late the event loop woke up.", DELAYS)
+        ages = "Seconds since the {}; -1 before the first."
+        self._watch = {
+            "last_event": self._gauge("watch_last_event_age_seconds", ages.format("watch brought an event")),
+            "last_list": self._gauge("watch_last_list_age_seconds", ages.format("objects were listed and compared")),
+            "last_answer": self._gauge(
+                "api_server_last_answer_age_seconds", ages.format("API server answered a probe")
+            ),
+            "problems": self._gauge("watch_problems", "What is wrong with watch and API server; 0 is healthy."),
+            "restarts": self._gauge("watch_restarts", "How often the watch was started again since the start."),
+        }
         build = self._gauge("build_info", "Which build this is; always 1.", "version")
         build.labels(__version__).set(1)
         ProcessCollector(registry=self._registry)
@@ -103,13 +134,33 @@ class Metrics:
         runs_waiting: Callable[[], float],
         statuses_pending: Callable[[], float],
         schedules: Callable[[], Mapping[str, int]],
+        conditions: Callable[[], Mapping[tuple[str, str, str], int]],
+        success_ages_by_namespace: Callable[[], Iterable[tuple[str, float | None]]],
     ) -> None:
-        """Say where the gauges read from. Each is called at every scrape; `schedules` gives state -> count."""
+        """Set what the gauges read from. Each is called at every scrape.
+
+        Args:
+            timer_queue_depth: schedules that wait for a due time.
+            runs_active: runs that go on.
+            runs_waiting: runs that wait for a slot.
+            statuses_pending: statuses that wait to be written.
+            schedules: state -> number of schedules.
+            conditions: type, status and reason of a condition -> number of schedules.
+            success_ages_by_namespace: namespace and seconds since the last success, for each schedule.
+
+        """
         self._queue_depth.set_function(_guarded(timer_queue_depth))
         self._active.set_function(_guarded(runs_active))
         self._waiting.set_function(_guarded(runs_waiting))
         self._pending.set_function(_guarded(statuses_pending))
-        self._registry.register(_Schedules(schedules))
+        self._read_family(SCHEDULES, lambda: (((state,), count) for state, count in schedules().items()))
+        self._read_family(CONDITIONS, lambda: conditions().items())
+        self._read_family(SUCCESS_AGES, lambda: success_ages(success_ages_by_namespace(), self._namespace))
+
+    def bind_watch(self, measure: Callable[[], Mapping[str, float]]) -> None:
+        """Set what the gauges of the watch read from: last_event, last_list, last_answer, problems, restarts."""
+        for name, gauge in self._watch.items():
+            gauge.set_function(_guarded(partial(_measurement, measure, name)))
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Count a run that was claimed `skew` seconds after it was due."""
@@ -126,6 +177,7 @@ class Metrics:
     ) -> None:
         """Count a run that ended after `duration` seconds, its targets and its items."""
         self._run_counter(result.status, result.reason).inc()
+        self._namespace_runs.labels(self._namespace.of(plan.key.namespace), result.status).inc()
         self._run_duration.observe(duration)
         for change, count in (("new", counts.new), ("changed", counts.changed), ("gone", counts.gone)):
             if count:
@@ -154,7 +206,7 @@ class Metrics:
         self._write_time.observe(seconds)
 
     def store_transaction(self, seconds: float, operations: int) -> None:
-        """Note how long a database transaction took, and how much it held: group commit makes it several operations."""
+        """Observe how long a database transaction took, and count its operations: group commit joins several."""
         self._transactions.observe(seconds)
         self._operations.inc(operations)
 
@@ -171,8 +223,14 @@ class Metrics:
         self._lag.observe(seconds)
 
     def render(self) -> tuple[bytes, str]:
-        """Give all metrics as text, and the content type of that text."""
+        """Return all metrics as text, and the content type of that text."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def _read_family(self, row: Row, read: Callable[[], Samples]) -> None:
+        self._registry.register(Family(row.name, row.help, row.labels, read))
+
+    def _describe_families(self) -> None:
+        self.rows += [SCHEDULES, CONDITIONS, SUCCESS_AGES]
 
     def _counter(self, name: str, help_: str, *labels: str) -> Counter:
         self.rows.append(Row(f"{PREFIX}{name}_total", "counter", labels, help_))
@@ -187,54 +245,18 @@ class Metrics:
         return Histogram(PREFIX + name, help_, labels, buckets=buckets, registry=self._registry)
 
 
-class _Schedules(Collector):
-    """Counts schedules by state when it is asked: one pass, not one for each state."""
-
-    def __init__(self, count: Callable[[], Mapping[str, int]]) -> None:
-        self._count = count
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Give the one family."""
-        family = GaugeMetricFamily(SCHEDULES, SCHEDULES_HELP, labels=["state"])
-        try:
-            for state, number in self._count().items():
-                family.add_metric([state], number)
-        except Exception:
-            logger.exception("schedules could not be counted")
-        yield family
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Give the name without counting."""
-        yield GaugeMetricFamily(SCHEDULES, SCHEDULES_HELP, labels=["state"])
+def _measurement(measure: Callable[[], Mapping[str, float]], name: str) -> float:
+    return measure()[name]
 
 
 def _guarded(read: Callable[[], float]) -> Callable[[], float]:
-    """Let one broken gauge be NaN, instead of taking all metrics with it."""
+    """Return a function whose value is NaN where `read` fails, so that one gauge does not spoil all metrics."""
 
     def value() -> float:
         try:
             return read()
         except Exception:
-            logger.exception("a gauge could not be read")
+            logger.exception("gauge cannot be read")
             return float("nan")
 
     return value
-
-
-def metrics_page() -> str:
-    """Write the page of metrics, as Markdown."""
-    rows = sorted(Metrics().rows)
-    lines = [f"| `{row.name}` | {row.type_} | {', '.join(row.labels) or 'none'} | {row.help} |" for row in rows]
-    return "\n".join(
-        (
-            "# Metrics",
-            "",
-            "`/metrics` gives these in the Prometheus text format, beside the usual `process_`, `python_` and",
-            "`python_gc_` metrics. No label names a schedule, so that their number doesn't grow with the schedules.",
-            "",
-            "| metric | type | labels | meaning |",
-            "|---|---|---|---|",
-            *lines,
-            "",
-        )
-    )
