@@ -46,7 +46,7 @@ def outcomes(runs: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
 
 
 def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: Operator, site: DemoSite) -> None:
-    operator.apply(schedule("replace", f"{site.url}/hang", interval="2s", concurrencyPolicy="Replace"))
+    operator.apply(schedule("replace", f"{site.url}/hang", interval="2s", timeout="2s", concurrencyPolicy="Replace"))
     until("four runs", lambda: len(operator.ended("replace")) > 3, within=20)
     runs = operator.runs("replace")[:4]
     assert set(outcomes(runs[:3])) == {("CANCELED", "Replaced")}
@@ -57,7 +57,7 @@ def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: O
 
 
 def test_queue_lets_one_due_time_wait_for_the_run_before_it(operator: Operator, site: DemoSite) -> None:
-    operator.apply(slow("queue", site, 2.7, interval="3s", concurrencyPolicy="Queue"))
+    operator.apply(slow("queue", site, 2.7, interval="3s", timeout="3s", concurrencyPolicy="Queue"))
     until("one that waits", lambda: "startedAt" not in operator.get("queue")["status"].get("active", [{}])[-1])
     until("four runs", lambda: len(operator.ended("queue")) > 3, within=30)
     runs = operator.ended("queue")
@@ -159,7 +159,7 @@ def test_nothing_runs_before_start_time_or_after_end_time(operator: Operator, si
     assert {start <= instant(run["scheduled_for"]) <= end for run in runs} == {True}
     assert 3 <= len(runs) <= 4
     assert wide(operator, "season")["NEXT"] == ""
-    assert "see spec.endTime" in wide(operator, "season")["MESSAGE"]
+    assert "spec.endTime has passed" in wide(operator, "season")["MESSAGE"]
 
 
 def test_after_so_many_failures_it_stops_and_a_change_of_spec_lets_it_go_on(operator: Operator, site: DemoSite) -> None:
