@@ -105,7 +105,7 @@ def test_every_container_meets_the_restricted_pod_security_standard(render: Rend
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
-        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]  # noqa: S108 -- the container's own
+        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
 
 
 def test_service_links_do_not_leak_into_the_settings(render: Render) -> None:

@@ -28,7 +28,7 @@ async def everything(context, read, count: int, width: int = 1) -> list[int]:
     found = []
     async with aclosing(read_concurrently(range(count), Reading(read, str, width), context)) as numbers:
         async for number in numbers:
-            found.append(number)  # noqa: PERF401 -- what came before a failure is kept
+            found.append(number)
     return found
 
 
@@ -109,7 +109,7 @@ async def test_too_many_that_vanished_are_losses(context, numbers) -> None:
     try:
         await everything(context, vanishing(*numbers), 60)
     except ScrapeFailed as failure:
-        assert failure.reason is Reason.RATE_LIMITED  # noqa: PT017 -- the last of several in a row
+        assert failure.reason is Reason.RATE_LIMITED
     assert not context.is_complete
     assert context.counters == {}
 

@@ -230,5 +230,5 @@ async def test_only_the_schedule_that_is_stopped_loses_its_runs(harness: Harness
 
 async def _until(seen: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not seen():  # noqa: ASYNC110 -- what is awaited has no event
+        while not seen():
             await asyncio.sleep(0)

@@ -38,7 +38,7 @@ def emptied_postgres(postgres: Postgres) -> str:
 def migrated_postgres_url(postgres: Postgres, emptied_postgres: str) -> Iterator[str]:
     """The URL of a database with tables and without rows; the server is up again for the next test."""
     tables = ", ".join(metadata.tables)
-    reset = f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'"  # noqa: S608 -- our own names
+    reset = f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'"
     postgres.execute(reset, emptied_postgres.rpartition("/")[2])
     yield emptied_postgres
     if not postgres.serves:

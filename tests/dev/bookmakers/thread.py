@@ -52,7 +52,7 @@ class BookmakersThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 -- told to whoever waits for the start
+        except BaseException as error:
             self._error = error
         finally:
             self._started.set()

@@ -76,7 +76,7 @@ class Demo:
         self._screen.line(f"  export KUBECONFIG={self._cluster.kubeconfig}")
         self._screen.line(f'  export PATH="{kubectl.parent if kubectl else ""}:$PATH"')
         self._screen.line(f"  kubectl get scs --namespace {self._namespace} --watch")
-        self._screen.line(f"  sqlite3 -readonly {self._operator.database} 'SELECT data FROM items LIMIT 5'")  # noqa: S608 -- for a person
+        self._screen.line(f"  sqlite3 -readonly {self._operator.database} 'SELECT data FROM items LIMIT 5'")
         self._screen.line(f"  tail -f {self._operator.log}\n")
         with suppress(KeyboardInterrupt):
             while self._operator.answers("/healthz"):

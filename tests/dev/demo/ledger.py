@@ -45,7 +45,7 @@ def read_runs(file: Path) -> list[Run]:
     """Give the runs that have ended, in that order; none where the file is not there yet."""
     if not file.exists():
         return []
-    query = f"SELECT {_COLUMNS} FROM scrape_runs WHERE completed_at IS NOT NULL ORDER BY completed_at, id"  # noqa: S608 -- constants
+    query = f"SELECT {_COLUMNS} FROM scrape_runs WHERE completed_at IS NOT NULL ORDER BY completed_at, id"
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
         return [_run(row) for row in connection.execute(query)]
 

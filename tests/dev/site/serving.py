@@ -82,7 +82,7 @@ class SiteThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 -- handed to the thread that waits for the start
+        except BaseException as error:
             self._error = error
         finally:
             self._started.set()

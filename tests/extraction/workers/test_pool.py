@@ -36,7 +36,7 @@ async def _pool() -> AsyncIterator[ExtractionPool]:
 
 async def until_busy(pool: ExtractionPool) -> None:
     """Let the others run until a worker is asked."""
-    while not pool._busy:  # noqa: ASYNC110 -- nothing tells of it
+    while not pool._busy:
         await asyncio.sleep(0)
 
 
@@ -130,7 +130,7 @@ async def test_a_worker_that_dies_fails_its_document_and_is_replaced(
         [worker] = children() - before
         os.kill(worker, signal.SIGKILL)
         before.add(worker)
-        while pool._busy:  # noqa: ASYNC110 -- nothing tells of it
+        while pool._busy:
             await asyncio.sleep(0)
     with pytest.raises(ScrapeFailed, match="broke the parser") as caught:
         await task

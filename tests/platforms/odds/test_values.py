@@ -100,7 +100,7 @@ def test_what_is_no_line_gives_none(value: object) -> None:
     assert read_line(value, LineKind.TOTAL) in ({None} if value != "2.5 " else {Decimal("2.5")})
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001 -- hypothesis adds the zone
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)))
 def test_times_read_the_same_from_all_three_forms(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     assert read_epoch_ms(int(moment.timestamp() * 1000)) == moment

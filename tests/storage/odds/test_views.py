@@ -19,7 +19,7 @@ async def read_books(store: SQLRunStore, **books: dict[str, str]) -> None:
 async def compared(store: SQLRunStore) -> list[tuple[Any, ...]]:
     """Give the comparison, its numbers as decimals."""
     order = "ORDER BY market, line, outcome, bookmaker"
-    rows = await query(store, f"SELECT {COLUMNS} FROM odds_comparison {order}")  # noqa: S608 -- our own words
+    rows = await query(store, f"SELECT {COLUMNS} FROM odds_comparison {order}")
     return [
         (
             market,
@@ -86,7 +86,7 @@ async def test_a_view_names_the_event_and_how_it_was_matched(store: SQLRunStore)
     await store_at(store, 0, reading_of(event_of(prices_of(home="2"))), reading_of(weak, name="other"))
     for view in ("event_odds", "odds_comparison"):
         columns = "sportradar_id, genius_id, sport, country, competition, home, away, match_kind"
-        rows = await query(store, f"SELECT DISTINCT {columns} FROM {view}")  # noqa: S608 -- our own words
+        rows = await query(store, f"SELECT DISTINCT {columns} FROM {view}")
         assert rows == [
             ("81000001", None, "football", "Savannaland", "Premier League", "Acacia Rovers", "Baobab United", "weak")
         ]

@@ -103,7 +103,7 @@ async def test_the_comparison_is_what_the_truth_says(scene: Scene, store: SQLRun
         key = (number, market, line, outcome)
         best[key] = max(price, best.get(key, price))
     columns = "sportradar_id, market, line, outcome, best_price"
-    rows = await query(store, f"SELECT DISTINCT {columns} FROM odds_comparison WHERE sportradar_id IS NOT NULL")  # noqa: S608 -- our own words
+    rows = await query(store, f"SELECT DISTINCT {columns} FROM odds_comparison WHERE sportradar_id IS NOT NULL")
     found = {}
     for sportradar_id, market, line, outcome, price in rows:
         number = int(sportradar_id) - FIRST_NUMBER["SportyBet"]
