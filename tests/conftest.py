@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
 
 
-class OneClusterScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+class OneClusterScheduling(LoadScopeScheduling):
     """pytest-xdist's plan: all users of the control plane in one process, so that there is one; the rest one by one.
 
     xdist's own `loadgroup` loses its groups with pytest 9.2.

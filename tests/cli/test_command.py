@@ -1,12 +1,14 @@
 """What every verb of the command line has in common."""
 
+from typing import Any, cast
+
 import pytest
 import typer.main
 
 from scrape_operator import __version__
 from scrape_operator.cli import app, main
 
-VERBS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+VERBS = sorted(cast("Any", typer.main.get_command(app)).commands)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +44,11 @@ def wide(operator: Operator, name: str) -> dict[str, str]:
 
 def outcomes(runs: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
     return [(run["status"], run["reason"]) for run in runs]
+
+
+def has_missed(operator: Operator, name: str) -> bool:
+    """Return whether the status counts more than one missed due time."""
+    return bool(operator.get(name)["status"]["counters"]["missed"] > 1)
 
 
 def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: Operator, site: DemoSite) -> None:
@@ -205,4 +211,4 @@ def test_missed_run_policy_skip_makes_up_for_nothing_after_a_downtime(
     for name, outcome in zip(names, (("SKIPPED", "MissedDeadline"), ("SUCCEEDED", "Succeeded")), strict=True):
         assert outcomes([row for row in operator.runs(name) if row["missed"]]) == [outcome]
         assert slot_faults(operator.runs(name), 2 * SECOND) == []
-        until("the counter", lambda name=name: operator.get(name)["status"]["counters"]["missed"] > 1)  # type: ignore[misc]
+        until("the counter", partial(has_missed, operator, name))

@@ -129,7 +129,7 @@ def never_ending(start: bytes = b"", drip: bytes = b"") -> Handler:
             writer.write(drip)
             await asyncio.sleep(0.01)
 
-    handle.never_ends = True  # type: ignore[attr-defined]
+    vars(handle)["never_ends"] = True
     return handle
 
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import typer.main
@@ -43,7 +44,7 @@ def test_every_make_verb_on_a_page_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page)) for page in PAGES])
 def test_every_verb_of_the_operator_on_a_page_exists(page: Path) -> None:
     shown = {words[1] for words in commands_of(page) if words[0] == "scrape-operator" and len(words) > 1}
-    verbs = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    verbs = set(cast("Any", typer.main.get_command(app)).commands)
     assert {verb for verb in shown if not verb.startswith("-")} <= verbs
 
 

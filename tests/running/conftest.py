@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.planning.plans import RunPlan
+from scrape_operator.planning.plans import RunPlan, TargetPlan
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from tests.support.clock import ManualClock
 from tests.support.fakes import ControlledTargets, MemoryStore, Recorder
 
@@ -28,7 +30,7 @@ def make_plan(
 ) -> SchedulePlan:
     clock = ManualClock()
     targets = tuple(Target(name) for name in names or ("main",))
-    work = RunPlan(targets, min_succeeded, ZoneInfo("Etc/UTC"))  # type: ignore[arg-type]
+    work = RunPlan(cast("tuple[TargetPlan, ...]", targets), min_succeeded, ZoneInfo("Etc/UTC"))
     return SchedulePlan(
         ObjectKey(uid, "default", "quotes"),
         1,
@@ -49,7 +51,7 @@ class Harness:
         self.targets = ControlledTargets()
         self.state = ScheduleState()
         self.pool = RunPool(
-            Runner(self.targets, self.clock),  # type: ignore[arg-type]
+            Runner(cast("ScrapingOrchestrator", self.targets), self.clock),
             self.store,
             self.recorder,
             self.recorder,

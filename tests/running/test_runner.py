@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from tests.running.conftest import make_plan, settle
 from tests.support.clock import ManualClock
 from tests.support.fakes import ControlledTargets
@@ -19,11 +21,11 @@ CLAIM = RunClaim(UUID(int=1), "uid", "default", "quotes", 1, Due(NOW), NOW, NOW,
 class Running:
     """One run that goes on while a test looks at it."""
 
-    def __init__(self, *names: str, **options: float) -> None:
+    def __init__(self, *names: str, **options: Any) -> None:
         self.scrapes = ControlledTargets()
         self.stop: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
-        runner = Runner(self.scrapes, ManualClock())  # type: ignore[arg-type]
-        plan = make_plan(*names, **options)  # type: ignore[arg-type]
+        runner = Runner(cast("ScrapingOrchestrator", self.scrapes), ManualClock())
+        plan = make_plan(*names, **options)
         self.task: asyncio.Task[RunResult] = asyncio.create_task(runner.run(plan, CLAIM, self.stop))
 
 

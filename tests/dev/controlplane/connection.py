@@ -39,7 +39,7 @@ class Cluster:
         self.kubeconfig = folder / "kubeconfig"
         self.programs = programs
 
-    def kubectl(self, *args: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002 -- as subprocess names it
+    def kubectl(self, *args: str, input: str | None = None, check: bool = True) -> str:
         """Run kubectl as administrator and give its output; with `check=False` also that of a failed command.
 
         Raises:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
@@ -248,7 +248,7 @@ async def test_a_result_that_can_not_be_stored_fails_alone(store: SQLRunStore) -
     claims = [claim_of(0, uid=f"uid-{number}") for number in range(6)]
     await asyncio.gather(*(store.claim(claim) for claim in claims))
     results = [result_of(claim, target_of(items_of(a="1"))) for claim in claims]
-    poison = target_of([Item("key", {"value": object()}, "hash")])  # type: ignore[dict-item]
+    poison = target_of([Item("key", {"value": cast("str", object())}, "hash")])
     results[2] = result_of(claims[2], poison)
     answers = await asyncio.gather(*(store.finish(result) for result in results), return_exceptions=True)
     assert isinstance(answers.pop(2), StoreRefused)
