@@ -131,7 +131,7 @@ class World:
 
     def start_process(self, states: Mapping[str, ScheduleState]) -> None:
         self.flights: dict[UUID, Flight] = {}
-        self.journal = StoredSkipJournal(cast(RunStore, self), self.clock, self, self, owner="me")
+        self.journal = StoredSkipJournal(cast("RunStore", self), self.clock, self, self, owner="me")
         self.registry = Registry(compile_schedule, timedelta(minutes=5), self)
         self.registry.add_states(states)
         self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica())
