@@ -1,8 +1,6 @@
 """How kopf is set up; what it does shows in tests/e2e, on a real API server."""
 
-from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 import kopf
 import pytest
