@@ -45,3 +45,9 @@ async def tls_fetcher(certificate):
     context = ssl.create_default_context(cafile=str(certificate[0]))
     async with open_session(Settings(allow_cidrs="127.0.0.0/8"), ssl_context=context) as opened:
         yield opened
+
+
+@pytest.fixture
+def tls_context(certificate) -> ssl.SSLContext:
+    """Trusts the servers' certificate."""
+    return ssl.create_default_context(cafile=str(certificate[0]))

@@ -10,6 +10,7 @@ from scrape_operator.fetching.redirects import Headers, without
 MAX_COOKIES = 100
 MAX_COOKIE_LENGTH = 4096
 
+_AT_THE_EPOCH = re.compile(r";\s*expires\s*=[^;]*1970 00:00:00 GMT", re.IGNORECASE)
 _DOMAIN = re.compile(r";\s*domain\s*=\s*\.?([^;]*)", re.IGNORECASE)
 
 
@@ -25,10 +26,11 @@ class SessionCookies:
         if not usable:
             return
         jar = self._jar = self._jar or CookieJar(unsafe=True, quote_cookie=False)
-        suffix = "; Secure" if url.scheme == "https" else ""
+        secure = "; Secure" if url.scheme == "https" else ""
         for header in usable[:MAX_COOKIES]:
-            if len(jar) < MAX_COOKIES:
-                jar.update_cookies_from_headers([header + suffix], url)
+            deleted = "; Max-Age=0" if _AT_THE_EPOCH.search(header) else ""  # aiohttp takes that time as none
+            if len(jar) < MAX_COOKIES or deleted:
+                jar.update_cookies_from_headers([header + deleted + secure], url)
 
     def add_to(self, headers: Headers, url: URL) -> Headers:
         """Return headers with the cookies for an address, behind those that a Cookie header names."""

@@ -7,6 +7,7 @@ class first. No text of the server's is shown, since it may echo what was sent.
 import socket
 import ssl
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import aiohttp
 import httpx
@@ -52,8 +53,16 @@ class HopFailed(httpx.RequestError):
 def translate(error: Exception, *, secure: bool = False) -> HopFailed:
     """Say what an error of the wire means; `secure` where TLS is spoken."""
     chain = tuple(_chain(error))
+    failure = _translate(chain, secure=secure)
+    if any(isinstance(one, aiohttp.ClientProxyConnectionError) for one in chain):
+        failure.message = f"cannot be reached, since its proxy {failure.message}"
+    return failure
+
+
+def _translate(chain: tuple[BaseException, ...], *, secure: bool) -> HopFailed:
     return (
         _blocked(chain)
+        or _refused_by_proxy(chain)
         or _insecure(chain, secure=secure)
         or _unresolved(chain)
         or _late(chain)
@@ -81,6 +90,15 @@ def _blocked(chain: tuple[BaseException, ...]) -> HopFailed | None:
     for one in chain:
         if isinstance(one, BlockedAddress):
             return HopFailed(Reason.BLOCKED_ADDRESS, f"is refused: {one}", sent=False)
+    return None
+
+
+def _refused_by_proxy(chain: tuple[BaseException, ...]) -> HopFailed | None:
+    for one in chain:
+        if isinstance(one, aiohttp.ClientHttpProxyError):
+            is_login = one.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+            reason = Reason.AUTH_FAILED if is_login else Reason.CONNECT_ERROR
+            return HopFailed(reason, f"cannot be reached, since its proxy answered {one.status}", sent=False)
     return None
 
 

@@ -3,16 +3,15 @@
 import ssl
 from dataclasses import dataclass
 
-from aiohttp import BasicAuth
 from yarl import URL
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy and the credentials for it, which no other server sees."""
+    """A proxy and the credentials for it, which no other server sees: the value of Proxy-Authorization."""
 
     url: URL
-    auth: BasicAuth | None = None
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

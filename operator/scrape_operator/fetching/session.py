@@ -77,8 +77,10 @@ class FetchSession:
         try:
             return await self._fetch_with_retries(request, read)
         except ScrapeFailed as failure:
-            failure.message = self._environment.identity.secrets.mask(failure.message)
-            raise
+            masked = self._environment.identity.secrets.mask_failure(failure)
+            if masked is failure:
+                raise
+        raise masked  # outside of the handler: no traceback leads to the text that was masked
 
     async def _fetch_with_retries(self, request: Request, read: Callable[[Response], T]) -> T:
         failure: ScrapeFailed | None = None

@@ -22,7 +22,7 @@ from httpx_aiohttp import AiohttpTransport
 from multidict import CIMultiDict
 from yarl import URL
 
-from scrape_operator.core.net.addresses import Network
+from scrape_operator.core.net.addresses import BlockedAddress, Network
 from scrape_operator.fetching.failures import MAX_INTERIM_ANSWERS, WIRE_ERRORS, TooManyInterimAnswers, translate
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
 from scrape_operator.fetching.redirects import Headers
@@ -147,6 +147,8 @@ class ScrapeTransport(AiohttpTransport):
 
         """
         try:
+            if request.extensions["route"].proxy is not None:
+                await self._check_behind_proxy(request.extensions["url"])
             response = await self._request(request)
         except WIRE_ERRORS as error:
             raise translate(error, secure=request.url.scheme == "https") from error
@@ -175,13 +177,28 @@ class ScrapeTransport(AiohttpTransport):
             ssl=route.ssl_context or True,
             server_hostname=route.server_name,
             proxy=route.proxy.url if route.proxy else None,
-            proxy_auth=route.proxy.auth if route.proxy else None,
+            proxy_headers=_proxy_headers(route),
         )
+
+    async def _check_behind_proxy(self, url: URL) -> None:
+        """Refuse a host that is known to be denied; names that only the proxy knows are its matter."""
+        try:
+            await self._resolver.resolve(url.raw_host or "", url.port or 0)
+        except BlockedAddress:
+            raise
+        except OSError:
+            return
 
     async def aclose(self) -> None:
         """Close every connection."""
         await super().aclose()
         await self._resolver.close()
+
+
+def _proxy_headers(route: Route) -> CIMultiDict[str] | None:
+    if route.proxy is None or route.proxy.authorization is None:
+        return None
+    return CIMultiDict({hdrs.AUTHORIZATION: route.proxy.authorization})  # aiohttp makes Proxy-Authorization of it
 
 
 class WireStream(httpx.AsyncByteStream):

@@ -6,6 +6,7 @@ from scrape_operator.core.net.access import ApiKeyAuth, ApiKeyPlace
 from scrape_operator.core.net.urls import with_params
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
 
 
@@ -16,6 +17,8 @@ class ApiKeyAuthenticator(Authenticator):
         self._place = auth.place
         self._name = auth.name
         self._value = secrets.text(auth.value.secret, auth.value.key)
+        if auth.place is ApiKeyPlace.HEADER:
+            check_header(auth.name, self._value)
 
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Set the header, or the parameter: a link to the next page may hold the key already, masked."""

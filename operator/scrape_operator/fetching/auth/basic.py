@@ -7,6 +7,7 @@ from yarl import URL
 from scrape_operator.core.net.access import BasicAuth
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
 
 
@@ -17,6 +18,7 @@ class BasicAuthenticator(Authenticator):
         pair = f"{secrets.text(auth.secret, 'username')}:{secrets.text(auth.secret, 'password')}"
         secrets.add_masked(pair)
         self._value = f"Basic {b64encode(pair.encode()).decode()}"
+        check_header("Authorization", self._value)
 
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Set the Authorization header."""

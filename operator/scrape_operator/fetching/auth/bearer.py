@@ -5,6 +5,7 @@ from yarl import URL
 from scrape_operator.core.net.access import BearerAuth
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
 
 
@@ -13,6 +14,7 @@ class BearerAuthenticator(Authenticator):
 
     def __init__(self, auth: BearerAuth, secrets: SecretValues) -> None:
         self._value = f"Bearer {secrets.text(auth.token.secret, auth.token.key)}"
+        check_header("Authorization", self._value)
 
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Set the Authorization header."""

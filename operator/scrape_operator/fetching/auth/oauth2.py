@@ -18,6 +18,7 @@ from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
 
@@ -128,10 +129,9 @@ class TokenCache:
 
     async def _renew(self, client: Client) -> _Token:
         try:
-            answer = await self._fetch(client.token_request())
-        except ScrapeFailed as failure:
+            token = self._read(await self._fetch(client.token_request()))
+        except (ScrapeFailed, HopFailed) as failure:
             raise ScrapeFailed(failure.reason, f"token endpoint: {failure.message}") from failure
-        token = self._read(answer)
         self._tokens[client] = token
         self._tokens.move_to_end(client)
         if len(self._tokens) > MAX_TOKENS:
@@ -143,13 +143,11 @@ class TokenCache:
         if answer.status in _REFUSED:
             error = content.get("error")
             why = f" ({error})" if error in _ERRORS else ""
-            raise ScrapeFailed(
-                Reason.AUTH_FAILED, f"the token endpoint answered {answer.status}{why}: check the client"
-            )
+            raise ScrapeFailed(Reason.AUTH_FAILED, f"answered {answer.status}{why}: check the client")
         value, kind = content.get("access_token"), content.get("token_type", "bearer")
         if not isinstance(value, str) or not value or str(kind).lower() != "bearer":
-            raise ScrapeFailed(Reason.AUTH_FAILED, "the token endpoint answered without a bearer access_token")
-        check_header("Authorization", value)
+            raise ScrapeFailed(Reason.AUTH_FAILED, "answered without a bearer access_token")
+        check_header("Authorization", value)  # raises HopFailed
         lifetime = content.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, int | float) else _DEFAULT_LIFETIME_SECONDS
         seconds = min(max(seconds, 0.0), _MAX_LIFETIME_SECONDS)

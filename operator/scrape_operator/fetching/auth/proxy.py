@@ -1,9 +1,7 @@
 """The proxy of a target, with the credentials for it."""
 
+from base64 import b64encode
 from urllib.parse import unquote
-
-from aiohttp import BasicAuth
-from yarl import URL
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.net.urls import parse_http_url
@@ -28,12 +26,8 @@ def proxy_of(secret: str, secrets: SecretValues) -> Proxy:
         message = f"key url of Secret {secret} is not the address of a proxy: write http://user:password@host:port"
         raise ScrapeFailed(Reason.INVALID_SPEC, message) from error
     if not at:
-        return Proxy(_without_path(url))
-    user, _, password = credentials.partition(":")
-    secrets.add_masked(unquote(password))
-    secrets.add_masked(f"{unquote(user)}:{unquote(password)}")
-    return Proxy(_without_path(url), BasicAuth(unquote(user), unquote(password), "utf-8"))
-
-
-def _without_path(url: URL) -> URL:
-    return url.origin()
+        return Proxy(url.origin())
+    pair = unquote(credentials)
+    secrets.add_masked(pair.partition(":")[2])
+    secrets.add_masked(pair)
+    return Proxy(url.origin(), f"Basic {b64encode(pair.encode()).decode()}")

@@ -56,6 +56,14 @@ class SecretValues:
             return text
         return self._mask_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
+    def mask_failure(self, failure: ScrapeFailed) -> ScrapeFailed:
+        """Return a failure whose message holds no secret value: the same one if it holds none."""
+        message = self.mask(failure.message)
+        if message == failure.message:
+            return failure
+        status, retry_after = failure.http_status, failure.retry_after
+        return ScrapeFailed(failure.reason, message, http_status=status, retry_after=retry_after)
+
     def mask_response(self, response: Response) -> Response:
         """Return an answer without secret values: servers echo requests."""
         if not self._masked:

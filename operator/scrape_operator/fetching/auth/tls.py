@@ -41,7 +41,10 @@ def _context(roots: bytes | None, pair: tuple[bytes, ...] | None) -> ssl.SSLCont
     if roots is None:
         context = default_ssl_context()
     else:
-        context = ssl.create_default_context(cadata=roots.decode("ascii"))
+        text = roots.decode("ascii")
+        if not text.strip():  # without any data ssl loads the system's roots
+            raise ValueError("no certificate")
+        context = ssl.create_default_context(cadata=text)
         context.set_alpn_protocols(["http/1.1"])
     if pair is not None:
         _load_pair(context, *pair)

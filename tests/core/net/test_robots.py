@@ -1,0 +1,139 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.core.net.robots import MAX_BYTES, MAX_CRAWL_DELAY_SECONDS, Rule, parse_robots
+
+AGENT = "ExampleBot/1.0 (+https://example.org/bot)"
+
+
+def allows(text, path, agent=AGENT):
+    rule = parse_robots(text.encode(), agent).decisive_rule(path)
+    return rule is None or rule.allows
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", True),
+        ("User-agent: *\nDisallow: /", False),
+        ("User-agent: *\nDisallow:", True),
+        ("User-agent: *\nDisallow: /shop", False),
+        ("User-agent: *\nDisallow: /shopping", True),
+        ("user-AGENT:*\ndisALLOW:/shop # all of it", False),
+        ("User-agent: *\r\nDisallow: /shop\r\n", False),
+        ("User-agent: *\rDisallow: /shop", False),
+        ("\ufeffUser-agent: *\nDisallow: /shop", False),
+        ("Disallow: /shop", True),
+        ("User-agent: OtherBot\nDisallow: /", True),
+        ("User-agent: examplebot\nDisallow: /", False),
+        ("User-agent: ExampleBot/2.0\nDisallow: /", False),
+        ("User-agent: Example\nDisallow: /", True),
+        ("User-agent: *\nDisallow: /\nUser-agent: ExampleBot\nAllow: /", True),
+        ("User-agent: *\nDisallow: /\nUser-agent: ExampleBot\nDisallow:", True),
+        ("User-agent: OtherBot\nUser-agent: ExampleBot\nDisallow: /", False),
+        ("User-agent: ExampleBot\nUser-agent: OtherBot\nDisallow: /", False),
+        ("User-agent: ExampleBot\nAllow: /\nUser-agent: OtherBot\nDisallow: /", True),
+        (
+            "User-agent: ExampleBot\nAllow: /a\nUser-agent: OtherBot\nAllow: /\nUser-agent: ExampleBot\nDisallow: /",
+            False,
+        ),
+        ("User-agent: ExampleBot\nSitemap: https://a.example/\nDisallow: /", False),
+        ("User-agent: ExampleBot\nCrawl-delay: 1\nUser-agent: *\nDisallow: /", True),
+        ("User-agent: *\nDisallow: /shop\nAllow: /shop/item", True),
+        ("User-agent: *\nAllow: /shop/\nDisallow: /shop/item", False),
+        ("User-agent: *\nDisallow: /shop/item\nAllow: /shop/item", True),
+        ("User-agent: *\nDisallow: /*item", False),
+        ("User-agent: *\nDisallow: /*?a=", False),
+        ("User-agent: *\nDisallow: /*.php$", True),
+        ("User-agent: *\nDisallow: /shop/item$", True),
+        ("User-agent: *\nDisallow: /shop/item?a=1$", False),
+        ("User-agent: *\nDisallow: /s*o*a=1$", False),
+        ("User-agent: *\nDisallow: /s*o*a=2$", True),
+        ("User-agent: *\nDisallow: *item", False),
+        ("User-agent: *\nDisallow: /*item*item", True),
+        ("User-agent: *\nDisallow: shop", True),
+        ("User-agent: *\nDisallow: /SHOP", True),
+        ("no colon\nUser-agent: *\nDisallow: /", False),
+    ],
+)
+def test_the_longest_rule_of_our_groups_counts(text, allowed):
+    assert allows(text, "/shop/item?a=1") is allowed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/ü", "/%C3%BC"),
+        ("/%c3%bc", "/%C3%BC"),
+        ("/%7Ea", "/~a"),
+        ("/~a", "/%7ea"),
+        ("/a%2Fb", "/a%2fb"),
+        ("/a<b", "/a%3Cb"),
+    ],
+)
+def test_escapes_are_compared_in_one_form(pattern, path):
+    assert not allows(f"User-agent: *\nDisallow: {pattern}", path)
+
+
+def test_an_escaped_slash_is_not_a_slash():
+    assert allows("User-agent: *\nDisallow: /a/b", "/a%2Fb")
+
+
+def test_robots_txt_itself_is_allowed():
+    assert allows("User-agent: *\nDisallow: /", "/robots.txt")
+    assert not allows("User-agent: *\nDisallow: /", "/robots.txt?x")
+
+
+def test_a_rule_is_named_by_its_line():
+    text = "# hello\n\nUser-agent: *\nDisallow: /a\n\nDisallow: /shop"
+    rule = parse_robots(text.encode(), AGENT).decisive_rule("/shop/1")
+    assert str(rule) == "line 6: Disallow: /shop"
+    assert str(Rule(allows=True, pattern="/" + "x" * 100, number=1)) == "line 1: Allow: /" + "x" * 79
+
+
+@pytest.mark.parametrize(
+    ("lines", "delay"),
+    [
+        ("", 0),
+        ("Crawl-delay: 2", 2),
+        ("Crawl-delay: 0.5", 0.5),
+        ("Crawl-delay: 1\nCrawl-delay: 3", 3),
+        ("Crawl-delay: 86400", MAX_CRAWL_DELAY_SECONDS),
+        ("Crawl-delay: -1", 0),
+        ("Crawl-delay: inf", 0),
+        ("Crawl-delay: 1e3", 0),
+        ("Crawl-delay: " + "9" * 5000, 0),
+        ("User-agent: OtherBot\nCrawl-delay: 9", 0),
+    ],
+)
+def test_a_crawl_delay_is_read_within_bounds(lines, delay):
+    assert parse_robots(f"User-agent: ExampleBot\nDisallow: /x\n{lines}".encode(), AGENT).crawl_delay == delay
+
+
+def test_so_much_is_read_and_no_more():
+    head = b"User-agent: *\nDisallow: /a\n#"
+    content = head + b"x" * (MAX_BYTES - len(head)) + b"\nDisallow: /b"
+    rules = parse_robots(content, AGENT)
+    assert rules.decisive_rule("/a") is not None
+    assert rules.decisive_rule("/b") is None
+
+
+@pytest.mark.parametrize("agent", ["", "123", "(compatible)"])
+def test_an_agent_without_a_token_is_under_the_rules_for_all(agent):
+    assert not allows("User-agent: *\nDisallow: /", "/", agent)
+
+
+@given(st.binary(max_size=300), st.text(max_size=50))
+def test_any_bytes_can_be_read(content, agent):
+    parse_robots(content, agent).decisive_rule("/a?b")
+
+
+@given(st.text("ab*$/", min_size=1, max_size=8), st.text("ab/", max_size=10))
+def test_patterns_mean_what_a_regular_expression_would(pattern, path):
+    body = pattern.removesuffix("$")
+    expression = ".*".join(map(re.escape, body.split("*"))) + ("$" if pattern.endswith("$") else "")
+    expected = re.match(expression, "/" + path, re.DOTALL) is not None
+    assert Rule(allows=False, pattern=pattern, number=1).matches("/" + path) is expected
