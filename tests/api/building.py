@@ -25,7 +25,7 @@ SECRET_KEY = {"name": "shop", "key": "token"}
 
 
 def smallest() -> dict[str, Any]:
-    """Give the least that is accepted."""
+    """Return the least that is accepted."""
     return {
         "apiVersion": "scrape-operator.dev/v1alpha1",
         "kind": "ScrapeSchedule",
@@ -73,7 +73,7 @@ class Right:
 
 
 def changed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the smallest object with fields of its spec set or removed; a path that begins with / starts at the root."""
+    """Return the smallest object with fields of its spec set or removed; a path with a leading / is from the root."""
     obj = smallest()
     for path, value in changes.items():
         _put(obj, path[1:] if path.startswith("/") else f"spec.{path}", value)

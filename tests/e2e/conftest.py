@@ -26,7 +26,7 @@ def site() -> Iterator[DemoSite]:
 def start_operator(
     control_plane: Cluster, crds: None, namespace: str, tmp_path: Path
 ) -> Iterator[Callable[..., Operator]]:
-    """Give a function that starts a replica with settings; all of them end with the test."""
+    """Return a function that starts a replica with settings; all of them end with the test."""
     install_account(control_plane, namespace)
     started: list[Operator] = []
 

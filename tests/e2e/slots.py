@@ -15,7 +15,7 @@ def instant(value: str | datetime) -> datetime:
 
 
 def slot_faults(rows: Iterable[Mapping[str, Any]], period: timedelta, until: datetime | None = None) -> list[str]:
-    """Say what is wrong with the rows of interval schedules; nothing, if each due time has its one row.
+    """Return what is wrong with the rows of interval schedules; nothing, if each due time has its one row.
 
     A schedule's due times count from its first row (the run at once) to `until`, or to its last row where that is None;
     those that a row coalesced (`missed`) are accounted for by it.
@@ -30,7 +30,7 @@ def due_time_faults(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[str]:
-    """Say the same of schedules of any kind: `due_times_of` gives the due times of a UID.
+    """Return the same of schedules of any kind: `due_times_of` gives the due times of a UID.
 
     `since` is for a schedule without a run at once: when it was taken up, or went on after a pause.
     """

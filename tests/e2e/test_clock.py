@@ -23,7 +23,7 @@ HOUR, DAY = 3600, 86_400
 
 @pytest.fixture
 def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Give a function that sets the operator's clock, in seconds ahead of the true one."""
+    """Return a function that sets the operator's clock, in seconds ahead of the true one."""
     shift, command = tmp_path / "shift", tmp_path / "scrape-operator"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.e2e.shifted "$@"\n', encoding="utf-8")
     command.chmod(0o755)
@@ -44,7 +44,7 @@ def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int]
 
 
 def rows_near(operator: Operator, ahead: int) -> list[dict[str, Any]]:
-    """Give the rows whose due times are near a clock that is so many seconds ahead, by due time."""
+    """Return the rows whose due times are near a clock that is so many seconds ahead, by due time."""
     now, near = datetime.now(UTC) + timedelta(seconds=ahead), timedelta(minutes=30)
     return [row for row in operator.runs("steady") if abs(instant(row["scheduled_for"]) - now) < near]
 

@@ -73,7 +73,7 @@ def test_a_blocked_bookmaker_is_named_and_the_others_are_kept(operator: Operator
 
 
 def ended_after(operator: Operator, before: int) -> list[dict[str, Any]]:
-    """Give all runs that have ended, once there is one more than before."""
+    """Return all runs that have ended, once there is one more than before."""
     ended = operator.ended(PLATFORMS)
     return ended if len(ended) > before else []
 

@@ -49,7 +49,7 @@ def test_a_kill_costs_no_slot_doubles_none_and_leaves_nothing_running(
 
 
 def every_second(site: DemoSite) -> Sequence[dict[str, Any]]:
-    """Give schedules whose requests tell name and due time; some last so long that a kill finds them running."""
+    """Return schedules whose requests tell name and due time; some last so long that a kill finds them running."""
     objects = []
     for number, name in enumerate(NAMES):
         path = "slow?seconds=0.8&" if number < SLOW else "api/prices?perPage=1&"
@@ -64,7 +64,7 @@ def going_on(operator: Operator) -> Sequence[dict[str, Any]]:
 
 
 def since(operator: Operator, begun: datetime) -> Mapping[str, list[datetime]]:
-    """Give when the runs of each schedule were claimed that were claimed since then."""
+    """Return when the runs of each schedule were claimed that were claimed since then."""
     found: dict[str, list[datetime]] = {name: [] for name in NAMES}
     for run in operator.rows("SELECT name, started_at FROM scrape_runs WHERE started_at NOT NULL"):
         if instant(run["started_at"]) > begun:

@@ -28,7 +28,7 @@ COUNTED = (
 
 
 def samples(operator: Operator) -> Mapping[str, float]:
-    """Give every sample with its labels, as Prometheus would read it."""
+    """Return every sample with its labels, as Prometheus would read it."""
     code, text = operator.probe("/metrics")
     assert code == 200
     lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -36,7 +36,7 @@ def samples(operator: Operator) -> Mapping[str, float]:
 
 
 def log(operator: Operator, run_id: UUID) -> list[dict[str, Any]]:
-    """Give the log lines about a run."""
+    """Return the log lines about a run."""
     lines = [json.loads(line) for line in operator.log().splitlines()]
     return [line for line in lines if line.get("run_id") == str(run_id)]
 

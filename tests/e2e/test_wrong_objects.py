@@ -26,7 +26,7 @@ BROKEN_SELECTORS: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 def refused() -> Sequence[tuple[dict[str, Any], Sequence[str]]]:
-    """Give objects that the API server accepts, each with the fields that the controller must name."""
+    """Return objects that the API server accepts, each with the fields that the controller must name."""
     wrong = [(case.object(), [case.path]) for case in WRONG if case.controller_only]
     featured = [(obj, [finding.path for finding in validate(obj)]) for case in RIGHT if (obj := case.object())]
     unsupported = [(obj, paths) for obj, paths in featured if paths and "policyRef" not in obj["spec"]]
@@ -38,7 +38,7 @@ def refused() -> Sequence[tuple[dict[str, Any], Sequence[str]]]:
 
 
 def having(operator: Operator, type_: str) -> dict[str, dict[str, Any]]:
-    """Give the condition of each schedule for which it is True. `kubectl wait` takes seconds for so many."""
+    """Return the condition of each schedule for which it is True. `kubectl wait` takes seconds for so many."""
     items = json.loads(operator.kubectl("get", "scs", "-o", "json"))["items"]
     return {
         item["metadata"]["name"]: condition

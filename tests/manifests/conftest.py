@@ -37,7 +37,7 @@ def render(chart: helm_python.Chart) -> Render:
 
 @pytest.fixture(scope="session")
 def pick() -> Callable[[list[Object], str], Object]:
-    """Give the only object of a kind."""
+    """Return the only object of a kind."""
 
     def only(objects: list[Object], kind: str) -> Object:
         (found,) = [document for document in objects if document["kind"] == kind]

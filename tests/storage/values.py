@@ -26,7 +26,7 @@ def settings_for(url: str) -> Settings:
 
 
 def minute(number: float) -> datetime:
-    """Give the due time so many minutes after the start."""
+    """Return the due time so many minutes after the start."""
     return START + timedelta(minutes=number)
 
 

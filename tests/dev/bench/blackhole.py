@@ -21,7 +21,7 @@ async def main() -> None:
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """Give the port of a fresh server, which ends with the block."""
+    """Return the port of a fresh server, which ends with the block."""
     with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline())

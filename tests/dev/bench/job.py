@@ -36,7 +36,7 @@ def run() -> Sequence[str]:
 
 
 def job(books: BookmakersThread) -> dict[str, object]:
-    """Give the sample's job with the adapters' own markets."""
+    """Return the sample's job with the adapters' own markets."""
     names = zip(("sportybet", "betpawa", "bet9ja"), books.sites.items(), strict=True)
     targets = [
         {"name": name, "platform": {"name": book, "config": {"baseURL": site.url}}} for name, (book, site) in names
@@ -47,7 +47,7 @@ def job(books: BookmakersThread) -> dict[str, object]:
 
 
 def report(operator: Operator, row: dict[str, object], cpu: float) -> Sequence[str]:
-    """Say what the run took."""
+    """Return what the run took."""
     targets = operator.rows("SELECT target, status, duration, requests, items, phases FROM scrape_target_runs")
     peak = next(line for line in Path(f"/proc/{operator.pid}/status").read_text().splitlines() if "VmHWM" in line)
     items = sum(target["items"] for target in targets)
@@ -64,7 +64,7 @@ def report(operator: Operator, row: dict[str, object], cpu: float) -> Sequence[s
 
 
 def truth(books: BookmakersThread) -> Truth:
-    """Give what the world offers."""
+    """Return what the world offers."""
     found: Truth = {}
     for book in BOOKS:
         lines = {market: offered for market, offered in OFFERS[book].items() if market in MAIN_MARKETS}
@@ -74,7 +74,7 @@ def truth(books: BookmakersThread) -> Truth:
 
 
 def stored(operator: Operator) -> Truth:
-    """Give what the view shows."""
+    """Return what the view shows."""
     found: Truth = {}
     for row in operator.rows(PRICES):
         number = int(row["bookmaker_event_id"].rsplit(":", 1)[-1]) - FIRST_NUMBER[row["bookmaker"]]
@@ -84,6 +84,6 @@ def stored(operator: Operator) -> Truth:
 
 
 def compare(found: Truth, offered: Truth) -> str:
-    """Say how the view and the world differ."""
+    """Return how the view and the world differ."""
     wrong = sum(found.get(key) != price for key, price in offered.items())
     return f"prices offered {len(offered)}, in event_odds {len(found)}, missing or wrong {wrong}"

@@ -48,19 +48,19 @@ class Plane:
         self._decades = math.log10(2 * max(ordered[-1], 5 * self.low) / self.low)
 
     def x(self, milliseconds: float) -> float:
-        """Give the pixel of a time; what is less than the axis shows is at its begin."""
+        """Return the pixel of a time; what is less than the axis shows is at its begin."""
         return LEFT + math.log10(max(self.low, milliseconds) / self.low) / self._decades * (RIGHT - LEFT)
 
     def y(self, share: float) -> float:
-        """Give the pixel of a share, 0 to 1."""
+        """Return the pixel of a share, 0 to 1."""
         return BOTTOM - share * (BOTTOM - TOP)
 
     def milliseconds(self, x: float) -> float:
-        """Give the time at a pixel."""
+        """Return the time at a pixel."""
         return float(self.low * 10.0 ** ((x - LEFT) / (RIGHT - LEFT) * self._decades))
 
     def decades(self) -> Iterator[float]:
-        """Give the powers of ten that the axis shows."""
+        """Return the powers of ten that the axis shows."""
         for power in range(math.floor(self._decades) + 1):
             yield self.low * 10.0**power
 

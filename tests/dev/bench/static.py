@@ -41,7 +41,7 @@ async def main() -> None:
 
 @contextmanager
 def static_site() -> Iterator[str]:
-    """Give the URL of a fresh server, which ends with the block."""
+    """Return the URL of a fresh server, which ends with the block."""
     with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/products"

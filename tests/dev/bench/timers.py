@@ -23,7 +23,7 @@ IDLE = 5_000
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Give the seconds that it takes."""
+    """Return the seconds that it takes."""
     gc.collect()
     began = time.perf_counter()
     work()

@@ -28,7 +28,7 @@ def _poisson(mean: float) -> list[float]:
 
 
 def price(table: Scores, wins: Wins, margin: float) -> Decimal | None:
-    """Give decimal odds with the book's margin; None where they would not exceed 1."""
+    """Return decimal odds with the bookmaker's margin, or None where they would not exceed 1."""
     won = sum(p for h, a, p in table if wins(h, a) == 1)
     lost = sum(p for h, a, p in table if wins(h, a) == 0)
     fair = (won + lost) / max(won, 1e-6)
@@ -77,7 +77,7 @@ _PARITY: dict[str, Wins] = {"odd": lambda h, a: float((h + a) % 2), "even": lamb
 
 
 def _bets() -> Iterator[tuple[str, str, str, dict[str, Wins]]]:
-    """Give market, line, period and bets of everything that the world's bookmakers may offer."""
+    """Return market, line, period and bets of everything that the world's bookmakers may offer."""
     yield "1x2", "", "full", _three()
     yield "double_chance", "", "full", _DOUBLE
     yield "draw_no_bet", "", "full", _two()

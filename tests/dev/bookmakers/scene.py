@@ -35,12 +35,12 @@ class Reading:
         return [event for item in self.items if (event := odds_event_of(item)) is not None]
 
     def prices(self) -> dict[int, Truth]:
-        """Give the prices by the world's number of the match, as the world tells its truth."""
+        """Return the prices by the world's number of the match, as the world tells its truth."""
         return {number_of(event): _prices(event) for event in self.events}
 
 
 def number_of(event: OddsEvent) -> int:
-    """Give the world's number of a match."""
+    """Return the world's number of a match."""
     return int(event.event_id.rsplit(":", 1)[-1]) - FIRST_NUMBER[event.bookmaker]
 
 
@@ -82,7 +82,7 @@ class Scene:
         return reading
 
     def truth(self, name: str, *markets: str) -> dict[int, Truth]:
-        """Give what the bookmaker offers in these markets, or in all that its API has."""
+        """Return what the bookmaker offers in these markets, or in all that its API has."""
         offers = OFFERS[name]
         return self.world.truth(
             name, {market: lines for market, lines in offers.items() if not markets or market in markets}

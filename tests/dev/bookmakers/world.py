@@ -123,7 +123,7 @@ class World:
         return {"SportyBet": "sr", "BetPawa": pawa, "Bet9ja": "none" if number % 19 == 4 else "sr"}
 
     def offered(self, book: str) -> list[Fixture]:
-        """Give the matches that a bookmaker has: each leaves out some."""
+        """Return the matches that a bookmaker has: each leaves out some."""
         gap = 29 + BOOKS.index(book)
         return [fixture for fixture in self.fixtures if fixture.number % gap != 11]
 
@@ -134,7 +134,7 @@ class World:
         return team.replace("United", "Utd").replace("Olympic", "Olympíc") if book == "Bet9ja" else team
 
     def prices(self, book: str, fixture: Fixture) -> Prices:
-        """Give everything that a bookmaker might offer, as of this tick; what its API has no word for included."""
+        """Return everything that a bookmaker might offer, as of this tick; what its API has no word for included."""
         moment = self.tick - (self.tick + fixture.number) % 3
         known = self._memory.get((book, fixture.number))
         if known is not None and known[0] == moment:
@@ -161,7 +161,7 @@ class World:
                 del prices[market]  # one that a listing by markets leaves out
 
     def truth(self, book: str, offers: dict[str, set[str] | None]) -> dict[int, Truth]:
-        """Give the offered prices by match, of the markets that `offers` names; its lines, or None for all lines."""
+        """Return the offered prices by match, of the markets that `offers` names; its lines, or None for all lines."""
         return {
             fixture.number: {
                 (market, line, outcome): price

@@ -53,7 +53,7 @@ TESTS = tuple(PROGRAMS)
 
 
 def uses_existing_cluster() -> bool:
-    """Say whether the person chose the current kubeconfig context (envtest's convention).
+    """Return whether the person chose the current kubeconfig context (envtest's convention).
 
     KUBECONFIG alone never chooses a cluster: people have production in it.
     """
@@ -61,12 +61,12 @@ def uses_existing_cluster() -> bool:
 
 
 def needed(names: Sequence[str]) -> Sequence[str]:
-    """Give those of the programs that this run will start: an existing cluster needs its clients only."""
+    """Return those of the programs that this run will start: an existing cluster needs its clients only."""
     return [name for name in names if name in CLIENTS] if uses_existing_cluster() else names
 
 
 def find(name: str) -> Path | None:
-    """Give the program from the first place that has it, None when it must be built."""
+    """Return the program from the first place that has it, None when it must be built."""
     places = [built_path(name)]
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         places.insert(0, Path(assets).absolute() / name)
@@ -76,7 +76,7 @@ def find(name: str) -> Path | None:
 
 
 def built_path(name: str) -> Path:
-    """Give the program's place in the cache folder, keyed by the versions in its go.mod."""
+    """Return the program's place in the cache folder, keyed by the versions in its go.mod."""
     if PROGRAMS[name].module == "helm":
         key = f"helm-{PROGRAMS['helm'].version}"
     else:
@@ -85,13 +85,13 @@ def built_path(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Give the folder of all built programs, which clones of the project share."""
+    """Return the folder of all built programs, which clones of the project share."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "scrape-operator" / "controlplane"
 
 
 def go_version(module: str) -> str:
-    """Give the oldest Go that a module of ours builds with, such as `1.26.0`."""
+    """Return the oldest Go that a module of ours builds with, such as `1.26.0`."""
     return _in_go_mod(module, r"^go (\S+)")
 
 

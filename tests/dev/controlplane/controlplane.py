@@ -25,7 +25,7 @@ ETCD, APISERVER, CONTROLLERS = "etcd", "kube-apiserver", "kube-controller-manage
 
 @contextlib.contextmanager
 def open_cluster(names: Sequence[str] = TESTS) -> Iterator[Cluster]:
-    """Give the person's existing cluster if they chose it, else a control plane that ends with the block.
+    """Return the person's existing cluster if they chose it, else a control plane that ends with the block.
 
     Names the cluster in a line of output before anything is applied.
     """
@@ -181,5 +181,5 @@ class ControlPlane(Cluster):
 
 
 def _direct(*handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
-    """Give an opener that no proxy of the environment stands before."""
+    """Return an opener that no proxy of the environment stands before."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)

@@ -38,7 +38,7 @@ class BuildFailed(Exception):
 
 
 def ensure(names: Sequence[str]) -> dict[str, Path]:
-    """Give the programs, building those that are nowhere found.
+    """Return the programs, building those that are nowhere found.
 
     Raises:
         BuildFailed: there is no Go toolchain, or the build failed.
@@ -73,7 +73,7 @@ def _build(program: Program, count: str) -> None:
 
 
 def _linker_flags(program: Program) -> str:
-    """Give the flags that set the versions the programs report of themselves."""
+    """Return the flags that set the versions the programs report of themselves."""
     if program.module == "helm":
         return "-s -w"
     version = PROGRAMS["kube-apiserver"].version
@@ -162,5 +162,5 @@ def _checked(command: Sequence[str], code: int, output: IO[str]) -> str:
 
 
 def _environment() -> Mapping[str, str]:
-    """Give the environment without a person's own Go workspace and flags: they would change what is built."""
+    """Return the environment without a person's own Go workspace and flags: they would change what is built."""
     return os.environ | {"GOWORK": "off", "GOFLAGS": ""}

@@ -49,7 +49,7 @@ class Postgres:
         return self.url_of("postgres")
 
     def url_of(self, database: str) -> str:
-        """Give the URL of a database, as superuser."""
+        """Return the URL of a database, as superuser."""
         return f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}/{database}"
 
     def create_database(self) -> str:
@@ -158,7 +158,7 @@ class Postgres:
 
 
 def server_programs(system: Path = Path("/usr/lib/postgresql")) -> Path:
-    """Give the folder of `initdb`, `postgres` and `psql`; `system` is where Debian keeps them, off PATH.
+    """Return the folder of `initdb`, `postgres` and `psql`; `system` is where Debian keeps them, off PATH.
 
     Raises:
         StartFailed: there is none; the message says what to install.
@@ -175,7 +175,7 @@ def server_programs(system: Path = Path("/usr/lib/postgresql")) -> Path:
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
-    """Give the user that the server runs as when we are root, as which it refuses to."""
+    """Return the user that the server runs as when we are root, as which it refuses to."""
     if os.getuid() != 0:
         return None
     try:

@@ -98,11 +98,11 @@ class RunFolder:
         (self.path / f"{name}.pid").unlink()
 
     def running(self, name: str) -> bool:
-        """Say whether the server was started here and not ended since."""
+        """Return whether the server was started here and not ended since."""
         return name in self._running
 
     def pid(self, name: str) -> int:
-        """Give the id of a process that was started."""
+        """Return the id of a process that was started."""
         return self._running[name][0].pid
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class RunFolder:
 
 
 def identity(user: struct_passwd | None) -> dict[str, Any]:
-    """Give the arguments of `subprocess` that make a program run as that user, without root's groups."""
+    """Return the arguments of `subprocess` that make a program run as that user, without root's groups."""
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
@@ -150,7 +150,7 @@ def clear(folder: Path) -> None:
 
 
 def free_port() -> int:
-    """Give a TCP port of 127.0.0.1 that nobody listens on.
+    """Return a TCP port of 127.0.0.1 that nobody listens on.
 
     It lies below the ephemeral range of Linux and macOS: else an outgoing connection could take it as its local port
     while a server is stopped for an outage test.
@@ -171,7 +171,7 @@ def _end_left_over(pid: int, end_by: int, folder: Path) -> None:
 
 
 def _command_line(pid: int) -> str:
-    """Give a process's command line; empty when it is gone or a zombie."""
+    """Return a process's command line; empty when it is gone or a zombie."""
     if Path("/proc/self").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")

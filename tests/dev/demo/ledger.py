@@ -42,7 +42,7 @@ class Run:
 
 
 def read_runs(file: Path) -> list[Run]:
-    """Give the runs that have ended, in that order; none where the file is not there yet."""
+    """Return the runs that have ended, in that order; none where the file is not there yet."""
     if not file.exists():
         return []
     query = f"SELECT {_COLUMNS} FROM scrape_runs WHERE completed_at IS NOT NULL ORDER BY completed_at, id"
@@ -51,14 +51,14 @@ def read_runs(file: Path) -> list[Run]:
 
 
 def count_items(file: Path) -> int:
-    """Give the number of items that are not gone."""
+    """Return the number of items that are not gone."""
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM items WHERE gone_at IS NULL").fetchone()
         return int(count)
 
 
 def percentile(values: Sequence[timedelta], percent: int) -> timedelta:
-    """Give the nearest-rank percentile of values that are not empty."""
+    """Return the nearest-rank percentile of values that are not empty."""
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 

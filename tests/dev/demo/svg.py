@@ -14,17 +14,17 @@ _OUTSIDE = re.compile(
 
 
 def read(svg: str) -> etree._Element:
-    """Give the root of an SVG image; what is no XML is an error."""
+    """Return the root of an SVG image; what is no XML is an error."""
     root = etree.fromstring(svg.encode())
     assert root.tag == f"{SVG}svg"
     return root
 
 
 def texts(root: etree._Element) -> list[str]:
-    """Give what stands written in it, line by line, with plain blanks."""
+    """Return what stands written in it, line by line, with plain blanks."""
     return ["".join(node.itertext()).replace("\N{NO-BREAK SPACE}", " ") for node in root.iter(f"{SVG}text")]
 
 
 def loaded_from_outside(svg: str) -> list[str]:
-    """Give what a browser would fetch or run for it."""
+    """Return what a browser would fetch or run for it."""
     return _OUTSIDE.findall(svg)

@@ -62,7 +62,7 @@ def _report(mutant: Mutant) -> bool:
 
 
 def _lives(mutant: Mutant) -> bool:
-    """Tell whether all tests pass. The tests of the same folder go first, since they are the likeliest to fail."""
+    """Return whether all tests pass. The tests of the same folder go first, since they are the likeliest to fail."""
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "operator"
         copytree(SOURCE, copy, ignore=lambda _folder, names: [name for name in names if name == "__pycache__"])

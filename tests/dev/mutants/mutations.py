@@ -96,7 +96,7 @@ def _changes_of(node: ast.AST) -> Iterator[_Change]:
 
 
 def _holds_text(node: ast.BinOp) -> bool:
-    """Tell whether an operator joins texts or types, where another one is no program."""
+    """Return whether an operator joins texts or types, where another one is no program."""
     return any(
         (isinstance(side, ast.JoinedStr | ast.Name | ast.Attribute) and _names_a_type(side))
         or (isinstance(side, ast.Constant) and isinstance(side.value, str))

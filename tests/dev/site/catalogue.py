@@ -50,12 +50,12 @@ class Catalogue:
         return [self._base(number) for number in range(self.size)]
 
     def products(self, at: datetime) -> list[Product]:
-        """Give what is on sale at an instant, by SKU. About one in fifty is out of the range for a while."""
+        """Return what is on sale at an instant, by SKU. About one in fifty is out of the range for a while."""
         seconds = int(at.timestamp())
         return [self._product(number, seconds) for number in range(self.size) if not self._is_retired(number, seconds)]
 
     def find(self, sku: str, at: datetime) -> Product | None:
-        """Give one product, also one that is out of the range, as old links to it still work."""
+        """Return one product, also one that is out of the range, as old links to it still work."""
         number = next((n for n, base in enumerate(self._bases) if base[0] == sku), None)
         return None if number is None else self._product(number, int(at.timestamp()))
 

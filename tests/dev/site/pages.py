@@ -10,7 +10,7 @@ PAGE_SIZE = 24
 
 
 def product_json(product: Product) -> dict[str, Any]:
-    """Give a product as the API shows it; the price is a JSON number with two decimals."""
+    """Return a product as the API shows it; the price is a JSON number with two decimals."""
     return {
         "sku": product.sku,
         "name": product.name,

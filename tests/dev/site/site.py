@@ -24,7 +24,7 @@ REMEMBERED_REQUESTS = 10_000
 
 
 def utc_now() -> datetime:
-    """Give the machine's time in whole seconds: what is on sale changes no faster, and is made up once for each."""
+    """Return the machine's time in whole seconds: what is on sale changes no faster, and is made up once for each."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -66,7 +66,7 @@ class DemoSite:
         await self._arrivals[path].wait()
 
     def _goods(self) -> list[Product]:
-        """Give what is on sale now; it is worked out once a second at the most."""
+        """Return what is on sale now; it is worked out once a second at the most."""
         now = self.now().replace(microsecond=0)
         if self._on_sale[0] != now:
             self._on_sale = (now, self.catalogue.products(now))
@@ -129,7 +129,7 @@ class DemoSite:
         return _html(product_page(self._find(request)))
 
     async def _export(self, request: web.Request) -> web.Response:
-        """Give twenty products in the format that the name says."""
+        """Return twenty products in the format that the name says."""
         if request.match_info["name"] not in EXPORTS:
             raise web.HTTPNotFound
         content_type, write = EXPORTS[request.match_info["name"]]
@@ -159,7 +159,7 @@ class DemoSite:
         return _listing(request, [{"sku": p.sku, "stock": p.stock} for p in self._selected(request)])
 
     async def _deals(self, request: web.Request) -> web.Response:
-        """Give five deals of a day, written YYYY-MM-DD; they depend on the day alone."""
+        """Return five deals of a day, written YYYY-MM-DD; they depend on the day alone."""
         try:
             day = date.fromisoformat(request.match_info["day"])
         except ValueError as error:

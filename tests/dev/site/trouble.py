@@ -123,7 +123,7 @@ async def broken_json(_request: web.Request) -> web.Response:
 
 @routes.route("*", "/echo")
 async def echo(request: web.Request) -> web.Response:
-    """Tell what was sent: method, query pairs, headers, body."""
+    """Return what was sent: method, query pairs, headers, body."""
     return web.json_response(
         {
             "method": request.method,

@@ -41,7 +41,7 @@ async def until_busy(pool: ExtractionPool) -> None:
 
 
 def children() -> set[int]:
-    """Give the workers that this process has started and that still run; a test run has other children too."""
+    """Return the workers that this process has started and that still run; a test run has other children too."""
     started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return {int(pid) for pid in started if b"extraction.worker" in command_line(pid)}
 

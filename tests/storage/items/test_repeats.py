@@ -54,7 +54,7 @@ class Process:
 
 
 async def seen_by(store: SQLRunStore) -> dict[str, UUID]:
-    """Give the run that saw each item last."""
+    """Return the run that saw each item last."""
     return {row["data"]["name"]: row["run_id"] for row in await rows_of(store, items)}
 
 

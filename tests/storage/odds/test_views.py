@@ -17,7 +17,7 @@ async def read_books(store: SQLRunStore, **books: dict[str, str]) -> None:
 
 
 async def compared(store: SQLRunStore) -> list[tuple[Any, ...]]:
-    """Give the comparison, its numbers as decimals."""
+    """Return the comparison, its numbers as decimals."""
     order = "ORDER BY market, line, outcome, bookmaker"
     rows = await query(store, f"SELECT {COLUMNS} FROM odds_comparison {order}")
     return [

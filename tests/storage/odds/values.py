@@ -35,7 +35,7 @@ def key_of(name: str) -> PriceKey:
 
 
 def prices_of(**prices: str) -> dict[str, str]:
-    """Give prices of 1x2 by outcome."""
+    """Return prices of 1x2 by outcome."""
     return {f"1x2/{outcome}": price for outcome, price in prices.items()}
 
 
@@ -94,7 +94,7 @@ async def query(store: SQLRunStore, statement: str, **values: Any) -> list[tuple
 
 
 async def offered(store: SQLRunStore) -> dict[str, Decimal]:
-    """Give the prices that are offered now, by bookmaker, market, line and outcome."""
+    """Return the prices that are offered now, by bookmaker, market, line and outcome."""
     rows = await query(store, "SELECT bookmaker, market, line, outcome, price FROM event_odds")
     return {f"{book} {_named(market, line)}/{outcome}": exact(price) for book, market, line, outcome, price in rows}
 
@@ -109,7 +109,7 @@ def exact(number: Any) -> Decimal:
 
 
 async def changes(store: SQLRunStore) -> list[tuple[str, Decimal | None, Decimal | None]]:
-    """Give what was appended, in order: market and outcome, before, after."""
+    """Return what was appended, in order: market and outcome, before, after."""
     rows = await query(
         store,
         "SELECT odds.market, odds.outcome, change.before, change.after FROM odds_changes AS change"
@@ -122,7 +122,7 @@ async def changes(store: SQLRunStore) -> list[tuple[str, Decimal | None, Decimal
 
 
 async def matched(store: SQLRunStore) -> set[frozenset[tuple[str, str]]]:
-    """Give which bookmakers' events are one: bookmaker's event id and match kind of each."""
+    """Return which bookmakers' events are one: bookmaker's event id and match kind of each."""
     rows = await query(store, "SELECT event_id, bookmaker_event_id, match_kind FROM platform_events")
     return {
         frozenset((name, kind) for event, name, kind in rows if event == number) for number in {row[0] for row in rows}
@@ -130,5 +130,5 @@ async def matched(store: SQLRunStore) -> set[frozenset[tuple[str, str]]]:
 
 
 def together(*names: Iterable[tuple[str, str]]) -> set[frozenset[tuple[str, str]]]:
-    """Say what `matched` should give."""
+    """Return what `matched` should give."""
     return {frozenset(group) for group in names}

@@ -198,7 +198,7 @@ class Life:
         return target_of(name=name, status=RunStatus.FAILED, reason=reason, message=f"it was {reason}")
 
     def expected(self) -> ScheduleState:
-        """Give the state as rows can tell it: since when a target is fine, they don't say."""
+        """Return the state as rows can tell it: since when a target is fine, they don't say."""
         fine = RunStatus.SUCCEEDED
         self.state.targets = tuple(
             replace(target, since=None) if target.status is fine else target for target in self.state.targets

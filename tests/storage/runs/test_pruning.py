@@ -21,7 +21,7 @@ async def run(store: SQLRunStore, number: float, *, good: bool = True, **others:
 
 
 async def kept(store: SQLRunStore) -> list[object]:
-    """Give the minutes whose rows are left, in order."""
+    """Return the minutes whose rows are left, in order."""
     return sorted((row["scheduled_for"] - minute(0)).total_seconds() / 60 for row in await rows_of(store, scrape_runs))
 
 

@@ -51,7 +51,7 @@ def read(text: str) -> Reading:
 
 
 def due_times(texts: Sequence[str], zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
-    """Give the due times t with start <= t < end; both are whole minutes."""
+    """Return the due times t with start <= t < end; both are whole minutes."""
     readings = [read(text) for text in texts]
     found = []
     before = _wall(start - MINUTE, zone)
@@ -74,7 +74,7 @@ def _is_due(reading: Reading, before: datetime, wall: datetime) -> bool:
 
 
 def _between(before: datetime, wall: datetime) -> Iterator[datetime]:
-    """Give the wall minutes that the clock jumped over from one minute to the next."""
+    """Return the wall minutes that the clock jumped over from one minute to the next."""
     skipped = before.replace(fold=0) + MINUTE
     while skipped < wall:
         yield skipped

@@ -9,7 +9,7 @@ from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 
 
 def local_times(texts: list[str], zone: str, start: datetime, end: datetime) -> list[str]:
-    """Give the due times t with start < t <= end, as the wall clock of the zone shows them."""
+    """Return the due times t with start < t <= end, as the wall clock of the zone shows them."""
     due_times = CronDueTimes(tuple(parse_cron(text, "uid") for text in texts), ZoneInfo(zone))
     found = []
     due = due_times.next_after(start)

@@ -14,7 +14,7 @@ from tests.core.schedule.cron.strategies import expressions
 
 
 def minutes_of(expression: CronExpression) -> set[int]:
-    """Give the minutes of the hour, of an expression for one hour."""
+    """Return the minutes of the hour, of an expression for one hour."""
     return {bit % 60 for bit in range(1_440) if expression.times >> bit & 1}
 
 
