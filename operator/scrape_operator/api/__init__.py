@@ -1,1 +1,1 @@
-"""What users write: pydantic models of the kinds, and the generator model to CRD."""
+"""The models of the kinds, their validation, and the CRDs that are generated from them."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scrape_operator.api.beyond import beyond_cel
+from scrape_operator.api.controller_rules import check_without_cel
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
 from scrape_operator.api.kinds.meta import API_VERSION
@@ -41,7 +41,7 @@ def parse(obj: object) -> tuple[ScrapeSchedule | None, tuple[Finding, ...]]:
     if schedule is None:
         return None, findings
     known = {finding.path for finding in findings}
-    more = (finding for finding in beyond_cel(schedule.spec) if finding.path not in known)
+    more = (finding for finding in check_without_cel(schedule.spec) if finding.path not in known)
     return schedule, tuple(islice(chain(findings, more), MAX_FINDINGS))
 
 

@@ -1,1 +1,1 @@
-"""Pydantic models of the kinds, one file per part of a spec."""
+"""The pydantic models of the kinds, one module for each part of a spec."""

@@ -1,6 +1,6 @@
-"""The status of a ScrapeSchedule as the CRD describes it. `reporting` is its only author.
+"""The status of a ScrapeSchedule. Only `reporting` writes it.
 
-Typed leaves are what an API server charges for on every write, so there are few, and history is lines of text.
+The API server's cost of a write grows with the number of typed fields. So there are few, and the history is text.
 """
 
 from typing import Annotated
@@ -16,10 +16,10 @@ Instant = Annotated[str, StringConstraints(max_length=64), Bounds(json_schema_ex
 
 
 class Condition(ApiModel):
-    """One thing that can be true or not."""
+    """A condition, as Kubernetes defines it."""
 
     type: Annotated[str, StringConstraints(max_length=316)]
-    """Which condition it is."""
+    """The type of the condition, such as Ready."""
 
     status: Annotated[
         str, StringConstraints(max_length=16), Bounds(json_schema_extra={"enum": ["True", "False", "Unknown"]})
@@ -27,112 +27,112 @@ class Condition(ApiModel):
     """True, False or Unknown."""
 
     observed_generation: int = 0
-    """The generation of the object that the condition speaks of."""
+    """The generation of the object that the condition is about."""
 
     last_transition_time: Instant
-    """When status changed last."""
+    """When the status of the condition changed last."""
 
     reason: Annotated[str, StringConstraints(max_length=1024)]
-    """Why, as one word."""
+    """The reason, as one word."""
 
     message: Line
-    """Why, as a sentence."""
+    """The reason, as a sentence."""
 
 
 class ActiveRun(ApiModel):
-    """A run that is going on."""
+    """An active run."""
 
     run_id: Line | None = Bounds(default=None, alias="runID")
-    """The run's id in the database."""
+    """The id of the run in the database."""
 
     trigger: Line | None = None
     """scheduled or manual."""
 
     started_at: Instant | None = None
-    """When it was started."""
+    """When the run started. Absent: it waits for the end of another run."""
 
 
 class Counters(ApiModel):
-    """Counters of the schedule's life: neither a restart nor pruning changes them."""
+    """Counters over the life of the schedule. Restarts and pruning do not change them."""
 
     runs: int | None = None
-    """Runs that have ended."""
+    """The number of runs that have ended."""
 
     consecutive_failures: int | None = None
-    """Failed runs in a row."""
+    """The number of failed runs since the last good one."""
 
     missed: int | None = None
-    """Due times that passed while nothing could run."""
+    """The number of due times that passed while nothing could run."""
 
     skipped: int | None = None
-    """Due times at which nothing was run on purpose."""
+    """The number of due times that were skipped on purpose."""
 
 
 class ItemCounts(ApiModel):
-    """Items after the last good run."""
+    """Counts of items: those that are present, and the changes of the last run."""
 
     total: int | None = None
-    """Items that are there."""
+    """The number of items that are present."""
 
     new: int | None = None
-    """Items that the run saw first."""
+    """The number of items that the last run found for the first time."""
 
     changed: int | None = None
-    """Items whose fields changed."""
+    """The number of items whose fields changed in the last run."""
 
     gone: int | None = None
-    """Items that the run missed."""
+    """The number of items that were marked as gone in the last run."""
 
 
 class FailingTarget(ApiModel):
-    """A target that fails."""
+    """A target that failed in the last run."""
 
     name: Line | None = None
     """The name of the target."""
 
     reason: Line | None = None
-    """Why it fails, as one word."""
+    """The reason of the failure, as one word."""
 
     message: Line | None = None
-    """Why it fails, as a sentence."""
+    """The reason of the failure, as a sentence."""
 
     since: Instant | None = None
-    """Since when it fails for this reason."""
+    """When the target began to fail for this reason."""
 
 
 class TargetsStatus(ApiModel):
     """Summary of the targets of the last run."""
 
     total: int | None = None
-    """How many there are."""
+    """The number of targets."""
 
     healthy: int | None = None
-    """How many neither failed nor broke an expectation in the last run."""
+    """The number of targets that neither failed nor broke an expectation in the last run."""
 
     summary: Line | None = None
     """Healthy and total, such as 2/3."""
 
     failing: Annotated[tuple[FailingTarget, ...], Bounds(max_length=64)] = ()
-    """At most 10 of those that fail, the worst first."""
+    """Up to 10 failing targets, the one that fails for the longest time first."""
 
 
 class ScrapeScheduleStatus(ApiModel):
-    """What was seen when statusTime was written; newer truth is in the database and in the metrics."""
+    """The state at statusTime. Newer data are in the database and in the metrics."""
 
     observed_generation: int | None = None
-    """The generation of the spec that was taken up; -1 before the first."""
+    """The generation of the spec that the operator handled. -1: none yet."""
 
     conditions: Annotated[tuple[Condition, ...], Bounds(max_length=16), ListMap("type")] = ()
     """Ready, Reconciling, Stalled, Scheduled, LastRunSucceeded, TargetsHealthy, DataHealthy, SecretsResolved."""
 
     schedule: Line | None = None
-    """The interval or the cron expressions that are in force."""
+    """The interval, or the first cron expression and the number of others, such as "@hourly +2"."""
 
     reason: Line | None = None
     """Why the schedule is not Ready, else Suspended, else the reason of DataHealthy=False; absent otherwise."""
 
     next: Line | None = None
-    """When the next run is due, as short text in UTC: the time today, the weekday within a week, else the date."""
+    """When the next run is due, as a short text in UTC: the time today, the weekday within a week, else the date."""
 
     next_schedule_time: Instant | None = None
     """When the next run is due."""
@@ -150,28 +150,28 @@ class ScrapeScheduleStatus(ApiModel):
     """When items changed last."""
 
     last_handled_request: Line | None = None
-    """The last value of the annotation requested-at that was taken up."""
+    """The last value of the annotation scrape-operator.dev/requested-at that was handled."""
 
     offset_seconds: int | None = None
-    """The phase of the interval that the object's UID gives, in seconds."""
+    """The offset of the interval that is derived from the object's UID, in seconds."""
 
     owner: Line | None = None
     """The replica that runs the schedule."""
 
     active: Annotated[tuple[ActiveRun, ...], Bounds(max_length=16)] = ()
-    """The runs that are going on."""
+    """The active runs, and the one that waits."""
 
     counters: Counters | None = None
-    """Failures, missed and skipped due times."""
+    """Counters of runs and due times."""
 
     items: ItemCounts | None = None
-    """Items after the last good run."""
+    """Counts of items."""
 
     targets: TargetsStatus | None = None
     """Summary of the targets of the last run."""
 
     policy: Line | None = None
-    """The policy that applied to the last run."""
+    """The name of the ScrapePolicy that applies."""
 
     history: Annotated[tuple[Line, ...], Bounds(max_length=16)] = ()
     """The last five runs, newest first, one line each."""

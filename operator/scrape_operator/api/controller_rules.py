@@ -1,6 +1,7 @@
-"""What CEL can't say: rules that only the controller and `lint` check.
+"""The rules that CEL cannot express, which only the controller and `lint` check.
 
-Selectors, defaults of fields, cron texts and the configuration of platforms are checked by the rooms that compile them.
+Selectors, defaults of fields, cron expressions and the configuration of platforms are checked by the packages that
+compile them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +20,8 @@ _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
 _UTC = ZoneInfo("Etc/UTC")
 
 
-def beyond_cel(spec: ScrapeScheduleSpec) -> Iterator[Finding]:
-    """Check time zone, placeholders and addresses of a spec whose types are right."""
+def check_without_cel(spec: ScrapeScheduleSpec) -> Iterator[Finding]:
+    """Return what is wrong with the time zone, placeholders and URLs of a spec whose types are right."""
     yield from _check("spec.timeZone", parse_time_zone, spec.time_zone)
     for index, target in enumerate(spec.targets):
         if target.http is not None:
