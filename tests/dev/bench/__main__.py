@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.dev.bench import fleet, herd, hung, job, timers
+from tests.dev.bench import fetch, fleet, herd, hung, job, timers
 from tests.dev.bookmakers import bench as bookmakers
 
 BENCHES: dict[str, tuple[str, Callable[[], Sequence[str]]]] = {
+    "fetch": ("CPU per request beside bare aiohttp and bare httpx over aiohttp, on one server", fetch.run),
     "herd": ("500 schedules every 2 s for 60 s, one replica, SQLite, real API server", herd.run),
     "fleet": ("10,000 schedules every minute, one replica, SQLite, real API server", fleet.run),
     "hung": ("500 hung runs beside 200 schedules every 2 s, one replica, SQLite, real API server", hung.run),
