@@ -69,6 +69,12 @@ def test_items_keep_their_data_in_formats_for_programs(capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("database")
+def test_changes_tell_what_was_new(capsys: pytest.CaptureFixture[str]) -> None:
+    (change,) = json.loads(printed(capsys, "changes", "quotes", "-o", "json"))
+    assert (change["change"], change["before"], change["after"]) == ("NEW", None, DATA)
+
+
+@pytest.mark.usefixtures("database")
 def test_a_terminal_gets_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in printed(capsys, "items", "quotes")
 

@@ -264,6 +264,23 @@ def items(
 
 
 @app.command()
+def changes(
+    name: Annotated[str | None, typer.Argument(help="The schedule. Absent: all of the namespace.")] = None,
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
+    target: Annotated[str | None, typer.Option(help="Only the items of this target.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many changes at most; 0 for all.")] = 20,
+    output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+) -> None:
+    """Print the changes of a schedule's items: NEW, CHANGED, GONE and BACK, the newest first."""
+    from scrape_operator.cli.changes import print_changes
+    from scrape_operator.core.reading import ChangeQuery
+    from scrape_operator.settings import read_settings
+
+    if not asyncio.run(print_changes(read_settings(), ChangeQuery(namespace, name, target), output, limit)):
+        typer.echo(f"no change of an item of {name or 'any schedule'} in namespace {namespace}", err=True)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from scrape_operator import __version__

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.runs.items import Change, JSONValue
 from scrape_operator.core.runs.run import RunStatus
 
 PAGE_MAX_ROWS = 500
@@ -96,6 +96,23 @@ class ItemRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of an item; `before` and `after` have the fields that differ."""
+
+    id: int
+    schedule_uid: str
+    namespace: str
+    name: str
+    target: str
+    key: str
+    change: str
+    before: Mapping[str, JSONValue] | None
+    after: Mapping[str, JSONValue] | None
+    at: datetime
+    run_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class RunQuery:
     """Which runs to read; what is None or empty does not restrict."""
 
@@ -112,6 +129,16 @@ class ItemQuery:
     name: str | None = None
     target: str | None = None
     with_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeQuery:
+    """Which changes of items to read; what is None or empty does not restrict."""
+
+    namespace: str | None = None
+    name: str | None = None
+    target: str | None = None
+    kinds: Collection[Change] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +163,11 @@ class HistoryReader(Protocol):
 
     async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
         """Return items, ordered by schedule, target and key."""
+
+    async def changes(
+        self, query: ChangeQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS
+    ) -> Page[ChangeRow]:
+        """Return changes of items, the newest first."""
 
 
 async def read_all(read_page: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:

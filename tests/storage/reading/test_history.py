@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from scrape_operator.core.errors import InvalidValue, StoreUnavailable
-from scrape_operator.core.reading import ItemQuery, RunQuery, read_all
-from scrape_operator.core.runs.items import Item
+from scrape_operator.core.reading import ChangeQuery, ItemQuery, RunQuery, read_all
+from scrape_operator.core.runs.items import Change, Item
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.reading.history import SQLHistoryReader, open_history
@@ -110,6 +110,25 @@ async def test_targets_come_in_the_order_of_the_spec(history: SQLHistoryReader) 
         ("quotes", 7, []),
         ("other", 1, []),
     ]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8, 9])
+async def test_pages_of_changes_cover_all_once(history: SQLHistoryReader, limit: int) -> None:
+    query = ChangeQuery("default", "quotes")
+    found = [change async for change in read_all(lambda after: history.changes(query, after, limit))]
+    assert [change.id for change in found] == sorted((change.id for change in found), reverse=True)
+    assert [(change.target, change.key) for change in found[-2:]] == [("quotes", "[0]"), ("other", '["a"]')]
+    assert len(found) == 8
+
+
+async def test_changes_are_restricted(history: SQLHistoryReader) -> None:
+    (change,) = (await history.changes(ChangeQuery(target="other", kinds=[Change.NEW]))).rows
+    assert (change.namespace, change.name, change.change) == ("default", "quotes", "NEW")
+    assert (change.before, change.after) == (None, {"name": "a", "text": "1"})
+    assert (await history.changes(ChangeQuery(kinds=[Change.GONE]))).rows == []
+    assert (await history.changes(ChangeQuery("team", "shop"))).rows == []
+    with pytest.raises(InvalidValue, match="page token"):
+        await history.changes(ChangeQuery(), encode_token(["-1"]))
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, select, tuple_
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.reading import (
     PAGE_MAX_ROWS,
+    ChangeQuery,
+    ChangeRow,
     HistoryReader,
     ItemQuery,
     ItemRow,
@@ -23,11 +25,15 @@ from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.reading.connections import ReadOnlyDatabase, open_read_only
 from scrape_operator.storage.reading.tokens import decode_token, encode_token
-from scrape_operator.storage.tables import items, schedules, scrape_runs, scrape_target_runs
+from scrape_operator.storage.tables import item_changes, items, schedules, scrape_runs, scrape_target_runs
 
 T = TypeVar("T")
 
-_runs, _targets, _items, _schedules = scrape_runs.c, scrape_target_runs.c, items.c, schedules.c
+LONGEST_ID = 18
+"""Digits; more are no id of ours, and too many for a column of numbers."""
+
+_runs, _targets, _items, _changes = scrape_runs.c, scrape_target_runs.c, items.c, item_changes.c
+_schedules = schedules.c
 
 
 class SQLHistoryReader(HistoryReader):
@@ -63,6 +69,22 @@ class SQLHistoryReader(HistoryReader):
         rows = await self._rows(statement, limit)
         return _page([ItemRow(*row) for row in rows], limit, lambda it: (it.schedule_uid, it.target, it.key))
 
+    async def changes(
+        self, query: ChangeQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS
+    ) -> Page[ChangeRow]:
+        """Return changes of items, the newest first."""
+        columns = _with_names(ChangeRow, item_changes)
+        statement = select(*columns).join_from(item_changes, schedules, _schedules.uid == _changes.schedule_uid)
+        statement = statement.where(_changes.schedule_uid.in_(_uids(query)))
+        if query.target is not None:
+            statement = statement.where(_changes.target == query.target)
+        if query.kinds:
+            statement = statement.where(_changes.change.in_([kind.value for kind in query.kinds]))
+        if after is not None:
+            statement = statement.where(_changes.id < _change_id(after))
+        rows = await self._rows(statement.order_by(_changes.id.desc()), limit)
+        return _page([ChangeRow(*row) for row in rows], limit, lambda change: (str(change.id),))
+
     async def _rows(self, statement: Select[*tuple[Any, ...]], limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Read one row more than the page has, which says whether there is another page."""
         return await self._database.rows(statement.limit(_bounded(limit) + 1))
@@ -80,7 +102,7 @@ async def open_history(settings: Settings, timeouts: Timeouts | None = None) -> 
         yield SQLHistoryReader(database)
 
 
-def _uids(query: RunQuery | ItemQuery) -> Select[*tuple[Any, ...]]:
+def _uids(query: RunQuery | ItemQuery | ChangeQuery) -> Select[*tuple[Any, ...]]:
     """Return the statement that reads the UIDs of the schedules that a query names: runs and items are by UID."""
     statement = select(_schedules.uid)
     if query.namespace is not None:
@@ -90,15 +112,19 @@ def _uids(query: RunQuery | ItemQuery) -> Select[*tuple[Any, ...]]:
 
 def _select_items(query: ItemQuery) -> Select[*tuple[Any, ...]]:
     """Return the statement that reads items; those of deleted schedules are gone as well."""
-    of_schedule = {"namespace": _schedules.namespace, "name": _schedules.name}
-    columns = (of_schedule[name] if name in of_schedule else _items[name] for name in ItemRow.__dataclass_fields__)
-    joined = select(*columns).join_from(items, schedules, _schedules.uid == _items.schedule_uid)
+    joined = select(*_with_names(ItemRow, items)).join_from(items, schedules, _schedules.uid == _items.schedule_uid)
     statement = joined.where(_items.schedule_uid.in_(_uids(query)))
     if query.target is not None:
         statement = statement.where(_items.target == query.target)
     if not query.with_gone:
         statement = statement.where(_items.gone_at.is_(None), _schedules.deleted_at.is_(None))
     return statement
+
+
+def _with_names(row: type[ItemRow | ChangeRow], table: Table) -> list[ColumnElement[Any]]:
+    """Return the columns of a table, with the names of the schedule that it belongs to."""
+    of_schedule = {"namespace": _schedules.namespace, "name": _schedules.name}
+    return [of_schedule[name] if name in of_schedule else table.c[name] for name in row.__dataclass_fields__]
 
 
 def _bounded(limit: int) -> int:
@@ -119,3 +145,10 @@ def _run_id(token: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise InvalidValue(f"the page token names no run: {clip(text)}") from error
+
+
+def _change_id(token: str) -> int:
+    (text,) = decode_token(token, 1)
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
+        raise InvalidValue(f"the page token names no change: {clip(text)}")
+    return int(text)
