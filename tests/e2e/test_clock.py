@@ -76,5 +76,19 @@ def test_a_clock_that_jumps_gives_neither_a_burst_nor_a_hole(
     assert {row["status"] for row in ended} == {"SUCCEEDED"}
     dues = [row["scheduled_for"] for row in operator.runs("steady")]
     assert len(dues) == len(set(dues))
-    assert operator.log().count("the wall clock went back") == 2
+    assert operator.log().count("wall clock set back") == 2
     assert operator.log().count('"level":"error"') == 0
+
+
+def test_a_killed_run_is_orphaned_within_thirty_seconds_also_after_the_clock_was_set_back(
+    set_clock: Callable[[int], None], start_operator: Callable[..., Operator], site: DemoSite
+) -> None:
+    operator = start_operator()
+    operator.apply(schedule("hung", f"{site.url}/hang", interval="720h"))
+    until("it runs", lambda: [run for run in operator.runs("hung") if run["status"] == "RUNNING"])
+    operator.kill()
+    set_clock(-HOUR)
+    operator.start()
+    until("its end", lambda: operator.ended("hung"), within=30)
+    [run] = operator.ended("hung")
+    assert (run["status"], run["reason"]) == ("FAILED", "Orphaned")

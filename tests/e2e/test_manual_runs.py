@@ -1,6 +1,7 @@
 """Runs that a person asks for, and schedules that a person suspends and resumes."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -51,6 +52,38 @@ def test_a_resumed_schedule_makes_up_for_nothing(operator: Operator, site: DemoS
     assert {run["trigger"] for run in after} == {"scheduled"}
 
 
+def is_echoed(operator: Operator, token: str) -> bool:
+    return bool(operator.get("tokens")["status"].get("lastHandledRequest") == token)
+
+
 def set_suspend(operator: Operator, name: str, *, suspend: bool) -> None:
     patch = f'{{"spec":{{"suspend":{str(suspend).lower()}}}}}'
     operator.kubectl("patch", "scs", name, "--type=merge", "--patch", patch)
+
+
+def test_a_token_is_echoed_as_it_was_set_and_runs_once_whatever_came_between(
+    operator: Operator, site: DemoSite
+) -> None:
+    operator.apply(schedule("tokens", f"{site.url}/api/prices", interval="720h", suspend=True))
+    lines, long = "two\nlines", "x" * 255
+    tokens = [lines, f"{long}a", f"{long}b", lines]
+    for token in tokens:
+        operator.request_run("tokens", token)
+        until("its echo", partial(is_echoed, operator, token))
+        until("its end", lambda: len(operator.ended("tokens")) == len(operator.runs("tokens")))
+    assert [run["slot"] for run in operator.runs("tokens")] == [f"manual:{token}" for token in tokens[:3]]
+
+
+def test_a_token_that_is_too_long_is_a_warning_and_no_run(operator: Operator, site: DemoSite) -> None:
+    operator.apply(schedule("long", f"{site.url}/api/prices", interval="720h", suspend=True))
+    operator.await_status("long", "condition=Scheduled=False")
+    operator.request_run("long", "x" * 257)
+    query = (
+        "get",
+        "events",
+        "--field-selector=involvedObject.name=long,type=Warning",
+        "-o",
+        "jsonpath={..note}{..message}",
+    )
+    until("the Event", lambda: "at most 256 characters" in operator.kubectl(*query))
+    assert operator.runs("long") == []

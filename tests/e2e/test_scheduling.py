@@ -130,7 +130,9 @@ def test_windows_skip_with_a_row_for_each_due_time_and_say_so(operator: Operator
     assert set(outcomes(rows)) == {("SKIPPED", "SkippedWindow")}
     assert slot_faults(rows, SECOND) == []
     assert "nextScheduleTime" not in operator.get("closed")["status"]
-    assert "not scheduled: no due time ahead is inside spec.windows" in wide(operator, "closed")["MESSAGE"]
+    assert (
+        "not scheduled: no due time of the next 40 years is inside spec.windows" in wide(operator, "closed")["MESSAGE"]
+    )
     closed["spec"].pop("windows")
     operator.apply(closed)
     operator.await_status("closed", "condition=Ready")
