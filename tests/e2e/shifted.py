@@ -18,7 +18,7 @@ class ShiftedClock(wiring.SystemClock):
     """The machine's clocks, with the wall clock set."""
 
     def now(self) -> datetime:
-        """Give the shifted wall clock in UTC."""
+        """Return the shifted wall clock in UTC."""
         return super().now() + timedelta(seconds=float(Path(os.environ[SHIFT]).read_text(encoding="utf-8")))
 
 

@@ -27,7 +27,7 @@ from tests.support import builders as make
 from tests.support import virtual_time
 from tests.support.fake_api_server import FakeApiServer
 
-REFUSED = make.plan(findings=(Finding("spec.interval", "is no duration"),), due_times=None)
+REFUSED = make.plan(findings=(Finding("spec.interval", "is not a duration"),), due_times=None)
 REFUSED_AGAIN = make.plan(generation=4, findings=(Finding("spec.timeout", "is too long"),), due_times=None)
 FRESH, FINE, BROKEN = make.state(), make.state(make.fine()), make.state(make.broken())
 TIMED_OUT = make.state(make.broken(reason=Reason.TIMEOUT))
@@ -83,7 +83,7 @@ def test_events_tell_transitions(
 
 def test_the_message_names_the_condition_and_the_remedy() -> None:
     [event] = transitions((), conditions(REFUSED, FRESH))
-    assert event == Transition("Warning", "InvalidSpec", "Stalled: spec.interval: is no duration")
+    assert event == Transition("Warning", "InvalidSpec", "Stalled: spec.interval: is not a duration")
 
 
 class Bench:
@@ -144,7 +144,7 @@ def test_a_second_refusal_with_another_message_is_an_event_of_its_own() -> None:
         bench.refuse(REFUSED_AGAIN)
         await asyncio.sleep(1)
         assert [message for *_rest, message in bench.api.events] == [
-            "Stalled: spec.interval: is no duration",
+            "Stalled: spec.interval: is not a duration",
             "Stalled: spec.timeout: is too long",
         ]
 

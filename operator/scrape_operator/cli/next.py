@@ -1,4 +1,4 @@
-"""Says for `next` when the schedules in files are due, and what becomes of each due time."""
+"""Prints for `next` when the schedules in files are due, and the outcome of each due time."""
 
 import json
 import re
@@ -44,7 +44,7 @@ class Forecast:
 def forecast_files(
     files: Sequence[Path], since: datetime, count: int, uid: str, default_interval: timedelta
 ) -> tuple[list[Forecast], list[str]]:
-    """Give the forecast of every ScrapeSchedule in the files, and one line for each thing that is wrong with them."""
+    """Return the forecast of every ScrapeSchedule in the files, and one line for each fault in them."""
     forecasts: list[Forecast] = []
     wrong: list[str] = []
     for file in files_in(files):

@@ -18,14 +18,16 @@ _UNIT_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a Go duration such as `1h30m`, `1.5s`, `250ms`.
+    """Parse a Go duration such as `1h30m`, `1.5s`, `250ms`.
 
     Raises:
-        InvalidValue: the text is none, or too long to hold.
+        InvalidValue: The text is not a duration, or too long a one.
 
     """
     if len(text) > _MAX_LENGTH or not _DURATION.match(text) or text.endswith("\n"):
-        raise InvalidValue(f"{text[:_MAX_LENGTH]!r} is no duration: write numbers with units, such as 90s, 5m or 1h30m")
+        raise InvalidValue(
+            f"{text[:_MAX_LENGTH]!r} is not a duration: write numbers with units, such as 90s, 5m or 1h30m"
+        )
     milliseconds = sum((Decimal(n) * _UNIT_MS[unit] for n, unit in _DURATION_PART.findall(text)), Decimal(0))
     try:
         return timedelta(microseconds=int(milliseconds * 1000))
@@ -34,7 +36,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Write a duration of at least zero in its shortest Go form: `1h30m`, `1.5s`, `0s`."""
+    """Return a duration of at least zero in its shortest Go form: `1h30m`, `1.5s`, `0s`."""
     rest = value // timedelta(microseconds=1)
     parts = []
     for unit, size in (("h", 3_600_000_000), ("m", 60_000_000)):
@@ -48,16 +50,16 @@ def format_duration(value: timedelta) -> str:
 
 
 def parse_bytes(value: str | int) -> int:
-    """Read a byte quantity: `10Mi`, `1k`, or a bare integer.
+    """Parse a byte quantity: `10Mi`, `1k`, or a bare integer.
 
     Raises:
-        InvalidValue: the text is none.
+        InvalidValue: The text is not a byte size.
 
     """
     text = str(value)
     if len(text) > _MAX_LENGTH or not _BYTES.match(text) or text.endswith("\n"):
         raise InvalidValue(
-            f"{text[:_MAX_LENGTH]!r} is no byte size: write an integer, or one with Ki, Mi, Gi, k, M or G"
+            f"{text[:_MAX_LENGTH]!r} is not a byte size: write an integer, or one with Ki, Mi, Gi, k, M or G"
         )
     digits = text.rstrip("KMGik")
     return int(digits) * _UNIT_BYTES[text[len(digits) :]]

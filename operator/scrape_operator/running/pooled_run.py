@@ -34,7 +34,7 @@ class PooledRun:
         return self.start.scheduled_for + self.plan.starting_deadline
 
     def request_stop(self, reason: Reason) -> None:
-        """Let the run end soon, for this reason; the first reason counts."""
+        """Stop the run soon, for this reason; the first reason counts."""
         if not self.stop.done():
             self.stop.set_result(reason)
 

@@ -13,7 +13,7 @@ class RunSlots:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self, stop: asyncio.Future[Any], timeout_seconds: float | None) -> bool:
-        """Take a place. Return False if none was free within the timeout, or `stop` was set before."""
+        """Acquire a place. Return False if none was free within the timeout, or `stop` was set before."""
         if self._free > 0:
             self._free -= 1
             return True

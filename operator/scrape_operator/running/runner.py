@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.outcome import Outcome, evaluate_run
@@ -11,7 +11,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.plans import RunPlan
-from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
+from scrape_operator.running.targets.orchestrator import TargetTask
 
 DEADLINE_GRACE_SECONDS = 0.25
 """How long after the run's deadline targets may end by themselves, with the reason that they know."""
@@ -26,10 +26,17 @@ STOP_MESSAGES = {
 }
 
 
+class Orchestrator(Protocol):
+    """Starts the targets of a run."""
+
+    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> Sequence[TargetTask]:
+        """Start all targets at the same time. Return their tasks in the order of the spec."""
+
+
 class Runner:
     """Runs the targets of a claimed run within the schedule's timeout."""
 
-    def __init__(self, orchestrator: ScrapingOrchestrator, clock: Clock) -> None:
+    def __init__(self, orchestrator: Orchestrator, clock: Clock) -> None:
         self._orchestrator = orchestrator
         self._clock = clock
 

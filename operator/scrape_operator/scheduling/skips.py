@@ -9,10 +9,11 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
-from scrape_operator.core.ports import Clock, RunObserver, RunStore, StatusSink
+from scrape_operator.core.ports import Clock, RunObserver, StatusSink
 from scrape_operator.core.runs.run import SkippedSlot, Trigger, clip
 from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip
@@ -39,10 +40,19 @@ class _Held:
         return not self.before & self.state.slots_without_row()
 
 
+class SkipStore(Protocol):
+    """Stores the rows of skipped slots."""
+
+    async def skip(self, skipped: SkippedSlot) -> bool:
+        """Insert a SKIPPED row. Return False if the slot is taken. Raises StoreUnavailable."""
+
+
 class StoredSkipJournal:
     """Counts a skip at once, and writes its row as soon as its turn has come and the database takes it."""
 
-    def __init__(self, store: RunStore, clock: Clock, observer: RunObserver, status: StatusSink, *, owner: str) -> None:
+    def __init__(
+        self, store: SkipStore, clock: Clock, observer: RunObserver, status: StatusSink, *, owner: str
+    ) -> None:
         self._store = store
         self._clock = clock
         self._observer = observer

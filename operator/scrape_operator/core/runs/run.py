@@ -58,7 +58,7 @@ class RunStatus(StrEnum):
 
     @property
     def is_good(self) -> bool:
-        """Whether data came: the run counts as a success for streaks and conditions."""
+        """Whether data was read: the run counts as a success for counters and conditions."""
         return self is RunStatus.SUCCEEDED or self is RunStatus.PARTIALLY_SUCCEEDED
 
 

@@ -54,7 +54,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Let this slot wait until the active run has ended. `replaces` means that the active run is canceled for it."""
+    """Keep this slot until the active run has ended. `replaces` means that the active run is canceled for it."""
 
     start: Start
     replaces: bool = False

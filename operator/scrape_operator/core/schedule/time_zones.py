@@ -1,7 +1,7 @@
-"""Names of time zones (`spec.timeZone`): an entry of the tz database, as in CronJob, and nothing else.
+"""Names of time zones (`spec.timeZone`): the entries of the tz database, as in CronJob.
 
-Called by the plan compiler. The `tzdata` package says which names there are, so every replica and the
-CLI agree, and a machine's own `localtime`, `posix/…` and `right/…` entries are no names.
+The names are those of the `tzdata` package, so that every replica and the CLI agree. The entries `localtime`,
+`posix/…` and `right/…` of a machine are not accepted.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ MAX_LENGTH = 64
 
 
 def parse_time_zone(name: str) -> ZoneInfo:
-    """Give the time zone of an IANA name such as `Europe/Berlin` or `Etc/UTC`.
+    """Return the time zone of an IANA name such as `Europe/Berlin` or `Etc/UTC`.
 
     Raises:
         InvalidValue: there is no zone of that name; offsets, `Local` and the empty text are none.
@@ -34,5 +34,5 @@ def parse_time_zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Give every name, by its lower case; read once."""
+    """Return every name, by its lower case."""
     return {name.lower(): name for name in files("tzdata").joinpath("zones").read_text("ascii").split()}

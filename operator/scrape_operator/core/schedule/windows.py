@@ -1,8 +1,4 @@
-"""Windows: the hours of the week in which a schedule may run (`spec.windows`).
-
-Called by the plan compiler, which parses them, and by the decision about a due time: one that no
-window allows is a recorded skip.
-"""
+"""Windows: the hours of the week in which a schedule may run (`spec.windows`)."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +16,7 @@ _MIDNIGHT = 24 * 60
 
 
 class WindowMode(StrEnum):
-    """What a window says about the time within it."""
+    """Whether a schedule may run inside a window."""
 
     ALLOW = "Allow"
     DENY = "Deny"
@@ -28,10 +24,9 @@ class WindowMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start` to before `end`, in minutes of the day (0 to 1440), on each of `days` (Monday is 0).
+    """The time from `start` to before `end`, in minutes of the day (0 to 1440), on each of `days` (Monday is 0).
 
-    A window with `start` after `end` spans midnight: it belongs to the day that it starts on and ends
-    on the next.
+    A window with `start` after `end` spans midnight: it belongs to the day that it starts on.
     """
 
     mode: WindowMode
@@ -40,7 +35,7 @@ class Window:
     end: int
 
     def covers(self, weekday: int, minute: int) -> bool:
-        """Whether a wall time is inside: a weekday (Monday is 0) and a minute of the day."""
+        """Return whether a wall time is inside: a weekday (Monday is 0) and a minute of the day."""
         if self.start < self.end:
             return weekday in self.days and self.start <= minute < self.end
         if minute >= self.start:
@@ -52,16 +47,16 @@ class Window:
 class Windows:
     """All windows of a schedule, in its time zone. Deny beats Allow; with only Deny windows all else is allowed.
 
-    An instant is judged by the date and time that the wall clock shows at it, and by nothing else. So
-    a window has no part of an hour that the clock jumps over and both passes of a doubled one; a due
-    time that moved out of a gap, to where the clock goes on, is judged there.
+    What counts is the date and time that the wall clock shows at an instant. So a window has no part of an hour that
+    the clock jumps over, and both passes of a doubled one. A due time that is moved out of a gap is inside or outside
+    by the time to which it is moved.
     """
 
     windows: tuple[Window, ...]
     zone: ZoneInfo
 
     def allows(self, instant: datetime) -> bool:
-        """Whether a run that is due at an aware instant may start."""
+        """Return whether a run that is due at an aware instant may start."""
         if not self.windows:
             return True
         local = instant.astimezone(self.zone)
@@ -73,7 +68,7 @@ class Windows:
 
 
 def parse_window(mode: str, days: Iterable[str], start: str, end: str) -> Window:
-    """Read a window as users write it; no days means every day.
+    """Parse a window as users write it; no days means every day.
 
     Raises:
         InvalidValue: an unknown mode or day, a time that is not `HH:MM`, or a window without a minute.
@@ -90,7 +85,7 @@ def parse_window(mode: str, days: Iterable[str], start: str, end: str) -> Window
 def _minute(field: str, text: str) -> int:
     match = _TIME.fullmatch(text)
     if match is None:
-        raise InvalidValue(f"{field} {text[:16]!r} is no time of day: write HH:MM, from 00:00 to 24:00")
+        raise InvalidValue(f"{field} {text[:16]!r} is not a time of day: write HH:MM, from 00:00 to 24:00")
     return int(match[1]) * 60 + int(match[2]) if match[1] else _MIDNIGHT
 
 

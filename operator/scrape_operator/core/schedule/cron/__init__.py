@@ -1,7 +1,6 @@
 """Cron: five fields, macros and `H`, as CronJob reads them, with Debian cron's rule for clock changes.
 
-The plan compiler parses texts with `parse_cron` and hands `CronDueTimes` to whoever asks when a
-schedule is due. Decision 0010 says why the arithmetic is our own.
+Decision 0010 says why no library is used.
 """
 
 from scrape_operator.core.schedule.cron.due_times import CronDueTimes

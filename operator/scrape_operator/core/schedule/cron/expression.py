@@ -1,6 +1,6 @@
-"""A parsed cron expression, and which minutes of the wall calendar it names. No time zone here.
+"""A parsed cron expression, and which minutes of the wall calendar it names.
 
-Minutes are counted on the wall calendar from 1970-01-01 00:00; `duetimes` maps them to instants.
+Minutes are counted from 1970-01-01 00:00 on the wall calendar; `due_times` maps them to instants.
 """
 
 import calendar
@@ -17,11 +17,11 @@ _SIX_WEEKS = sum(1 << 7 * week for week in range(6))
 
 @dataclass(frozen=True, slots=True)
 class CronExpression:
-    """One expression. Every set is the bits of an integer: bit n stands for value n.
+    """One expression. Every set is an integer: bit n is set for value n.
 
-    `times` are minutes of the day (0 to 1439), `weekdays` count from Sunday as 0. `either_day` means
-    that both day fields are restricted, so that one of them is enough. `follows_elapsed_time` says
-    which rule for clock changes holds (docs/scheduling.md, Clock changes).
+    `times` are minutes of the day (0 to 1439), `weekdays` count from Sunday as 0. `either_day` means that both day
+    fields are restricted, so that one of them is enough. `follows_elapsed_time` is the rule for
+    clock changes (docs/scheduling.md).
     """
 
     text: str
@@ -33,7 +33,7 @@ class CronExpression:
     follows_elapsed_time: bool
 
     def days_of(self, year: int, month: int) -> int:
-        """Give the days of a month that match: bit d stands for day d."""
+        """Return the days of a month that match: bit d is set for day d."""
         if not self.months >> month & 1:
             return 0
         first_weekday, every_day = _shape(year, month)
@@ -44,7 +44,7 @@ class CronExpression:
 
 @lru_cache(maxsize=1_024)
 def _shape(year: int, month: int) -> tuple[int, int]:
-    """Give the weekday of the first (Sunday is 0) and the bits of all days of a month."""
+    """Return the weekday of the first day of a month (Sunday is 0), and the bits of all its days."""
     monday_based, length = calendar.monthrange(year, month)
     return (monday_based + 1) % 7, (1 << length) - 1 << 1
 
@@ -77,7 +77,7 @@ def _meets(expressions: Sequence[CronExpression], allowed: int) -> bool:
 
 
 def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:
-    """Give the last minute m with low <= m < high that any of the expressions names."""
+    """Return the last minute m with low <= m < high that any of the expressions names, or None if there is none."""
     for start, times in _due_days(expressions, low, high, descending=True):
         return start + times.bit_length() - 1
     return None
@@ -91,7 +91,7 @@ def count_in(expressions: Sequence[CronExpression], low: int, high: int) -> int:
 def _due_days(
     expressions: Sequence[CronExpression], low: int, high: int, *, descending: bool
 ) -> Iterator[tuple[int, int]]:
-    """Give the days that have due minutes in [low, high): the day's first minute, and the due ones as bits."""
+    """Yield the days that have due minutes in [low, high): the first minute of the day, and the due minutes as bits."""
     if not expressions or low >= high:
         return
     for day in _matching_days(expressions, low // MINUTES_OF_DAY, (high - 1) // MINUTES_OF_DAY, descending=descending):
@@ -107,7 +107,7 @@ def _due_days(
 def _matching_days(
     expressions: Sequence[CronExpression], first_day: int, last_day: int, *, descending: bool
 ) -> Iterator[tuple[int, int]]:
-    """Give each matching day from first to last: its first minute, and the union of the times of its expressions."""
+    """Yield each matching day from first to last: its first minute, and the union of the times of its expressions."""
     for year, month in _months(first_day, last_day, descending=descending):
         parts = [(expression.days_of(year, month), expression.times) for expression in expressions]
         before = date(year, month, 1).toordinal() - _EPOCH_ORDINAL - 1

@@ -1,7 +1,6 @@
-"""One field of a cron expression: its text becomes the set of its values, held as the bits of an integer.
+"""Parses one field of a cron expression to the set of its values, as the bits of an integer.
 
-Called by `parsing` only. What is read is what CronJob reads (robfig/cron v3), with 7 as another
-Sunday and `H` added.
+The syntax is that of CronJob (robfig/cron v3), with 7 as another Sunday and `H`.
 """
 
 import hashlib
@@ -21,9 +20,9 @@ _SUNDAY_AGAIN = 7
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a field may hold: `low` to `high`, and names of which the first stands for `low`.
+    """The values of a field: `low` to `high`, and names of which the first one is `low`.
 
-    `highest` is the largest number that may be written, `hashed_high` the largest that `H` gives.
+    `highest` is the largest number that may be written, `hashed_high` the largest that `H` can become.
     """
 
     name: str
@@ -44,12 +43,12 @@ FIELDS = (MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 
 
 def is_restricted(text: str) -> bool:
-    """Whether a day field takes part in the OR of both: it doesn't if `*`, `?` or `*/1` is in its list."""
+    """Return whether a day field is restricted: it is not if `*`, `?` or `*/1` is in its list."""
     return not any(_EVERY.fullmatch(element) for element in text.split(","))
 
 
 def read_field(field: Field, text: str, uid: str) -> int:
-    """Give the values of a field: bit n is set where n is one of them.
+    """Return the values of a field: bit n is set for value n.
 
     Raises:
         InvalidValue: the text is no list of values, ranges and steps within the field's bounds.
@@ -100,7 +99,7 @@ def _hashed(field: Field, match: re.Match[str], uid: str) -> range:
 
 
 def stable_hash(uid: str, field: Field) -> int:
-    """Hash a UID for one field, the same for ever: another hash would move every schedule that uses `H`."""
+    """Return the hash of a UID for one field. It must not change, or every schedule that uses `H` is moved."""
     return int.from_bytes(hashlib.blake2b(uid.encode(), digest_size=8, person=field.name.encode()).digest())
 
 

@@ -1,7 +1,4 @@
-"""From the text of a cron expression to its meaning, or to a refusal that says what to write instead.
-
-Called by the plan compiler, so the controller and the CLI's `lint` refuse the same texts.
-"""
+"""Parses cron expressions; a refusal says what to write instead."""
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.schedule.cron.expression import CronExpression
@@ -24,7 +21,7 @@ _LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def parse_cron(text: str, uid: str) -> CronExpression:
-    """Read a five-field cron expression or a macro; `H` takes its values from a stable hash of `uid`.
+    """Parse a five-field cron expression or a macro. `H` takes its values from a stable hash of `uid`.
 
     Raises:
         InvalidValue: the text is none, or names times that never come.
@@ -74,7 +71,7 @@ def _macro(text: str) -> str:
 
 
 def _comes(days: int, months: int) -> bool:
-    """Whether a month that is named has a day that is named; 29 February comes."""
+    """Return whether any of the months has any of the days; 29 February exists."""
     return any(
         months >> month & 1 and days & (1 << length + 1) - 1 for month, length in enumerate(_LONGEST_MONTHS, start=1)
     )
