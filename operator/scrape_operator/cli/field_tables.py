@@ -18,7 +18,8 @@ def field_tables(kind: Kind, part: str) -> str:
 
 def unsupported_list() -> str:
     """Return the list of what the contract describes and this version does not support."""
-    lines = (f"- `{entry.model.__name__.lower()}.{entry.field}`: {entry.note}" for entry in UNSUPPORTED)
+    holders = {entry.model: entry.model.__name__.removeprefix("ScrapeSchedule").lower() for entry in UNSUPPORTED}
+    lines = (f"- `{holders[entry.model]}.{entry.field}`: {entry.note}" for entry in UNSUPPORTED)
     return "".join(f"{line}\n" for line in lines) or "Nothing: this version supports all fields.\n"
 
 

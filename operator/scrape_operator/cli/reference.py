@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
+from scrape_operator.api.kinds.registry import SCRAPE_POLICY, SCRAPE_SCHEDULE
 from scrape_operator.cli.field_tables import field_tables, unsupported_list
 from scrape_operator.reporting.metrics.page import metrics_page
 from scrape_operator.settings import Settings, variable_of
@@ -28,6 +28,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "spec": partial(field_tables, SCRAPE_SCHEDULE, "spec"),
     "status": partial(field_tables, SCRAPE_SCHEDULE, "status"),
     "unsupported": unsupported_list,
+    "policy": partial(field_tables, SCRAPE_POLICY, "spec"),
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -63,32 +63,32 @@ class NetworkPolicy(ApiModel):
 
 
 class HostBudget(ApiModel):
-    """The budget of the hosts that match; all schedules together share the budget of one host."""
+    """The budget of the hosts that match. All schedules together share the budget of one host."""
 
     match: HostMatch
     """A host name, "*.example.org" for all names below it, or "*". The most specific match counts for a host."""
 
     max_concurrent: Annotated[int, Integer(1, 1000)] | None = None
-    """How many requests may be open to one host at the same time, 1 to 1000. Absent: 4."""
+    """The largest number of open requests to one host. Absent: 4."""
 
     min_interval: Annotated[timedelta, GoDuration("0s", "1h")] | None = None
-    """The shortest time between the starts of two requests to one host, 0s to 1h. Absent: 0s, no pace."""
+    """The shortest time between the starts of two requests to one host. Absent: 0s, no pace."""
 
 
 class Ceilings(ApiModel):
     """The most that a schedule may ask for. A schedule that asks for more is Stalled with the reason PolicyDenied."""
 
     min_interval: Annotated[timedelta, GoDuration("1s", "720h")] | None = None
-    """The shortest interval between two runs, 1s to 720h."""
+    """The shortest time between two due times of a schedule."""
 
     max_targets: Annotated[int, Integer(1, 64)] | None = None
-    """The largest number of targets, 1 to 64."""
+    """The largest number of targets."""
 
     max_body_bytes: Annotated[int, ByteSize("1Ki", "1Gi")] | None = None
-    """The largest http.maxBodyBytes, 1Ki to 1Gi."""
+    """The largest http.maxBodyBytes."""
 
     max_pages: Annotated[int, Integer(1, 10_000)] | None = None
-    """The largest paginate.maxPages, 1 to 10000."""
+    """The largest paginate.maxPages."""
 
     requests_per_day: Annotated[int, Integer(1, 1_000_000_000)] | None = None
     """How many requests a schedule may send in a UTC day. After that it waits: Scheduled is False with the reason
@@ -105,13 +105,13 @@ class ScrapePolicySpec(ApiModel):
     """The User-Agent header of requests that set none. Absent: the operator's own."""
 
     robots: Robots | None = None
-    """Whether robots.txt is obeyed: Obey or Ignore. Absent in all policies that apply: Obey."""
+    """Whether robots.txt is obeyed. Absent in all policies that apply: Obey."""
 
     network: NetworkPolicy | None = None
     """The hosts and addresses that requests may be sent to. Absent: the public internet."""
 
     hosts: Annotated[tuple[HostBudget, ...], Bounds(max_length=256), ListMap("match")] = ()
-    """Budgets of hosts, at most 256 entries. Without an entry: 4 requests at the same time, without a pace."""
+    """Budgets of hosts. Without an entry: 4 requests at the same time, without a pace."""
 
     ceilings: Ceilings | None = None
     """The most that a schedule may ask for."""
