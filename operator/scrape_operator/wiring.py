@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -13,8 +13,10 @@ from scrape_operator.cluster.objects import ClusterObjects
 from scrape_operator.core.ports import Clock, Ownership, RunObserver, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import ObjectKey
-from scrape_operator.extraction.workers.pool import ExtractionPool
+from scrape_operator.extraction.workers.pool import QUICK, SLOW, ExtractionPool
+from scrape_operator.fetching.body.memory import BodyMemory
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
+from scrape_operator.memory import MemoryShares, memory_limit, shares_of
 from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.reporting.events import WARNING, EventReporter, Transition
 from scrape_operator.reporting.looplag import watch_loop_lag
@@ -119,10 +121,16 @@ class App:
         await self.events.flush(LAST_EVENTS_SECONDS)
 
 
+def open_pool(shares: MemoryShares) -> ExtractionPool:
+    """Return the extraction workers that a memory limit allows."""
+    quick = replace(QUICK, workers=shares.quick_workers, memory_bytes=shares.quick_document)
+    return ExtractionPool(quick=quick, slow=replace(SLOW, memory_bytes=shares.slow_document))
+
+
 @asynccontextmanager
 async def open_runner(fetcher: HttpFetcher, clock: Clock) -> AsyncIterator[Runner]:
     """Open what runs targets and stores nothing."""
-    extraction = ExtractionPool()
+    extraction = open_pool(shares_of(memory_limit()))
     try:
         yield Runner(ScrapingOrchestrator(fetcher, extraction, clock), clock)
     finally:
@@ -135,8 +143,10 @@ async def open_services(settings: Settings, metrics: Metrics) -> AsyncIterator[S
     async with AsyncExitStack() as stack:
         opening = open_store(settings, [OddsSink()], on_transaction=metrics.store_transaction)
         store = await stack.enter_async_context(opening)
-        fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=budgets_of(settings, metrics)))
-        extraction = ExtractionPool()
+        shares = shares_of(memory_limit())
+        hosts, bodies = budgets_of(settings, metrics), BodyMemory(shares.bodies)
+        fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=hosts, memory=bodies))
+        extraction = open_pool(shares)
         stack.push_async_callback(extraction.aclose)
         yield Services(settings, SystemClock(), store, fetcher, extraction)
 

@@ -24,6 +24,9 @@ MISSING: Any = object()
 
 _SAMPLE_LENGTH: Final = 60
 _LONG_TEXT: Final = 256
+_ITEM_BYTES: Final = 200
+_VALUE_BYTES: Final = 64
+"""What Python needs for a dictionary and for a value, beside the characters."""
 _AMBIGUOUS_TYPES: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.NUMBER, FieldType.DATE_TIME})
 
 
@@ -176,10 +179,10 @@ class FieldReader:
 
 def check_item_size(values: Iterable[Any], around: Surroundings) -> None:
     """Refuse an item that holds too much. Raises ScrapeFailed and StepBudgetExceeded."""
-    size = sum(_size(value) for value in values if value is not MISSING)
+    size = sum(_VALUE_BYTES + _size(value) for value in values if value is not MISSING)
     if size > MAX_ITEM_SIZE:
         raise ScrapeFailed(Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields")
-    around.work.hold(size)
+    around.work.hold(_ITEM_BYTES + size)
 
 
 def _sample(raw: Any) -> str:

@@ -8,8 +8,8 @@ FULL: Final = 20_000_000
 INLINE: Final = 10_000
 """Microseconds, roughly: the limit for one document on the event loop."""
 
-MAX_HELD: Final = 32 * 2**20
-"""Characters and list members of the items of one document, all together."""
+MAX_HELD: Final = 64 * 2**20
+"""Bytes, roughly: the memory of the items of one document, and of what its selectors build."""
 
 
 class StepBudgetExceeded(Exception):
@@ -51,7 +51,7 @@ class StepBudget:
             raise StepBudgetExceeded
 
     def hold(self, size: int) -> None:
-        """Count memory, in characters or list members, before it is used. Raises StepBudgetExceeded."""
+        """Count memory, in bytes, before it is used. Raises StepBudgetExceeded."""
         self._room -= size
         if self._room < 0:
             raise StepBudgetExceeded

@@ -1,8 +1,8 @@
 """One try of one request, through its redirects: each hop is admitted, gets its turn, is sent and read."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.net.urls import authority_of, parse_http_url, with_params
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
+from scrape_operator.fetching.body.memory import BodyMemory, BodyReservation
 from scrape_operator.fetching.body.reader import read_body, wire_of
 from scrape_operator.fetching.cookies import SessionCookies
 from scrape_operator.fetching.failures import HopFailed
@@ -49,6 +50,7 @@ class Environment:
     traffic: Traffic = field(default_factory=Traffic)
     cookies: SessionCookies = field(default_factory=SessionCookies)
     warnings: list[str] = field(default_factory=list)
+    memory: BodyMemory = field(default_factory=BodyMemory)
 
 
 async def fetch_once(environment: Environment, request: Request) -> Response:
@@ -80,6 +82,8 @@ class _Exchange:
         self._environment = environment
         self._request = request
         self._seconds = request.timeout
+        self._timer: asyncio.Timeout | None = None
+        self._memory = BodyReservation(environment.memory, self._paused)
 
     async def run(self) -> Response:
         hop = self._first_hop()
@@ -139,17 +143,37 @@ class _Exchange:
         deadline = self._environment.requester.deadline
         began = clock()
         try:
-            async with asyncio.timeout(min(self._seconds, deadline.remaining())):
+            async with asyncio.timeout(min(self._seconds, deadline.remaining())) as self._timer:
                 response = await self._transmit(request)
                 wire = wire_of(response)
                 try:
                     return await self._read(hop, response, wire, turn)
+                except BaseException:
+                    self._memory.release()
+                    raise
                 finally:
                     await wire.aclose()
         except TimeoutError as error:
             raise self._timed_out() from error
         finally:
             self._seconds -= clock() - began
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Stop the timer of the request while it waits for memory; the run's deadline goes on."""
+        clock = asyncio.get_running_loop().time
+        began, when = clock(), self._timer.when() if self._timer else None
+        if self._timer is None or when is None:
+            yield
+            return
+        self._timer.reschedule(began + self._environment.requester.deadline.remaining())
+        try:
+            yield
+        finally:
+            now = clock()
+            self._seconds += now - began
+            if not self._timer.expired():
+                self._timer.reschedule(min(when + now - began, now + self._environment.requester.deadline.remaining()))
 
     async def _transmit(self, request: httpx.Request) -> httpx.Response:
         traffic = self._environment.traffic
@@ -177,7 +201,10 @@ class _Exchange:
             raise failure_of(status, response.headers, environment.now())
         turn.answer_began()
         body = b"" if is_not_modified else await self._read_body(hop, response, wire)
-        return Response(str(hop.url), status, dict(response.headers.items()), body, is_not_modified=is_not_modified)
+        headers = dict(response.headers.items())
+        answer = Response(str(hop.url), status, headers, body, is_not_modified=is_not_modified)
+        self._memory.hand_over(answer)
+        return answer
 
     async def _read_body(self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream) -> bytes:
         environment, headers = self._environment, response.headers
@@ -185,7 +212,13 @@ class _Exchange:
         coding = headers.get("content-encoding", "")
         try:
             return await read_body(
-                wire, coding, announced, self._request.max_body_bytes, environment.traffic, environment.warnings
+                wire,
+                coding,
+                announced,
+                self._request.max_body_bytes,
+                environment.traffic,
+                environment.warnings,
+                self._memory,
             )
         except HopFailed as failure:
             failure.http_status = response.status_code

@@ -24,6 +24,7 @@ from scrape_operator.fetching.admission import PolicyAdmission, check_host
 from scrape_operator.fetching.auth.identity import Identity, identity_of
 from scrape_operator.fetching.auth.oauth2 import Client, TokenCache
 from scrape_operator.fetching.auth.secrets import read_secrets
+from scrape_operator.fetching.body.memory import BodyMemory
 from scrape_operator.fetching.exchange import Environment
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.breaker import BreakerPolicy, CoolDown
@@ -66,10 +67,12 @@ class HttpFetcher:
         user_agent: str,
         hosts: HostBudgets,
         secrets: SecretReader | None = None,
+        memory: BodyMemory | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.hosts = hosts
+        self._memory = memory or BodyMemory()
         self._open_transport = open_transport
         self._user_agent = user_agent
         self._secrets = secrets
@@ -100,6 +103,7 @@ class HttpFetcher:
             user_agent,
             self._now,
             PolicyAdmission(policy, zone, user_agent, requester.deadline),
+            memory=self._memory,
         )
         identify = None if access is None else self._identity_source(requester, access, policy, zone.tokens)
         return FetchSession(environment, retry, identify=identify)
@@ -182,11 +186,13 @@ async def open_fetcher(
     ssl_context: ssl.SSLContext | None = None,
     hosts: HostBudgets | None = None,
     secrets: SecretReader | None = None,
+    memory: BodyMemory | None = None,
 ) -> AsyncIterator[HttpFetcher]:
     """Open the fetcher of a process; leaving the block closes its connections.
 
     `hosts` are the budgets to keep, by default those of the settings. `ssl_context` replaces the default trust in
-    Mozilla's and the system's roots. Without `secrets`, targets that refer to Secrets fail.
+    Mozilla's and the system's roots. Without `secrets`, targets that refer to Secrets fail. `memory` bounds the bodies
+    that are held at the same time.
     """
     context = ssl_context or default_ssl_context()
 
@@ -194,7 +200,7 @@ async def open_fetcher(
         return ScrapeTransport(allow=settings.allow_cidrs if networks is None else tuple(networks), ssl_context=context)
 
     budgets = hosts or budgets_of(settings)
-    fetcher = HttpFetcher(open_transport, user_agent=settings.user_agent, hosts=budgets, secrets=secrets)
+    fetcher = HttpFetcher(open_transport, user_agent=settings.user_agent, hosts=budgets, secrets=secrets, memory=memory)
     try:
         yield fetcher
     finally:

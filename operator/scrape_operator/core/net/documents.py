@@ -38,7 +38,7 @@ class Request:
     validators: Validators | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Response:
     """A whole answer: decoded body, final `url` after redirects without fragment.
 

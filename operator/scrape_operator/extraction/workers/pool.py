@@ -22,6 +22,9 @@ from scrape_operator.extraction.workers.turns import FairTurns
 INLINE_BYTES: Final = 16_384
 """Bigger documents are read in worker processes: libxml2 takes seconds for an element with 50,000 attributes."""
 
+QUICK_BYTES: Final = 2 * 2**20
+"""Bigger documents go straight to the slow lane."""
+
 SLOW_SECONDS: Final = 600.0
 """A schedule whose document exceeded the quick lane goes straight to the slow lane for so long."""
 
@@ -37,8 +40,8 @@ class LaneLimits:
     memory_bytes: int
 
 
-QUICK: Final = LaneLimits(workers=1, seconds=2.0, memory_bytes=64 * _MIB)
-SLOW: Final = LaneLimits(workers=1, seconds=20.0, memory_bytes=160 * _MIB)
+QUICK: Final = LaneLimits(workers=1, seconds=2.0, memory_bytes=51 * _MIB)
+SLOW: Final = LaneLimits(workers=1, seconds=20.0, memory_bytes=184 * _MIB)
 
 
 class ExtractionPool:
@@ -67,7 +70,7 @@ class ExtractionPool:
                 return compiled.extract_within(document, StepBudget.for_event_loop())
             except StepBudgetExceeded:
                 pass
-        if not self._is_slow(requester):
+        if len(document.body) <= QUICK_BYTES and not self._is_slow(requester):
             async with self._quick_turns.turn(requester):
                 try:
                     return await self._extract_quickly(compiled, document)

@@ -9,6 +9,7 @@ from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.codings import CodingError
 from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for, split_codings
+from scrape_operator.fetching.body.memory import BodyReservation
 from scrape_operator.fetching.failures import HopFailed
 
 _STEPS_BETWEEN_PAUSES = 16  # of 64 KiB at the most, about a millisecond: then other tasks may run
@@ -28,8 +29,11 @@ async def read_body(
     limit: int,
     traffic: Traffic,
     warnings: list[str],
+    memory: BodyReservation,
 ) -> bytes:
     """Read and decode a body of at most `limit` bytes; a header that is absent or does not count is empty.
+
+    The body waits for its share of `memory`.
 
     What a Content-Encoding names that is no coding is added to `warnings`.
 
@@ -42,16 +46,19 @@ async def read_body(
     try:
         decoder = decoder_for(codings, limit)
         if decoder is None:
-            return await _read_plain(wire, content_length, limit, traffic)
-        return await _read_coded(wire, decoder, limit, traffic)
+            return await _read_plain(wire, content_length, limit, traffic, memory)
+        return await _read_coded(wire, decoder, limit, traffic, memory)
     except CodingError as error:
         raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
     except CodingOverflow as error:
         raise _too_large(limit) from error
 
 
-async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, traffic: Traffic) -> bytes:
-    if length.isdecimal() and int(length[:20]) > limit:
+async def _read_plain(
+    wire: AsyncIterable[bytes], length: str, limit: int, traffic: Traffic, memory: BodyReservation
+) -> bytes:
+    announced = int(length[:20]) if length.isdecimal() else limit
+    if announced > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -60,19 +67,24 @@ async def _read_plain(wire: AsyncIterable[bytes], length: str, limit: int, traff
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        await memory.cover(size, announced, is_announced=length.isdecimal())
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-async def _read_coded(wire: AsyncIterable[bytes], decoder: Decoder, limit: int, traffic: Traffic) -> bytes:
+async def _read_coded(
+    wire: AsyncIterable[bytes], decoder: Decoder, limit: int, traffic: Traffic, memory: BodyReservation
+) -> bytes:
     chunks: list[bytes] = []
-    steps = size = 0
+    steps = size = decoded = 0
     async for raw in wire:
         traffic.bytes += len(raw)
         size += len(raw)
         if size > limit + limit // 8 + 65_536:  # a compressor adds so much to what it cannot compress
             raise _too_large(limit)
         for out in decoder.feed(raw):
+            decoded += len(out)
+            await memory.cover(decoded, limit)
             chunks.append(out)
             steps += 1
             if steps % _STEPS_BETWEEN_PAUSES == 0:
