@@ -181,7 +181,7 @@ def _rows_of_outcomes(line: MarketComparison, bookmakers: Sequence[str], now: da
 
 
 def _marked(book: BookOffer | None, outcome: str) -> Text:
-    """Return a price; a star marks one that nobody beats."""
+    """Return a price; a star marks the best one."""
     if book is None or outcome not in book.prices:
         return Text("-  ")
     is_best = outcome in book.best

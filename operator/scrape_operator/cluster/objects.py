@@ -70,7 +70,7 @@ class ClusterObjects:
         return True
 
     async def _is_gone(self, key: ObjectKey) -> bool:
-        """Tell a replaced or deleted object from a mere conflict, which is worth another try."""
+        """Return whether the object was replaced or deleted. Otherwise a conflict is worth another try."""
         known = await self.get(SCRAPE_SCHEDULE, key.namespace, key.name)
         if known is not None and known["metadata"]["uid"] == key.uid:
             raise ClusterError(f"conflict while writing the status of {key}", status=HTTP_CONFLICT)

@@ -19,7 +19,7 @@ class ScrapeFailed(ScrapeOperatorError):
     """One target failed. `message` is shown to users: it never holds a secret.
 
     `retry_after` is the delay that the server asked for, in seconds. `is_transient` marks a failure that another try
-    may mend although its reason does not say so, such as an empty body.
+    may correct although its reason does not say so, such as an empty body.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What validation says: one finding is one line that a person can act on."""
+"""The findings of validation: one finding is one line with a remedy."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class Finding:
     """Something wrong with an object.
 
     `path` is the field as a user writes it (`spec.targets[0].http.url`); `message` says what is
-    wrong and how to mend it. `reason` is what a schedule that has it is stalled by.
+    wrong and what to do. `reason` is what a schedule that has it is stalled by.
     """
 
     path: str

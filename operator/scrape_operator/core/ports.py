@@ -1,4 +1,4 @@
-"""Every contract between the rooms, on one page. `wiring` introduces who implements them."""
+"""The protocols between packages. `wiring` passes the implementations."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime

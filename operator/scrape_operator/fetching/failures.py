@@ -51,7 +51,7 @@ class HopFailed(httpx.RequestError):
 
 
 def translate(error: Exception, *, secure: bool = False) -> HopFailed:
-    """Say what an error of the wire means; `secure` where TLS is spoken."""
+    """Return the failure that a connection error means; `secure` is whether the connection uses TLS."""
     chain = tuple(_chain(error))
     failure = _translate(chain, secure=secure)
     if any(isinstance(one, aiohttp.ClientProxyConnectionError) for one in chain):

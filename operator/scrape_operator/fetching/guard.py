@@ -67,7 +67,7 @@ class GuardedResolver(AbstractResolver):
         return allowed[:MAX_ADDRESSES]
 
     async def close(self) -> None:
-        """Let the threads end on their own; nobody waits for their answers any more."""
+        """Stop without waiting for the threads, whose answers are not needed any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -167,7 +167,7 @@ class OutboxQueue(Generic[Key, Item]):
             self._remove(key)
 
     def hurry(self, now: float) -> None:
-        """Let everything that waits be taken at once, whatever its delay was."""
+        """Make all waiting messages due at once, whatever their delay was."""
         for key in self._later:
             entry = self._entries[key]
             entry.not_before = now

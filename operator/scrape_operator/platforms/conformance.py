@@ -126,7 +126,7 @@ class _BlockedFetcher(Fetcher):
 
 
 async def _wrong_failure(platform: Platform, config: Any, now: datetime) -> list[str]:
-    """Let every request be refused: that is a ScrapeFailed with the same reason, after few requests."""
+    """Check that refused requests end in a ScrapeFailed with the same reason, after few requests."""
     blocked = _BlockedFetcher()
     try:
         async with aclosing(platform.scrape(config, blocked, ScrapeContext(now, lambda: now))) as items:

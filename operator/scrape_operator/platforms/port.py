@@ -68,14 +68,14 @@ class ScrapeContext:
         return not self.losses.count
 
     def enter(self, phase: Phase) -> None:
-        """Say that a phase begins."""
+        """Record that a phase begins."""
         self.phase = phase
         self.entered.append((phase, self.now()))
         if self.on_phase is not None:
             self.on_phase(phase)
 
     def timings(self) -> Mapping[Phase, float]:
-        """Give the seconds that each phase took, the last one until now."""
+        """Return the seconds that each phase took, the last one until now."""
         ends = [at for _, at in self.entered[1:]] + [self.now()]
         seconds: dict[Phase, float] = {}
         for (phase, began), ended in zip(self.entered, ends, strict=True):
@@ -83,7 +83,7 @@ class ScrapeContext:
         return seconds
 
     def lose(self, subject: str, failure: ScrapeFailed, count: int = 1) -> None:
-        """Say that something is there and was not read: the target is complete no more."""
+        """Record that something exists and was not read. The target is then incomplete."""
         self.losses.add(subject, failure, count)
 
     def promise(self, count: int | None, subject: str = ITEMS) -> None:
@@ -114,7 +114,7 @@ class ScrapeContext:
         self._promised.clear()
 
     def note(self, message: str) -> None:
-        """Say something in words; what is said beyond the first few is dropped."""
+        """Add a warning. Warnings after the first few are dropped."""
         if len(self.notes) < MAX_NOTES_KEPT:
             self.notes.append(message)
 
@@ -158,7 +158,7 @@ class Platform(Protocol):
         """The fields of an item that tell it from others of the same target."""
 
     def budgets(self, config: Any) -> Mapping[str, HostBudget]:
-        """Say how much each host (`host` or `host:port`) may be asked when nobody sets anything else."""
+        """Return the default budget of each host (`host` or `host:port`)."""
 
     def sink_payload(
         self, config: Any, items: Sequence[Mapping[str, JSONValue]], context: ScrapeContext

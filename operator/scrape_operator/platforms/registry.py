@@ -49,11 +49,11 @@ class PlatformRegistry:
         return sorted(self._platforms)
 
     def get(self, name: str) -> Platform | None:
-        """Give the adapter of that name, or None."""
+        """Return the adapter of that name, or None."""
         return self._platforms.get(name)
 
     def schemas(self) -> Mapping[str, Mapping[str, Any]]:
-        """Give the JSON schema of each adapter's config."""
+        """Return the JSON schema of each adapter's config."""
         return {name: self._platforms[name].config_model.model_json_schema(by_alias=True) for name in self.names}
 
     def validate(

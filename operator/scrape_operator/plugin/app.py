@@ -155,7 +155,7 @@ def doctor(
     namespace: Namespace = None,
     output: Annotated[str, typer.Option("-o", "--output", help="text or json.")] = "text",
 ) -> None:
-    """Say what is wrong with the operator and its schedules, and what to do. Example: kubectl scrape doctor.
+    """Print what is wrong with the operator and its schedules, and what to do. Example: kubectl scrape doctor.
 
     Exit code 1 where something is wrong.
     """

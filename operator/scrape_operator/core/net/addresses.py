@@ -120,7 +120,7 @@ def is_public(address: Address) -> bool:
 
 
 def embedded_ipv4(address: IPv6Address) -> Iterator[IPv4Address]:
-    """Give the IPv4 addresses that an IPv6 address stands for, by the forms that carry one."""
+    """Return the IPv4 addresses that are embedded in an IPv6 address."""
     value = int(address)
     low = IPv4Address(value & _LOW_32)
     if address in _COMPATIBLE:

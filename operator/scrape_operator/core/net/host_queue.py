@@ -93,7 +93,7 @@ class HostQueue(Generic[Ticket]):
         return min((at for at in instants if at > now), default=None)
 
     def end(self, requester: str, started: float, now: float) -> None:
-        """Give a turn back."""
+        """Return a turn."""
         self._turns.remove((requester, started))
         self._quick[requester] = now - started <= SLOW_TURN_SECONDS
         self._quick.move_to_end(requester)
@@ -101,7 +101,7 @@ class HostQueue(Generic[Ticket]):
             self._quick.popitem(last=False)
 
     def hold(self, requester: str, until: float, now: float) -> None:
-        """Let a requester wait that the host told to. If others were told too, let the rest start one at a time."""
+        """Pause a requester that the host told to wait. If others were told too, start the rest one at a time."""
         self._held = {name: end for name, end in self._held.items() if end > now and name != requester}
         if self._held or self.is_serial:
             self.serialize(now)

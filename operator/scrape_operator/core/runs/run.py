@@ -176,7 +176,7 @@ class TargetResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run that has ended, ready to be stored: the claim, the verdict, the targets."""
+    """A run that has ended, ready to be stored: the claim, the outcome, the targets."""
 
     claim: RunClaim
     status: RunStatus

@@ -17,7 +17,7 @@ class Pattern:
         self._group = 1 if compiled.groups else 0
 
     def choose(self, text: str) -> str | None:
-        """Give the part at the first place where the expression matches, None where that is nowhere."""
+        """Return the part of the first match, or None if there is no match."""
         # RE2 reads UTF-8. Where it is given a str, it counts characters up to each group, which takes longer still.
         found = self._search(text.encode())
         chosen = found[self._group] if found else None

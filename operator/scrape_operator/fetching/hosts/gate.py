@@ -261,7 +261,7 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give the turn back. How a request that was cancelled would have ended is not known."""
+        """Return the turn. How a request that was cancelled would have ended is not known."""
         if error is None or isinstance(error, HopFailed):
             self._gate.ended(self._requester, self._started, error)
         else:

@@ -95,5 +95,5 @@ def _update(connection: Connection) -> Any:
 
 
 def forget_fingerprints(connection: Connection, event_ids: Sequence[int]) -> None:
-    """Have the next reading of these events compared price by price."""
+    """Compare the next reading of these events price by price."""
     connection.execute(update(market_readings).where(_c.platform_event_id.in_(event_ids)).values(odds_hash=NOT_READ))

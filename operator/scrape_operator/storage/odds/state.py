@@ -21,7 +21,7 @@ class Versions(NamedTuple):
 
 
 def lock_odds(connection: Connection) -> None:
-    """Let one transaction at a time write odds: which events are the same one depends on all of them."""
+    """Wait until no other transaction writes odds: which events are the same depends on all of them."""
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_AT_A_TIME)
 
