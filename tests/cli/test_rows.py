@@ -11,6 +11,7 @@ import pytest
 
 from scrape_operator.cli import main
 from scrape_operator.core.runs.items import Item, JSONValue
+from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.store import open_store
 from tests.storage.values import claim_of, result_of, settings_for, target_of
 
@@ -91,3 +92,73 @@ def test_nothing_is_an_empty_list_and_a_hint(capsys: pytest.CaptureFixture[str])
         main(["runs", "none", "-o", "json"])
     output = capsys.readouterr()
     assert (output.out, output.err) == ("[]\n", "no run of none in namespace default\n")
+
+
+def shop(price: str, stock: int) -> Item:
+    return Item.of({"sku": "a", "price": price, "stock": stock}, ["sku"])
+
+
+@pytest.fixture
+def changing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database with an item that is new, then cheaper, and a run that failed."""
+    url = f"sqlite:///{tmp_path}/changing.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    async def fill() -> None:
+        async with open_store(settings_for(url)) as store:
+            for number, price in enumerate(("9.50", "8.00")):
+                claim = claim_of(number)
+                await store.claim(claim)
+                await store.finish(result_of(claim, target_of([shop(price, 3)])))
+            claim = claim_of(2)
+            await store.claim(claim)
+            failed = result_of(claim, target_of([], status=RunStatus.FAILED), status=RunStatus.FAILED)
+            await store.finish(failed)
+
+    asyncio.run(fill())
+
+
+@pytest.mark.usefixtures("changing")
+def test_changes_say_each_field_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "changes", "quotes").splitlines()
+    assert [line.split()[1] for line in lines if not line.startswith(" ")] == ["CHANGED", "NEW"]
+    assert lines[1] == "  price: 9.50 -> 8.00"
+    [changed, new] = json.loads(printed(capsys, "changes", "-o", "json"))
+    assert (changed["before"], changed["after"]) == ({"price": "9.50"}, {"price": "8.00"})
+    assert new["change"] == "NEW"
+
+
+@pytest.mark.usefixtures("changing")
+def test_only_failed_runs_and_one_run_with_its_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    [failed] = json.loads(printed(capsys, "runs", "quotes", "--failed", "-o", "json"))
+    assert failed["status"] == "FAILED"
+    [run] = json.loads(printed(capsys, "runs", "--id", failed["id"], "-o", "json"))
+    assert [target["status"] for target in run["targets"]] == ["FAILED"]
+
+
+@pytest.mark.usefixtures("changing")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--columns", "price,stock"), [{"price": "8.00", "stock": 3}]),
+        (("--columns", "sku", "--where", "price=8.00"), [{"sku": "a"}]),
+        (("--where", "price=9.50"), []),
+        (("--columns", "sku", "--since", "36500d"), [{"sku": "a"}]),
+    ],
+)
+def test_items_are_chosen_and_cut(
+    options: tuple[str, ...], expected: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(printed(capsys, "items", "quotes", "-o", "json", *options)) == expected
+
+
+@pytest.mark.usefixtures("changing")
+@pytest.mark.parametrize(
+    "arguments", [("items", "--where", "x"), ("changes", "--since", "soon"), ("runs", "--id", "x")]
+)
+def test_what_cannot_be_read_is_one_line(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -7,7 +7,7 @@ not load kopf and SQLAlchemy.
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -233,13 +233,25 @@ def runs(
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
     limit: Annotated[int, typer.Option(min=0, help="How many runs at most; 0 for all.")] = 20,
     output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+    run_id: Annotated[str | None, typer.Option("--id", help="Only the run with this ID, with its targets.")] = None,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed, in part or as a whole.")] = False,
 ) -> None:
-    """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it."""
-    from scrape_operator.cli.runs import print_runs
+    """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it.
+
+    Example: scrape-operator runs quotes --failed -n shop.
+    """
+    from scrape_operator.cli.runs import print_run, print_runs
+    from scrape_operator.core.ids import parse_run_id
     from scrape_operator.core.reading import RunQuery
     from scrape_operator.settings import read_settings
 
-    if not asyncio.run(print_runs(read_settings(), RunQuery(namespace, name), output, limit)):
+    statuses = (RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED) if failed else ()
+    if run_id is not None:
+        printing = print_run(read_settings(), parse_run_id(run_id), output)
+    else:
+        printing = print_runs(read_settings(), RunQuery(namespace, name, statuses), output, limit)
+    if not asyncio.run(printing):
         typer.echo(f"no run of {name or 'any schedule'} in namespace {namespace}", err=True)
 
 
@@ -250,16 +262,25 @@ def items(
     target: Annotated[str | None, typer.Option(help="Only the items of this target.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many items at most; 0 for all.")] = 20,
     output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+    since: Annotated[str | None, typer.Option(help="Only items that changed in this time, such as 1d or 2h.")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="Only items with this text in a field: field=value.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Only these fields, each in a column: name,price.")] = None,
     *,
     gone: Annotated[bool, typer.Option("--gone", help="Also items that are gone.")] = False,
 ) -> None:
-    """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it."""
-    from scrape_operator.cli.items import print_items
+    """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it.
+
+    Example: scrape-operator items shop -o csv --columns name,price --limit 0.
+    """
+    from scrape_operator.cli.formats import parse_age
+    from scrape_operator.cli.items import ItemView, parse_where, print_items
     from scrape_operator.core.reading import ItemQuery
     from scrape_operator.settings import read_settings
 
-    query = ItemQuery(namespace, name, target, with_gone=gone)
-    if not asyncio.run(print_items(read_settings(), query, output, limit)):
+    changed_since = None if since is None else datetime.now(UTC) - parse_age(since)
+    query = ItemQuery(namespace, name, target, with_gone=gone, changed_since=changed_since)
+    view = ItemView(parse_where(where or ()), [column for column in (columns or "").split(",") if column])
+    if not asyncio.run(print_items(read_settings(), query, view, output, limit)):
         typer.echo(f"no item of {name or 'any schedule'} in namespace {namespace}", err=True)
 
 
@@ -268,15 +289,22 @@ def changes(
     name: Annotated[str | None, typer.Argument(help="The schedule. Absent: all of the namespace.")] = None,
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
     target: Annotated[str | None, typer.Option(help="Only the items of this target.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many changes at most; 0 for all.")] = 20,
+    since: Annotated[str | None, typer.Option(help="Only changes in this time, such as 1d or 2h.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many changes at most; 0 for all.")] = 50,
     output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
 ) -> None:
-    """Print the changes of a schedule's items: NEW, CHANGED, GONE and BACK, the newest first."""
+    """Print how the items of a schedule changed, the newest change first: each field before -> after.
+
+    Example: scrape-operator changes shop --since 1d.
+    """
     from scrape_operator.cli.changes import print_changes
+    from scrape_operator.cli.formats import parse_age
     from scrape_operator.core.reading import ChangeQuery
     from scrape_operator.settings import read_settings
 
-    if not asyncio.run(print_changes(read_settings(), ChangeQuery(namespace, name, target), output, limit)):
+    start = None if since is None else datetime.now(UTC) - parse_age(since)
+    query = ChangeQuery(namespace, name, target, since=start)
+    if not asyncio.run(print_changes(read_settings(), query, output, limit)):
         typer.echo(f"no change of an item of {name or 'any schedule'} in namespace {namespace}", err=True)
 
 

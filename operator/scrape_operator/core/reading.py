@@ -119,6 +119,7 @@ class RunQuery:
     namespace: str | None = None
     name: str | None = None
     statuses: Collection[RunStatus] = ()
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class ItemQuery:
     name: str | None = None
     target: str | None = None
     with_gone: bool = False
+    changed_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class ChangeQuery:
     name: str | None = None
     target: str | None = None
     kinds: Collection[Change] = ()
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

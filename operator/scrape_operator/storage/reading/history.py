@@ -49,6 +49,8 @@ class SQLHistoryReader(HistoryReader):
             statement = statement.where(_runs.schedule_uid.in_(_uids(query)))
         if query.statuses:
             statement = statement.where(_runs.status.in_([status.value for status in query.statuses]))
+        if query.run_id is not None:
+            statement = statement.where(_runs.id == query.run_id)
         if after is not None:
             statement = statement.where(_runs.id < _run_id(after))
         rows = await self._rows(statement.order_by(_runs.id.desc()), limit)
@@ -80,6 +82,8 @@ class SQLHistoryReader(HistoryReader):
             statement = statement.where(_changes.target == query.target)
         if query.kinds:
             statement = statement.where(_changes.change.in_([kind.value for kind in query.kinds]))
+        if query.since is not None:
+            statement = statement.where(_changes.at >= query.since)
         if after is not None:
             statement = statement.where(_changes.id < _change_id(after))
         rows = await self._rows(statement.order_by(_changes.id.desc()), limit)
@@ -116,6 +120,8 @@ def _select_items(query: ItemQuery) -> Select[*tuple[Any, ...]]:
     statement = joined.where(_items.schedule_uid.in_(_uids(query)))
     if query.target is not None:
         statement = statement.where(_items.target == query.target)
+    if query.changed_since is not None:
+        statement = statement.where(_items.changed_at >= query.changed_since)
     if not query.with_gone:
         statement = statement.where(_items.gone_at.is_(None), _schedules.deleted_at.is_(None))
     return statement
