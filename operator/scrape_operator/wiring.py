@@ -1,22 +1,26 @@
 """The composition root: Settings to App, closed by one AsyncExitStack."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.cluster.objects import ClusterObjects
-from scrape_operator.core.ports import Clock, Ownership, RunObserver, StatusSink
+from scrape_operator.cluster.secrets import ClusterSecrets
+from scrape_operator.core.ports import Clock, Ownership, RunObserver, SecretReader, StatusSink
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.extraction.workers.pool import QUICK, SLOW, ExtractionPool
 from scrape_operator.fetching.body.memory import BodyMemory
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
 from scrape_operator.memory import MemoryShares, memory_limit, shares_of
+from scrape_operator.planning.policies import Policies
+from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.reporting.events import WARNING, EventReporter, Transition
 from scrape_operator.reporting.looplag import watch_loop_lag
@@ -101,6 +105,7 @@ class App:
 
     engine: Engine
     objects: ClusterObjects
+    policies: PolicyBook
     writer: StatusWriter
     events: EventReporter
     metrics: Metrics
@@ -138,14 +143,20 @@ async def open_runner(fetcher: HttpFetcher, clock: Clock) -> AsyncIterator[Runne
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, metrics: Metrics) -> AsyncIterator[Services]:
-    """Open the database, the connections and the extraction workers of a process."""
+async def open_services(
+    settings: Settings, metrics: Metrics, secrets: SecretReader | None = None
+) -> AsyncIterator[Services]:
+    """Open the database, the connections and the extraction workers of a process.
+
+    Without `secrets`, targets that refer to Secrets fail.
+    """
     async with AsyncExitStack() as stack:
         opening = open_store(settings, [OddsSink()], on_transaction=metrics.store_transaction)
         store = await stack.enter_async_context(opening)
         shares = shares_of(memory_limit())
         hosts, bodies = budgets_of(settings, metrics), BodyMemory(shares.bodies)
-        fetcher = await stack.enter_async_context(open_fetcher(settings, hosts=hosts, memory=bodies))
+        opening_fetcher = open_fetcher(settings, hosts=hosts, memory=bodies, secrets=secrets)
+        fetcher = await stack.enter_async_context(opening_fetcher)
         extraction = open_pool(shares)
         stack.push_async_callback(extraction.aclose)
         yield Services(settings, SystemClock(), store, fetcher, extraction)
@@ -157,19 +168,31 @@ async def open_engine(
 ) -> AsyncIterator[Engine]:
     """Open the engine of a process without a cluster."""
     async with open_services(settings, Metrics()) as services:
-        yield build_engine(services, status, observers, SingleReplica())
+        yield build_engine(services, status, observers, SingleReplica(), policy_book(settings))
 
 
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open what a process in a cluster needs, and close it in reverse order."""
     metrics = Metrics()
-    async with open_services(settings, metrics) as services, ClusterClient() as client:
+    async with (
+        ClusterClient() as client,
+        open_services(settings, metrics, ClusterSecrets(client, SystemClock())) as services,
+    ):
         yield build_app(services, metrics, client)
 
 
+def policy_book(settings: Settings) -> PolicyBook:
+    """Return an empty book of policies for the networks that the settings allow."""
+    return PolicyBook(Policies(networks=frozenset(settings.allow_cidrs)))
+
+
 def build_engine(
-    services: Services, status: StatusSink, observers: Sequence[RunObserver], ownership: Ownership
+    services: Services,
+    status: StatusSink,
+    observers: Sequence[RunObserver],
+    ownership: Ownership,
+    policies: PolicyBook,
 ) -> Engine:
     """Connect scheduling, running and storage. `status` and `observers` hear of every change."""
     settings, clock, store = services.settings, services.clock, services.store
@@ -183,7 +206,11 @@ def build_engine(
     size = settings.max_concurrent_runs
     pool = RunPool(runner, store, journal, status, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)
-    registry = Registry(compile_schedule, interval, status)
+
+    def compile_under_policies(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
+        return compile_schedule(obj, default_interval, policies.policies)
+
+    registry = Registry(compile_under_policies, interval, status)
     scheduler = Scheduler(registry, pool, journal, status, clock, ownership)
     pool.on_ended = scheduler.ended
     scheduler.on_removed = retention.forget
@@ -194,7 +221,7 @@ def build_engine(
 def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> App:
     """Connect the engine to a cluster."""
     owner, clock = services.settings.identity, services.clock
-    ownership = SingleReplica()
+    ownership, policies = SingleReplica(), policy_book(services.settings)
 
     def remove(uid: str) -> None:
         engine.scheduler.removed(uid)
@@ -215,10 +242,10 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
     def refuse_request(key: ObjectKey, message: str) -> None:
         events.post(key, Transition(WARNING, Reason.INVALID_SPEC, message))
 
-    engine = build_engine(services, writer, [RunLog(), metrics], ownership)
+    engine = build_engine(services, writer, [RunLog(), metrics], ownership, policies)
     engine.scheduler.on_refused = refuse_request
     bind_gauges(metrics, engine, writer)
-    return App(engine, objects, writer, events, metrics)
+    return App(engine, objects, policies, writer, events, metrics)
 
 
 def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:

@@ -88,3 +88,20 @@ def test_an_empty_answer_is_no_quiet_success(operator: Operator, site: DemoSite)
     assert shown["DataHealthy"] == ("False", "ExpectationFailed")
     assert shown["Ready"] == ("False", "ExpectationFailed")
     until("the Event", lambda: ("Warning", "ExpectationFailed") in events(operator, "nothing"))
+
+
+def test_a_schedule_whose_secret_is_missing_heals_when_it_is_created(operator: Operator, site: DemoSite) -> None:
+    guarded = schedule("guarded", f"{site.url}/api/prices", interval="2s")
+    reference = {"secretKeyRef": {"name": "shop", "key": "token"}}
+    guarded["spec"]["targets"][0]["http"]["headers"] = [{"name": "X-Token", "valueFrom": reference}]
+    operator.apply(guarded)
+    operator.await_status("guarded", "condition=SecretsResolved=False")
+    shown = statuses(operator, "guarded")
+    assert shown["Ready"] == ("False", "SecretNotFound")
+    assert shown["Stalled"] == ("True", "SecretNotFound")
+    assert "Secret" in operator.condition("guarded", "Ready")["message"]
+    operator.kubectl("create", "secret", "generic", "shop", "--from-literal=token=hunter2hunter2")
+    operator.await_status("guarded", "condition=SecretsResolved")
+    operator.await_status("guarded", "condition=Ready")
+    assert "hunter2hunter2" not in operator.log()
+    assert "hunter2hunter2" not in json.dumps(operator.get("guarded"))

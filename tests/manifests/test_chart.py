@@ -53,6 +53,7 @@ RULES = [
     {"apiGroups": [GROUP], "resources": [kind.plural for kind in NAMESPACED_KINDS], "verbs": ["get", "list", "watch"]},
     {"apiGroups": [GROUP], "resources": STATUSES, "verbs": ["get", "patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
 ]
 CLUSTER_RULES = (
     [{"apiGroups": [GROUP], "resources": CLUSTER_KINDS, "verbs": ["get", "list", "watch"]}] if CLUSTER_KINDS else []
@@ -319,4 +320,6 @@ def test_the_crds_come_with_the_chart_and_stay_when_it_goes(render: Render) -> N
 )
 def test_the_crds_can_be_left_out_or_let_go(render: Render, crds: Object, kept: list[bool] | None) -> None:
     found = [document for document in render(crds=crds) if document["kind"] == "CustomResourceDefinition"]
-    assert [("helm.sh/resource-policy" in crd["metadata"].get("annotations", {})) for crd in found] == (kept or [])
+    assert [("helm.sh/resource-policy" in crd["metadata"].get("annotations", {})) for crd in found] == (
+        kept or []
+    ) * len(found)

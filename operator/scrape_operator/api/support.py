@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.http import HTTP, Header
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
@@ -59,14 +58,7 @@ class Unsupported:
         return next(getattr(holder, name) for name, field in fields if (field.alias or name) == self.field)
 
 
-UNSUPPORTED = (
-    Unsupported(ScrapeScheduleSpec, "policyRef"),
-    Unsupported(ScrapeScheduleSpec, "notify"),
-    Unsupported(HTTP, "auth"),
-    Unsupported(HTTP, "tls"),
-    Unsupported(HTTP, "proxySecretRef"),
-    Unsupported(Header, "valueFrom"),
-)
+UNSUPPORTED = (Unsupported(ScrapeScheduleSpec, "notify"),)
 
 
 def unsupported(spec: ScrapeScheduleSpec) -> tuple[Finding, ...]:

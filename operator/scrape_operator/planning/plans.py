@@ -65,3 +65,9 @@ class RunPlan:
     policy: FetchPolicy = DEFAULT_POLICY
     day_budgets: tuple[DayBudget, ...] = ()
     keep_bodies: KeepBodies = KeepBodies.NEVER
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether a target refers to a Secret."""
+        requests = (target.request for target in self.targets if isinstance(target, HTTPTargetPlan))
+        return any(True for request in requests for _key in request.access.secret_keys())

@@ -64,7 +64,9 @@ def _compile(
         return replace(empty, findings=checked.findings)
     if checked.findings:
         return replace(empty, schedule_text=schedule_text(spec), findings=checked.findings, policy=checked.policy)
-    return replace(_with_timing(empty, spec, default_interval), work=checked.run_plan, policy=checked.policy)
+    plan = _with_timing(empty, spec, default_interval)
+    has_secrets = checked.run_plan is not None and checked.run_plan.has_secrets
+    return replace(plan, work=checked.run_plan, policy=checked.policy, has_secrets=has_secrets)
 
 
 def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:

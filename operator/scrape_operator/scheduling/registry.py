@@ -84,15 +84,19 @@ class Registry:
             return False
         return entry.request == request_of(metadata)
 
-    def update(self, obj: Mapping[str, Any]) -> Update | None:
-        """Return what an object of the API server changes, or None if it is known. Only a new one is added at once."""
+    def update(self, obj: Mapping[str, Any], *, is_recompiled: bool = False) -> Update | None:
+        """Return what an object of the API server changes, or None if it is known. Only a new one is added at once.
+
+        With `is_recompiled`, the plan of a known one is compiled again.
+        """
         metadata = obj["metadata"]
-        if self.is_known(metadata):
+        if self.is_known(metadata) and not is_recompiled:
             return None
         entry, request = self._entries.get(metadata["uid"]), request_of(metadata)
         if entry is None:
             return self._add(obj, request)
-        if metadata.get("generation", 0) <= entry.plan.generation:
+        generation = metadata.get("generation", 0)
+        if generation < entry.plan.generation or (generation == entry.plan.generation and not is_recompiled):
             return Update(entry, entry.plan, request, is_new=False, is_changed=False)
         return Update(entry, self._compile(obj, self._default_interval), request, is_new=False, is_changed=True)
 

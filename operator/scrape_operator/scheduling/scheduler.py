@@ -59,13 +59,14 @@ class Scheduler:
         """How many schedules have a timer."""
         return len(self._queue)
 
-    def applied(self, obj: Mapping[str, Any], *, at_once: bool = True) -> None:
+    def applied(self, obj: Mapping[str, Any], *, at_once: bool = True, is_recompiled: bool = False) -> None:
         """Apply a schedule as the API server sent it: new, changed, or known.
 
         The due times that passed before a change was seen are decided by the spec that was in force. With `at_once`
         False the schedule is evaluated by the timer task: while many are listed, no run delays the last of them.
+        `is_recompiled` means that its plan is compiled again, since what it is compiled under has changed.
         """
-        update = self._registry.update(obj)
+        update = self._registry.update(obj, is_recompiled=is_recompiled)
         if update is None:
             return
         entry, now = update.entry, self._clock.now()

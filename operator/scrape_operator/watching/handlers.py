@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
+from scrape_operator.api.kinds.registry import Kind
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 
@@ -41,6 +41,11 @@ class ScheduleHandler:
         else:
             self._scheduler.applied(obj, at_once=at_once)
 
+    def recompile(self, obj: Mapping[str, Any]) -> None:
+        """Compile the plan of an object again: a policy has changed."""
+        if not is_terminating(obj["metadata"]):
+            self._scheduler.applied(obj, is_recompiled=True)
+
     def removed(self, uid: str) -> None:
         """Stop an object that is gone."""
         self._scheduler.removed(uid)
@@ -60,11 +65,6 @@ class ScheduleHandler:
 
 
 Handlers = Mapping[Kind, ObjectHandler]
-
-
-def handlers_of(registry: Registry, scheduler: Scheduler) -> Handlers:
-    """Return the handler of each kind that is watched. A further kind is one more entry."""
-    return {SCRAPE_SCHEDULE: ScheduleHandler(registry, scheduler)}
 
 
 def is_terminating(metadata: Mapping[str, Any]) -> bool:

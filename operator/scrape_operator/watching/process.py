@@ -13,15 +13,17 @@ from typing import Any
 from pydantic import SecretStr
 
 from scrape_operator import __version__
-from scrape_operator.api.kinds.registry import Kind
+from scrape_operator.api.kinds.registry import CLUSTER_SCRAPE_POLICY, SCRAPE_POLICY, SCRAPE_SCHEDULE, Kind
 from scrape_operator.cluster.credentials import read_credentials
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.reporting.logs import configure
 from scrape_operator.serving.server import serve
 from scrape_operator.settings import Settings
 from scrape_operator.watching.bridge import WatchThread
-from scrape_operator.watching.handlers import handlers_of
+from scrape_operator.watching.handlers import Handlers, ScheduleHandler
 from scrape_operator.watching.monitor import WatchMonitor
+from scrape_operator.watching.policies import PolicyHandler
+from scrape_operator.watching.recompiling import Recompiler
 from scrape_operator.watching.reconciling import Reconciler
 from scrape_operator.wiring import App, open_app
 
@@ -41,7 +43,7 @@ STORE_PAUSE_SECONDS = 1.0
 STORE_SILENCE_SECONDS = 10.0
 """Not ready after the database did not answer for so long."""
 
-STOPPED_FIRST = frozenset({"scheduler", "watch monitor", "retention"})
+STOPPED_FIRST = frozenset({"scheduler", "watch monitor", "recompiler", "retention"})
 """The tasks that begin something new."""
 
 
@@ -79,7 +81,12 @@ class Process:
         self._database: list[str] = []
         self._dead: list[str] = []
         settings = app.engine.settings
-        self._handlers = handlers_of(app.engine.registry, app.engine.scheduler)
+        schedules = ScheduleHandler(app.engine.registry, app.engine.scheduler)
+        self._handlers: Handlers = {
+            CLUSTER_SCRAPE_POLICY: PolicyHandler(CLUSTER_SCRAPE_POLICY, app.policies),
+            SCRAPE_POLICY: PolicyHandler(SCRAPE_POLICY, app.policies),
+            SCRAPE_SCHEDULE: schedules,  # the last one, since plans are compiled under the policies
+        }
         self._watch = WatchThread(self._handlers, settings.namespaces, read_credentials, self._on_event)
         reconciler = Reconciler(app.objects, settings.namespaces, self._handlers)
         self._monitor = WatchMonitor(
@@ -91,6 +98,8 @@ class Process:
             reconcile_seconds=settings.reconcile_seconds,
             last_written_at=lambda: app.writer.last_written_at,
         )
+        self._recompiler = Recompiler(reconciler, schedules)
+        app.policies.on_changed = self._recompiler.request
         app.metrics.bind_watch(self._monitor.measurements)
 
     async def run(self) -> int:
@@ -135,6 +144,8 @@ class Process:
         self._supervise("store probe", self._probe_store)
         self._supervise("watch monitor", self._monitor.run)
         await self._monitor.primed.wait()
+        self._recompiler.forget()
+        self._supervise("recompiler", self._recompiler.run)
         self._watch.start()
         self._supervise("scheduler", self._app.engine.scheduler.run)
         gc.collect()

@@ -6,7 +6,7 @@ kopf never reports a deletion that it did not see, and its watch can stop while 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from scrape_operator.api.kinds.registry import Kind
@@ -82,6 +82,17 @@ class Reconciler:
             if obj is not None:
                 self._handlers[kind].applied(obj)
         return len(missed)
+
+    async def recompile(self, kind: Kind, recompile: Callable[[Mapping[str, Any]], None], namespace: str | None) -> int:
+        """Compile the plans of a namespace again, or of all of them, and return how many. Raises ClusterError."""
+        namespaces = self._namespaces if namespace is None else [namespace]
+        count = 0
+        async for obj in self._source.objects(kind, namespaces):
+            recompile(obj)
+            count += 1
+            if count % APPLIED_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+        return count
 
     async def _drift(self, kind: Kind, handler: ObjectHandler) -> list[Mapping[str, Any]]:
         """Drop objects that are gone; return the metadata of those that are not known as they are."""

@@ -289,3 +289,34 @@ def test_a_target_that_the_spec_no_longer_has_is_forgotten() -> None:
 def test_the_next_due_time_of_the_timer_counts_before_that_of_the_plan() -> None:
     state = make.state(next_due=make.NOW + timedelta(hours=1))
     assert status_and_reason(make.plan(due_times=NoDueTimes()), state, "Scheduled") == ("True", "Scheduled")
+
+
+SECRET = make.failed("a", Reason.SECRET_NOT_FOUND, "Secret default/shop does not exist: create it")
+
+
+def test_secrets_are_a_condition_only_where_targets_refer_to_them() -> None:
+    assert "SecretsResolved" not in conditions(make.plan(), make.state(make.fine()))
+    plan = make.plan(has_secrets=True)
+    assert status_and_reason(plan, make.state(), "SecretsResolved") == ("Unknown", "Progressing")
+    assert status_and_reason(plan, make.state(make.fine()), "SecretsResolved") == ("True", "Succeeded")
+
+
+def test_a_secret_that_is_missing_stalls_the_schedule_until_it_is_there() -> None:
+    plan = make.plan(has_secrets=True)
+    state = make.state(make.result(RunStatus.FAILED, Reason.SECRET_NOT_FOUND, "x", [SECRET]))
+    found = conditions(plan, state)
+    for kind, status in (("SecretsResolved", "False"), ("Stalled", "True"), ("Ready", "False")):
+        assert (found[kind].status, found[kind].reason) == (status, "SecretNotFound")
+        assert found[kind].message == "target a: Secret default/shop does not exist: create it"
+    assert found["Scheduled"].status == "True"
+    state.record_finish(make.fine(2), make.NOTHING)
+    healed = conditions(plan, state)
+    assert healed["SecretsResolved"].status == "True"
+    assert "Stalled" not in healed
+
+
+def test_a_secret_that_one_of_many_targets_lacks_stalls_nothing() -> None:
+    partly = make.result(RunStatus.PARTIALLY_SUCCEEDED, Reason.SECRET_NOT_FOUND, "x", [SECRET, make.good("b")])
+    found = conditions(make.plan(has_secrets=True), make.state(partly))
+    assert found["SecretsResolved"].status == "False"
+    assert "Stalled" not in found

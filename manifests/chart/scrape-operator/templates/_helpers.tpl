@@ -31,7 +31,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s:%s%s" .Values.image.repository $tag $digest -}}
 {{- end -}}
 
-{{- /* What the operator needs in each namespace: read its kinds, write their status, post Events. */ -}}
+{{- /* The name of cluster-scoped objects: releases in several namespaces may have the same name. */ -}}
+{{- define "scrape-operator.clusterName" -}}
+{{- printf "%s-%s" (include "scrape-operator.fullname" .) .Release.Namespace | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* What the operator needs in each namespace: read its kinds and the Secrets that they name, write statuses, post Events. */ -}}
 {{- define "scrape-operator.rules" -}}
 - apiGroups: [scrape-operator.dev]
   resources: [{{ include "scrape-operator.namespacedResources" . }}]
@@ -42,6 +47,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
 {{- end -}}
 
 {{- /* What the operator needs in the whole cluster: read its cluster-scoped kinds. Empty if there are none. */ -}}

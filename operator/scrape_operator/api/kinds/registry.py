@@ -117,7 +117,6 @@ SCRAPE_POLICY = Kind(
     model=ScrapePolicy,
     writers=Role.ADMIN,
     columns=(Column("Robots", "string", ".spec.robots"), _AGE),
-    is_supported=False,
 )
 
 CLUSTER_SCRAPE_POLICY = Kind(
@@ -127,7 +126,6 @@ CLUSTER_SCRAPE_POLICY = Kind(
     scope=Scope.CLUSTER,
     model=ClusterScrapePolicy,
     columns=(Column("Robots", "string", ".spec.robots"), _AGE),
-    is_supported=False,
 )
 
 KINDS: tuple[Kind, ...] = (SCRAPE_SCHEDULE, SCRAPE_POLICY, CLUSTER_SCRAPE_POLICY)

@@ -49,7 +49,7 @@ class SchedulePlan:
     `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and nothing runs. The due
     times are from `start_time` to `end_time`, but not all of them are inside the windows. `work` is what the runner
     compiled from the targets; only the runner reads it. `schedule_text` is the text of the column SCHEDULE.
-    `stored_spec` is what the database keeps of the spec.
+    `stored_spec` is what the database keeps of the spec; `has_secrets` is whether targets refer to Secrets.
     """
 
     key: ObjectKey
@@ -69,6 +69,7 @@ class SchedulePlan:
     timeout: timedelta = timedelta(minutes=5)
     suspend_after_failures: int = 0
     target_names: tuple[str, ...] = ()
+    has_secrets: bool = False
     successful_limit: int = 100
     failed_limit: int = 100
     stored_spec: StoredSpec = StoredSpec()

@@ -40,6 +40,8 @@ def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime)
         conditions.append(Condition(ConditionType.STALLED, TRUE, stalled.reason, stalled.message_factory))
     targets = known_targets(plan, state)
     conditions += (scheduled, _last_run(state.last_run), _targets(targets), _data(targets))
+    if (secrets := _secrets(plan, targets)) is not None:
+        conditions.append(secrets)
     return conditions
 
 
@@ -91,6 +93,9 @@ def _stalled(plan: SchedulePlan, state: ScheduleState) -> Condition | None:
         return Condition(ConditionType.READY, FALSE, plan.stall_reason, partial(_findings, plan))
     if state.defect is not None:
         return Condition(ConditionType.READY, FALSE, Reason.INTERNAL_ERROR, partial(str, state.defect))
+    missing = [target for target in known_targets(plan, state) if target.reason is Reason.SECRET_NOT_FOUND]
+    if missing and state.last_run is not None and state.last_run.status is RunStatus.FAILED:
+        return Condition(ConditionType.READY, FALSE, Reason.SECRET_NOT_FOUND, partial(_secret_message, missing[0]))
     return None
 
 
@@ -213,3 +218,19 @@ def _data(targets: Sequence[TargetHealth]) -> Condition:
 
 def _breach_message(target: TargetHealth) -> str:
     return f"target {target.name}: {target.breach or target.message}"
+
+
+def _secrets(plan: SchedulePlan, targets: Sequence[TargetHealth]) -> Condition | None:
+    """Return SecretsResolved; None where no target refers to a Secret."""
+    kind, missing = ConditionType.SECRETS_RESOLVED, [t for t in targets if t.reason is Reason.SECRET_NOT_FOUND]
+    if not plan.has_secrets:
+        return None
+    if missing:
+        return Condition(kind, FALSE, Reason.SECRET_NOT_FOUND, partial(_secret_message, missing[0]))
+    if targets:
+        return Condition(kind, TRUE, Reason.SUCCEEDED, lambda: "every Secret that the targets refer to was read")
+    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no Secret has been read yet")
+
+
+def _secret_message(target: TargetHealth) -> str:
+    return f"target {target.name}: {target.message}"
