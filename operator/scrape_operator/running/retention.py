@@ -85,7 +85,7 @@ class Retention:
                 break
 
     async def _prune(self, plans: Sequence[SchedulePlan]) -> Sequence[bool]:
-        """Prune side by side, so that the store does it in one go; say of each whether the database was away."""
+        """Prune concurrently, so that the store uses one transaction. Return for each whether the database was away."""
         return await asyncio.gather(*(self._is_away_for(plan) for plan in plans))
 
     async def _is_away_for(self, plan: SchedulePlan) -> bool:

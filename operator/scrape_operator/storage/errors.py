@@ -1,4 +1,4 @@
-"""What can go wrong with the store besides being away, which is `core.errors.StoreUnavailable`.
+"""Errors of the store, besides `core.errors.StoreUnavailable`.
 
 ScrapeOperatorError
 ├── StoreRefused     the database is there and refuses this one row: a defect of ours, no retry helps

@@ -1,8 +1,8 @@
 """The SQL store: `core.ports.RunStore` on SQLite and PostgreSQL. `wiring` opens it, once per process.
 
-All writes go through the committer, one transaction at a time. Every write can be repeated: a caller that
-was told StoreUnavailable, and can't know whether the commit was done, asks again with the same value and
-gets the answer that it would have got.
+All writes go through the committer, one transaction at a time. Every write can be repeated: after
+StoreUnavailable a caller does not know whether the commit was done, and calls again with the same value for
+the answer that it would have got.
 """
 
 import asyncio
@@ -58,10 +58,10 @@ class SQLRunStore(RunStore):
         self._checked_contents = ""
 
     async def claim(self, claim: RunClaim) -> bool:
-        """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it.
+        """Insert the run RUNNING. Return whether its slot was free.
 
-        A caller that is cancelled meanwhile will not run what it may have got, so the claim is taken
-        back; should that fail as well, the lease runs out and the reaper ends the run.
+        A caller that is cancelled meanwhile does not run the slot, so the claim is released. If that fails as well,
+        the lease is not renewed and the reaper ends the run.
         """
         try:
             return await self._committer.submit(claim_runs, claim)
@@ -107,7 +107,7 @@ class SQLRunStore(RunStore):
         return await self._committer.submit(self._finishing.finish_runs, result, weight=weight, patient=not stopped)
 
     async def skip(self, skipped: SkippedSlot) -> bool:
-        """Insert a SKIPPED row. False: the slot is taken."""
+        """Insert a SKIPPED row. Return whether the slot was free."""
         return await self._committer.submit(skip_slots, skipped)
 
     async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
@@ -129,7 +129,7 @@ class SQLRunStore(RunStore):
     async def load_states(self, namespaces: Collection[str] = ()) -> Mapping[str, ScheduleState]:
         """Return the states of all schedules of some namespaces, or of all, that are not deleted, by UID.
 
-        `active` stays empty: what is RUNNING now belongs to others, or to the reaper.
+        `active` stays empty: runs that are RUNNING now belong to other replicas, or are orphans.
         """
         states: States = {}
         last = ""

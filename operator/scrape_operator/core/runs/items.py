@@ -1,4 +1,4 @@
-"""Items: what a target gives, how one is told from another, how a change is seen."""
+"""Items: what a target yields, how items are identified, and how a change is found."""
 
 import json
 import re
@@ -17,9 +17,9 @@ KEY_MAX_BYTES = 512
 
 
 class Item(NamedTuple):
-    """One thing that was scraped: its identity within schedule and target, data, and fingerprint.
+    """One item that was scraped: its key within schedule and target, its data, and a hash of them.
 
-    A tuple, since runs make more of these than of anything else.
+    It is a tuple, since no other value is created as often.
     """
 
     key: str
@@ -28,7 +28,7 @@ class Item(NamedTuple):
 
     @classmethod
     def of(cls, data: Mapping[str, JSONValue], key_fields: Sequence[str] = ()) -> "Item":
-        """Make an item whose identity is `key_fields`, or all of its fields where none are named."""
+        """Return an item whose key is the values of `key_fields`, or a hash of all fields if none are named."""
         content_hash = _digest(_without_blanks(data))
         if not key_fields:
             return cls(content_hash, data, content_hash)
@@ -46,7 +46,7 @@ class ItemMode(StrEnum):
 
 
 class Change(StrEnum):
-    """What a run changed about an item."""
+    """How a run changed an item."""
 
     NEW = "NEW"
     CHANGED = "CHANGED"
@@ -72,7 +72,7 @@ def _part(data: Mapping[str, JSONValue], name: str) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class ItemCounts:
-    """What storing a run's items changed; `total` counts the items of the schedule that are not gone."""
+    """Counts of what a run changed; `total` counts the items of the schedule that are not gone."""
 
     total: int = 0
     new: int = 0

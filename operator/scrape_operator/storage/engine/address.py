@@ -1,4 +1,4 @@
-"""From settings to the address of a database. Called by `store.open_store` and `migrate`.
+"""The address of the database that the settings name. Called by `store.open_store`, `migrate` and `reading`.
 
 The URL goes to asyncpg as it is, since asyncpg reads libpq's URLs (several hosts, sslmode, certificates,
 target_session_attrs) itself; but it would send an option that it doesn't know to the server as a setting,
@@ -62,7 +62,7 @@ Address = SQLiteAddress | PostgresAddress
 
 
 def address_of(settings: Settings) -> Address:
-    """Give the database that the settings name: DATABASE_URL, or the SQLite file.
+    """Return the database that the settings name: DATABASE_URL, or the SQLite file.
 
     Raises:
         InvalidValue: the URL can't be used; the message says how to mend it, without showing the URL.

@@ -17,7 +17,7 @@ OptionalJson: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_
 """The same, where None is NULL and not the JSON value null."""
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
-"""A number that the database gives out; only INTEGER does so on SQLite."""
+"""A number that the database assigns; on SQLite only INTEGER is assigned."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -36,7 +36,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware UTC time, whatever zone the session has."""
+        """Return an aware UTC time, whatever zone the session has."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
@@ -69,7 +69,7 @@ class Exact(TypeDecorator[Decimal]):
         return dialect.type_descriptor(number)
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Give SQLite the nearest float."""
+        """Return the nearest float for SQLite."""
         return float(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:

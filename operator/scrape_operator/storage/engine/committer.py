@@ -1,10 +1,10 @@
-"""Group commit: one task turns what many callers ask for at the same time into one transaction.
+"""Group commit: one task writes the operations of many callers in one transaction.
 
-While a transaction runs, operations queue; a later one takes many of them, as `gathering` says.
+While a transaction runs, operations queue; `batching` decides which of them share the next one.
 
-Rules: an operation succeeds or fails by itself. Where the database is away, all that wait are told so,
-since they would only fail one after the other. Where it refuses a batch, each of its operations gets a
-transaction of its own, and the one that is to blame fails alone. An operation that was accepted is
+Rules: an operation succeeds or fails by itself. If the database is away, all operations that wait fail,
+since they would only fail one after the other. If it refuses a batch, each of its operations gets a
+transaction of its own, and only the faulty one fails. An operation that was accepted is
 executed, even if its caller was cancelled; closing executes what was accepted.
 """
 
@@ -30,19 +30,19 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 Apply = Callable[[Connection, Sequence[P]], Sequence[R]]
-"""Does one kind of operation for many payloads at once, and gives one answer for each, in order."""
+"""Executes one kind of operation for many payloads at once, and returns one answer for each, in order."""
 
 Answers = list[tuple[Operation, Any]]
 
 Transact = Callable[[Callable[[Connection], Answers]], Awaitable[Answers]]
-"""Does work in a transaction; raises StoreUnavailable or StoreRefused."""
+"""Executes a function in a transaction; raises StoreUnavailable or StoreRefused."""
 
 TransactionObserver = Callable[[float, int], None]
-"""Is told the seconds that a committed transaction took, and how many operations it held."""
+"""Receives the seconds that a committed transaction took, and the number of its operations."""
 
 
 class Committer:
-    """Takes operations, and answers each when its transaction has ended. Use as a context manager.
+    """Accepts operations, and answers each when its transaction has ended. Use as a context manager.
 
     `max_pending` operations are accepted and not yet answered at a time.
     """
@@ -56,9 +56,9 @@ class Committer:
     ) -> None:
         self._transact = transact
         self._on_transaction = on_transaction
-        self._room = asyncio.Semaphore(max_pending)
+        self._places = asyncio.Semaphore(max_pending)
         self._waiting = Gathering()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
 
@@ -70,41 +70,41 @@ class Committer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        self._news.set()
+        self._changed.set()
         if self._task is not None:
             await self._task
 
     async def submit(self, apply: Apply[P, R], payload: P, *, weight: int = 1, patient: bool = False) -> R:
-        """Have `apply` done for `payload` in a coming transaction, and give its answer.
+        """Execute `apply` for `payload` in a coming transaction, and return its answer.
 
-        `weight` is about the number of rows that it touches. What is `patient` may wait a little for company. Waits
-        while too many are pending.
+        `weight` is about the number of rows that it touches. A `patient` operation waits for others to share its
+        transaction. Waits while too many are pending.
 
         Raises:
             StoreUnavailable: the database is away, or this store is closed.
             StoreRefused: this operation can't be done.
 
         """
-        async with self._room:
+        async with self._places:
             operation = self._accept(apply, payload, weight, patient=patient)
             if self._waiting.add(operation):
-                self._news.set()
+                self._changed.set()
             answer: R = await operation.answer
             return answer
 
     async def submit_urgent(self, apply: Apply[P, R], payload: P) -> R:
-        """Do the same before all that waits: for what must not be late because the store is busy."""
+        """Execute before all operations that wait: for what must not be late because the store is busy."""
         operation = self._accept(apply, payload, 1)
         self._waiting.add_first(operation)
-        self._news.set()
+        self._changed.set()
         answer: R = await operation.answer
         return answer
 
     def submit_unattended(self, apply: Apply[P, object], payload: P) -> None:
-        """Have it done after all that waits now, and tell nobody. A closed store does nothing."""
+        """Enqueue without waiting for the result. A closed store does nothing."""
         if not self._closed:
             self._waiting.add(self._accept(apply, payload, 1))
-            self._news.set()
+            self._changed.set()
 
     def _accept(self, apply: Apply[Any, Any], payload: object, weight: int, *, patient: bool = False) -> Operation:
         if self._closed:
@@ -118,19 +118,19 @@ class Committer:
                     await self._gather()
                     await self._commit(self._waiting.take(time.monotonic()))
                 else:
-                    self._news.clear()
-                    await self._news.wait()
+                    self._changed.clear()
+                    await self._changed.wait()
         finally:
             self._closed = True
             self._fail(self._waiting.drain(), StoreUnavailable("the store is closed"))
 
     async def _gather(self) -> None:
-        """Let more come, unless the store is closing."""
+        """Wait for more operations, unless the store is closing."""
         while not self._closed and (pause := self._waiting.pause(time.monotonic())):
-            self._news.clear()
+            self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._news.wait()
+                    await self._changed.wait()
 
     async def _commit(self, batch: list[Operation]) -> None:
         started = time.monotonic()
@@ -146,14 +146,14 @@ class Committer:
         else:
             for operation, answer in answers:
                 operation.succeed(answer)
-            self._tell(time.monotonic() - started, len(batch))
+            self._report(time.monotonic() - started, len(batch))
 
-    def _tell(self, seconds: float, operations: int) -> None:
+    def _report(self, seconds: float, operations: int) -> None:
         if self._on_transaction is None:
             return
         try:
             self._on_transaction(seconds, operations)
-        except Exception:  # whoever counts must not end what is counted
+        except Exception:  # a fault of the observer must not end the committer
             logger.exception("the observer of transactions failed")
 
     def _isolate(self, batch: list[Operation], error: StoreRefused) -> None:
@@ -171,7 +171,7 @@ class Committer:
 
 
 def _apply(connection: Connection, batch: Sequence[Operation]) -> Answers:
-    """Do all operations of a kind at once."""
+    """Execute all operations of a kind at once."""
     kinds: dict[Apply[Any, Any], list[Operation]] = {}
     for operation in batch:
         kinds.setdefault(operation.apply, []).append(operation)

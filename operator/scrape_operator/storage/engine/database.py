@@ -32,7 +32,7 @@ class Database:
         self._checked = False
 
     async def open(self) -> None:
-        """Bring a SQLite file up to date; look whether PostgreSQL is, if it is there.
+        """Migrate a SQLite file; check the version of PostgreSQL's tables, if it is there.
 
         PostgreSQL that can't be reached is no error: the process comes up, is not ready, and recovers.
 
@@ -63,7 +63,7 @@ class Database:
                 await self.transactions.close()
 
     async def write(self, work: Work[T]) -> T:
-        """Do work in a transaction that commits at the end, and is undone by an error.
+        """Execute a function in a transaction that is committed at the end, and rolled back by an error.
 
         Raises:
             StoreUnavailable: the database is away; whether a commit under way was done is not known.
@@ -73,7 +73,7 @@ class Database:
         return await self._run(lambda connection: self._checked_work(connection, work), WRITES)
 
     async def read(self, work: Work[T]) -> T:
-        """Do work in a transaction that only reads.
+        """Execute a function in a transaction that only reads.
 
         Raises:
             StoreUnavailable: the database is away, or did not answer in time.

@@ -31,7 +31,7 @@ would else keep its slots locked, and every claim of them waiting, until TCP giv
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How soon a silent PostgreSQL is given up, in seconds: a connect, a statement, a transaction."""
+    """The longest time, in seconds, of a connect, a statement and a transaction on PostgreSQL."""
 
     connect: float = 5.0
     statement: float = 5.0
@@ -39,7 +39,7 @@ class Timeouts:
 
 
 def open_transactions(address: Address, timeouts: Timeouts, *, pool_size: int = POOL_SIZE) -> Transactions:
-    """Make the engine, and what runs work on it; nothing is contacted yet."""
+    """Create the engine and its transactions; nothing is contacted yet."""
     if isinstance(address, SQLiteAddress):
         return _sqlite(URL.create("sqlite", database=str(address.path.absolute())), timeouts, pool_size)
     return _postgres(address, timeouts, pool_size)
@@ -71,7 +71,7 @@ def _sqlite(url: URL, timeouts: Timeouts, pool_size: int, pragmas: Sequence[str]
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return ThreadedTransactions(engine, threads=pool_size, patience=timeouts.transaction)
+    return ThreadedTransactions(engine, threads=pool_size, timeout=timeouts.transaction)
 
 
 def _postgres(address: PostgresAddress, timeouts: Timeouts, pool_size: int) -> Transactions:
@@ -86,7 +86,7 @@ def _postgres(address: PostgresAddress, timeouts: Timeouts, pool_size: int) -> T
         json_serializer=dump_json,
         hide_parameters=True,
     )
-    return AsyncTransactions(engine, patience=timeouts.transaction)
+    return AsyncTransactions(engine, timeout=timeouts.transaction)
 
 
 def _connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:

@@ -1,4 +1,4 @@
-"""Is the database away, or does it refuse this row? Called around everything that talks to it.
+"""Errors of drivers: whether the database is away or refuses one row. Called around all access to it.
 
 The difference decides what happens next: what is away is asked again later and concerns every caller;
 a refused row concerns its own caller alone, and asking again is of no use.
@@ -59,6 +59,6 @@ def _is_away(error: BaseException) -> bool:
 
 
 def _describe(error: BaseException) -> str:
-    """Give the first line: the rest may quote values, and SQLAlchemy's own text quotes the statement."""
+    """Return the first line: the rest may quote values, and SQLAlchemy's own text quotes the statement."""
     lines = str(error).splitlines()
     return clip(f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__, DETAIL_MAX_BYTES)

@@ -1,7 +1,7 @@
-"""One process at a time on a SQLite file. Called by `store.open_store` and `migrate`.
+"""A lock that lets one process at a time open a SQLite file. Called by `store.open_store` and `migrate`.
 
 SQLite means one replica: its slots are unique only among those who open the same file, and two processes
-on one file, let alone on a network file system, is what the chart must never come to by accident.
+on one file, let alone on a network file system, corrupts it.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from scrape_operator.storage.errors import StoreLocked
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold `<path>.lock` for as long as the database is open; the kernel lets go if the process dies.
+    """Hold `<path>.lock` for as long as the database is open; the kernel releases it if the process dies.
 
     Raises:
         StoreLocked: another process has the file open.

@@ -25,11 +25,11 @@ TIMEOUTS = Timeouts(connect=10.0, statement=3600.0, transaction=3600.0)
 """A migration may rewrite large tables; it is watched by a person or a Job, not by a probe."""
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7234872345)")
-"""Two migrations at once wait for each other; the number is ours by choice."""
+"""Two migrations at once wait for each other. The number is arbitrary."""
 
 
 async def upgrade(settings: Settings) -> None:
-    """Bring the database that the settings name to the schema of this program; do nothing where it has it.
+    """Migrate the database that the settings name to the schema of this program, if it has another one.
 
     Raises:
         SchemaMismatch: its schema is newer than this program.
@@ -42,18 +42,18 @@ async def upgrade(settings: Settings) -> None:
 
 
 async def current(settings: Settings) -> str | None:
-    """Give the version of the schema; None where there are no tables."""
+    """Return the version of the schema, or None if there are no tables."""
     async with _opened(settings) as transactions:
         return await transactions.run(current_revision)
 
 
 async def is_behind(settings: Settings) -> bool:
-    """Whether `upgrade` would do something."""
+    """Return whether `upgrade` would change the database."""
     return needs_upgrade(await current(settings))
 
 
 def upgrade_tables(connection: Connection) -> None:
-    """Bring the tables to the schema of this program, in the transaction of a connection."""
+    """Migrate the tables to the schema of this program, in the transaction of a connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(ONE_AT_A_TIME)
     if needs_upgrade(current_revision(connection)):
@@ -61,7 +61,7 @@ def upgrade_tables(connection: Connection) -> None:
 
 
 def configuration(connection: Connection) -> Config:
-    """Give alembic's configuration for a connection that is open; env.py takes it from there."""
+    """Return alembic's configuration for a connection that is open; env.py reads it from there."""
     config = Config(CONFIGURATION)
     config.attributes["connection"] = connection
     return config

@@ -1,4 +1,4 @@
-"""Which version the tables have, without importing alembic (45 MB, 0.7 s). Called at the first contact."""
+"""The version of the tables, read without importing alembic (45 MB, 0.7 s). Called at the first contact."""
 
 from sqlalchemy import Connection, column, inspect, select, table
 
@@ -11,7 +11,7 @@ HEAD = REVISIONS[-1]
 
 
 def current_revision(connection: Connection) -> str | None:
-    """Give the version of the tables; None where there are none."""
+    """Return the version of the tables, or None if there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = table("alembic_version", column("version_num"))
@@ -20,7 +20,7 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def needs_upgrade(revision: str | None) -> bool:
-    """Whether tables of this version must be migrated before use.
+    """Return whether tables of this version must be migrated before use.
 
     Raises:
         SchemaMismatch: they are newer than this program.

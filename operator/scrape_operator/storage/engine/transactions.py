@@ -1,8 +1,7 @@
-"""How work is done in a transaction, on either database. `engine` makes these; `database` and `migrate` use them.
+"""Transactions on either database: functions of a connection. `factory` makes them; `database` and `migrate` use them.
 
-Work is a plain function of a connection: what it asks of the database one after the other is one journey, not
-one for each statement. For SQLite, which is a library and no server, the journey is to a thread and back; for
-PostgreSQL the driver is asynchronous, and SQLAlchemy lets the function wait for it.
+All statements of a function cost one switch, not one each. For SQLite, which is a library and no server, the switch
+is to a thread and back. For PostgreSQL the driver is asynchronous, and SQLAlchemy lets the function wait for it.
 """
 
 import asyncio
@@ -27,14 +26,14 @@ WRITES: Mapping[str, Any] = {"writes": True}
 
 
 STEPS_BETWEEN_LOOKS = 100_000
-"""Instructions of SQLite's machine: a millisecond or two."""
+"""Instructions of SQLite's virtual machine: one or two milliseconds."""
 
 
 class Transactions(Protocol):
-    """Runs work, each in a transaction of its own that commits if the work returns."""
+    """Runs functions, each in a transaction of its own that is committed if the function returns."""
 
     async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
-        """Do the work, and give what it gives.
+        """Execute the function, and return its result.
 
         Raises:
             TimeoutError: it took too long; whether it was committed is not known.
@@ -47,15 +46,15 @@ class Transactions(Protocol):
 
 
 class ThreadedTransactions:
-    """Transactions of a synchronous engine: SQLite's. `patience` is the longest time of one, in seconds."""
+    """Transactions of a synchronous engine: SQLite's. `timeout` is the longest time of one, in seconds."""
 
-    def __init__(self, engine: Engine, *, threads: int, patience: float) -> None:
+    def __init__(self, engine: Engine, *, threads: int, timeout: float) -> None:
         self._engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
-        self._patience = patience
+        self._timeout = timeout
 
     async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
-        """Do the work in a thread. What takes too long, or is cancelled, is undone."""
+        """Execute the function in a thread. What takes too long, or is cancelled, is rolled back."""
         stop = threading.Event()
 
         def transact() -> T:
@@ -63,28 +62,28 @@ class ThreadedTransactions:
                 return _transact(connection, lambda it: _unless(stop, work(it)), options)
 
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, transact)
         except (TimeoutError, asyncio.CancelledError):
             stop.set()
             raise
 
     async def close(self) -> None:
-        """Wait for what is going on, and close all connections."""
+        """Wait for the transactions that run, and close all connections."""
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
 
 
 class AsyncTransactions:
-    """Transactions of an asynchronous engine: PostgreSQL's. `patience` is the longest time of one, in seconds."""
+    """Transactions of an asynchronous engine: PostgreSQL's. `timeout` is the longest time of one, in seconds."""
 
-    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+    def __init__(self, engine: AsyncEngine, *, timeout: float) -> None:
         self._engine = engine
-        self._patience = patience
+        self._timeout = timeout
 
     async def run(self, work: Work[T], options: Mapping[str, Any] = READS) -> T:
-        """Do the work; while it waits for the database, others go on."""
-        async with asyncio.timeout(self._patience), self._engine.connect() as connection:
+        """Execute the function; while it waits for the database, other tasks run."""
+        async with asyncio.timeout(self._timeout), self._engine.connect() as connection:
             return await connection.run_sync(_transact, work, options)
 
     async def close(self) -> None:
@@ -93,7 +92,7 @@ class AsyncTransactions:
 
 
 def aside(connection: Connection, work: Callable[..., T], *values: object) -> T:
-    """Calculate for long, inside a transaction, without holding up the event loop."""
+    """Compute in a thread, inside a transaction, without blocking the event loop."""
     driver: Any = connection.connection.dbapi_connection
     if isinstance(driver, AdaptedConnection):
         result: T = driver.run_async(lambda _: asyncio.to_thread(work, *values))
@@ -102,7 +101,7 @@ def aside(connection: Connection, work: Callable[..., T], *values: object) -> T:
 
 
 def _transact(connection: Connection, work: Work[T], options: Mapping[str, Any]) -> T:
-    """Commit what the work did. Where it fails, leaving the connection takes it back."""
+    """Commit what the function did. If it fails, closing the connection rolls back."""
     connection.execution_options(**options)
     transaction = connection.begin()
     try:
@@ -116,7 +115,7 @@ def _transact(connection: Connection, work: Work[T], options: Mapping[str, Any])
 
 @contextmanager
 def _stopping(connection: Connection, stop: threading.Event) -> Iterator[None]:
-    """End a statement soon after `stop` is set: SQLite asks now and then whether to go on."""
+    """End a statement soon after `stop` is set: SQLite calls the handler every few instructions."""
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     driver.set_progress_handler(lambda: int(stop.is_set()), STEPS_BETWEEN_LOOKS)
     try:

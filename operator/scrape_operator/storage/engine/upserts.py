@@ -1,4 +1,4 @@
-"""What SQLAlchemy spells once per database: INSERT … ON CONFLICT, and lists as one parameter.
+"""Statements that SQLAlchemy has for each dialect: INSERT … ON CONFLICT, and lists as one parameter.
 
 Used by claims and items. A list that is one JSON parameter has no limit on its length (SQLite takes
 32,766 parameters, PostgreSQL 32,767), is one statement to prepare whatever its length, and costs the
@@ -15,11 +15,11 @@ Upsert = postgresql.Insert | sqlite.Insert
 
 
 def insert_into(dialect: str, table: Table) -> Upsert:
-    """Begin an INSERT that may say `on_conflict_do_nothing` or `on_conflict_do_update`."""
+    """Return an INSERT that may have `on_conflict_do_nothing` or `on_conflict_do_update`."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def unfold(dialect: str, parameter: str) -> TableValuedAlias:
-    """Read the bound parameter, a list of lists, as rows; `.c.value[0]` is the first member of each."""
+    """Return the rows of a bound parameter, a list of lists; `.c.value[0]` is the first member of each."""
     function = func.json_array_elements if dialect == "postgresql" else func.json_each
     return function(bindparam(parameter, type_=JSON)).table_valued(column("value", JSON), name="given")

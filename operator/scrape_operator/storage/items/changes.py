@@ -1,4 +1,4 @@
-"""What runs change about items: collected while they are stored, written at the end, pruned by age and number."""
+"""Changes of items: collected while items are stored, and written in the same transaction."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

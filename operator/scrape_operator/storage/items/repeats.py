@@ -1,9 +1,9 @@
-"""Targets that bring just what they brought the last time: by far the most, and settled by one statement each.
+"""Targets whose items are the same as at their last run, which most are: one statement marks them as seen again.
 
-What a target last brought is remembered by the process that stored it, as a fingerprint. If it comes again, the
-items whose last run is that one are all of them, and need no look at their data. Whether it is so is held against the
-rows: another replica may have stored a run in between, or the transaction of ours may have been undone.
-Called by `items`, in its transaction.
+The process remembers a fingerprint of the items of each target, and the run that stored them. If the fingerprint is the
+same, the items whose last run is that one are all of them, and their data need not be compared. The number of rows is
+checked, since another replica may have stored a run in between, or our transaction may have been rolled back.
+Called by `storing`, in its transaction.
 """
 
 from collections import OrderedDict
@@ -19,10 +19,10 @@ from scrape_operator.storage.engine.columns import CleanText, UTCDateTime
 from scrape_operator.storage.tables import items
 
 MAX_REMEMBERED = 100_000
-"""Targets; the one that was stored least recently is forgotten first."""
+"""Targets. The one that was stored least recently is dropped first."""
 
 MAX_OTHERS = 4
-"""How many items a schedule may have for each one that a target brings: all are looked at to find those of a run."""
+"""Items of a schedule for each item of the target, at most: all are read to find those of a run."""
 
 _c = items.c
 
@@ -49,7 +49,7 @@ _SEEN = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a target of a schedule brought in a run: so many items, told from others by their fingerprint."""
+    """The items of a target in a run: their number, and a fingerprint of their keys and contents."""
 
     uid: str
     target: str
@@ -60,7 +60,7 @@ class Reading:
 
 
 def fingerprint_of(hashes: Mapping[str, str]) -> bytes:
-    """Tell items by their keys and content hashes, whatever their order."""
+    """Return what identifies items by their keys and content hashes, whatever their order."""
     text = "\0".join(f"{key}\0{hashes[key]}" for key in sorted(hashes))
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -72,7 +72,7 @@ class Repeats:
         self._known: OrderedDict[tuple[str, str], tuple[Reading, int]] = OrderedDict()
 
     def settle(self, connection: Connection, readings: Sequence[Reading]) -> set[tuple[UUID, str]]:
-        """Note the items of readings that came before as seen again; give runs and targets for which that was all."""
+        """Mark items that are the same as before as seen again. Return the runs and targets that this completes."""
         again = [(reading, before) for reading in readings if (before := self._same(reading)) is not None]
         if not again:
             return set()
@@ -90,7 +90,7 @@ class Repeats:
         }
 
     def remember(self, reading: Reading, total: int) -> None:
-        """Take up what a target brought; `total` is how many items its schedule has."""
+        """Remember the items of a target; `total` is the number of items of its schedule."""
         place = reading.uid, reading.target
         self._known[place] = reading, total
         self._known.move_to_end(place)
@@ -98,7 +98,7 @@ class Repeats:
             self._known.popitem(last=False)
 
     def _same(self, reading: Reading) -> UUID | None:
-        """Give the run that brought the same, if its items are found fast."""
+        """Return the run that stored the same items, or None; also None where finding them would take long."""
         before, total = self._known.get((reading.uid, reading.target), (None, 0))
         if before is None or before.fingerprint != reading.fingerprint or total > MAX_OTHERS * reading.count:
             return None

@@ -47,7 +47,7 @@ def _targets(results: Sequence[RunResult]) -> Iterator[TargetItems]:
 
 
 def _is_whole(target: TargetResult) -> bool:
-    """Whether what was not read is gone: only a whole snapshot says so, not one that is partial or was not read."""
+    """Return whether items that were not read are gone: not after a partial snapshot, or one that was not read."""
     is_read = target.status is RunStatus.SUCCEEDED and target.reason is not Reason.NOT_MODIFIED
     return target.mode is ItemMode.SNAPSHOT and is_read and target.complete
 

@@ -64,13 +64,13 @@ _FINAL = (
 
 
 class Finishing:
-    """Ends runs. It remembers what their targets brought, as `repeats` says."""
+    """Ends runs, and remembers the items of their targets (see `repeats`)."""
 
     def __init__(self) -> None:
         self._repeats = Repeats()
 
     def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
-        """Store each result; give what it changed, or None where the row is no longer its owner's."""
+        """Store each result. Return what it changed, or None if the row is no longer its owner's."""
         answers: dict[int, ItemCounts | None] = {}
         for wave in _waves(results):
             answers |= _finish_wave(connection, wave, self._repeats)
@@ -78,7 +78,7 @@ class Finishing:
 
 
 def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
-    """Part results so that no schedule is twice in a wave: its second run must see the items of its first."""
+    """Split results so that no schedule is twice in a wave: its second run must see the items of its first."""
     waves: list[dict[str, RunResult]] = []
     for result in results:
         uid = result.claim.schedule_uid
@@ -123,7 +123,7 @@ def _is_running(row: Row[*tuple[Any, ...]] | None, result: RunResult) -> bool:
 
 
 def _answered(rows: Mapping[UUID, Row[*tuple[Any, ...]]], result: RunResult) -> ItemCounts | None:
-    """Recognise our own final row; anything else means that somebody took over."""
+    """Return the counts of our own final row; any other row means that another replica took over."""
     row = rows.get(result.claim.id)
     ours = (result.claim.owner, result.status.value, result.reason.value, result.completed_at)
     if row is None or (row.owner, row.status, row.reason, row.completed_at) != ours:

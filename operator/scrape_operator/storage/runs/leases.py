@@ -38,7 +38,7 @@ _good_later = exists().where(
 """A later run was good, so that the orphan is no failure in a row (`ScheduleState.record_orphan` has the same rule)."""
 
 Renewal = tuple[str, Collection[UUID], datetime]
-"""Owner, run ids, until when."""
+"""Owner, ids of runs, and the new end of their leases."""
 
 Orphans = tuple[Sequence[Lease], datetime]
 """Leases that nobody renews, and when their runs end."""

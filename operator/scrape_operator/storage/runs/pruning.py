@@ -1,4 +1,4 @@
-"""What is kept of a schedule's history. Called by the committer.
+"""Retention of a schedule's history. Called by the committer.
 
 Some rows of a schedule always stay, whatever its limits: the newest run or skip of each trigger, which hold the
 latest slots; the newest run that ended, on which the conditions rest; and the newest with targets that was not
@@ -27,7 +27,7 @@ GOOD = tuple(status.value for status in RunStatus if status.is_good)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many rows of a schedule may stay, and from when on. Skips are limited like failures, beside them."""
+    """The rows of a schedule that stay, by number and age. Skips have the limit of failures, apart from them."""
 
     uid: str
     successful: int

@@ -1,4 +1,4 @@
-"""From a row of scrape_runs to the value that history shows. Used by `leases` and `loading`."""
+"""Conversion of rows of scrape_runs to the values of the history. Used by `leases` and `loading`."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ SUMMARY_COLUMNS = (
     _c.items_changed,
     _c.items_gone,
 )
-"""What `summary_of` reads."""
+"""The columns that `summary_of` reads."""
 
 
 def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
-    """Make the summary of a finished run; `instead` names fields that have other values than the row."""
+    """Return the summary of a finished run; `instead` has fields with other values than the row."""
     values = {
         "id": row.id,
         "trigger": Trigger(row.trigger),
@@ -49,7 +49,7 @@ def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
 
 
 def reason_of(text: str | None) -> Reason:
-    """Read a reason; one that only a newer program knows must not keep an older one from starting."""
+    """Return a reason; one that only a newer program has must not keep an older one from starting."""
     try:
         return Reason(text or "")
     except ValueError:

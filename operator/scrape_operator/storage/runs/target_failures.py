@@ -1,6 +1,6 @@
-"""Since when a target has been as bad as it is. Called by `finishing`, in its transaction, for failing targets only.
+"""The time since which a target fails with its reason. Called by `finishing`, in its transaction.
 
-It is kept on the row, since it can't be told from history once old runs are pruned.
+It is stored with the target, since history does not show it once old runs are pruned.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from scrape_operator.core.runs.run import RunResult, RunStatus
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
 
 Since = dict[tuple[UUID, str], datetime]
-"""By run and target: when the target began to end with the status and reason that it has in the run."""
+"""By run and target: since when the target ends with the status and reason that it has in the run."""
 
 
 def failing_since(connection: Connection, results: Sequence[RunResult]) -> Since:
-    """Compare each failing target with the last run before it that tells about targets.
+    """Compare each failing target with the last run before it that has targets.
 
     A run that was stopped does not (`core.state.ScheduleState.record_finish` has the same rule).
     """
