@@ -1,10 +1,12 @@
 """A real API server judges the same table of objects as `parse`: the CRD and the models mean the same."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from scrape_operator.api.support import UNSUPPORTED, Unsupported
 from scrape_operator.api.validation import parse
 from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed
 from tests.api.conftest import Create
@@ -91,3 +93,56 @@ def test_people_find_it_by_its_short_name_and_see_its_columns(control_plane: Clu
     assert "example" not in others
     explained = control_plane.kubectl("explain", "scrapeschedule.spec.targets.http.maxBodyBytes")
     assert "TooLarge" in explained
+
+
+@pytest.mark.usefixtures("crds")
+@pytest.mark.parametrize(
+    ("schedule", "ready", "reason"),
+    [
+        ("5m", "False", "SelectorMissed"),
+        ("5m", "Unknown", ""),
+        ("H/15 8-18 * * *", "True", ""),
+        ("@hourly +2", "False", "HTTPStatus"),
+    ],
+)
+def test_the_table_is_at_most_100_characters_wide(
+    control_plane: Cluster, namespace: str, schedule: str, ready: str, reason: str
+):
+    obj = changed({})
+    obj["metadata"]["name"] = "a-name-of-20-letters"
+    applied(control_plane, obj, namespace)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    condition = {
+        "type": "Ready",
+        "status": ready,
+        "reason": reason or "Succeeded",
+        "message": "",
+        "lastTransitionTime": now,
+    }
+    status = {
+        "conditions": [condition | {"observedGeneration": 1}],
+        "schedule": schedule,
+        "lastScheduleTime": now,
+        "next": "Mon 03:00Z",
+        "items": {"total": 50_000},
+        "targets": {"summary": "64/64"},
+    } | ({"reason": reason} if reason else {})
+    patch = json.dumps({"status": status})
+    control_plane.kubectl(
+        "patch", "scs", obj["metadata"]["name"], "-n", namespace, "--subresource=status", "--type=merge", "-p", patch
+    )
+    lines = control_plane.kubectl("get", "scs", "-n", namespace).splitlines()
+    assert schedule in lines[1]
+    assert max(len(line.rstrip()) for line in lines) <= 100
+
+
+@pytest.mark.usefixtures("crds")
+@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
+def test_kubectl_explain_names_what_is_not_supported(control_plane: Cluster, entry: Unsupported):
+    explained = control_plane.kubectl("explain", "scrapeschedule.spec", "--recursive")
+    assert f"{entry.field}\t" in explained
+    for path in ("spec", "spec.targets", "spec.targets.http", "spec.targets.http.headers", "spec.targets.extract"):
+        shown = control_plane.kubectl("explain", f"scrapeschedule.{path}.{entry.field}", check=False)
+        if " ".join(entry.note.split()) in " ".join(shown.split()):
+            return
+    pytest.fail(f"{entry.field} is not explained as unsupported")
