@@ -1,6 +1,6 @@
 import asyncio
 
-from scrape_operator.running.run_slots import RunSlots
+from scrape_operator.running.run_slots import LentPlace, RunSlots
 
 
 async def test_places_are_given_in_the_order_of_asking() -> None:
@@ -44,3 +44,32 @@ async def test_a_place_that_comes_to_somebody_who_is_cancelled_goes_on_to_the_ne
     waiting[0].cancel()
     assert await waiting[1]
     assert (await asyncio.gather(*waiting, return_exceptions=True))[1] is True
+
+
+async def test_a_place_is_lent_while_all_targets_wait() -> None:
+    slots, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    assert await slots.acquire(stop, 0)
+    place = LentPlace(slots, targets=2)
+    with place.lent():
+        assert not await slots.acquire(stop, 0)
+        with place.lent():
+            assert await slots.acquire(stop, 0)
+            assert not await slots.acquire(stop, 0)
+    slots.release()  # the run that had borrowed the place ends: the lender has it again
+    assert not await slots.acquire(stop, 0)
+    slots.release()
+    assert await slots.acquire(stop, 0)
+
+
+async def test_a_place_that_was_taken_back_goes_to_nobody_until_one_is_free() -> None:
+    slots, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    assert await slots.acquire(stop, 0)
+    with LentPlace(slots, targets=1).lent():
+        assert await slots.acquire(stop, 0)
+    waiting = asyncio.create_task(slots.acquire(stop, None))
+    await asyncio.sleep(0)
+    slots.release()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    slots.release()
+    assert await waiting

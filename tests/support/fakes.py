@@ -10,6 +10,7 @@ from uuid import UUID
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Traffic
+from scrape_operator.core.ports import RunPlace
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
@@ -166,7 +167,9 @@ class ControlledTargets:
         self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
         self.begun = asyncio.Event()
 
-    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[TargetTask]:
+    def scrape_all(
+        self, plan: SchedulePlan, work: RunPlan, claim: RunClaim, place: RunPlace | None = None
+    ) -> list[TargetTask]:
         self.begun.set()
         scope = RunScope(claim.scheduled_for, work.zone, Deadline(0.0, ManualClock().monotonic), plan.timeout)
         return [self._start(target.name, scope) for target in work.targets]

@@ -1,6 +1,7 @@
 """The protocols between packages. `wiring` passes the implementations."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -47,6 +48,13 @@ class Fetcher(Protocol):
 
         """
         return read(await self.fetch(request))
+
+
+class RunPlace(Protocol):
+    """The place of a run among those that go on at the same time."""
+
+    def lent(self) -> AbstractContextManager[None]:
+        """Return a block in which one target only waits. While all targets wait, another run may have the place."""
 
 
 class SecretReader(Protocol):

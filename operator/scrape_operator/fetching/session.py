@@ -95,7 +95,8 @@ class FetchSession:
             wait = self._delay(attempt, failure.retry_after)
             if not self.requester.deadline.allows(wait):
                 break
-            await self._sleep(wait)
+            with self.requester.waiting():
+                await self._sleep(wait)
         if failure is None:
             raise ValueError("a retry policy needs at least one attempt")
         raise failure

@@ -144,7 +144,7 @@ class RunPool:
         if claim is None:
             return None
         began = self._clock.monotonic()
-        result = await self._runner.run(run.plan, claim, run.stop, lambda: self._record_ending(run))
+        result = await self._runner.run(run.plan, claim, run.stop, lambda: self._record_ending(run), self._slots)
         return result, self._clock.monotonic() - began
 
     async def _claim(self, run: PooledRun) -> RunClaim | None:

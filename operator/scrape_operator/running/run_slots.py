@@ -1,7 +1,9 @@
-"""A semaphore for runs: first come, first served, with a timeout and a stop."""
+"""A semaphore for runs: first come, first served, with a timeout and a stop. A run that only waits lends its place."""
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -32,9 +34,35 @@ class RunSlots:
 
     def release(self) -> None:
         """Pass the place to the run that has waited longest."""
-        while self._waiters:
+        while self._waiters and self._free >= 0:
             waiter = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
         self._free += 1
+
+    def take_back(self) -> None:
+        """Take a place that was lent: at once, so that more runs than `size` may go on until one ends."""
+        self._free -= 1
+
+
+class LentPlace:
+    """The place of one run, which is lent while all of its targets wait for hosts or for their next try."""
+
+    def __init__(self, slots: RunSlots, targets: int) -> None:
+        self._slots = slots
+        self._targets = targets
+        self._waits = 0
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Return a block in which one target only waits."""
+        self._waits += 1
+        if self._waits == self._targets:
+            self._slots.release()
+        try:
+            yield
+        finally:
+            if self._waits == self._targets:
+                self._slots.take_back()
+            self._waits -= 1

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
-from scrape_operator.core.ports import Clock
+from scrape_operator.core.ports import Clock, RunPlace
 from scrape_operator.core.runs.outcome import Outcome, evaluate_run
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.plans import RunPlan
+from scrape_operator.running.run_slots import LentPlace, RunSlots
 from scrape_operator.running.targets.orchestrator import TargetTask
 
 DEADLINE_GRACE_SECONDS = 0.25
@@ -29,8 +30,13 @@ STOP_MESSAGES = {
 class Orchestrator(Protocol):
     """Starts the targets of a run."""
 
-    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> Sequence[TargetTask]:
-        """Start all targets at the same time. Return their tasks in the order of the spec."""
+    def scrape_all(
+        self, plan: SchedulePlan, work: RunPlan, claim: RunClaim, place: RunPlace | None = None
+    ) -> Sequence[TargetTask]:
+        """Start all targets at the same time. Return their tasks in the order of the spec.
+
+        `place` is lent to another run while all targets wait.
+        """
 
 
 class Runner:
@@ -46,13 +52,16 @@ class Runner:
         claim: RunClaim,
         stop: asyncio.Future[Reason],
         on_ending: Callable[[], None] = lambda: None,
+        slots: RunSlots | None = None,
     ) -> RunResult:
         """Return the result when all targets have ended, at the deadline, or soon after `stop` is set.
 
-        `on_ending` is called as soon as one of these has happened: what is left to do takes less than a second.
+        `on_ending` is called as soon as one of these has happened: what is left to do takes less than a second. The
+        run's place among `slots` is lent while all targets wait.
         """
         work = cast("RunPlan", plan.work)
-        targets = self._orchestrator.scrape_all(plan, work, claim)
+        place = None if slots is None else LentPlace(slots, len(work.targets))
+        targets = self._orchestrator.scrape_all(plan, work, claim, place)
         tasks = [target.task for target in targets]
         try:
             await ended(tasks, stop, plan.timeout.total_seconds() + DEADLINE_GRACE_SECONDS)

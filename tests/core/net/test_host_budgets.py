@@ -69,3 +69,7 @@ def test_tightening_keeps_within_all_in_any_order(one, two, three):
 def test_a_budget_that_nothing_fits_in_is_refused(concurrent, milliseconds):
     with pytest.raises(InvalidValue, match="maxConcurrent"):
         of(concurrent, milliseconds)
+
+
+def test_a_budget_without_an_interval_has_no_pace():
+    assert HostBudget(4).min_interval == timedelta(0)

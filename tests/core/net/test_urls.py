@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.net.urls import check_http_url, origin_of, parse_http_url, resolve_location, with_params
+from scrape_operator.core.net.urls import (
+    authority_of,
+    check_http_url,
+    origin_of,
+    parse_http_url,
+    resolve_location,
+    with_params,
+)
 
 ODD_HOSTS = [
     "0x7f.1",
@@ -220,3 +227,16 @@ def test_any_location_gives_an_address_or_a_refusal(location):
         assert isinstance(resolve_location(base, location), URL)
     except InvalidValue:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "authority"),
+    [
+        ("http://E.example:80/a", "e.example"),
+        ("https://e.example:80/", "e.example:80"),
+        ("http://[2001:db8::1]/", "[2001:db8::1]"),
+        ("http://[2001:db8::1]:81/", "[2001:db8::1]:81"),
+    ],
+)
+def test_an_authority_names_the_port_where_it_is_not_the_usual_one(text, authority):
+    assert authority_of(parse_http_url(text)) == authority

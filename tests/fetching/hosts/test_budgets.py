@@ -1,4 +1,6 @@
 import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -284,3 +286,32 @@ def test_who_waits_when_the_pause_begins_fails_at_once_where_it_is_too_long():
 
     [failure], now = run_virtual(scene())
     assert (failure.reason, now) == (Reason.RATE_LIMITED, 1)
+
+
+class CountedPlace:
+    def __init__(self):
+        self.is_lent = False
+        self.loans = 0
+
+    @contextmanager
+    def lent(self):
+        self.is_lent = True
+        self.loans += 1
+        yield
+        self.is_lent = False
+
+
+def test_a_run_lends_its_place_while_it_waits_for_a_turn():
+    async def scene():
+        hosts, place = hosts_of(of(1)), CountedPlace()
+        run = replace(requester("a"), place=place)
+        first = await take(hosts, run)
+        at_once = place.loans
+        waiting = asyncio.ensure_future(take(hosts, run))
+        await asyncio.sleep(1)
+        during = place.is_lent
+        end(first)
+        end(await waiting)
+        return at_once, during, place.is_lent, place.loans
+
+    assert run_virtual(scene()) == (0, True, False, 1)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -13,6 +14,7 @@ from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.net.host_pace import AdaptivePace
 from scrape_operator.core.net.host_queue import HostQueue
+from scrape_operator.core.ports import RunPlace
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.breaker import OUTAGES, REFUSALS, Breaker, BreakerPolicy, SeenFailure
@@ -32,12 +34,18 @@ class Requester:
 
     Hosts serve requesters with different keys in turn; the key is the schedule's UID. `deadline` is the run's: every
     wait ends there. `budgets` are those that its target brings along, by authority. Secrets are read in `namespace`.
+    `place` is lent to another run during waits.
     """
 
     key: str
     deadline: Deadline
     budgets: Mapping[str, HostBudget] = field(default_factory=dict)
     namespace: str = ""
+    place: RunPlace | None = None
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Return a block in which the run waits for a host or for the time of its next try."""
+        return nullcontext() if self.place is None else self.place.lent()
 
 
 class HostObserver(Protocol):
@@ -112,8 +120,10 @@ class HostGate:
         self._queue.join(requester.key, waiter)
         self._start_waiting()
         try:
-            async with asyncio.timeout(requester.deadline.remaining()):
-                return Turn(self, requester.key, await waiter.future)
+            with requester.waiting():
+                async with asyncio.timeout(requester.deadline.remaining()):
+                    await waiter.future
+                return Turn(self, requester.key, waiter.future.result())
         except BaseException as error:
             self._leave(waiter)
             if isinstance(error, TimeoutError):

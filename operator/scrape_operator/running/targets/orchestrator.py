@@ -8,7 +8,7 @@ from datetime import datetime
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.policy import FetchPolicy
-from scrape_operator.core.ports import Clock
+from scrape_operator.core.ports import Clock, RunPlace
 from scrape_operator.core.runs.outcome import Outcome
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunStatus, TargetResult
@@ -60,12 +60,14 @@ class ScrapingOrchestrator:
         self._platforms = PlatformScraper(fetcher.hosts)
         self._clock = clock
 
-    def scrape_all(self, plan: SchedulePlan, work: RunPlan, claim: RunClaim) -> list[TargetTask]:
+    def scrape_all(
+        self, plan: SchedulePlan, work: RunPlan, claim: RunClaim, place: RunPlace | None = None
+    ) -> list[TargetTask]:
         """Start all targets, in spec order. Each ends by itself at the deadline and keeps what was read."""
         deadline = Deadline.after(plan.timeout.total_seconds(), self._clock.monotonic)
         fresh_until = second_due_after(plan, claim.scheduled_for) if _has_platform(work) else None
         scope = RunScope(claim.scheduled_for, work.zone, deadline, plan.timeout, fresh_until)
-        requester = Requester(claim.schedule_uid, deadline, namespace=claim.namespace)
+        requester = Requester(claim.schedule_uid, deadline, namespace=claim.namespace, place=place)
         sessions = [self._session(target, requester, work.policy) for target in work.targets]
         now = self._clock.monotonic()
         runs = [
