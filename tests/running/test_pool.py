@@ -138,6 +138,9 @@ async def test_a_claim_gives_up_when_the_next_due_time_comes(harness: Harness) -
     harness.pool.launch(make_plan(interval=5), harness.state, start(harness))
     harness.clock.advance(5.1)
     await _until(lambda: bool(harness.recorder.skips))
+    [skip] = harness.recorder.skips
+    assert skip.reason is Reason.STORE_UNAVAILABLE
+    assert skip.message == "the database was away, so the run could not be claimed: connection refused"
 
 
 @pytest.mark.parametrize(
@@ -226,6 +229,43 @@ async def test_only_the_schedule_that_is_stopped_loses_its_runs(harness: Harness
         ("uid", RunStatus.CANCELED)
     ]
     assert harness.pool.active == 1
+
+
+async def test_a_stop_while_the_result_is_stored_changes_nothing(harness: Harness) -> None:
+    harness.pool.launch(make_plan(), harness.state, start(harness))
+    await settle()
+    harness.store.away = True
+    harness.targets.end()
+    await settle()
+    harness.pool.cancel("uid", Reason.REPLACED)
+    harness.store.away = False
+    await _until(lambda: bool(harness.store.results))
+    assert outcomes(harness) == [(RunStatus.SUCCEEDED, Reason.SUCCEEDED)]
+
+
+async def test_a_run_is_known_to_end_by_its_timeout_and_once_its_targets_have_ended(harness: Harness) -> None:
+    harness.pool.launch(make_plan(timeout=60), harness.state, start(harness))
+    await settle()
+    [run] = harness.state.active.values()
+    assert run.ends_by == harness.clock.now() + timedelta(seconds=60)
+    harness.clock.advance(5)
+    harness.store.away = True
+    harness.targets.end()
+    await settle()
+    [run] = harness.state.active.values()
+    assert run.ends_by == harness.clock.now()
+    harness.store.away = False
+    await _until(lambda: bool(harness.store.results))
+
+
+async def test_a_token_whose_slot_is_taken_is_echoed(harness: Harness) -> None:
+    for state in (ScheduleState(), harness.state):
+        harness.pool.launch(make_plan(), state, Start(Manual("t"), harness.clock.now()))
+        await settle()
+    assert harness.state.last_handled_request == "t"
+    assert harness.pool.active == 1
+    harness.targets.end()
+    await settle()
 
 
 async def _until(seen: Callable[[], bool]) -> None:

@@ -69,7 +69,8 @@ async def test_a_stop_cancels_what_goes_on_and_keeps_what_has_ended() -> None:
 
 async def test_a_stop_that_comes_after_the_last_target_changes_nothing() -> None:
     run = Running("main")
-    run.scrapes.end("main")
     await settle()
-    assert run.task.done()
-    assert (await run.task).status is RunStatus.SUCCEEDED
+    run.scrapes.end("main")
+    run.stop.set_result(Reason.REPLACED)
+    result = await run.task
+    assert (result.status, result.reason) == (RunStatus.SUCCEEDED, Reason.SUCCEEDED)

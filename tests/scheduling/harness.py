@@ -81,6 +81,16 @@ class Harness:
         assert entry is not None
         return entry.state
 
+    def plan(self, name: str = "quotes") -> SchedulePlan:
+        entry = self.registry.get(f"uid-{name}")
+        assert entry is not None
+        return entry.plan
+
+    def set_plan(self, plan: SchedulePlan) -> None:
+        entry = self.registry.get(plan.key.uid)
+        assert entry is not None
+        entry.plan = plan
+
     @property
     def slots(self) -> list[str]:
         return [format_slot(start.slot) for _name, start in self.recorder.launched]

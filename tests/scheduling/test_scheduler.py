@@ -1,6 +1,12 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
 from scrape_operator.core.runs.slot import format_slot
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
@@ -192,3 +198,32 @@ def test_only_the_schedules_that_a_replica_owns_are_run_by_it(harness: Harness) 
     harness.tick(0)
     assert [name for name, _start in harness.recorder.launched] == ["own"]
     assert harness.scheduler.queue_depth == 1
+
+
+class BrokenDueTimes(IntervalDueTimes):
+    def latest_until(self, instant: datetime) -> datetime | None:
+        raise OverflowError("date value out of range")
+
+
+def test_a_schedule_that_cannot_be_evaluated_says_so_and_goes_on_when_it_can(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.scheduler.applied(schedule())
+    harness.scheduler.applied(schedule("other"))
+    harness.end()
+    due_times = harness.plan().due_times
+    harness.set_plan(replace(harness.plan(), due_times=BrokenDueTimes(timedelta(minutes=1))))
+    told = len(harness.recorder.status_changes)
+    harness.tick(60)
+    assert "defect of scrape-operator" in (harness.state().defect or "")
+    assert "quotes" in harness.recorder.status_changes[told:]
+    told = len(harness.recorder.status_changes)
+    harness.tick(60)
+    assert "quotes" not in harness.recorder.status_changes[told:]
+    assert harness.registry.counts() == {"active": 1, "suspended": 0, "stalled": 1}
+    assert harness.state("other").defect is None
+    harness.set_plan(replace(harness.plan(), due_times=due_times))
+    harness.tick(60)
+    assert harness.state().defect is None
+    assert harness.slots[-1] == "2026-11-25T12:03:00.000Z"
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]

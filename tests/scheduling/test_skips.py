@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 
 import pytest
 
 from scrape_operator.core.errors import StoreUnavailable
-from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, SkippedSlot
 from scrape_operator.core.runs.slot import Due, Manual, Slot
@@ -71,7 +69,7 @@ def store() -> Store:
 @pytest.fixture
 async def journal(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StoredSkipJournal]:
     monkeypatch.setattr(skips_module, "RETRY_SECONDS", 0.0)
-    made = StoredSkipJournal(cast("RunStore", store), ManualClock(), Deaf(), Deaf(), owner="replica-1")
+    made = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")
     task = asyncio.create_task(made.run())
     yield made
     task.cancel()
@@ -147,7 +145,7 @@ async def test_a_request_that_is_skipped_waits_for_nobody(journal: StoredSkipJou
 
 
 async def test_at_the_end_rows_after_a_slot_without_row_are_left_to_the_next_process(store: Store) -> None:
-    journal = StoredSkipJournal(cast("RunStore", store), ManualClock(), Deaf(), Deaf(), owner="replica-1")
+    journal = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")
     journal.skip(plan(), ScheduleState(), skip(NOON))
     journal.skip(plan(), waiting(Due(NOON)), skip(at(minutes=5)))
     await journal.flush()

@@ -7,10 +7,9 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, Trigger, trigger_of
 from scrape_operator.core.runs.slot import Due, Manual, Slot, digest_token
@@ -131,7 +130,7 @@ class World:
 
     def start_process(self, states: Mapping[str, ScheduleState]) -> None:
         self.flights: dict[UUID, Flight] = {}
-        self.journal = StoredSkipJournal(cast("RunStore", self), self.clock, self, self, owner="me")
+        self.journal = StoredSkipJournal(self, self.clock, self, self, owner="me")
         self.registry = Registry(compile_schedule, timedelta(minutes=5), self)
         self.registry.add_states(states)
         self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica())

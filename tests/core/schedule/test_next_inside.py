@@ -19,7 +19,7 @@ from tests.support.schedule_plans import plan
 
 APRIL = datetime(2026, 4, 1, 12, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("Etc/UTC", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca")]
-BERLIN = ZONES[1]
+UTC_ZONE, BERLIN = ZONES[:2]
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
 clocks = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 1, 30, 59]))

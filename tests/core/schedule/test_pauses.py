@@ -17,6 +17,10 @@ AFTER_TWO = plan(suspend_after_failures=2)
     ("schedule", "state", "pause"),
     [
         pytest.param(plan(), ran(FAILED, FAILED), None, id="failures alone"),
+        pytest.param(plan(suspend=True), ScheduleState(defect="broken"), Pause.INTERNAL_ERROR, id="a defect"),
+        pytest.param(plan(due_times=None), ran(), Pause.INVALID_SPEC, id="without due times"),
+        pytest.param(plan(suspend_after_failures=1), ran(FAILED), Pause.SUSPENDED_BY_FAILURES, id="one failure"),
+        pytest.param(plan(suspend_after_failures=1), ScheduleState(), None, id="no run"),
         pytest.param(plan(suspend=True), ran(), Pause.SUSPENDED, id="suspended"),
         pytest.param(plan(findings=(Finding("spec", "wrong"),)), ran(), Pause.INVALID_SPEC, id="refused"),
         pytest.param(AFTER_TWO, ran(FAILED), None, id="fewer failures"),
@@ -40,3 +44,10 @@ def test_more_canceled_runs_than_history_holds_do_not_end_the_pause() -> None:
     state = ran(FAILED, FAILED)
     state.history = [CANCELED] * 5
     assert pause_of(AFTER_TWO, state) is Pause.SUSPENDED_BY_FAILURES
+
+
+def test_a_change_of_spec_ends_the_pause_also_where_the_failure_is_in_no_history() -> None:
+    state = ran(FAILED, FAILED)
+    state.history = [CANCELED] * 5
+    assert state.last_run is not None
+    assert pause_of(replace(AFTER_TWO, generation=2), state) is None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
-from scrape_operator.core.runs.slot import Due, Manual
+from scrape_operator.core.runs.slot import Due, First, Manual
 from scrape_operator.core.schedule.decision import Skip
-from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, ScheduleState
+from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, QueuedRun, ScheduleState
 from tests.support.fakes import skipped_row
 from tests.support.schedule_plans import plan
 
@@ -177,3 +177,93 @@ def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
     assert state.last_run is orphan
     assert state.consecutive_failures == 1
     assert not state.active
+
+
+def test_a_new_state_takes_its_memory_from_the_status_where_the_database_has_none() -> None:
+    state = ScheduleState()
+    state.adopt(START, "t")
+    assert (state.last_slot, state.handled_since) == (START, START)
+    assert (state.last_handled_request, state.is_handled("t")) == ("t", True)
+    known = ScheduleState(last_slot=START, last_handled_request="u")
+    known.adopt(START, "t")
+    assert (known.last_slot, known.handled_since, known.last_handled_request) == (START, None, "u")
+    assert not known.is_handled("t")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        ((None, False), (None, False), False),
+        ((START, False), (START + MINUTE, False), False),
+        ((None, False), (START, False), True),
+        ((START, False), (None, False), True),
+        ((START, False), (START, True), True),
+    ],
+)
+def test_what_is_next_differs_by_whether_and_not_by_when(
+    before: tuple[datetime | None, bool], after: tuple[datetime | None, bool], *, differs: bool
+) -> None:
+    state = ScheduleState()
+    state.set_upcoming(before[0], is_outside=before[1])
+    assert state.set_upcoming(after[0], is_outside=after[1]) is differs
+    assert (state.next_due, state.is_outside) == after
+
+
+def test_a_first_run_that_an_edit_owes_is_remembered_with_its_time() -> None:
+    state = ScheduleState()
+    state.take_slot(First(1), START, 0)
+    assert (state.first_generation, state.first_run_at) == (1, None)
+    state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
+    state.take_slot(First(2), START, 0)
+    assert (state.first_generation, state.first_run_at) == (2, START)
+    state.set_clock_back(START - MINUTE)
+    assert state.first_run_at == START - MINUTE
+    state.set_clock_back(START)
+    assert state.first_run_at == START - MINUTE
+    state.release_slot(Manual("t"))
+    assert state.first_generation == 2
+    state.release_slot(First(2))
+    assert state == replace(state, first_generation=0, first_run_at=None)
+
+
+def test_a_slot_is_pending_until_it_has_a_row() -> None:
+    state, run = ScheduleState(), claim(1)
+    state.add_run(run.id, run.slot)
+    state.enqueue(QueuedRun(Manual("t"), START))
+    assert [state.is_pending(slot) for slot in (run.slot, Manual("t"), Manual("u"))] == [True, True, False]
+    assert state.slots_without_row() == {run.slot, Manual("t")}
+    state.record_start(run, ends_by=START + MINUTE)
+    assert state.active[run.id] == ActiveRun(run.id, run.slot, run.started_at, START + MINUTE)
+    assert state.last_schedule_time == run.scheduled_for
+    assert state.dequeue() == QueuedRun(Manual("t"), START)
+    assert (state.dequeue(), state.slots_without_row()) == (None, frozenset())
+    state.record_ending(run.id, START)
+    assert state.active[run.id].ends_by == START
+    state.remove_run(run.id)
+    state.remove_run(run.id)
+    assert state.active == {}
+
+
+def test_a_run_that_stands_for_others_counts_them_as_missed() -> None:
+    state = ScheduleState(missed=1)
+    state.record_start(replace(claim(1), missed=3), ends_by=START)
+    assert state.missed == 4
+
+
+def test_a_queued_and_an_active_run_tell_what_asked_for_them() -> None:
+    assert QueuedRun(Manual("t"), START).trigger is ActiveRun(UUID(int=1), Manual("t")).trigger is Trigger.MANUAL
+    assert QueuedRun(Due(START), START).trigger is ActiveRun(UUID(int=1), First(1)).trigger is Trigger.SCHEDULED
+    assert (QueuedRun(Due(START), START).missed, HISTORY_LENGTH) == (0, 5)
+
+
+def test_a_defect_is_new_until_it_is_known() -> None:
+    state = ScheduleState()
+    assert [state.set_defect(defect) for defect in (None, "broken", "broken", None)] == [False, True, False, True]
+
+
+def test_every_finished_run_is_counted() -> None:
+    state = ScheduleState()
+    for number in range(3):
+        state.record_finish(result(number, RunStatus.CANCELED), ItemCounts())
+    state.record_orphan(state.history[0])
+    assert state.runs == 4

@@ -9,7 +9,7 @@ from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
-from scrape_operator.core.schedule.upcoming import Upcoming, upcoming, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import Upcoming, is_first_run_owed, next_run, upcoming, upcoming_due_times
 from tests.support.schedule_plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
 
 AFTERNOON = windows(("Allow", "14:00", "16:00"))
@@ -79,3 +79,46 @@ def test_coming_due_times_say_what_becomes_of_each() -> None:
 def test_due_times_may_come_to_an_end() -> None:
     last = datetime.max.replace(tzinfo=NOON.tzinfo) - timedelta(days=200)
     assert list(upcoming_due_times(plan(due_times=cron("0 0 1 1 *")), last, 3)) == []
+
+
+def test_first_runs_that_edits_owe_keep_their_pace() -> None:
+    state = ran(summary(RunStatus.FAILED))
+    state.first_run_at = NOON
+    edited = plan(generation=2)
+    assert upcoming(edited, state, at(seconds=1)).first_run == at(seconds=30)
+    assert upcoming(edited, state, at(seconds=30)).first_run == at(seconds=30)
+    assert upcoming(edited, state, at(seconds=31)).first_run == at(seconds=31)
+    assert (upcoming(edited, state, at(seconds=1)).run, upcoming(edited, state, at(seconds=1)).wake) == (
+        at(seconds=30),
+        at(seconds=30),
+    )
+
+
+def test_no_first_run_is_owed_to_a_good_run_or_to_the_same_spec() -> None:
+    assert not is_first_run_owed(plan(generation=2), ran())
+    assert not is_first_run_owed(plan(), ran(summary(RunStatus.FAILED)))
+    assert not is_first_run_owed(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
+    assert not is_first_run_owed(plan(suspend=True), ScheduleState())
+    assert not is_first_run_owed(plan(), ScheduleState(last_schedule_time=NOON))
+    assert is_first_run_owed(plan(), ScheduleState())
+    assert is_first_run_owed(plan(generation=2), ran(summary(RunStatus.FAILED)))
+
+
+def test_a_first_run_may_begin_at_the_end_time_and_not_after_it() -> None:
+    fresh = ScheduleState(last_slot=NOON)
+    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=2)), fresh, NOON).first_run == at(hours=2)
+    assert upcoming(plan(end_time=at(seconds=-1)), fresh, NOON).first_run is None
+
+
+def test_the_next_run_of_a_spec_counts_its_own_instant() -> None:
+    assert next_run(plan(), NOON) == NOON
+    assert next_run(plan(), at(seconds=1)) == at(minutes=5)
+    assert next_run(plan(windows=AFTERNOON), NOON) == at(hours=2)
+    assert next_run(plan(windows=NEVER), NOON) is None
+    assert next_run(plan(suspend=True), NOON) is None
+    assert next_run(plan(due_times=None), NOON) is None
+
+
+def test_no_more_due_times_are_shown_than_are_asked_for() -> None:
+    assert [len(list(upcoming_due_times(plan(), NOON, count))) for count in (0, 1, 7)] == [0, 1, 7]
+    assert next(upcoming_due_times(plan(), NOON, 1)).due == NOON

@@ -1,0 +1,62 @@
+"""The values of a run, and messages that are short and printable."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunClaim, RunStatus, SkippedSlot, Trigger, clip
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 25, 13, tzinfo=UTC)
+
+
+def skipped(slot: Slot) -> SkippedSlot:
+    return SkippedSlot(UUID(int=1), "uid", "ns", "name", 3, slot, NOW, LATER, "me", Reason.SKIPPED_WINDOW, "outside")
+
+
+@pytest.mark.parametrize(
+    ("slot", "trigger"),
+    [(Due(NOW), Trigger.SCHEDULED), (First(1), Trigger.SCHEDULED), (Manual("t"), Trigger.MANUAL)],
+    ids=["due", "first", "manual"],
+)
+def test_the_trigger_of_a_row_is_that_of_its_slot(slot: Slot, trigger: Trigger) -> None:
+    assert RunClaim(UUID(int=1), "uid", "ns", "name", 1, slot, NOW, NOW, "me", NOW).trigger is trigger
+    assert skipped(slot).trigger is trigger
+
+
+def test_a_skipped_slot_is_shown_with_its_reason() -> None:
+    shown = skipped(Manual("t")).summary()
+    assert (shown.id, shown.generation, shown.trigger) == (UUID(int=1), 3, Trigger.MANUAL)
+    assert (shown.status, shown.reason, shown.message) == (RunStatus.SKIPPED, Reason.SKIPPED_WINDOW, "outside")
+    assert (shown.scheduled_for, shown.started_at, shown.completed_at) == (NOW, None, LATER)
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_only_a_run_with_data_is_good(status: RunStatus) -> None:
+    assert status.is_good is (status in {RunStatus.SUCCEEDED, RunStatus.PARTIALLY_SUCCEEDED})
+
+
+@given(st.text(), st.integers(8, 600))
+def test_a_message_is_printable_and_within_its_limit(text: str, limit: int) -> None:
+    clipped = clip(text, limit)
+    assert clipped.isprintable()
+    assert len(clipped.encode("utf-8", "replace")) <= limit
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "日", "🛒"])
+def test_a_message_is_cut_only_where_it_is_too_long(letter: str) -> None:
+    size = len(letter.encode())
+    fits = letter * (MESSAGE_MAX_BYTES // size)
+    assert clip(fits) == fits
+    cut = clip(fits + letter)
+    assert cut == letter * ((MESSAGE_MAX_BYTES - 3) // size) + "…"
+
+
+def test_control_characters_become_spaces() -> None:
+    assert clip("a\nb\x00c\u2028d") == "a b c d"
+    assert clip("plain é") == "plain é"
