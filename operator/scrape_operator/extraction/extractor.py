@@ -125,6 +125,11 @@ class _PageReading:
     def __init__(self, selectors: PageSelectors, reader: FieldReader) -> None:
         self._selectors = selectors
         self._fields = selectors.fields
+        self._names = [compiled.name for compiled in self._fields]
+        self._required = [index for index, compiled in enumerate(self._fields) if compiled.required]
+        self._selected = [index for index, compiled in enumerate(self._fields) if compiled.selector is not None]
+        if selectors.keeps_empty_items:
+            self._selected = []
         self._reader = reader
         self._page = reader.page
 
@@ -173,12 +178,10 @@ class _PageReading:
 
     def _is_none(self, values: Sequence[Any]) -> bool:
         """Whether no selected field was found at a node."""
-        if self._selectors.keeps_empty_items:
-            return False
-        selected = [
-            value for compiled, value in zip(self._fields, values, strict=True) if compiled.selector is not None
-        ]
-        return bool(selected) and all(value is MISSING for value in selected)
+        for index in self._selected:
+            if values[index] is not MISSING:
+                return False
+        return bool(self._selected)
 
     def _nodes(self) -> Sequence[Any]:
         if self._selectors.items is None:
@@ -195,18 +198,19 @@ class _PageReading:
         return nodes
 
     def _is_dropped(self, values: Sequence[Any]) -> bool:
-        for compiled, value in zip(self._fields, values, strict=True):
-            if compiled.required and value is MISSING:
-                self._reader.complaints.add(compiled.name, "a required value is missing, and so the item is dropped")
+        for index in self._required:
+            if values[index] is MISSING:
+                name = self._fields[index].name
+                self._reader.complaints.add(name, "a required value is missing, and so the item is dropped")
                 return True
         return False
 
     def _item(self, values: Sequence[Any], missing: dict[str, int]) -> dict[str, JSONValue]:
-        item = {}
+        item = dict(zip(self._names, values, strict=True))
         for compiled, value in zip(self._fields, values, strict=True):
             if value is MISSING:
                 missing[compiled.name] = missing.get(compiled.name, 0) + 1
-            item[compiled.name] = compiled.value_if_missing if value is MISSING else value
+                item[compiled.name] = compiled.value_if_missing
         return item
 
     def _link(self, link: CompiledField, node: Any) -> str | None:

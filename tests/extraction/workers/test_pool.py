@@ -155,6 +155,15 @@ async def test_a_document_that_exceeds_the_quick_lane_is_read_in_the_slow_one(co
     await pool.aclose()
 
 
+async def test_lanes_are_limited_in_cpu_time(compiled: Compile, document: Open):
+    pool = ExtractionPool(quick=LaneLimits(1, 60, 2**26, cpu_seconds=1), slow=LaneLimits(1, 60, 2**26, cpu_seconds=1))
+    with pytest.raises(ScrapeFailed, match="more than 1 s") as caught:
+        await pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE), "costly")
+    assert caught.value.reason is Reason.TIMEOUT
+    assert pool._is_slow("costly")
+    await pool.aclose()
+
+
 async def test_a_schedule_with_costly_documents_leaves_the_quick_lane_for_a_while(
     compiled: Compile, document: Open, monkeypatch: pytest.MonkeyPatch
 ):

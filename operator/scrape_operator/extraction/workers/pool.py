@@ -33,15 +33,19 @@ _MIB: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """The limits of one lane: worker processes, seconds for a document, and bytes that it may take in a worker."""
+    """The limits of one lane: its worker processes, and what a document may take in one.
+
+    `cpu_seconds` is the limit of CPU time, which a busy machine does not use up; None means that there is none.
+    """
 
     workers: int
     seconds: float
     memory_bytes: int
+    cpu_seconds: int | None = None
 
 
-QUICK: Final = LaneLimits(workers=1, seconds=2.0, memory_bytes=51 * _MIB)
-SLOW: Final = LaneLimits(workers=1, seconds=20.0, memory_bytes=184 * _MIB)
+QUICK: Final = LaneLimits(workers=1, seconds=10.0, memory_bytes=51 * _MIB, cpu_seconds=2)
+SLOW: Final = LaneLimits(workers=1, seconds=60.0, memory_bytes=184 * _MIB, cpu_seconds=20)
 
 
 class ExtractionPool:
@@ -117,7 +121,8 @@ class ExtractionPool:
         except TimeoutError:
             raise ScrapeFailed(
                 Reason.TIMEOUT,
-                f"reading the document took more than {self._slow.seconds:g} s: use fewer or simpler selectors",
+                f"reading the document took more than {self._slow.cpu_seconds or self._slow.seconds:g} s: "
+                "use fewer or simpler selectors",
             ) from None
         except OutOfMemory:
             raise ScrapeFailed(
@@ -144,7 +149,9 @@ class ExtractionPool:
             self._end(worker)
         if self._closed:
             raise ScrapeFailed(Reason.SHUTDOWN, "the process is shutting down")
-        return await WorkerProcess.start(memory_bytes=limits.memory_bytes, seconds=limits.seconds)
+        return await WorkerProcess.start(
+            memory_bytes=limits.memory_bytes, seconds=limits.seconds, cpu_seconds=limits.cpu_seconds
+        )
 
     def _end(self, worker: WorkerProcess) -> None:
         task = asyncio.get_running_loop().create_task(worker.end())

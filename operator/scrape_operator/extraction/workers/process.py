@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
@@ -44,10 +45,10 @@ class WorkerProcess:
         self._resident = 0
 
     @classmethod
-    async def start(cls, *, memory_bytes: int, seconds: float) -> "WorkerProcess":
+    async def start(cls, *, memory_bytes: int, seconds: float, cpu_seconds: int | None = None) -> "WorkerProcess":
         """Start a process that has this one's code, and nothing of its environment: that holds secrets.
 
-        `memory_bytes` is what a document may take; `seconds` is the limit for reading it.
+        `memory_bytes` is what a document may take; `seconds` and `cpu_seconds` are the limits for reading it.
 
         Raises:
             OutOfMemory: the process did not start.
@@ -55,7 +56,7 @@ class WorkerProcess:
         """
         package = Path(scrape_operator.__file__).parents[1]
         path = os.pathsep.join([str(package), *filter(None, sys.path)])
-        limits = str(memory_bytes), str(int(seconds) + _GRACE_SECONDS)
+        limits = str(memory_bytes), str(int(seconds) + _GRACE_SECONDS), str(cpu_seconds or 0)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", WORKER_MODULE, *limits),
             stdin=PIPE,
@@ -89,7 +90,7 @@ class WorkerProcess:
         Raises:
             ScrapeFailed: the document can't be read, or selectors take too much work.
             OutOfMemory: it needs more memory, or the process died.
-            TimeoutError: it takes more time than a document may.
+            TimeoutError: it takes more time, or CPU time, than a document may.
 
         """
         self._served += 1
@@ -100,6 +101,8 @@ class WorkerProcess:
         except (OSError, asyncio.IncompleteReadError) as error:
             if isinstance(error, TimeoutError):
                 raise
+            if await self._process.wait() == -signal.SIGPROF:
+                raise TimeoutError from None
             raise OutOfMemory from None
         return self._extraction(items, reply)
 

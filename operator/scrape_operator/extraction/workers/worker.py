@@ -25,8 +25,11 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
-    """Serve until stdin ends. Arguments: bytes beyond those of an idle process, and seconds for one document."""
-    allowance, seconds = map(int, sys.argv[1:3])
+    """Serve until stdin ends.
+
+    Arguments: bytes beyond those of an idle process, and seconds and CPU seconds for one document (0: no limit).
+    """
+    allowance, seconds, cpu_seconds = map(int, sys.argv[1:4])
     with suppress(ValueError, OSError):
         # Where a document needs more, this process fails, and not the pod that it is in.
         limit = _pages(0) * _PAGE + allowance
@@ -38,10 +41,12 @@ def main() -> None:
     while (asked := _read_frame(sys.stdin.buffer)) is not None:
         # The kernel ends this process where the parser hangs, even if the parent is gone.
         signal.alarm(seconds)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         for frame in _answer(*asked):
             replies.write(frame)
         replies.flush()
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         del asked
 
 
