@@ -148,12 +148,20 @@ def test_white_space_counts_in_keys() -> None:
     assert Item.of({"id": "a  b"}, ["id"]).key != Item.of({"id": "a b"}, ["id"]).key
 
 
-@pytest.mark.parametrize("depth", [60, 300])
-def test_deep_values_have_a_fingerprint(depth: int) -> None:
-    value: JSONValue = " a  b "
+def nested(text: str, depth: int, *, in_objects: bool) -> JSONValue:
+    """Return a text inside so many lists or objects."""
+    value: JSONValue = text
     for _ in range(depth):
-        value = [value]
-    assert len(Item.of({"deep": value}).content_hash) == 32
+        value = {"in": value} if in_objects else [value]
+    return value
+
+
+@pytest.mark.parametrize("in_objects", [False, True])
+@pytest.mark.parametrize(("depth", "counts"), [(1, False), (65, False), (66, True), (300, True)])
+def test_white_space_counts_in_very_deep_values_alone(depth: int, *, counts: bool, in_objects: bool) -> None:
+    one, other = (Item.of({"deep": nested(text, depth, in_objects=in_objects)}) for text in ("a b", " a  b"))
+    assert (one.content_hash != other.content_hash) == counts
+    assert len(one.content_hash) == 32
 
 
 @pytest.mark.parametrize(
