@@ -142,13 +142,13 @@ async def test_a_server_that_keeps_silent_is_the_requests_timeout(trusting, faul
 @TABLE
 async def test_a_delay_beyond_the_run_is_not_begun(trusting, fault):
     began = asyncio.get_running_loop().time()
-    assert await Meeting(trusting, fault, retry=SLOW_RETRY, seconds=0.9).outcome() == expected(fault)
-    assert asyncio.get_running_loop().time() - began < 0.9
+    assert await Meeting(trusting, fault, retry=SLOW_RETRY, seconds=50.0).outcome() == expected(fault)
+    assert asyncio.get_running_loop().time() - began < 40
 
 
 @TABLE
 async def test_a_later_try_that_the_run_cuts_off_leaves_the_reason(trusting, fault):
-    meeting = Meeting(trusting, fault, retry=QUICK_RETRY, seconds=0.4, silent_after=1)
+    meeting = Meeting(trusting, fault, retry=QUICK_RETRY, seconds=1.0, silent_after=1)
     reason, requests, status = await meeting.outcome()
     is_cut_off = fault.is_passing and fault.is_sent
     assert (reason, requests, status) == expected(fault, requests=2 if is_cut_off else 1)

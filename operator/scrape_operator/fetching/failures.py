@@ -1,4 +1,4 @@
-"""What went wrong on the wire, in the product's own words. `transport` translates with it, `fetcher` tells the run.
+"""Errors of connections and of HTTP, translated into reasons and messages.
 
 aiohttp tells some failures only by what stands behind an error: the chain of causes is searched, the most telling
 class first. No text of the server's is shown, since it may echo what was sent.
@@ -17,7 +17,7 @@ from scrape_operator.core.net.addresses import BlockedAddress
 from scrape_operator.core.runs.reasons import Reason
 
 WIRE_ERRORS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError, ValueError)
-"""What aiohttp may raise for anything that the far side or the network does; TimeoutError is an OSError."""
+"""What aiohttp may raise for anything that the server or the network does; TimeoutError is an OSError."""
 
 _MAX_DEPTH = 8
 
@@ -107,11 +107,11 @@ def _insecure(chain: tuple[BaseException, ...], *, secure: bool) -> HopFailed | 
     for one in chain:
         why = getattr(one, "verify_message", None)  # aiohttp's own classes derive from ssl's, without its fields
         if why:
-            return HopFailed(Reason.TLS_ERROR, f"has a certificate that fails: {why}", sent=sent)
+            return HopFailed(Reason.TLS_ERROR, f"has a certificate that is refused: {why}", sent=sent)
         what = getattr(one, "reason", None) if isinstance(one, ssl.SSLError) else None
         if what:
             what = str(what).replace("_", " ").lower()
-            return HopFailed(Reason.TLS_ERROR, f"can't be spoken to by TLS: {what}", sent=sent)
+            return HopFailed(Reason.TLS_ERROR, f"does not speak TLS: {what}", sent=sent)
     # a name is resolved and connected to before TLS begins: what is reset then is the handshake
     handshake = secure and not sent and any(isinstance(one, ConnectionResetError) for one in chain)
     if handshake or any(isinstance(one, ssl.SSLError | aiohttp.ClientSSLError) for one in chain):
@@ -122,7 +122,7 @@ def _insecure(chain: tuple[BaseException, ...], *, secure: bool) -> HopFailed | 
 def _unresolved(chain: tuple[BaseException, ...]) -> HopFailed | None:
     for one in chain:
         if isinstance(one, aiohttp.ClientConnectorDNSError | socket.gaierror):
-            return HopFailed(Reason.DNS_ERROR, "is a name that DNS does not know, or did not answer for", sent=False)
+            return HopFailed(Reason.DNS_ERROR, "is a name that DNS does not know, or has no answer for", sent=False)
     return None
 
 
@@ -146,7 +146,7 @@ def _disconnected(chain: tuple[BaseException, ...]) -> HopFailed | None:
     for one in chain:
         if isinstance(one, aiohttp.ClientConnectorError):
             what = one.os_error.strerror or "no route or no answer"
-            return HopFailed(Reason.CONNECT_ERROR, f"can't be reached: {what}", sent=False)
+            return HopFailed(Reason.CONNECT_ERROR, f"cannot be reached: {what}", sent=False)
     if any(isinstance(one, aiohttp.ServerDisconnectedError) for one in chain):
         return HopFailed(Reason.PROTOCOL_ERROR, "closed the connection without an answer")
     if isinstance(chain[0], OSError):
@@ -160,16 +160,16 @@ _MALFORMED: tuple[tuple[type[BaseException], str], ...] = (
     (http_exceptions.BadStatusLine, "sent no HTTP status line"),
     (http_exceptions.TransferEncodingError, "broke off or garbled its chunks"),
     (http_exceptions.ContentLengthError, "ended the body before its announced length"),
-    (http_exceptions.InvalidHeader, "sent a header that can't be read"),
+    (http_exceptions.InvalidHeader, "sent a header that cannot be read"),
     (aiohttp.ClientPayloadError, "broke off the body"),
-    (aiohttp.ClientResponseError, "sent an answer that is no HTTP"),
-    (http_exceptions.HttpProcessingError, "sent an answer that is no HTTP"),
+    (aiohttp.ClientResponseError, "sent an answer that is not HTTP"),
+    (http_exceptions.HttpProcessingError, "sent an answer that is not HTTP"),
 )
 
 
 def _malformed(chain: tuple[BaseException, ...]) -> HopFailed | None:
     if any(isinstance(one, aiohttp.InvalidURL) for one in chain):
-        return HopFailed(Reason.INVALID_SPEC, "is an address that can't be used", sent=False)
+        return HopFailed(Reason.INVALID_SPEC, "is not a valid address", sent=False)
     for class_, what in _MALFORMED:
         if any(isinstance(one, class_) for one in chain):
             return HopFailed(Reason.PROTOCOL_ERROR, what)

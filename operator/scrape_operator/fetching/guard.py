@@ -33,7 +33,7 @@ def guarded_sockets(allow: Sequence[Network]) -> Callable[[AddrInfoType], socket
 class GuardedResolver(AbstractResolver):
     """Resolves names by the system's resolver and gives what may be connected to, at most eight addresses.
 
-    It has threads of its own: a name whose servers don't answer holds one for some seconds, and nobody else's work
+    It has threads of its own: a name whose servers do not answer holds one for some seconds, and no other work
     should wait behind it.
     """
 

@@ -181,7 +181,7 @@ class ScrapeTransport(AiohttpTransport):
         )
 
     async def _check_behind_proxy(self, url: URL) -> None:
-        """Refuse a host that is known to be denied; names that only the proxy knows are its matter."""
+        """Refuse a host that is known to be denied; a name that only the proxy can resolve is allowed."""
         try:
             await self._resolver.resolve(url.raw_host or "", url.port or 0)
         except BlockedAddress:

@@ -315,3 +315,34 @@ def test_a_run_lends_its_place_while_it_waits_for_a_turn():
         return at_once, during, place.is_lent, place.loans
 
     assert run_virtual(scene()) == (0, True, False, 1)
+
+
+def test_two_hundred_schedules_share_a_host_and_slow_no_other():
+    async def scene():
+        log: Log = []
+        hosts, at_once, most = hosts_of(of(4, 50)), 0, 0
+
+        async def crawl(number):
+            nonlocal at_once, most
+            for _ in range(2):
+                with await take(hosts, requester(f"{number}")):
+                    at_once += 1
+                    most = max(most, at_once)
+                    log.append((f"{number}", virtual_time()))
+                    await asyncio.sleep(0.15)
+                    at_once -= 1
+
+        crawls = [asyncio.ensure_future(crawl(number)) for number in range(200)]
+        await asyncio.sleep(1)
+        other: Log = []
+        await visit(hosts, requester("other"), 0.1, other, host="other.example")
+        await asyncio.gather(*crawls)
+        return most, log, other
+
+    most, log, other = run_virtual(scene())
+    assert most <= 4
+    assert other == [("other", 1)]
+    assert all(later - earlier >= 0.0499 for (_, earlier), (_, later) in pairwise(log))
+    first = dict(reversed(log))
+    assert len(first) == 200
+    assert max(first.values()) < 15  # three of four turns are for those that are new

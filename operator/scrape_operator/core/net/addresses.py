@@ -1,4 +1,4 @@
-"""Which IP addresses a scrape may connect to. `fetching` asks before every connection.
+"""Which IP addresses a scrape may connect to. `fetching` checks every address before it connects.
 
 The tables follow IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, as of 2025-10). They stand here,
 and not in `ipaddress`, whose answers differ between patch releases of Python.
@@ -140,7 +140,7 @@ def embedded_ipv4(address: IPv6Address) -> Iterator[IPv4Address]:
 def _translated_locally(value: int) -> Iterator[IPv4Address]:
     """Read 64:ff9b:1::/48 by each prefix length that a site may have chosen (RFC 6052 section 2.2, RFC 8215).
 
-    Where a place is not the one in use it may hold zeros; 0.0.0.0/8 is nobody's address.
+    A place that is not in use may hold zeros: 0.0.0.0/8 is not the address of a host.
     """
     upper, lower = value >> 64, value & 0xFFFF_FFFF_FFFF_FFFF
     places = (

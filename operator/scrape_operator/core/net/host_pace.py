@@ -3,7 +3,7 @@
 from collections import deque
 
 SLOW_ANSWER_SECONDS = 1.0
-"""A host is slow where even the fastest of its last answers took longer than this to begin."""
+"""A host is slow if even the fastest of its last answers took longer than this to begin."""
 
 MAX_INTERVAL_SECONDS = 2.0
 _FIRST_INTERVAL = 0.1
@@ -15,7 +15,7 @@ _ANSWERS = 8
 class AdaptivePace:
     """The seconds between the starts of two requests that a host's own answers ask for, in addition to its budget.
 
-    One failing or slow schedule slows nobody else down: only several answers in a row count.
+    One failing or slow schedule does not slow down the others: only several answers in a row count.
     """
 
     __slots__ = ("_errors", "_latencies", "interval")

@@ -1,4 +1,4 @@
-"""Which failures are worth another try, and how long to wait before it. `fetching.retrying` does the waiting."""
+"""Which failures are worth another try, and how long to wait before it. `fetching.session` waits by it."""
 
 import re
 from collections.abc import Collection

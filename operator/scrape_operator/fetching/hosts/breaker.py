@@ -1,7 +1,7 @@
 """The circuit breaker of one host: pure, with time as an input. `gate` keeps one for each host that fails.
 
-It refuses a requester (a schedule) after several failures in a row, and nobody for what another did: a cool-down ends
-by time, or by an answer to the requester itself. Where nobody is answered, one failure is enough.
+It refuses a requester (a schedule) after several failures of its own in a row. A cool-down ends by time, or by an
+answer to the requester itself. If no requester gets an answer, one failure is enough.
 """
 
 from collections import OrderedDict

@@ -262,7 +262,7 @@ class Turn:
         self._started = started
 
     def answer_began(self) -> None:
-        """Note that an answer has begun: nobody needs to wait for its end to know that the host answers."""
+        """Note that an answer has begun: other requests need not wait for its end."""
         self._gate.answer_began(self._started)
 
     def __enter__(self) -> Self:
