@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrape_operator.core.odds.groups import MAX_SHIFT
 from scrape_operator.core.odds.matching import match_events
 from scrape_operator.core.odds.model import OddsEvent
+from scrape_operator.core.odds.names import NOT_LISTED
 from scrape_operator.core.odds.teams import likeness
 
 KICKOFF = datetime(2026, 12, 25, 16, tzinfo=UTC)
@@ -100,12 +102,129 @@ def test_an_id_that_a_bookmaker_has_twice_joins_the_others_only() -> None:
     assert sorted(books for _key, books, _weak in found) == [["Bet9ja"], ["Bet9ja"], ["BetPawa", "SportyBet"]]
 
 
+def apart(*events: OddsEvent) -> dict[str, str]:
+    return {identity[1]: reason for identity, reason in match_events(events).apart.items()}
+
+
 def test_an_id_on_matches_days_apart_was_used_again() -> None:
-    found = groups(
+    events = (
         event("SportyBet", "1", sportradar_id="1"),
-        event("BetPawa", "2", sportradar_id="1", starts_at=KICKOFF + timedelta(days=3)),
+        event("BetPawa", "2", sportradar_id="1", starts_at=KICKOFF + MAX_SHIFT + timedelta(seconds=1)),
     )
-    assert len(found) == 2
+    assert len(groups(*events)) == 2
+    assert set(apart(*events).values()) == {"SportRadar id 1 is on a kick-off more than 36 hours away"}
+    nearer = replace(events[1], starts_at=KICKOFF + MAX_SHIFT)
+    assert len(groups(events[0], nearer)) == 1
+
+
+def test_two_books_that_agree_on_kick_off_are_joined_even_if_a_third_is_off_by_days() -> None:
+    for off in range(3):
+        events = [event(book, str(at), sportradar_id="1") for at, book in enumerate(BOOKS)]
+        events[off] = replace(events[off], starts_at=KICKOFF + timedelta(days=4))
+        assert sorted(len(books) for _key, books, _weak in groups(*events)) == [1, 2]
+        assert list(apart(*events)) == [str(off)]
+
+
+def test_one_id_with_swapped_teams_is_one_event_that_is_swapped_at_the_minority() -> None:
+    events = [event(book, str(at), sportradar_id="1") for at, book in enumerate(BOOKS)]
+    for swapped in range(3):
+        listed = [replace(one, home=one.away, away=one.home) if at == swapped else one for at, one in enumerate(events)]
+        (matched,) = match_events(listed).matched
+        assert matched.swapped == {BOOKS[swapped]}
+    (pair,) = match_events([events[0], replace(events[1], home=events[1].away, away=events[1].home)]).matched
+    assert pair.swapped == {"SportyBet"}
+    (none,) = match_events(events).matched
+    assert none.swapped == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        pytest.param(
+            {"home": "Cedar Town", "away": "Dune City"}, "other teams: Cedar Town - Dune City", id="other teams"
+        ),
+        pytest.param({"home": "Acacia", "away": "Acacia"}, None, id="one team is the same"),
+        pytest.param(
+            {"home": "Acacia Rovers U19"}, "another squad: Acacia Rovers U19 - Baobab United ()", id="juniors"
+        ),
+        pytest.param({"away": "Baobab United W"}, "another squad: Acacia Rovers - Baobab United W ()", id="women"),
+        pytest.param(
+            {"competition": "Women League"},
+            "another squad: Acacia Rovers - Baobab United (Women League)",
+            id="a women's league",
+        ),
+    ],
+)
+def test_one_id_with_other_teams_is_no_pair(other: dict[str, str], reason: str | None) -> None:
+    found = apart(event("SportyBet", "1", sportradar_id="7"), event("BetPawa", "2", **{"sportradar_id": "7", **other}))
+    assert found.get("1") == (None if reason is None else f"SportRadar id 7 is on {reason}")
+
+
+def test_squads_that_the_competition_names_need_not_be_in_the_teams_name() -> None:
+    women = event("SportyBet", "1", "Acacia Rovers", "Baobab United", competition="Women League")
+    named = event("Bet9ja", "2", "Acacia Rovers W", "Baobab United W", competition="Premier League Women")
+    assert len(groups(women, named)) == 1
+
+
+def test_two_groups_with_one_id_are_two_events() -> None:
+    events = [event(book, str(at), sportradar_id="1") for at, book in enumerate(("A", "B", "C", "D"))]
+    later = [replace(one, starts_at=KICKOFF + timedelta(days=7)) for one in events[2:]]
+    assert [sorted(one.events) for one in match_events([*events[:2], *later]).matched] == [["A", "B"], ["C", "D"]]
+
+
+def test_a_pair_by_genius_sports_and_one_with_a_sportradar_id_join_by_names() -> None:
+    found = groups(
+        event("BetPawa", "1", genius_id="7"),
+        event("Bet9ja", "2", genius_id="7"),
+        event("SportyBet", "3", sportradar_id="1"),
+    )
+    assert found == [("sr:1", ["Bet9ja", "BetPawa", "SportyBet"], ["Bet9ja", "BetPawa"])]
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "reason"),
+    [
+        pytest.param({}, {"starts_at": KICKOFF + timedelta(minutes=40)}, "40 minutes apart", id="another kick-off"),
+        pytest.param(
+            {},
+            {"home": "Baobab United", "away": "Acacia Rovers"},
+            "with home and away the other way round",
+            id="swapped",
+        ),
+        pytest.param({"sportradar_id": "1"}, {"sportradar_id": "2"}, "with another SportRadar id", id="ids"),
+        pytest.param({"genius_id": "1"}, {"genius_id": "2"}, "with another Genius Sports id", id="Genius ids"),
+        pytest.param({}, {"home": "Acacia Rovers U19"}, "that is another squad", id="a squad"),
+        pytest.param({}, {"home": "Acacia Rovers Sporting Club"}, "its names are not clearly the same", id="names"),
+    ],
+)
+def test_an_unmatched_event_says_which_other_one_looks_like_it(mine, other, reason) -> None:
+    found = apart(event("SportyBet", "1", **mine), event("Bet9ja", "3", **other))
+    assert found["1"].startswith("Bet9ja lists ")
+    assert found["1"].endswith(f", but {reason}")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"home": "Cedar Town", "away": "Dune City"}, id="other teams"),
+        pytest.param({"sport": "basketball"}, id="another sport"),
+        pytest.param({"starts_at": KICKOFF + timedelta(days=2)}, id="days later"),
+        pytest.param({"away": "Dune City"}, id="one team alone"),
+    ],
+)
+def test_an_event_that_nobody_else_lists_says_so(other) -> None:
+    assert apart(event("SportyBet", "1"), event("Bet9ja", "3", **other))["1"] == NOT_LISTED
+
+
+def test_a_bookmaker_that_lists_an_id_twice_is_told() -> None:
+    found = apart(event("Bet9ja", "3", sportradar_id="1"), event("Bet9ja", "4", sportradar_id="1"))
+    assert found == dict.fromkeys(("3", "4"), "its bookmaker lists SportRadar id 1 twice")
+
+
+@pytest.mark.parametrize("minutes", [-15, -14, 0, 14, 15])
+def test_weak_matches_tolerate_a_quarter_of_an_hour(minutes: int) -> None:
+    mine = event("SportyBet", "1", sportradar_id="1")
+    assert len(groups(mine, event("Bet9ja", "3", starts_at=KICKOFF + timedelta(minutes=minutes)))) == 1
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ class Demo:
         self._screen.heading("How it stands")
         self._kubectl("get", "scs")
         self._screen.heading("One match at three bookmakers")
-        words = ("odds", samples.MATCH, "-m", "1x2")
-        self._screen.command(f"scrape-operator {' '.join(words)}", self._operator.command(*words))
+        for words in (("odds", samples.MATCH, "-m", "1x2"), ("odds", "coverage")):
+            self._screen.command(f"scrape-operator {' '.join(words)}", self._operator.command(*words))
         found = problems(read_runs(self._operator.database), self._schedules(), self._token)
         if not alive:
             found.append("the operator no longer answers /healthz")
@@ -136,7 +136,7 @@ def run_demo(screen: Screen, *, seconds: float, keep: bool, picture: Path | None
         found = demo.show(seconds)
         if picture:
             picture.parent.mkdir(parents=True, exist_ok=True)
-            picture.write_text(draw(screen.commands[-2:]), encoding="utf-8")
+            picture.write_text(draw(screen.commands[-3:-1]), encoding="utf-8")
         if keep:
             demo.keep()
         operator.stop()

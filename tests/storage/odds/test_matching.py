@@ -1,7 +1,6 @@
 """Events of several bookmakers become one by SportRadar's id, by Genius Sports', or, marked weak, by names and time."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete
 
 from scrape_operator.core.odds.matching import match_events
 from scrape_operator.core.odds.model import OddsEvent
@@ -18,13 +16,11 @@ from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import (
     events,
-    market_readings,
     odds,
     odds_changes,
-    odds_state,
     platform_events,
-    scrape_runs,
 )
+from tests.storage.odds.database import Database
 from tests.storage.odds.values import (
     KICK_OFF,
     event_of,
@@ -178,38 +174,6 @@ def listings(draw: st.DrawFn) -> list[OddsEvent]:
         )
         for bookmaker, letter in identities
     ]
-
-
-def delete_all(connection: Connection) -> None:
-    for table in (odds_changes, odds, market_readings, platform_events, events, odds_state, scrape_runs):
-        connection.execute(delete(table))
-
-
-class Database:
-    """A store that can be emptied between examples."""
-
-    def __init__(self, runner: asyncio.Runner, store: SQLRunStore) -> None:
-        self.run = runner.run
-        self.store = store
-
-    async def empty(self) -> None:
-        await self.store._database.write(delete_all)
-
-    async def matches_of(self, readings: list[OddsEvent]) -> set[frozenset[tuple[str, str]]]:
-        """Empty it, have a target of its own read each event, one after the other, and give what was matched."""
-        await self.empty()
-        for number, event in enumerate(readings):
-            await read_at(self.store, number, event, name=f"{event.event_id.lower()}", coverage=None)
-        return await matched(self.store)
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    with asyncio.Runner() as runner:
-        opened = open_store(settings_for(url), [OddsSink()])
-        store = runner.run(opened.__aenter__())
-        yield Database(runner, store)
-        runner.run(opened.__aexit__(None, None, None))
 
 
 EXAMPLES = settings(

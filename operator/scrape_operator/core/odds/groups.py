@@ -13,7 +13,7 @@ MAX_SHIFT = timedelta(hours=36)
 """Kick-offs that differ by more contradict a shared id: the id was used again, or the match was put off."""
 SAME_CLUB = 0.6
 OTHER_CLUB = 0.3
-"""With a shared id, names that are at least so alike mean one club, and names that are less alike another."""
+"""With a shared id, one name that is so alike, or two that are not less alike than the second, mean the same teams."""
 
 IdKind = Literal["sportradar_id", "genius_id"]
 
@@ -35,7 +35,7 @@ def is_swapped(one: OddsEvent, other: OddsEvent) -> bool | Conflict:
     straight = (club_likeness(one.home, other.home), club_likeness(one.away, other.away))
     crossed = (club_likeness(one.home, other.away), club_likeness(one.away, other.home))
     swapped = min(crossed) >= SAME_CLUB and sum(crossed) > sum(straight)
-    if not swapped and max(straight) < OTHER_CLUB:
+    if not swapped and max(straight) < SAME_CLUB and min(straight) < OTHER_CLUB:
         return Conflict(f"other teams: {other.home} - {other.away}")
     home, away = (other.away, other.home) if swapped else (other.home, other.away)
     if squads(one, one.home) != squads(other, home) or squads(one, one.away) != squads(other, away):

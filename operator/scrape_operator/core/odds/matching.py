@@ -110,24 +110,20 @@ def _note(group: Group, conflict: Conflict, conflicts: dict[Identity, str]) -> N
 
 
 def _join_by_names(index: NameIndex, groups: Sequence[Group]) -> list[Group]:
-    """Join single events without a SportRadar id to the one event at each other bookmaker that they clearly are."""
+    """Join events without a SportRadar id to the one event at each other bookmaker that they clearly are."""
     joined: set[int] = set()
     for group in groups:
-        event = group.single
-        if event is None or event.sportradar_id is not None or id(group) in joined:
+        if id(group) in joined or group.ids("sportradar_id"):
             continue
-        for other in index.partners(group, event):
+        partners = [other for event in group.events.values() for other in index.partners(group, event)]
+        for other in partners:
             found = group.orientation(other)
-            if isinstance(found, Conflict):
+            if id(other) in joined or isinstance(found, Conflict):
                 continue
-            if _is_lone(other):
+            group.weak |= group.events.keys()
+            if not other.ids("sportradar_id"):
                 group.weak |= other.events.keys()
-            group.weak.add(event.bookmaker)
             group.add(other, swapped=found)
             index.move(other, group)
             joined.add(id(other))
     return [group for group in groups if id(group) not in joined]
-
-
-def _is_lone(group: Group) -> bool:
-    return group.single is not None and not group.ids("sportradar_id")

@@ -19,13 +19,15 @@ _SQUADS = {
         "women",
     ),
     **dict.fromkeys(("ii", "b", "2", "reserve", "reserves", "reserva", "reservas", "res", "jong"), "2"),
-    **dict.fromkeys(("iii", "c", "3"), "3"),
+    **dict.fromkeys(("iii", "3"), "3"),
     **dict.fromkeys(("youth", "junior", "juniors", "juniores", "juvenil", "primavera"), "youth"),
     "srl": "srl", "esports": "esports", "esoccer": "esports",
 }  # fmt: skip
 """Words that tell a club's teams apart, in the languages of the markets. SRL are simulated matches."""
 _SQUADS_OF_COMPETITIONS = frozenset({"women", "youth", "srl", "esports"})
 """Markers that also count in the name of a competition, where a 2 or a B is the name of a division."""
+_INITIALS = re.compile(r"\b([a-z])\.(?=[a-z]\b)", re.ASCII)
+"""The dot within initials: F.C. is FC."""
 _AGE = re.compile(r"\b(?:u|sub|under)[ -]?(1[4-9]|2[0-3])s?\b", re.ASCII)
 _AGE_MARKER = re.compile(r"u[0-9]{2}", re.ASCII)
 _WORD = re.compile(r"[^\W_]+(?:-[0-9]+)?")
@@ -45,7 +47,8 @@ class Team:
 def read_team(name: str) -> Team:
     """Split a name into the words of the club and its squad markers."""
     folded = unicodedata.normalize("NFKD", name[:MAX_NAME].casefold())
-    plain = "".join(ch for ch in folded if not unicodedata.combining(ch)).replace("'", "").replace(".", " ")
+    plain = "".join(ch for ch in folded if not unicodedata.combining(ch)).replace("'", "")
+    plain = _INITIALS.sub(r"\1", plain).replace(".", " ")
     ages = {f"u{age}" for age in _AGE.findall(plain)}
     found = _WORD.findall(_AGE.sub(" ", plain))
     squads = {_SQUADS[word] for word in found if word in _SQUADS}
