@@ -168,3 +168,57 @@ def test_before_any_odds_were_read_the_remedy_is_named(
     code, _, err = run(capsys)
     assert code == 0
     assert "has a schedule with a bookmaker's platform run yet?" in err
+
+
+def test_an_unknown_market_is_a_wrong_use_and_the_known_ones_are_named(
+    database: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb in ((), ("history", "acacia")):
+        code, out, err = run(capsys, *verb, "-m", "1x3")
+        assert (code, out) == (2, "")
+        assert "no market '1x3'" in err
+        assert "over_under" in err
+
+
+def test_an_age_that_is_none_is_a_wrong_use(database: None, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "--max-age", "soon")
+    assert code == 2
+    assert "--max-age" in err
+
+
+def test_what_is_older_than_the_stated_age_is_not_marked(database: None, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "81000001", "-m", "1x2", "--max-age", "0s")
+    assert "*" not in out
+    _, out, _ = run(capsys, "81000001", "-m", "1x2", "--max-age", "1h")
+    assert "*" in out
+
+
+def test_prices_as_csv_are_one_a_row_with_their_age(database: None, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "81000001", "-m", "1x2", "-o", "csv")
+    head, *rows = [line.split(",") for line in out.splitlines()]
+    assert {"market", "outcome", "bookmaker", "price", "is_best", "age_seconds", "is_fresh"} <= set(head)
+    assert len(rows) == 6
+
+
+def test_the_history_has_opening_and_closing_prices(database: None, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "history", "81000001", "-m", "1x2", "-o", "json")
+    assert (code, err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(out)
+    assert {(row["bookmaker"], row["outcome"], row["opening"], row["closing"]) for row in found} >= {
+        ("Bet9ja", "home", "2.00", "2.00"),
+        ("BetPawa", "draw", "3.50", "3.50"),
+    }
+    assert run(capsys, "history", "nobody")[0] == 1
+
+
+def test_the_coverage_names_sets_gaps_and_reasons(database: None, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "coverage", "-o", "json")
+    assert (code, err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(out)
+    sets = {row["bookmakers"]: row["events"] for row in found if row["report"] == "listed by"}
+    assert sets == {"Bet9ja": 1, "Bet9ja, BetPawa": 1}
+    (unmatched,) = [row for row in found if row["report"] == "unmatched"]
+    assert unmatched["reason"] == "no other bookmaker lists teams like these at this time"
+    missing = {(row["bookmakers"], row["market"]) for row in found if row["report"] == "missing market"}
+    assert missing == {("Bet9ja", "over_under"), ("BetPawa", "correct_score")}
+    assert "unmatched" in run(capsys, "coverage")[1]

@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from scrape_operator.api.kinds.registry import SCRAPE_POLICY, SCRAPE_SCHEDULE
 from scrape_operator.cli.field_tables import field_tables, unsupported_list
+from scrape_operator.cli.odds_markets import markets_page
 from scrape_operator.reporting.metrics.page import metrics_page
 from scrape_operator.settings import Settings, variable_of
 
@@ -45,7 +46,11 @@ is not in this table is named in a warning. This page is generated from `setting
 
 def pages() -> dict[Path, str]:
     """Return the path and the text of each page."""
-    whole = {DOCS / "configuration.md": settings_page(), DOCS / "metrics.md": metrics_page()}
+    whole = {
+        DOCS / "configuration.md": settings_page(),
+        DOCS / "metrics.md": metrics_page(),
+        DOCS / "odds-markets.md": markets_page(),
+    }
     return whole | {page: with_parts(page.read_text(encoding="utf-8"), PARTS) for page in PAGES_WITH_PARTS}
 
 

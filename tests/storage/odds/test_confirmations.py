@@ -171,7 +171,7 @@ async def check(store: SQLRunStore, world: World) -> None:
     columns = "bookmaker, bookmaker_event_id, market, line, outcome"
     shown = {
         _key(*row[:5]): (exact(row[5]), _time(row[6]))
-        for row in await query(store, f"SELECT {columns}, price, confirmed_at FROM event_odds")  # noqa: S608
+        for row in await query(store, f"SELECT {columns}, price, confirmed_at FROM event_odds")
     }
     proofs = {(_same(key), price, read.at) for read in world.reads for key, price in read.prices.items()}
     assert {(key, price, at) for key, (price, at) in shown.items()} <= proofs

@@ -1,0 +1,68 @@
+"""The adapter of docs/adapters.md works as it stands, and keeps the rules that the page gives."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from scrape_operator.platforms.conformance import find_violations
+from scrape_operator.platforms.port import ScrapeContext
+from scrape_operator.platforms.registry import PlatformRegistry
+from scrape_operator.settings import Settings
+from tests.docs.reading import DOCS
+from tests.support.fetching import open_session
+
+PAGE = (DOCS / "adapters.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+PRODUCTS = [{"sku": f"sku-{number}", "price": f"{number}.50"} for number in range(120)]
+
+
+@pytest.fixture
+def example() -> dict[str, Any]:
+    """The names of the page's module."""
+    names: dict[str, Any] = {}
+    exec(compile(BLOCKS[0], "adapters.md", "exec"), names)  # noqa: S102 -- the page is ours
+    return names
+
+
+@pytest.fixture
+async def shop():
+    """A shop that says how many products there are, and may lack some."""
+    app = web.Application()
+    lacking = [0]
+
+    async def products(request: web.Request) -> web.Response:
+        size, page = int(request.query["size"]), int(request.query["page"])
+        there = PRODUCTS[: len(PRODUCTS) - lacking[0]]
+        return web.json_response({"total": len(PRODUCTS), "products": there[(page - 1) * size : page * size]})
+
+    app.router.add_get("/products", products)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield lacking, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_the_adapter_of_the_page_keeps_every_rule(example, shop) -> None:
+    _lacking, url = shop
+    async with open_session(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
+        assert await find_violations(example["Shop"](), example["ShopConfig"](base_url=url), fetcher) == []
+
+
+async def test_a_catalogue_that_ends_early_is_reported(example, shop) -> None:
+    lacking, url = shop
+    lacking[0] = 30
+    context = ScrapeContext(NOW)
+    async with open_session(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
+        async for _item in example["Shop"]().scrape(example["ShopConfig"](base_url=url), fetcher, context):
+            context.deliver()
+    context.settle()
+    assert context.losses.count == 30
+
+
+def test_the_adapter_of_the_page_has_a_schema(example) -> None:
+    assert "base_url" in PlatformRegistry({"Shop": example["Shop"]()}).schemas()["Shop"]["properties"]
