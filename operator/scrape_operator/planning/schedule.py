@@ -1,5 +1,6 @@
 """Compiles an object to a plan, under the policies that apply to it. The controller and the CLI both come here."""
 
+import itertools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from scrape_operator.planning.targets import compile_run_plan
 from scrape_operator.planning.timing import check_timing, compile_timing, compile_windows, schedule_text
 
 logger = logging.getLogger(__name__)
+
+_REVISIONS = itertools.count(1)
 
 DEFAULT_INTERVAL = timedelta(minutes=5)
 """The interval of a schedule that names none, unless the operator's settings say otherwise."""
@@ -47,12 +50,13 @@ def compile_schedule(
     A refused object gives a stalled plan. So does a defect of scrape-operator: it must not reach other objects.
     """
     key, generation, created_at = identify(obj)
+    empty = SchedulePlan(key, generation, created_at, revision=next(_REVISIONS))
     try:
-        return _compile(obj, SchedulePlan(key, generation, created_at), default_interval, policies)
+        return _compile(obj, empty, default_interval, policies)
     except Exception:
         logger.exception("schedule %s could not be compiled by a defect of scrape-operator", key)
         message = "could not be read by a defect of scrape-operator: please report it with its log"
-        return SchedulePlan(key, generation, created_at, findings=(Finding("spec", message, Reason.INTERNAL_ERROR),))
+        return replace(empty, findings=(Finding("spec", message, Reason.INTERNAL_ERROR),))
 
 
 def _compile(

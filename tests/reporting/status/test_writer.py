@@ -1,6 +1,7 @@
 """What is written and when."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -68,6 +69,21 @@ def test_a_run_of_the_old_spec_that_ends_late_does_not_turn_the_status_back() ->
         assert bench.api.statuses[UID]["observedGeneration"] == 4
         assert bench.api.condition(UID, "Scheduled") == ("False", "Suspended")
         assert bench.api.condition(UID, "Ready") == ("False", "HTTPStatus")
+
+    at_work(test)
+
+
+def test_a_run_that_began_under_other_policies_does_not_turn_the_status_back() -> None:
+    async def test(bench: Bench) -> None:
+        old, new = replace(make.plan(), revision=1), replace(make.plan(suspend=True), revision=2)
+        state = make.state(make.fine())
+        bench.writer.seed(old, carried(old, state))
+        bench.writer.changed(new, state)
+        await bench.settle()
+        state.record_finish(make.broken(2), make.NOTHING)
+        bench.writer.changed(old, state)
+        await bench.settle()
+        assert bench.api.condition(UID, "Scheduled") == ("False", "Suspended")
 
     at_work(test)
 

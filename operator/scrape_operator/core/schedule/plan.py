@@ -49,7 +49,8 @@ class SchedulePlan:
     `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and nothing runs. The due
     times are from `start_time` to `end_time`, but not all of them are inside the windows. `work` is what the runner
     compiled from the targets; only the runner reads it. `schedule_text` is the text of the column SCHEDULE.
-    `stored_spec` is what the database keeps of the spec; `has_secrets` is whether targets refer to Secrets.
+    `stored_spec` is what the database keeps of the spec; `has_secrets` is whether targets refer to Secrets. Of two
+    plans of one generation the one with the higher `revision` was compiled later, under other policies.
     """
 
     key: ObjectKey
@@ -75,6 +76,7 @@ class SchedulePlan:
     stored_spec: StoredSpec = StoredSpec()
     policy: str | None = None
     findings: tuple[Finding, ...] = ()
+    revision: int = field(default=0, compare=False)
     work: object = field(default=None, compare=False, repr=False)
 
     @property

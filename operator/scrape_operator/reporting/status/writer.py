@@ -154,7 +154,7 @@ class StatusWriter:
     def _newest(self, plan: SchedulePlan) -> SchedulePlan:
         """Return the newest plan: a run that ends reports the plan that it began with, which may have been replaced."""
         known = self._plans.get(plan.key.uid)
-        if known is not None and known.generation > plan.generation:
+        if known is not None and (known.generation, known.revision) > (plan.generation, plan.revision):
             return known
         self._plans[plan.key.uid] = plan
         return plan
