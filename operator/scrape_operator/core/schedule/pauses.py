@@ -37,5 +37,11 @@ def _has_failed_too_often(plan: SchedulePlan, state: ScheduleState) -> bool:
     limit = plan.suspend_after_failures
     if not limit or state.consecutive_failures < limit:
         return False
-    last = next((run for run in (*state.history, state.last_run) if run and run.status is RunStatus.FAILED), None)
-    return last is None or last.generation >= plan.generation
+    return _failed_generation(state) >= plan.generation
+
+
+def _failed_generation(state: ScheduleState) -> int:
+    """Return the generation of the last failed run, or of the last slot where no such run is left in the history."""
+    runs = [run for run in (*state.history, state.last_run) if run is not None]
+    failed = [run.generation for run in runs if run.status is RunStatus.FAILED]
+    return failed[0] if failed else max((run.generation for run in runs), default=state.slot_generation)

@@ -103,7 +103,8 @@ def is_first_run_owed(plan: SchedulePlan, state: ScheduleState) -> bool:
     if plan.generation <= state.first_generation:
         return False
     if state.last_run is None:
-        return state.last_schedule_time is None
+        has_failed = state.consecutive_failures > 0 and plan.generation > state.slot_generation
+        return state.last_schedule_time is None or has_failed
     return state.last_run.status is RunStatus.FAILED and plan.generation > state.last_run.generation
 
 
