@@ -1,5 +1,6 @@
 """Placeholders in URLs and parameters."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -76,3 +77,9 @@ def test_whatever_passes_the_check_renders_to_bounded_text(template: str):
     except InvalidValue:
         return
     assert len(render(template, NEW_YEARS_EVE, BERLIN)) <= 8 * len(template)
+
+
+@pytest.mark.parametrize(("template", "doubled"), [("{", "write {{ for"), ("a}b", "write }} for")])
+def test_a_single_brace_is_refused_with_its_literal_form(template, doubled):
+    with pytest.raises(InvalidValue, match=re.escape(doubled)):
+        check(template)
