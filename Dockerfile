@@ -1,18 +1,18 @@
-# The image of scrape-operator: a virtual environment from the lock file, on a slim Python, run by nobody in particular.
+# The image of scrape-operator: a virtual environment from the lock file, on a slim Python, run by a user without rights.
 #
 #   docker build --build-arg BASE=python:3.13-slim@sha256:… --build-arg REVISION=$(git rev-parse HEAD) .
 #
-# BASE names a tag so that anybody can build; a release pins it by digest, as above. Both stages must stand on the same
-# base, since the environment refers to its interpreter.
+# BASE names a tag, so that everybody can build. A release pins it by digest, as above. Both stages need the same base,
+# since the environment refers to its interpreter.
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# pip stays outside of the environment that is shipped.
+# pip is not part of the environment that is shipped.
 RUN python3 -m venv /opt/tools && python3 -m venv --without-pip /opt/scrape-operator
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./
-# Wheels alone, each by its hash: nothing is compiled, and nothing of theirs runs while the image is built.
+# Only wheels, each by its hash: nothing is compiled, and no code of packages runs while the image is built.
 RUN /opt/tools/bin/pip --python /opt/scrape-operator/bin/python3 install \
     --require-hashes --only-binary :all: --no-deps --no-compile --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE ./
@@ -20,7 +20,7 @@ COPY operator ./operator
 RUN /opt/tools/bin/pip install --require-hashes --requirement requirements-build.lock \
  && /opt/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/tools/bin/pip --python /opt/scrape-operator/bin/python3 install --no-deps --no-compile /dist/*.whl
-# Tests of others are of no use here. Compiled code is not checked against its source: the image is read-only.
+# Remove the tests of packages. Compiled code is not checked against its source, since the image is read-only.
 RUN find /opt/scrape-operator/lib -depth -type d \( -name tests -o -name test -o -name e2e_test \) -exec rm -rf {} + \
  && /opt/scrape-operator/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/scrape-operator/lib
 
@@ -34,9 +34,9 @@ LABEL org.opencontainers.image.title="scrape-operator" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/scrape-operator /opt/scrape-operator
-# Without the chart, SQLite lies here: mount something on it.
+# Without the chart, the SQLite file is here: mount a volume on it.
 RUN install -d -o 65532 -g 65532 /data
-# USER is asked for by kopf: this uid has no entry in /etc/passwd, and needs none.
+# kopf reads USER, since this uid has no entry in /etc/passwd.
 ENV PATH=/opt/scrape-operator/bin:$PATH \
     USER=scrape-operator \
     PYTHONDONTWRITEBYTECODE=1 \

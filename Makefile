@@ -44,7 +44,7 @@ check-generated: $(READY)
 check-repository: $(READY) # the repository rules, the README's commands, the chart and its rendered objects
 	$(BIN)/pytest --quiet -m 'not cluster and not postgres' tests/repository tests/manifests
 
-fix: $(READY) ## Format, and mend what the linter can mend
+fix: $(READY) ## Format, and correct what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -164,11 +164,11 @@ async def open_services(
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, status: StatusSink, observers: Sequence[RunObserver]
+    settings: Settings, status: StatusSink, observers: Sequence[RunObserver], policies: PolicyBook
 ) -> AsyncIterator[Engine]:
     """Open the engine of a process without a cluster."""
     async with open_services(settings, Metrics()) as services:
-        yield build_engine(services, status, observers, SingleReplica(), policy_book(settings))
+        yield build_engine(services, status, observers, SingleReplica(), policies)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.planning.policies import policies_of
 from scrape_operator.planning.schedule import validate
 from tests.dev.controlplane.connection import Cluster
 from tests.docs.reading import PAGES, Page, objects, read
@@ -58,9 +59,10 @@ def runnable(command: str) -> bool:
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in PAGES])
 def test_the_schedules_of_a_page_pass_lint(path: Path) -> None:
-    for obj in objects(read(path)):
+    shown_here = objects(read(path))
+    for obj in shown_here:
         if str(obj["apiVersion"]).startswith(GROUP):
-            assert validate(obj) == ()
+            assert validate(obj, policies=policies_of(shown_here)) == ()
 
 
 def shown(page: Page) -> bool:

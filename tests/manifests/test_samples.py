@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.planning.policies import policies_of
 from scrape_operator.planning.schedule import validate
 from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import MANIFESTS, Object
@@ -20,8 +21,9 @@ NAMESPACE = "scrape-operator-test-samples"
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in SAMPLES])
 def test_a_sample_is_accepted_and_supported(file: Path) -> None:
-    for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-        assert validate(document) == ()
+    documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    for document in documents:
+        assert validate(document, policies=policies_of(documents)) == ()
         assert "namespace" not in document["metadata"]
 
 

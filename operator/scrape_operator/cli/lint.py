@@ -1,11 +1,13 @@
 """Validates manifests for `lint`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from scrape_operator.api.kinds.meta import API_VERSION
 from scrape_operator.cli.manifests import UnreadableFile, describe, files_in, name_of, read_documents
+from scrape_operator.planning.policies import policies_of
 from scrape_operator.planning.schedule import validate
 
 
@@ -28,6 +30,7 @@ class LintReport:
 def lint_files(paths: Sequence[Path]) -> LintReport:
     """Validate every object of this product in files and folders."""
     report = LintReport()
+    read: list[tuple[Path, Sequence[Mapping[str, Any]]]] = []
     for file in files_in(paths):
         try:
             documents = read_documents(file)
@@ -36,8 +39,12 @@ def lint_files(paths: Sequence[Path]) -> LintReport:
             continue
         report.others += documents.others
         report.objects += len(documents.objects)
-        for obj in documents.objects:
-            report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in validate(obj)]
+        read.append((file, documents.objects))
+    policies = policies_of(obj for _file, objects in read for obj in objects)
+    for file, objects in read:
+        for obj in objects:
+            findings = validate(obj, policies=policies)
+            report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings]
     if not report.objects and not report.findings:
         named = ", ".join(map(str, paths))
         report.findings.append(f"{named}: has no object of {API_VERSION}: check apiVersion and kind")

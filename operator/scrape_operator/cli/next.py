@@ -18,6 +18,7 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import UpcomingDueTime, first_run_at, next_run, upcoming_due_times
 from scrape_operator.core.times import rfc3339
+from scrape_operator.planning.policies import Policies, policies_of
 from scrape_operator.planning.schedule import compile_schedule, validate
 
 KIND = "ScrapeSchedule"
@@ -49,12 +50,14 @@ def forecast_files(
     wrong: list[str] = []
     for file in files_in(files):
         try:
-            for obj in read_objects(file):
+            objects = read_objects(file)
+            policies = policies_of(objects)
+            for obj in objects:
                 if obj.get("kind") == KIND:
-                    findings = validate(obj)
+                    findings = validate(obj, policies=policies)
                     wrong.extend(f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings)
                     if not findings:
-                        forecasts.append(_forecast(obj, since, count, uid, default_interval))
+                        forecasts.append(_forecast(obj, since, count, uid, default_interval, policies))
         except UnreadableFile as error:
             wrong.append(f"{file}: {error}")
     if not forecasts and not wrong:
@@ -62,13 +65,15 @@ def forecast_files(
     return forecasts, wrong
 
 
-def _forecast(obj: Mapping[str, Any], since: datetime, count: int, uid: str, default_interval: timedelta) -> Forecast:
+def _forecast(
+    obj: Mapping[str, Any], since: datetime, count: int, uid: str, default_interval: timedelta, policies: Policies
+) -> Forecast:
     metadata = dict(obj["metadata"])
     name, namespace = metadata.get("name") or metadata.get("generateName", ""), metadata.get("namespace") or "default"
     known = uid or metadata.get("uid") or ""
     generation = metadata.get("generation") or 1
     metadata |= {"name": name, "namespace": namespace, "uid": known or f"{namespace}/{name}", "generation": generation}
-    plan = compile_schedule({**obj, "metadata": metadata}, default_interval)
+    plan = compile_schedule({**obj, "metadata": metadata}, default_interval, policies)
     has_run = "lastScheduleTime" in (obj.get("status") or {})
     first = None if has_run else first_run_at(plan, ScheduleState(), since)
     return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first, next_run(plan, since))

@@ -24,7 +24,7 @@ from scrape_operator.settings import Settings, variable_of
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 REMEDY = "make generate"
 
-PAGES_WITH_PARTS = (DOCS / "scrapeschedule.md",)
+PAGES_WITH_PARTS = (DOCS / "scrapeschedule.md", DOCS / "policies.md")
 PARTS: Mapping[str, Callable[[], str]] = {
     "spec": partial(field_tables, SCRAPE_SCHEDULE, "spec"),
     "status": partial(field_tables, SCRAPE_SCHEDULE, "status"),

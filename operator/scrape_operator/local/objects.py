@@ -9,9 +9,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
 from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.planning.policies import Policies, policies_of
 from scrape_operator.planning.schedule import compile_schedule, validate
 
 DEFAULT_NAMESPACE = "default"
+UNKNOWN_POLICIES = policies_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,19 @@ def schedules_of(
     file: Path, objects: Sequence[Mapping[str, Any]], default_interval: timedelta
 ) -> Iterator[LocalSchedule]:
     """Yield the schedules among the objects of a file, each with its plan."""
+    policies = policies_of(objects)
     for obj in objects:
         if kind_of(obj) is SCRAPE_SCHEDULE:
             completed = with_metadata(obj)
-            yield LocalSchedule(file, completed, plan_of(completed, default_interval))
+            yield LocalSchedule(file, completed, plan_of(completed, default_interval, policies))
 
 
-def plan_of(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
+def plan_of(obj: Mapping[str, Any], default_interval: timedelta, policies: Policies = UNKNOWN_POLICIES) -> SchedulePlan:
     """Return the plan of an object with complete metadata; a refused object has a plan with findings."""
-    plan = compile_schedule(obj, default_interval)
+    plan = compile_schedule(obj, default_interval, policies)
     if plan.findings:
         return plan
-    findings = validate(obj)
+    findings = validate(obj, policies=policies)
     return plan if not findings else SchedulePlan(plan.key, plan.generation, plan.created_at, findings=findings)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -14,9 +14,10 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.local.files import ScheduleFiles
+from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import Engine, open_engine
+from scrape_operator.wiring import Engine, open_engine, policy_book
 
 RELOAD_SECONDS = 1.0
 
@@ -44,16 +45,19 @@ async def run_session(settings: Settings, files: ScheduleFiles, reporter: Report
 
     """
     outcome = _Outcome()
-    async with _open(settings, [reporter, outcome], reporter) as engine:
-        session = _Session(engine, files, reporter, outcome, limits)
+    policies = policy_book(settings)
+    async with _open(settings, [reporter, outcome], reporter, policies) as engine:
+        session = _Session(engine, files, reporter, outcome, limits, policies)
         await session.run()
     return outcome.is_good
 
 
 @asynccontextmanager
-async def _open(settings: Settings, observers: Sequence[RunObserver], status: StatusSink) -> AsyncIterator[Engine]:
+async def _open(
+    settings: Settings, observers: Sequence[RunObserver], status: StatusSink, policies: PolicyBook
+) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(settings, status, observers))
+        engine = await stack.enter_async_context(open_engine(settings, status, observers, policies))
         engine.registry.add_states(await engine.store.load_states())
         yield engine
 
@@ -85,13 +89,20 @@ class _Outcome:
 
 class _Session:
     def __init__(
-        self, engine: Engine, files: ScheduleFiles, reporter: Reporter, outcome: _Outcome, limits: Limits
+        self,
+        engine: Engine,
+        files: ScheduleFiles,
+        reporter: Reporter,
+        outcome: _Outcome,
+        limits: Limits,
+        policies: PolicyBook,
     ) -> None:
         self._engine = engine
         self._files = files
         self._reporter = reporter
         self._outcome = outcome
         self._limits = limits
+        self._policies = policies
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -135,6 +146,8 @@ class _Session:
 
     def _refresh(self) -> None:
         changes = self._files.refresh()
+        if changes.policies is not None:
+            self._policies.policies = replace(changes.policies, networks=self._policies.policies.networks)
         for problem in changes.problems:
             self._reporter.problem(problem)
             self._outcome.is_good = False

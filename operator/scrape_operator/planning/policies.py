@@ -9,10 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from scrape_operator.api.kinds.policy import Ceilings, NetworkPolicy, Robots, ScrapePolicySpec
+from scrape_operator.api.kinds.policy import (
+    Ceilings,
+    ClusterScrapePolicy,
+    NetworkPolicy,
+    Robots,
+    ScrapePolicy,
+    ScrapePolicySpec,
+)
 from scrape_operator.api.kinds.policy import HostBudget as BudgetSpec
+from scrape_operator.api.kinds.registry import CLUSTER_SCRAPE_POLICY, SCRAPE_POLICY, kind_of
+from scrape_operator.api.validation import parse_as
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.addresses import Network
 from scrape_operator.core.net.host_budgets import HostBudget, HostRules
@@ -31,11 +40,19 @@ _NOTHING = ScrapePolicySpec()
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All policies that are known. `networks` are those that the operator's settings allow beside the internet."""
+    """All policies that are known.
+
+    Attributes:
+        networks: The networks that the operator's settings allow beside the internet.
+        is_complete: Whether a policy that is not here does not exist. It is false for the policies of files, as others
+            may be in the cluster.
+
+    """
 
     cluster: ScrapePolicySpec | None = None
     namespaced: Mapping[tuple[str, str], ScrapePolicySpec] = field(default_factory=lambda: MappingProxyType({}))
     networks: frozenset[Network] = frozenset()
+    is_complete: bool = True
 
     def with_cluster_policy(self, name: str, spec: ScrapePolicySpec | None) -> "Policies":
         """Return the policies after a ClusterScrapePolicy was written, or deleted (None). Only one name applies."""
@@ -48,6 +65,21 @@ class Policies:
 
 
 NO_POLICIES = Policies()
+
+
+def policies_of(objects: Iterable[Mapping[str, Any]]) -> Policies:
+    """Return the policies among the objects of files. Policies with findings are left out."""
+    policies = Policies(is_complete=False)
+    for obj in objects:
+        if kind_of(obj) is CLUSTER_SCRAPE_POLICY:
+            cluster_policy, findings = parse_as(ClusterScrapePolicy, obj)
+            if cluster_policy is not None and not findings:
+                policies = policies.with_cluster_policy(cluster_policy.metadata.name, cluster_policy.spec)
+        elif kind_of(obj) is SCRAPE_POLICY:
+            policy, findings = parse_as(ScrapePolicy, obj)
+            if policy is not None and not findings:
+                policies = policies.with_policy(policy.metadata.namespace, policy.metadata.name, policy.spec)
+    return policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +116,7 @@ def find_policy(policies: Policies, namespace: str, reference: str | None) -> Ef
     """Return what counts for a schedule in `namespace` whose policyRef is `reference`, or why nothing can."""
     name = reference or DEFAULT_NAME
     spec = policies.namespaced.get((namespace, name))
-    if spec is None and reference is not None:
+    if spec is None and reference is not None and policies.is_complete:
         message = f"ScrapePolicy {name} is not found in namespace {namespace}: create it, or remove policyRef"
         return Finding("spec.policyRef.name", message, Reason.POLICY_NOT_FOUND)
     return combine(policies.cluster, spec, policies.networks, scope=f"{namespace}/{name}")

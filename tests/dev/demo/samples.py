@@ -52,6 +52,7 @@ EXPECTED: Mapping[str, Expected] = {
     "numbers-and-dates": Expected(),
     "overlap": Expected(),
     "pagination": Expected(),
+    "policies": Expected(),
     "requests": Expected(),
     "retries": Expected(),
     PLATFORMS: Expected(),

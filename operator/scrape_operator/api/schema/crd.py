@@ -40,7 +40,8 @@ def crd_of(kind: Kind) -> dict[str, Any]:
                 "listKind": f"{kind.kind}List",
                 "plural": kind.plural,
                 "singular": kind.singular,
-                "shortNames": list(kind.short_names),
+                # An empty list would differ from what the API server stores.
+                **({"shortNames": list(kind.short_names)} if kind.short_names else {}),
                 "categories": [CATEGORY],
             },
             "versions": [_version(kind)],
