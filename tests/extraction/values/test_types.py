@@ -153,6 +153,18 @@ def test_numbers_are_read_by_the_language_of_the_page(read: Read):
     assert read("<html><p>1.234</p>", field).items == [{"f0": "1234"}]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html xml:lang='de'><p>1.234</p>",
+        "<html><body lang='de'><p>1.234</p>",
+        "<html><head><meta http-equiv='Content-Language' content='de'></head><p>1.234</p>",
+    ],
+)
+def test_the_language_of_a_page_stands_in_several_places(read: Read, page: str):
+    assert read(page, {"css": "p::text", "type": "Decimal"}).warnings == ()
+
+
 def test_a_time_without_zone_is_in_the_zone_of_the_schedule(
     compiled: Callable[..., CompiledExtract], document: Callable[..., Document]
 ):

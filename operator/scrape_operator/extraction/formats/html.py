@@ -19,7 +19,11 @@ _REPLACEMENT: Final = "\ufffd".encode()
 _MAX_DEPTH: Final = 2048
 """The limit of libxml2 on the depth of elements."""
 
-_LANGUAGE: Final = etree.XPath("string((/html/@lang | /html/@*[name() = 'xml:lang'])[1])", smart_strings=False)
+_LANGUAGE: Final = etree.XPath(
+    "string((/html/@lang | /html/@*[name() = 'xml:lang'] | /html/body/@lang"
+    " | /html/head/meta[translate(@http-equiv, 'CONTELAGU', 'contelagu') = 'content-language']/@content)[1])",
+    smart_strings=False,
+)
 
 
 class HTMLReader:

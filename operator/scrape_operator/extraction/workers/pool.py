@@ -79,7 +79,7 @@ class ExtractionPool:
                 try:
                     return await self._extract_quickly(compiled, document)
                 except (OutOfMemory, TimeoutError):
-                    self._slow_until[requester] = self._now() + SLOW_SECONDS
+                    self._mark_slow(requester)
         async with self._slow_turns.turn(requester):
             return await self._extract_slowly(compiled, document)
 
@@ -95,12 +95,13 @@ class ExtractionPool:
         while self._ending:
             await asyncio.gather(*self._ending)
 
+    def _mark_slow(self, requester: str) -> None:
+        now = self._now()
+        self._slow_until = {known: until for known, until in self._slow_until.items() if until > now}
+        self._slow_until[requester] = now + SLOW_SECONDS
+
     def _is_slow(self, requester: str) -> bool:
-        until = self._slow_until.get(requester)
-        if until is not None and until <= self._now():
-            del self._slow_until[requester]
-            return False
-        return until is not None
+        return self._slow_until.get(requester, 0.0) > self._now()
 
     @staticmethod
     def _now() -> float:
