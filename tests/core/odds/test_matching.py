@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrape_operator.core.odds.groups import MAX_SHIFT
 from scrape_operator.core.odds.matching import match_events
 from scrape_operator.core.odds.model import OddsEvent
 from scrape_operator.core.odds.names import NOT_LISTED
@@ -109,11 +108,11 @@ def apart(*events: OddsEvent) -> dict[str, str]:
 def test_an_id_on_matches_days_apart_was_used_again() -> None:
     events = (
         event("SportyBet", "1", sportradar_id="1"),
-        event("BetPawa", "2", sportradar_id="1", starts_at=KICKOFF + MAX_SHIFT + timedelta(seconds=1)),
+        event("BetPawa", "2", sportradar_id="1", starts_at=KICKOFF + timedelta(hours=36, seconds=1)),
     )
     assert len(groups(*events)) == 2
     assert set(apart(*events).values()) == {"SportRadar id 1 is on a kick-off more than 36 hours away"}
-    nearer = replace(events[1], starts_at=KICKOFF + MAX_SHIFT)
+    nearer = replace(events[1], starts_at=KICKOFF + timedelta(hours=36))
     assert len(groups(events[0], nearer)) == 1
 
 
