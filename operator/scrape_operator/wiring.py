@@ -39,6 +39,7 @@ from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from scrape_operator.settings import Settings
+from scrape_operator.storage.engine.sole_process import SoleProcess, sole_process
 from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import SQLRunStore, open_store
 
@@ -109,10 +110,13 @@ class App:
     writer: StatusWriter
     events: EventReporter
     metrics: Metrics
+    sole: SoleProcess | None = None
 
     def tasks(self) -> Sequence[NamedTask]:
         """Return what must run for as long as the process does; one that ends is a defect."""
+        sole: Sequence[NamedTask] = () if self.sole is None else (("database lock", self.sole.run),)
         return (
+            *sole,
             *self.engine.tasks(),
             ("status", self.writer.run),
             ("events", self.events.run),
@@ -178,8 +182,9 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     async with (
         ClusterClient() as client,
         open_services(settings, metrics, ClusterSecrets(client, SystemClock())) as services,
+        sole_process(settings) as sole,
     ):
-        yield build_app(services, metrics, client)
+        yield replace(build_app(services, metrics, client), sole=sole)
 
 
 def policy_book(settings: Settings) -> PolicyBook:

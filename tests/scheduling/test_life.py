@@ -140,7 +140,7 @@ class Life(RuleBasedStateMachine):
         self.floor = self.world.now
         known = [row.scheduled_for for row in self.world.rows.values()]
         known += [flight.start.scheduled_for for flight in self.world.flights.values()]
-        known += [held.row.scheduled_for for held in self.world.journal._held]
+        known += [held.row.scheduled_for for held in self.world.unwritten_skips()]
         if self.world.entry is not None and self.world.entry.state.queued is not None:
             known.append(self.world.entry.state.queued.scheduled_for)
         self.went_back = any(due > self.floor for due in known)
@@ -201,7 +201,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def due_times_are_runs_and_skips_and_missed(self) -> None:
         entry = self.world.entry
-        if entry is None or self.world.is_paused or self.went_back or self.world.journal._held:
+        if entry is None or self.world.is_paused or self.went_back or self.world.unwritten_skips():
             return
         state, due_times = entry.state, entry.plan.due_times
         assert due_times is not None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from scrape_operator.core.backoff import Backoff
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, SkippedSlot
@@ -68,7 +69,8 @@ def store() -> Store:
 
 @pytest.fixture
 async def journal(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StoredSkipJournal]:
-    monkeypatch.setattr(skips_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(skips_module, "HELD_SECONDS", 0.0)
+    monkeypatch.setattr(skips_module, "BACKOFF", Backoff(0.0, 0.0))
     made = StoredSkipJournal(store, ManualClock(), Deaf(), Deaf(), owner="replica-1")
     task = asyncio.create_task(made.run())
     yield made
@@ -85,7 +87,7 @@ def waiting(slot: Slot) -> ScheduleState:
 
 
 async def settle() -> None:
-    for _ in range(20):
+    for _ in range(100):
         await asyncio.sleep(0)
 
 
@@ -150,3 +152,47 @@ async def test_at_the_end_rows_after_a_slot_without_row_are_left_to_the_next_pro
     journal.skip(plan(), waiting(Due(NOON)), skip(at(minutes=5)))
     await journal.flush()
     assert store.slots == [Due(NOON)]
+
+
+async def test_rows_of_one_schedule_keep_their_order_over_an_outage(journal: StoredSkipJournal, store: Store) -> None:
+    store.away = True
+    state = ScheduleState()
+    for minute in range(5):
+        journal.skip(plan(), state, skip(at(minutes=minute)))
+        await settle()
+    store.away = False
+    await settle()
+    assert store.slots == [Due(at(minutes=minute)) for minute in range(5)]
+
+
+async def test_a_row_that_the_store_refuses_is_lost_and_no_other(
+    journal: StoredSkipJournal, store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = store.skip
+
+    async def refuse_first(skipped: SkippedSlot) -> bool:
+        if skipped.slot == Due(NOON):
+            raise ValueError("a defect")
+        return await write(skipped)
+
+    monkeypatch.setattr(store, "skip", refuse_first)
+    for minute in range(3):
+        journal.skip(plan(), ScheduleState(), skip(at(minutes=minute)))
+    await settle()
+    assert store.slots == [Due(at(minutes=1)), Due(at(minutes=2))]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+async def test_too_many_rows_are_counted_and_not_kept(
+    journal: StoredSkipJournal, store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skips_module, "MAX_ROWS", 3)
+    store.away = True
+    state = ScheduleState()
+    for minute in range(5):
+        journal.skip(plan(), state, skip(at(minutes=minute)))
+    assert state.skipped == 5
+    store.away = False
+    await settle()
+    assert len(store.slots) == 3
+    assert [record for record in caplog.records if "a row is lost" in record.message]

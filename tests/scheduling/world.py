@@ -252,11 +252,17 @@ class World:
         self.scheduler.ended(UID, None)
 
     def _write_skips(self) -> None:
-        self.journal._release()
-        while self.journal._waiting:
-            row = self.journal._waiting.popleft()
+        for waiting in self.unwritten_skips():
+            row = waiting.row
+            if not waiting.is_free:
+                continue
+            self.journal._finish(waiting)
             if row.slot not in self.rows:
                 self._insert(row.slot, row.scheduled_for, row.generation, row.missed, SKIPPED, row.reason)
+
+    def unwritten_skips(self) -> list[Any]:
+        """Return the skips whose rows are not written yet."""
+        return [one for _uid, rows in self.journal._outbox.items() for one in rows if not one.is_done]
 
     def _insert(
         self,

@@ -18,6 +18,7 @@ from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.odds_app import odds_app
 from scrape_operator.core.errors import InvalidSettings, ScrapeOperatorError
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.storage.errors import StoreLocked
 
 app = typer.Typer(
     name="scrape-operator",
@@ -323,4 +324,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ScrapeOperatorError as error:
         for line in str(error).splitlines():
             typer.echo(f"scrape-operator: {line}", err=True)
-        raise SystemExit(2 if isinstance(error, InvalidSettings) else 1) from error
+        raise SystemExit(2 if isinstance(error, InvalidSettings | StoreLocked) else 1) from error

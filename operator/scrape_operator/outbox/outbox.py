@@ -51,12 +51,14 @@ class Outbox(Generic[Key, Item]):
         *,
         merge: Callable[[Item, Item], Item] = replace,
         rank: Callable[[Key], float] = lambda _key: 0.0,
+        backoff: Backoff = BACKOFF,
         max_attempts: int | None = None,
         random: Callable[[], float] = uniform,
     ) -> None:
         self._name = name
         self._deliver = deliver
         self._clock = clock
+        self._backoff = backoff
         self._max_attempts = max_attempts
         self._random = random
         self._queue: OutboxQueue[Key, Item] = OutboxQueue(limits, merge=merge, rank=rank)
@@ -166,7 +168,7 @@ class Outbox(Generic[Key, Item]):
         if is_last:
             self._queue.give_up(key, now)
             return
-        delay = BACKOFF.delay(failures, self._random, retry_after=getattr(error, "retry_after", None))
+        delay = self._backoff.delay(failures, self._random, retry_after=getattr(error, "retry_after", None))
         self._queue.failed(key, now, delay=delay)
 
     def _log_failure(self, key: Key, error: BaseException, now: float, *, is_last: bool) -> None:

@@ -1,16 +1,16 @@
 """Records slots that are not run. A database that is away delays the rows; it loses none within the bound.
 
-What a process finds in the rows when it starts are the slots up to the latest one that has a row. So a
-skipped slot's row waits for those before it: if the process died in between, an earlier slot that was
-still waiting for its run would be taken for done, and nobody would ever hear of it.
+What a process finds in the rows when it starts are the slots up to the latest one that has a row. So the row of a
+skipped slot waits for those before it: if the process died in between, an earlier slot that was still waiting for its
+run would be taken for decided, and would never run.
 """
 
-import asyncio
 import logging
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from scrape_operator.core.backoff import Backoff
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ids import uuid7
 from scrape_operator.core.ports import Clock, RunObserver, StatusSink
@@ -19,21 +19,30 @@ from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.outbox.outbox import NotReady, Outbox
+from scrape_operator.outbox.queue import OutboxLimits
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 100_000
-BATCH = 200
-RETRY_SECONDS = 1.0
+MAX_ROWS = 100_000
+MAX_IN_FLIGHT = 200
+"""Schedules whose rows are written at the same time: they share transactions."""
+
+HELD_SECONDS = 1.0
+"""How often it is looked whether the slots before a row have theirs."""
+
+FLUSH_SECONDS = 5.0
+BACKOFF = Backoff(initial_seconds=0.5, max_seconds=5.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A row that may be written when none of the slots before it is without a row."""
+@dataclass(slots=True)
+class _Waiting:
+    """A row that may be written when none of the slots `before` it is without a row."""
 
     row: SkippedSlot
     state: ScheduleState
     before: frozenset[Slot]
+    is_done: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -47,8 +56,12 @@ class SkipStore(Protocol):
         """Insert a SKIPPED row. Return False if the slot is taken. Raises StoreUnavailable."""
 
 
+def _append(waiting: Sequence[_Waiting], arrived: Sequence[_Waiting]) -> Sequence[_Waiting]:
+    return [*(one for one in waiting if not one.is_done), *arrived]
+
+
 class StoredSkipJournal:
-    """Counts a skip at once, and writes its row as soon as its turn has come and the database takes it."""
+    """Counts a skip at once, and writes its row when its turn has come and the database takes it."""
 
     def __init__(
         self, store: SkipStore, clock: Clock, observer: RunObserver, status: StatusSink, *, owner: str
@@ -58,23 +71,40 @@ class StoredSkipJournal:
         self._observer = observer
         self._status = status
         self._owner = owner
-        self._waiting: deque[SkippedSlot] = deque(maxlen=MAX_WAITING)
-        self._held: deque[_Held] = deque(maxlen=MAX_WAITING)
-        self._wake = asyncio.Event()
+        self._rows = 0
+        self._is_ending = False
+        limits = OutboxLimits(capacity=MAX_ROWS, max_in_flight=MAX_IN_FLIGHT)
+        self._outbox: Outbox[str, Sequence[_Waiting]] = Outbox(
+            "skips", self._write_rows, clock, limits, merge=_append, backoff=BACKOFF
+        )
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
         """Count the skip and queue its row."""
         row, before = self._row(plan, skip), state.slots_without_row() - {skip.slot}
         state.record_skip(row)
-        if MAX_WAITING in {len(self._waiting), len(self._held)}:
-            logger.error("more than %d skips wait to be recorded: the oldest row is lost", MAX_WAITING)
-        if before and skip.trigger is Trigger.SCHEDULED:
-            self._held.append(_Held(row, state, before))
-        else:
-            self._waiting.append(row)
-        self._wake.set()
+        self._put(_Waiting(row, state, before if skip.trigger is Trigger.SCHEDULED else frozenset()))
         self._observer.skipped(plan, skip.reason, skip.missed)
         self._status.changed(plan, state)
+
+    async def run(self) -> None:
+        """Write rows as they come, until this task is canceled."""
+        await self._outbox.run()
+
+    async def flush(self) -> None:
+        """Write what waits within FLUSH_SECONDS; what the database does not take by then is lost.
+
+        Rows that wait for others are dropped: the next process finds their slots, with those before them.
+        """
+        self._is_ending = True
+        if not await self._outbox.flush(FLUSH_SECONDS):
+            logger.warning("skipped slots could not be recorded before the end", extra={"rows": self._rows})
+
+    def _put(self, waiting: _Waiting) -> None:
+        if self._rows >= MAX_ROWS:
+            logger.error("too many skips wait to be recorded: a row is lost", extra={"rows": self._rows})
+            return
+        self._rows += 1
+        self._outbox.put(waiting.row.schedule_uid, (waiting,))
 
     def _row(self, plan: SchedulePlan, skip: Skip) -> SkippedSlot:
         now = self._clock.now()
@@ -94,50 +124,27 @@ class StoredSkipJournal:
             spec=plan.stored_spec,
         )
 
-    async def run(self) -> None:
-        """Write rows as they come, for ever."""
-        while True:
-            await self._wait()
-            self._release()
-            while self._waiting:
-                if not await self._write(list(self._waiting)[:BATCH]):
-                    await asyncio.sleep(RETRY_SECONDS)
+    async def _write_rows(self, uid: str, rows: Sequence[_Waiting]) -> bool:
+        """Write the rows of one schedule in their order, as far as the slots before them have theirs."""
+        for waiting in rows:
+            is_free = waiting.is_free
+            if is_free and not waiting.is_done:
+                await self._write(waiting.row)
+            if is_free or self._is_ending:
+                self._finish(waiting)
+        if not all(waiting.is_done for waiting in rows):
+            raise NotReady(HELD_SECONDS)
+        return True
 
-    async def flush(self) -> None:
-        """Write what waits, once; what the database does not take is lost.
-
-        Rows that are still held are dropped: the next process finds their slots, with those before them.
-        """
-        self._release()
-        while self._waiting and await self._write(list(self._waiting)[:BATCH]):
-            pass
-        if self._waiting:
-            logger.warning("%d skipped slots could not be recorded before the end", len(self._waiting))
-
-    async def _wait(self) -> None:
-        """Wait for news; held rows are looked at again after a while."""
+    async def _write(self, row: SkippedSlot) -> None:
         try:
-            async with asyncio.timeout(RETRY_SECONDS if self._held else None):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
+            await self._store.skip(row)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            logger.exception("skip is not recorded", extra={"schedule": f"{row.namespace}/{row.name}"})
 
-    def _release(self) -> None:
-        for held in [self._held.popleft() for _ in range(len(self._held))]:
-            if held.is_free:
-                self._waiting.append(held.row)
-            else:
-                self._held.append(held)
-
-    async def _write(self, rows: list[SkippedSlot]) -> bool:
-        """Write these rows, which stand at the front of the queue; say whether all went in."""
-        results = await asyncio.gather(*(self._store.skip(row) for row in rows), return_exceptions=True)
-        left = [row for row, result in zip(rows, results, strict=True) if isinstance(result, StoreUnavailable)]
-        for row, result in zip(rows, results, strict=True):
-            if isinstance(result, Exception) and not isinstance(result, StoreUnavailable):
-                logger.error("skip of %s/%s not recorded", row.namespace, row.name, exc_info=result)
-        for _ in rows:
-            self._waiting.popleft()
-        self._waiting.extendleft(reversed(left))
-        return not left
+    def _finish(self, waiting: _Waiting) -> None:
+        if not waiting.is_done:
+            waiting.is_done = True
+            self._rows -= 1

@@ -2,7 +2,7 @@
 
 ScrapeOperatorError
 ├── StoreRefused     the database is there and refuses this one row: a defect of ours, no retry helps
-├── StoreLocked      another process has the SQLite file open
+├── StoreLocked      another process uses the database
 └── SchemaMismatch   the tables are older or newer than this program
 """
 
@@ -14,7 +14,7 @@ class StoreRefused(ScrapeOperatorError):
 
 
 class StoreLocked(ScrapeOperatorError):
-    """Another process has the SQLite file open; the message names the file and the remedy."""
+    """Another process uses the database; the message names the remedy."""
 
 
 class SchemaMismatch(ScrapeOperatorError):

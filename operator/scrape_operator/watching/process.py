@@ -19,6 +19,7 @@ from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.reporting.logs import configure
 from scrape_operator.serving.server import serve
 from scrape_operator.settings import Settings
+from scrape_operator.storage.errors import StoreLocked
 from scrape_operator.watching.bridge import WatchThread
 from scrape_operator.watching.handlers import Handlers, ScheduleHandler
 from scrape_operator.watching.monitor import WatchMonitor
@@ -80,6 +81,7 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
         self._database: list[str] = []
         self._dead: list[str] = []
+        self._exit_code = 0
         settings = app.engine.settings
         schedules = ScheduleHandler(app.engine.registry, app.engine.scheduler)
         self._handlers: Handlers = {
@@ -118,7 +120,7 @@ class Process:
             logger.info("stopping", extra={"grace_seconds": settings.shutdown_grace_seconds})
             await self._end()
         logger.info("stopped")
-        return 1 if self._dead else 0
+        return self._exit_code
 
     def _problems(self) -> Sequence[str]:
         """Return why the process is not ready, one line each."""
@@ -175,6 +177,7 @@ class Process:
         if task.cancelled() or self._stop.is_set():
             return
         self._dead = [*self._dead, f"{task.get_name()} has ended"]
+        self._exit_code = 2 if isinstance(task.exception(), StoreLocked) else 1
         logger.error("task has ended, so the process ends", extra={"task": task.get_name()}, exc_info=task.exception())
         self._stop.set()
 

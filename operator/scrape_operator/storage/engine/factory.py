@@ -77,7 +77,7 @@ def _sqlite(url: URL, timeouts: Timeouts, pool_size: int, pragmas: Sequence[str]
 def _postgres(address: PostgresAddress, timeouts: Timeouts, pool_size: int) -> Transactions:
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=_connector(address, timeouts),
+        async_creator=connector(address, timeouts),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=timeouts.statement,
@@ -89,7 +89,9 @@ def _postgres(address: PostgresAddress, timeouts: Timeouts, pool_size: int) -> T
     return AsyncTransactions(engine, timeout=timeouts.transaction)
 
 
-def _connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:
+def connector(address: PostgresAddress, timeouts: Timeouts) -> Callable[[], Awaitable[Any]]:
+    """Return what opens a connection of asyncpg to an address."""
+
     async def connect() -> Any:
         try:
             return await asyncpg.connect(
