@@ -3,14 +3,20 @@
 import asyncio
 
 import pytest
+from yarl import URL
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.fetcher import open_fetcher
+from scrape_operator.fetching.robots import RobotsCache
+from scrape_operator.fetching.route import DIRECT
 from scrape_operator.settings import Settings
 from tests.fetching.servers import never_ending, ok, redirect, resetting, serving
+from tests.support.clock import ManualClock
 from tests.support.fetching import NO_RETRY, requester
 
 
@@ -167,3 +173,59 @@ async def test_a_denied_host_is_not_even_asked_for_its_robots_txt(http):
         policy = FetchPolicy(deny_hosts=frozenset({"127.0.0.1"}))
         failed = await failure(session(http, policy), server.url)
     assert (failed.reason, server.heads) == (Reason.POLICY_DENIED, [])
+
+
+class ManualCache:
+    """A cache over answers that a test prepares, on a clock that a test moves."""
+
+    def __init__(self):
+        self.clock = ManualClock()
+        self.cache = RobotsCache(self.clock.monotonic)
+        self.answers = []
+        self.traffic = Traffic()
+
+    async def fetch(self, request):
+        answer = self.answers.pop(0)
+        if isinstance(answer, ScrapeFailed):
+            raise answer
+        return Response(request.url, 200, {}, answer)
+
+    async def is_allowed(self, requests):
+        self.traffic.requests = requests
+        deadline = Deadline.after(60, self.clock.monotonic)
+        try:
+            await self.cache.check(URL("http://shop.example/a"), "Bot", DIRECT, lambda: self, deadline)
+        except HopFailed as failure:
+            return failure.reason
+        return True
+
+
+DOWN = ScrapeFailed(Reason.CONNECT_ERROR, "shop.example refused the connection")
+
+
+async def test_rules_are_kept_for_a_day_and_longer_while_they_cannot_be_read():
+    cache = ManualCache()
+    cache.answers = [b"User-agent: *\nDisallow: /a", DOWN, b""]
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    cache.clock.advance(86_399)
+    assert len(cache.answers) == 2
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    assert len(cache.answers) == 2
+    cache.clock.advance(1)
+    assert await cache.is_allowed(0) is Reason.ROBOTS_DISALLOWED
+    assert len(cache.answers) == 1
+    cache.clock.advance(10)
+    assert await cache.is_allowed(1) is True
+
+
+@pytest.mark.parametrize(
+    ("requests", "reason", "seconds"), [(0, Reason.CONNECT_ERROR, 1), (1, Reason.ROBOTS_DISALLOWED, 10)]
+)
+async def test_a_failure_is_kept_for_a_short_time(requests, reason, seconds):
+    cache = ManualCache()
+    cache.answers = [DOWN, b""]
+    assert await cache.is_allowed(requests) is reason
+    cache.clock.advance(seconds - 0.1)
+    assert await cache.is_allowed(requests) is reason
+    cache.clock.advance(0.1)
+    assert await cache.is_allowed(requests) is True

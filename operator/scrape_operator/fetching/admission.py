@@ -10,6 +10,7 @@ from scrape_operator.core.net.policy import FetchPolicy
 from scrape_operator.core.net.urls import authority_of
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.zone import Zone
 
 
@@ -22,8 +23,8 @@ class PolicyAdmission:
         self._user_agent = user_agent
         self._deadline = deadline
 
-    async def admit(self, url: URL) -> timedelta:
-        """Return the crawl-delay of the host.
+    async def admit(self, url: URL, route: Route) -> timedelta:
+        """Return the crawl-delay of the host that is reached by `route`.
 
         Raises:
             HopFailed: PolicyDenied or RobotsDisallowed, or the host cannot be reached.
@@ -32,8 +33,8 @@ class PolicyAdmission:
         check_host(self._policy, url)
         if not self._policy.obey_robots:
             return timedelta(0)
-        open_session = partial(self._zone.open_robots_session, self._user_agent)
-        seconds = await self._zone.robots.check(url, self._user_agent, open_session, self._deadline)
+        open_session = partial(self._zone.open_robots_session, url, self._user_agent, route)
+        seconds = await self._zone.robots.check(url, self._user_agent, route, open_session, self._deadline)
         return timedelta(seconds=seconds)
 
 

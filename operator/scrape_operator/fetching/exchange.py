@@ -23,6 +23,7 @@ from scrape_operator.fetching.headers import complete, conditions
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester, Turn
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
+from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.status_reasons import NOT_MODIFIED, failure_of, is_success
 from scrape_operator.fetching.transport import request_of
 
@@ -32,7 +33,7 @@ _MAX_TARGET = 32_768  # servers refuse far less; httpx twice as much
 class Admission(Protocol):
     """Decides whether a hop may be sent: policies, robots.txt."""
 
-    async def admit(self, url: URL) -> timedelta:
+    async def admit(self, url: URL, route: Route) -> timedelta:
         """Return the pace that the host asks for; zero without one. Raises HopFailed."""
 
 
@@ -116,7 +117,7 @@ class _Exchange:
         """Return the answer, or the hop that it redirects to."""
         environment = self._environment
         self.host = authority = authority_of(hop.url)
-        pace = await environment.admission.admit(hop.url) if environment.admission else timedelta(0)
+        pace = await environment.admission.admit(hop.url, self._route(hop)) if environment.admission else timedelta(0)
         request = await self._prepare(hop)
         with ExitStack() as turns:
             for hosts in environment.hosts:
@@ -131,12 +132,15 @@ class _Exchange:
         headers = environment.cookies.add_to(hop.headers, hop.url)
         if validators is not None and validators.url == str(hop.url):
             headers += conditions(validators)
-        url, route = hop.url, environment.identity.route.for_other_origin()
+        url = hop.url
         if hop.is_trusted:
             url, headers = await environment.identity.authorize(url, headers)
-            route = environment.identity.route
         body = self._request.body if hop.method == self._request.method else b""
-        return request_of(hop.method, url, headers, body, route)
+        return request_of(hop.method, url, headers, body, self._route(hop))
+
+    def _route(self, hop: Hop) -> Route:
+        route = self._environment.identity.route
+        return route if hop.is_trusted else route.for_other_origin()
 
     async def _send(self, hop: Hop, request: httpx.Request, turn: Turn) -> Response | Hop:
         clock = asyncio.get_running_loop().time

@@ -4,23 +4,25 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from yarl import URL
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
-from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.net.robots import MAX_BYTES, RobotsRules, parse_robots
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
-from scrape_operator.fetching.session import FetchSession
+from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.status_reasons import is_success
 
 ROBOTS_SECONDS = 10.0
 """How long a robots.txt may take, inside the run's deadline."""
 
 KEPT_SECONDS = 86_400.0
-FAILURE_KEPT_SECONDS = 60.0
+FAILURE_KEPT_SECONDS = 10.0
+UNREACHED_KEPT_SECONDS = 1.0
 MAX_ORIGINS = 4096
 
 _MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
@@ -35,10 +37,23 @@ class _Kept:
 
     until: float
     rules: RobotsRules = RobotsRules()
-    failure: HopFailed | None = None
+    failure: tuple[Reason, str] | None = None
 
 
-OpenSession = Callable[[], FetchSession]
+class RobotsSession(Protocol):
+    """Reads one robots.txt."""
+
+    async def fetch(self, request: Request) -> Response:
+        """Fetch, following redirects. Raises ScrapeFailed."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Return what was sent so far."""
+
+
+OpenSession = Callable[[], RobotsSession]
+Key = tuple[str, str, Route]
+"""Origin, User-Agent, and the way to the origin: a server that one target reaches by its own roots fails for others."""
 
 
 class RobotsCache:
@@ -46,13 +61,15 @@ class RobotsCache:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._requests: dict[tuple[str, str], asyncio.Task[_Kept]] = {}
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._requests: dict[Key, asyncio.Task[_Kept]] = {}
 
-    async def check(self, url: URL, user_agent: str, open_session: OpenSession, deadline: Deadline) -> float:
+    async def check(
+        self, url: URL, user_agent: str, route: Route, open_session: OpenSession, deadline: Deadline
+    ) -> float:
         """Return the crawl-delay in seconds for an address that may be requested.
 
-        `open_session` opens the session that reads a robots.txt which is not known yet.
+        `open_session` opens the session that reads a robots.txt which is not known yet, by the same `route`.
 
         Raises:
             HopFailed: RobotsDisallowed, with the line that disallows it, or the reason why no rules are known. If
@@ -60,18 +77,19 @@ class RobotsCache:
                 if the run's deadline comes first.
 
         """
-        key = (str(url.origin()), user_agent)
+        key = (str(url.origin()), user_agent, route)
         kept = self._kept.get(key)
         if kept is None or self._clock() >= kept.until:
             kept = await self._wait(key, open_session, deadline)
         if kept.failure is not None:
-            raise kept.failure
+            reason, message = kept.failure
+            raise HopFailed(reason, message, sent=False)
         rule = kept.rules.decisive_rule(url.raw_path_qs)
         if rule is not None and not rule.allows:
             raise HopFailed(Reason.ROBOTS_DISALLOWED, f"disallows {url.raw_path[:80]} (robots.txt, {rule})", sent=False)
         return kept.rules.crawl_delay
 
-    async def _wait(self, key: tuple[str, str], open_session: OpenSession, deadline: Deadline) -> _Kept:
+    async def _wait(self, key: Key, open_session: OpenSession, deadline: Deadline) -> _Kept:
         request = self._requests.get(key)
         if request is None:
             request = self._requests[key] = asyncio.create_task(self._fetch(key, open_session), name="robots.txt")
@@ -83,8 +101,8 @@ class RobotsCache:
             message = "did not answer the request for robots.txt before the run's deadline (spec.timeout)"
             raise HopFailed(Reason.TIMEOUT, message, sent=False) from error
 
-    async def _fetch(self, key: tuple[str, str], open_session: OpenSession) -> _Kept:
-        origin, user_agent = key
+    async def _fetch(self, key: Key, open_session: OpenSession) -> _Kept:
+        origin, user_agent, _ = key
         request = Request(
             f"{origin}/robots.txt",
             headers=(("User-Agent", user_agent),),
@@ -103,19 +121,20 @@ class RobotsCache:
                 rules = parse_robots(body, user_agent)
             kept = _Kept(self._clock() + KEPT_SECONDS, rules)
         except ScrapeFailed as failure:
-            kept = _Kept(
-                self._clock() + FAILURE_KEPT_SECONDS,
-                failure=_unknown_rules(failure, was_sent=session.traffic.requests > 0),
-            )
+            kept = self._after(failure, self._kept.get(key), was_sent=session.traffic.requests > 0)
         self._kept[key] = kept
         self._kept.move_to_end(key)
         if len(self._kept) > MAX_ORIGINS:
             self._kept.popitem(last=False)
         return kept
 
-
-def _unknown_rules(failure: ScrapeFailed, *, was_sent: bool) -> HopFailed:
-    if failure.reason in _UNREACHED and not was_sent:
-        return HopFailed(failure.reason, failure.message.partition(" ")[2], sent=False)
-    message = f"gets no requests while its robots.txt cannot be read: {failure.message}"
-    return HopFailed(Reason.ROBOTS_DISALLOWED, message, sent=False)
+    def _after(self, failure: ScrapeFailed, before: _Kept | None, *, was_sent: bool) -> _Kept:
+        """Return what counts after a failure: the rules of before, if there were any (RFC 9309 section 2.4)."""
+        until = self._clock() + FAILURE_KEPT_SECONDS
+        if before is not None and before.failure is None:
+            return _Kept(until, before.rules)
+        if failure.reason in _UNREACHED and not was_sent:
+            message = failure.message.partition(" ")[2]
+            return _Kept(self._clock() + UNREACHED_KEPT_SECONDS, failure=(failure.reason, message))
+        message = f"gets no requests while its robots.txt cannot be read: {failure.message}"
+        return _Kept(until, failure=(Reason.ROBOTS_DISALLOWED, message))

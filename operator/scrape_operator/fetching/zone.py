@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import httpx
+from yarl import URL
 
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.urls import origin_of, parse_http_url
 from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.fetching.auth.identity import Identity
 from scrape_operator.fetching.auth.oauth2 import TOKEN_SECONDS, TokenCache
 from scrape_operator.fetching.exchange import Environment
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.robots import ROBOTS_SECONDS, RobotsCache
+from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.session import FetchSession
 
 _NO_RETRY = RetryPolicy(1, timedelta(seconds=1), timedelta(seconds=1))
@@ -37,14 +41,16 @@ class Zone:
         self._clock = clock
         self._now = now
 
-    def open_robots_session(self, user_agent: str) -> FetchSession:
-        """Return a session for one robots.txt."""
-        return self._open_session("robots.txt", ROBOTS_SECONDS, user_agent)
+    def open_robots_session(self, url: URL, user_agent: str, route: Route) -> FetchSession:
+        """Return a session for the robots.txt of the origin of an address."""
+        return self._open_session("robots.txt", ROBOTS_SECONDS, user_agent, Identity(origin_of(url), route=route))
 
-    async def _fetch_token(self, request: Request) -> Response:
-        return await self._open_session("OAuth2", TOKEN_SECONDS, self._user_agent).fetch(request)
+    async def _fetch_token(self, request: Request, route: Route) -> Response:
+        identity = Identity(origin_of(parse_http_url(request.url)), route=route)
+        return await self._open_session("OAuth2", TOKEN_SECONDS, self._user_agent, identity).fetch(request)
 
-    def _open_session(self, key: str, seconds: float, user_agent: str) -> FetchSession:
+    def _open_session(self, key: str, seconds: float, user_agent: str, identity: Identity) -> FetchSession:
         """Return a session for a request that serves many runs: it has a deadline of its own."""
         requester = Requester(key, Deadline.after(seconds, self._clock))
-        return FetchSession(Environment(self.transport, (self._hosts,), requester, user_agent, self._now), _NO_RETRY)
+        environment = Environment(self.transport, (self._hosts,), requester, user_agent, self._now, identity=identity)
+        return FetchSession(environment, _NO_RETRY)

@@ -8,8 +8,9 @@ from base64 import b64encode
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.access import BearerAuth, SecretKey, TLSOptions
+from scrape_operator.core.net.access import BearerAuth, OAuth2Auth, SecretKey, TLSOptions
 from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.policy import DEFAULT_POLICY
 from scrape_operator.core.runs.reasons import Reason
 from tests.fetching.servers import answering, make_certificate, ok, redirect, serving
 
@@ -184,3 +185,37 @@ async def test_a_proxy_that_refuses_the_tunnel_has_its_reason(client_of, status,
         failed = await failure(client.session(proxy_secret="proxy"), "https://127.0.0.1:1/")
     assert failed.reason is reason
     assert "proxy" in failed.message
+
+
+async def test_robots_txt_is_read_by_the_way_of_its_target(client_of, certificate, named):
+    secrets = {
+        "ca": {"ca.crt": certificate[0].read_text()},
+        "mtls": {"tls.crt": named[0].read_text(), "tls.key": named[1].read_text()},
+    }
+
+    async def site(head, writer):
+        writer.write(ok(b"User-agent: *\nDisallow: /private") if b"/robots.txt" in head else ok(b"x"))
+
+    async with (
+        client_of(**secrets) as client,
+        serving(site, context=tls_server(certificate, client_roots=named[0])) as server,
+    ):
+        await failure(client.session(policy=DEFAULT_POLICY), server.url)  # trusts no such server, and shows nothing
+        session = client.session(policy=DEFAULT_POLICY, tls=TLSOptions("ca", "mtls"))
+        assert (await session.fetch(Request(server.url + "/public"))).body == b"x"
+        assert (await failure(session, server.url + "/private")).reason is Reason.ROBOTS_DISALLOWED
+    assert [head.split()[1] for head in server.heads] == [b"/robots.txt", b"/public"]
+
+
+async def test_a_token_is_asked_for_through_the_proxy_of_its_target(client_of):
+    async def site(head, writer):
+        writer.write(ok(b'{"access_token": "t", "token_type": "bearer"}') if b"/token" in head else ok(b"x"))
+
+    async with (
+        tunnelling() as (address, heads),
+        serving(site) as server,
+        client_of(proxy={"url": f"http://{address}"}, oauth={"client_id": "a", "client_secret": "b"}) as client,
+    ):
+        session = client.session(auth=OAuth2Auth(server.url + "/token", "oauth"), proxy_secret="proxy")
+        await session.fetch(Request(server.url))
+    assert heads[0].startswith(b"POST " + server.url.encode() + b"/token")

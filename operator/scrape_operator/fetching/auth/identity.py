@@ -11,7 +11,7 @@ from scrape_operator.core.net.access import (
     BasicAuth,
     BearerAuth,
 )
-from scrape_operator.core.net.urls import origin_of
+from scrape_operator.core.net.urls import origin_of, parse_http_url
 from scrape_operator.fetching.auth.api_key import ApiKeyAuthenticator
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.basic import BasicAuthenticator
@@ -72,18 +72,19 @@ def identity_of(url: URL, access: Access, secrets: SecretValues, tokens: TokenSo
     headers = tuple((name, secrets.text(key.secret, key.key)) for name, key in access.headers)
     for name, value in headers:
         check_header(name, value)
-    authenticator = None if access.auth is None else _authenticator(access.auth, secrets, tokens)
     context = None if access.tls is None else ssl_context_of(access.tls, secrets)
     proxy = None if access.proxy_secret is None else proxy_of(access.proxy_secret, secrets)
     route = Route(context, access.tls.server_name if access.tls else None, proxy)
+    authenticator = None if access.auth is None else _authenticator(access.auth, url, secrets, tokens, route)
     return Identity(origin_of(url), headers, authenticator, route, secrets)
 
 
-def _authenticator(auth: Auth, secrets: SecretValues, tokens: TokenSource) -> Authenticator:
+def _authenticator(auth: Auth, url: URL, secrets: SecretValues, tokens: TokenSource, route: Route) -> Authenticator:
     if isinstance(auth, BasicAuth):
         return BasicAuthenticator(auth, secrets)
     if isinstance(auth, BearerAuth):
         return BearerAuthenticator(auth, secrets)
     if isinstance(auth, ApiKeyAuth):
         return ApiKeyAuthenticator(auth, secrets)
-    return OAuth2Authenticator(auth, secrets, tokens)
+    is_same = origin_of(parse_http_url(auth.token_url)) == origin_of(url)
+    return OAuth2Authenticator(auth, secrets, tokens, route if is_same else route.for_other_origin())

@@ -21,6 +21,7 @@ from scrape_operator.fetching.auth.secrets import SecretValues
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
+from scrape_operator.fetching.route import DIRECT, Route
 
 MAX_TOKENS = 1024
 TOKEN_SECONDS = 10.0
@@ -45,12 +46,13 @@ _ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client at a token endpoint: equal ones share a token."""
+    """A client at a token endpoint, and the way to it: equal ones share a token."""
 
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...] = ()
+    route: Route = DIRECT
 
     def token_request(self) -> Request:
         """Return the request for a token; the client identifies itself by Basic (RFC 6749 section 2.3.1)."""
@@ -94,7 +96,7 @@ class TokenCache:
     `fetch` sends a token request without following redirects. `clock` gives seconds that never jump.
     """
 
-    def __init__(self, fetch: Callable[[Request], Awaitable[Response]], clock: Callable[[], float]) -> None:
+    def __init__(self, fetch: Callable[[Request, Route], Awaitable[Response]], clock: Callable[[], float]) -> None:
         self._fetch = fetch
         self._clock = clock
         self._tokens: OrderedDict[Client, _Token] = OrderedDict()
@@ -129,7 +131,7 @@ class TokenCache:
 
     async def _renew(self, client: Client) -> _Token:
         try:
-            token = self._read(await self._fetch(client.token_request()))
+            token = self._read(await self._fetch(client.token_request(), client.route))
         except (ScrapeFailed, HopFailed) as failure:
             raise ScrapeFailed(failure.reason, f"token endpoint: {failure.message}") from failure
         self._tokens[client] = token
@@ -157,9 +159,9 @@ class TokenCache:
 class OAuth2Authenticator(Authenticator):
     """Sends the client's token with each request; a token that is answered with 401 is renewed once."""
 
-    def __init__(self, auth: OAuth2Auth, secrets: SecretValues, tokens: TokenSource) -> None:
-        client_id = secrets.text(auth.secret, "client_id")
-        self._client = Client(auth.token_url, client_id, secrets.text(auth.secret, "client_secret"), auth.scopes)
+    def __init__(self, auth: OAuth2Auth, secrets: SecretValues, tokens: TokenSource, route: Route) -> None:
+        client_id, client_secret = (secrets.text(auth.secret, key) for key in ("client_id", "client_secret"))
+        self._client = Client(auth.token_url, client_id, client_secret, auth.scopes, route)
         self._secrets = secrets
         self._tokens = tokens
         self._token = ""
