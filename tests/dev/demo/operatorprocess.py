@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 CHART = ROOT / "manifests" / "chart" / "scrape-operator"
 PROGRAM = Path(sys.executable).with_name("scrape-operator")
 RELEASE = "scrape-operator"
-RIGHTS = {"ServiceAccount", "Role", "RoleBinding"}
+RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 """What is taken of the chart: the process itself runs here, not in the cluster."""
 
 
