@@ -240,3 +240,9 @@ def test_any_location_gives_an_address_or_a_refusal(location):
 )
 def test_an_authority_names_the_port_where_it_is_not_the_usual_one(text, authority):
     assert authority_of(parse_http_url(text)) == authority
+
+
+def test_a_hop_may_have_so_many_characters():
+    assert str(parse_http_url("http://e.example/".ljust(8192, "a"))).endswith("a")
+    with pytest.raises(InvalidValue, match="8193"):
+        parse_http_url("http://e.example/".ljust(8193, "a"))
