@@ -4,7 +4,6 @@ import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ async def run_trial(settings: Settings, trial: Trial) -> list[RunResult]:
         InvalidValue: A file holds no ScrapeSchedule, or can't be read.
 
     """
-    schedules = _schedules(trial, timedelta(minutes=settings.interval_minutes))
+    schedules = _schedules(trial, settings)
     clock = SystemClock()
     async with _fetcher(settings, trial) as fetcher, open_runner(fetcher, clock) as runner:
         return [await try_schedule(runner, schedule.plan, clock, clock.now()) for schedule in schedules]
@@ -52,17 +51,17 @@ async def run_trial(settings: Settings, trial: Trial) -> list[RunResult]:
 
 async def run_objects(settings: Settings, objects: Sequence[Mapping[str, Any]]) -> list[RunResult]:
     """Run every schedule among some objects once, such as one that the API server gave."""
-    schedules = list(schedules_of(Path("-"), objects, timedelta(minutes=settings.interval_minutes)))
+    schedules = list(schedules_of(Path("-"), objects, settings))
     clock = SystemClock()
     async with open_fetcher(settings) as fetcher, open_runner(fetcher, clock) as runner:
         return [await try_schedule(runner, schedule.plan, clock, clock.now()) for schedule in schedules]
 
 
-def _schedules(trial: Trial, default_interval: timedelta) -> list[LocalSchedule]:
+def _schedules(trial: Trial, settings: Settings) -> list[LocalSchedule]:
     schedules: list[LocalSchedule] = []
     for file in files_in(trial.files):
         objects = [obj if trial.url is None else with_url(obj, trial.url) for obj in read_objects(file)]
-        schedules.extend(schedules_of(file, objects, default_interval))
+        schedules.extend(schedules_of(file, objects, settings))
     if not schedules:
         raise InvalidValue(f"{', '.join(map(str, trial.files))}: no ScrapeSchedule found: check apiVersion and kind")
     return schedules

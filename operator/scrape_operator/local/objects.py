@@ -11,6 +11,7 @@ from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.policies import Policies, policies_of
 from scrape_operator.planning.schedule import compile_schedule, validate
+from scrape_operator.settings import Settings
 
 DEFAULT_NAMESPACE = "default"
 UNKNOWN_POLICIES = policies_of(())
@@ -25,11 +26,12 @@ class LocalSchedule:
     plan: SchedulePlan
 
 
-def schedules_of(
-    file: Path, objects: Sequence[Mapping[str, Any]], default_interval: timedelta
-) -> Iterator[LocalSchedule]:
-    """Yield the schedules among the objects of a file, each with its plan."""
-    policies = policies_of(objects)
+def schedules_of(file: Path, objects: Sequence[Mapping[str, Any]], settings: Settings) -> Iterator[LocalSchedule]:
+    """Yield the schedules among the objects of a file, each with its plan under the policies of the file."""
+    default_interval, policies = (
+        timedelta(minutes=settings.interval_minutes),
+        policies_of(objects, settings.allow_cidrs),
+    )
     for obj in objects:
         if kind_of(obj) is SCRAPE_SCHEDULE:
             completed = with_metadata(obj)

@@ -67,9 +67,15 @@ class Policies:
 NO_POLICIES = Policies()
 
 
-def policies_of(objects: Iterable[Mapping[str, Any]]) -> Policies:
-    """Return the policies among the objects of files. Policies with findings are left out."""
-    policies = Policies(is_complete=False)
+def policies_of(objects: Iterable[Mapping[str, Any]], networks: Iterable[Network] = ()) -> Policies:
+    """Return the policies among the objects of files. Policies with findings are left out.
+
+    Args:
+        objects: The objects of the files, of any kind.
+        networks: The networks that the operator's settings allow.
+
+    """
+    policies = Policies(networks=frozenset(networks), is_complete=False)
     for obj in objects:
         if kind_of(obj) is CLUSTER_SCRAPE_POLICY:
             cluster_policy, findings = parse_as(ClusterScrapePolicy, obj)

@@ -56,6 +56,7 @@ EXPECTED: Mapping[str, Expected] = {
     "requests": Expected(),
     "retries": Expected(),
     PLATFORMS: Expected(),
+    "snapshot": Expected(),
     "several-targets": Expected("PARTIALLY_SUCCEEDED", "HTTPStatus", {"Ready": "True", "TargetsHealthy": "False"}),
     "suspended": Expected(conditions={"Ready": "True", "Scheduled": "False"}),
     "time-zone": Expected(),
