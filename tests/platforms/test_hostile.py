@@ -77,7 +77,7 @@ def replaced(value: Any, path: tuple[Any, ...], strange: Any) -> Any:
 
 
 @pytest.mark.parametrize(("book", "path"), CASES, ids=lambda one: one.stem if isinstance(one, Path) else one)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_payload_with_something_strange_in_any_place_is_read_or_refused(book, path, data) -> None:
     answer = json.loads(path.read_text())

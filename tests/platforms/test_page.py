@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from aiohttp import web
@@ -21,11 +23,16 @@ PRODUCTS = [{"sku": f"sku-{number}", "price": f"{number}.50"} for number in rang
 
 
 @pytest.fixture
-def example() -> dict[str, Any]:
-    """The names of the page's module."""
-    names: dict[str, Any] = {}
-    exec(compile(BLOCKS[0], "adapters.md", "exec"), names)  # noqa: S102 -- the page is ours
-    return names
+def example(tmp_path: Path) -> ModuleType:
+    """The module of the page."""
+    path = tmp_path / "shop.py"
+    path.write_text(BLOCKS[0], encoding="utf-8")
+    spec = spec_from_file_location("shop", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ async def shop():
 async def test_the_adapter_of_the_page_keeps_every_rule(example, shop) -> None:
     _lacking, url = shop
     async with open_session(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
-        assert await find_violations(example["Shop"](), example["ShopConfig"](base_url=url), fetcher) == []
+        assert await find_violations(example.Shop(), example.ShopConfig(base_url=url), fetcher) == []
 
 
 async def test_a_catalogue_that_ends_early_is_reported(example, shop) -> None:
@@ -58,11 +65,11 @@ async def test_a_catalogue_that_ends_early_is_reported(example, shop) -> None:
     lacking[0] = 30
     context = ScrapeContext(NOW)
     async with open_session(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
-        async for _item in example["Shop"]().scrape(example["ShopConfig"](base_url=url), fetcher, context):
+        async for _item in example.Shop().scrape(example.ShopConfig(base_url=url), fetcher, context):
             context.deliver()
     context.settle()
     assert context.losses.count == 30
 
 
 def test_the_adapter_of_the_page_has_a_schema(example) -> None:
-    assert "base_url" in PlatformRegistry({"Shop": example["Shop"]()}).schemas()["Shop"]["properties"]
+    assert "base_url" in PlatformRegistry({"Shop": example.Shop()}).schemas()["Shop"]["properties"]

@@ -241,6 +241,7 @@ def test_two_ways_to_write_a_team_are_alike(one: str, other: str) -> None:
     assert likeness(one, other) >= 0.9
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_likeness_is_between_0_and_1_and_the_same_both_ways_for_itself(one: str, other: str) -> None:
     assert 0 <= likeness(one, other) <= 1
@@ -280,7 +281,7 @@ def spellings(club: str) -> st.SearchStrategy[str]:
     return st.sampled_from(forms)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(truths(), st.randoms(use_true_random=False))
 def test_no_pair_is_wrong_and_all_that_share_an_id_are_together(fixtures, random) -> None:
     events = [event for fixture in fixtures for event in fixture]
@@ -299,6 +300,7 @@ def test_no_pair_is_wrong_and_all_that_share_an_id_are_together(fixtures, random
     assert match_events(sorted(events, key=lambda event: event.event_id)).matched == matched
 
 
+@settings(deadline=None)
 @given(truths())
 def test_where_nothing_is_missing_every_fixture_is_one_group_and_none_is_weak(fixtures) -> None:
     events = [
@@ -309,6 +311,7 @@ def test_where_nothing_is_missing_every_fixture_is_one_group_and_none_is_weak(fi
     assert not any(one.weak for one in matched)
 
 
+@settings(deadline=None)
 @given(truths())
 def test_where_every_id_is_missing_clear_names_still_find_their_fixture(fixtures) -> None:
     events = [replace(event, sportradar_id=None, genius_id=None) for fixture in fixtures for event in fixture]
