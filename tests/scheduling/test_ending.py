@@ -1,16 +1,19 @@
 """A due time that comes while the previous run is being ended waits for that, for a second at most."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunStatus
-from scrape_operator.core.runs.slot import Slot, format_slot
+from scrape_operator.core.runs.slot import Due, Manual, Slot, format_slot
+from scrape_operator.core.schedule.decision import Wait, decide_queued
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy
+from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
+from tests.support.schedule_plans import NOON, active, at, plan
 
 MINUTE = timedelta(minutes=1)
 
@@ -131,3 +134,19 @@ def test_an_overlap_with_a_run_and_a_waiting_one_names_both(harness: Harness) ->
     assert messages(harness) == [
         f"run {RUN_ID} is still going on and another one waits, and concurrencyPolicy is Queue"
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "slot", "until"),
+    [
+        pytest.param(ConcurrencyPolicy.QUEUE, Due(NOON), at(minutes=1), id="a due time until its deadline"),
+        pytest.param(ConcurrencyPolicy.QUEUE, Manual("t"), None, id="a request for as long as it takes"),
+        pytest.param(ConcurrencyPolicy.FORBID, Due(NOON), at(seconds=1), id="a due time under Forbid"),
+        pytest.param(ConcurrencyPolicy.FORBID, Manual("t"), at(seconds=1), id="a request under Forbid"),
+    ],
+)
+def test_a_slot_that_waits_is_decided_again_when_it_must_wait_no_longer(
+    policy: ConcurrencyPolicy, slot: Slot, until: datetime | None
+) -> None:
+    state = active(ScheduleState(queued=QueuedRun(slot, NOON)))
+    assert decide_queued(plan(concurrency_policy=policy), state, NOON) == Wait(until)
