@@ -14,6 +14,7 @@ from scrape_operator.cluster.objects import ClusterObjects
 from scrape_operator.cluster.secrets import ClusterSecrets
 from scrape_operator.core.ports import Clock, Ownership, RunObserver, SecretReader, StatusSink
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.extraction.workers.pool import QUICK, SLOW, ExtractionPool
 from scrape_operator.fetching.body.memory import BodyMemory
@@ -247,8 +248,12 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
     def refuse_request(key: ObjectKey, message: str) -> None:
         events.post(key, Transition(WARNING, Reason.INVALID_SPEC, message))
 
+    def report_skipped_request(key: ObjectKey, skip: Skip) -> None:
+        events.post(key, Transition(WARNING, skip.reason, f"the requested run was skipped: {skip.message}"))
+
     engine = build_engine(services, writer, [RunLog(), metrics], ownership, policies)
     engine.scheduler.on_refused = refuse_request
+    engine.journal.on_request_skipped = report_skipped_request
     bind_gauges(metrics, engine, writer)
     return App(engine, objects, policies, writer, events, metrics)
 

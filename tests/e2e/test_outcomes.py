@@ -52,6 +52,8 @@ def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSi
         ("scheduled", "RUNNING", None),
         ("manual", "SKIPPED", "SkippedOverlap"),
     ]
+    until("its Event", lambda: ("Warning", "SkippedOverlap") in events(operator, "busy"))
+    until("its line", lambda: "manual Skipped" in operator.get("busy")["status"]["history"][0])
     active = operator.get("busy")["status"]["active"]
     assert [(run["trigger"], "startedAt" in run) for run in active] == [("scheduled", True)]
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from scrape_operator.core.errors import InvalidSettings
-from scrape_operator.serving.server import COMPLAINTS_MAX, MAX_CONNECTIONS, serve
+from scrape_operator.serving.server import MAX_CONNECTIONS, PROBLEMS_MAX, serve
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -83,7 +83,7 @@ async def test_a_check_that_breaks_is_no_health(caplog: pytest.LogCaptureFixture
     health = Health()
     health.error = ValueError("with a secret")
     async with served(health) as port:
-        assert (await ask(port, "/readyz"))[:2] == (503, "the check itself broke: ValueError\n")
+        assert (await ask(port, "/readyz"))[:2] == (503, "the check itself failed: ValueError\n")
     assert caplog.records
 
 
@@ -92,7 +92,7 @@ async def test_complaints_are_bounded() -> None:
     health.dead = ["x" * 10_000] * 1000
     async with served(health) as port:
         _status, text, _type = await ask(port, "/healthz")
-        assert len(text) <= COMPLAINTS_MAX * 501
+        assert len(text) <= PROBLEMS_MAX * 501
 
 
 async def test_metrics_come_with_their_content_type() -> None:

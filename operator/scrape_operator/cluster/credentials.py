@@ -1,22 +1,28 @@
-"""How to reach the API server: the pod's ServiceAccount, else the current kubeconfig context.
+"""How to reach the API server: by the pod's ServiceAccount, else by the current kubeconfig context.
 
-`watching` gives these to kopf, `cluster.client` uses them itself. They are read again every few
-minutes, since ServiceAccount tokens rotate.
+`watching` passes them to kopf, `cluster.client` uses them itself. They are read again every few minutes, since tokens
+of ServiceAccounts rotate.
 """
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
 from scrape_operator.core.errors import ClusterError
 
+# The official client has no types.
+LOAD_IN_CLUSTER = cast("Callable[..., None]", kubernetes_config.load_incluster_config)
+LOAD_KUBECONFIG = cast("Callable[..., None]", kubernetes_config.load_kube_config)
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One way in. Paths are files on disk; `authorization` is the whole header value, such as `Bearer …`."""
+    """A server and how to authenticate. Paths are files; `authorization` is the header's value, such as `Bearer …`."""
 
     server: str
     ca_path: str | None
@@ -29,7 +35,7 @@ class Credentials:
         return f"Credentials(server={self.server!r})"
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Make the TLS context: the cluster's CA, and the client certificate where there is one."""
+        """Return the TLS context: the cluster's CA, and the client certificate where there is one."""
         context = ssl.create_default_context(cafile=self.ca_path)
         if not self.verify:
             context.check_hostname = False
@@ -40,7 +46,7 @@ class Credentials:
 
 
 async def load_credentials() -> Credentials:
-    """Read the credentials anew, off the event loop (a kubeconfig may run an exec plugin).
+    """Read the credentials in a thread (a kubeconfig may run an exec plugin).
 
     Raises:
         ClusterError: neither a ServiceAccount nor a usable kubeconfig was found.
@@ -50,7 +56,7 @@ async def load_credentials() -> Credentials:
 
 
 def read_credentials() -> Credentials:
-    """Read the credentials anew. Blocks.
+    """Read the credentials. Blocks.
 
     Raises:
         ClusterError: neither a ServiceAccount nor a usable kubeconfig was found.
@@ -58,16 +64,14 @@ def read_credentials() -> Credentials:
     """
     configuration = kubernetes_client.Configuration()
     try:
-        kubernetes_config.load_incluster_config(  # type: ignore[no-untyped-call]
-            client_configuration=configuration, try_refresh_token=False
-        )
+        LOAD_IN_CLUSTER(client_configuration=configuration, try_refresh_token=False)
     except kubernetes_config.ConfigException:
         try:
-            kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
-                client_configuration=configuration, persist_config=False
-            )
+            LOAD_KUBECONFIG(client_configuration=configuration, persist_config=False)
         except (kubernetes_config.ConfigException, OSError, ValueError) as error:
-            raise ClusterError(f"no way to the API server: run in a pod, or set KUBECONFIG ({error})") from error
+            raise ClusterError(
+                f"no credentials for the API server: run in a pod, or set KUBECONFIG ({error})"
+            ) from error
     return Credentials(
         server=configuration.host.rstrip("/"),
         ca_path=configuration.ssl_ca_cert,

@@ -7,7 +7,7 @@ PERIOD_SECONDS = 0.5
 
 
 async def watch_loop_lag(report: Callable[[float], None], *, period: float = PERIOD_SECONDS) -> None:
-    """Report, for ever, by how many seconds a sleep of `period` seconds was too long."""
+    """Report by how many seconds a sleep of `period` seconds was too long, until this task is canceled."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + period

@@ -1,4 +1,4 @@
-"""Tells several observers of what happens to runs. `wiring` puts metrics and logs behind the one port."""
+"""Several observers of runs behind one port, such as metrics and logs."""
 
 import logging
 
@@ -10,11 +10,11 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 
 logger = logging.getLogger(__name__)
 
-COMPLAINT = "%s failed to take note"
+FAILED = "observer failed"
 
 
 class CompositeObserver:
-    """Fans out in order. An observer that fails is logged, and disturbs neither the run nor the others."""
+    """Calls observers in order. One that fails is logged, and disturbs neither the run nor the others."""
 
     def __init__(self, *observers: RunObserver) -> None:
         self._observers = observers
@@ -25,7 +25,7 @@ class CompositeObserver:
             try:
                 observer.started(plan, claim, skew)
             except Exception:
-                logger.exception(COMPLAINT, type(observer).__name__)
+                logger.exception(FAILED, extra={"observer": type(observer).__name__})
 
     def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
         """Pass on that a run ended and was stored."""
@@ -33,7 +33,7 @@ class CompositeObserver:
             try:
                 observer.finished(plan, result, counts, duration)
             except Exception:
-                logger.exception(COMPLAINT, type(observer).__name__)
+                logger.exception(FAILED, extra={"observer": type(observer).__name__})
 
     def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
         """Pass on that a due time was not run."""
@@ -41,4 +41,4 @@ class CompositeObserver:
             try:
                 observer.skipped(plan, reason, missed)
             except Exception:
-                logger.exception(COMPLAINT, type(observer).__name__)
+                logger.exception(FAILED, extra={"observer": type(observer).__name__})

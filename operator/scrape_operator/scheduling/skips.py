@@ -6,7 +6,7 @@ run would be taken for decided, and would never run.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from scrape_operator.core.ports import Clock, RunObserver, StatusSink
 from scrape_operator.core.runs.run import SkippedSlot, Trigger, clip
 from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip
-from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.outbox.outbox import NotReady, Outbox
 from scrape_operator.outbox.queue import OutboxLimits
@@ -71,6 +71,7 @@ class StoredSkipJournal:
         self._observer = observer
         self._status = status
         self._owner = owner
+        self.on_request_skipped: Callable[[ObjectKey, Skip], None] = lambda _key, _skip: None
         self._rows = 0
         self._is_ending = False
         limits = OutboxLimits(capacity=MAX_ROWS, max_in_flight=MAX_IN_FLIGHT)
@@ -83,6 +84,8 @@ class StoredSkipJournal:
         row, before = self._row(plan, skip), state.slots_without_row() - {skip.slot}
         state.record_skip(row)
         self._put(_Waiting(row, state, before if skip.trigger is Trigger.SCHEDULED else frozenset()))
+        if skip.trigger is Trigger.MANUAL:
+            self.on_request_skipped(plan.key, skip)
         self._observer.skipped(plan, skip.reason, skip.missed)
         self._status.changed(plan, state)
 

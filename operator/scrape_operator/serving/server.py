@@ -1,7 +1,6 @@
 """The endpoints of a process: /healthz and /readyz for the kubelet, /metrics for Prometheus.
 
-`wiring` opens it for the life of the process. Whoever reaches the pod's address may call it, so that
-requests are bounded in size, time and number.
+Everybody who reaches the pod's address may call them, so that requests are bounded in size, time and number.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from scrape_operator.core.errors import InvalidSettings
 
 logger = logging.getLogger(__name__)
 
-Complaints = Callable[[], Sequence[str]]
+Problems = Callable[[], Sequence[str]]
 Metrics = Callable[[], tuple[bytes, str]]
 
 MAX_CONNECTIONS = 128
@@ -27,8 +26,8 @@ MAX_BODY_BYTES = 1024
 HEADER_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 SHUTDOWN_SECONDS = 2.0
-COMPLAINTS_MAX = 50
-COMPLAINT_MAX_LENGTH = 500
+PROBLEMS_MAX = 50
+PROBLEM_MAX_LENGTH = 500
 
 
 @asynccontextmanager
@@ -36,15 +35,15 @@ async def serve(
     host: str,
     port: int,
     *,
-    live: Complaints,
-    ready: Complaints,
+    live: Problems,
+    ready: Problems,
     metrics: Metrics,
     header_seconds: float = HEADER_SECONDS,
 ) -> AsyncIterator[int]:
-    """Serve while the block runs, and give the port that was bound (0 asks for a free one).
+    """Serve while the block runs; the value is the port that was bound (0 asks for a free one).
 
-    `live` and `ready` give what is wrong, one line each; nothing is 200, anything 503. A connection that
-    doesn't send a whole request head within `header_seconds`, or rests for as long, is closed.
+    `live` and `ready` return what is wrong, one line each; nothing is 200, anything is 503. A connection that does
+    not send a whole request head within `header_seconds`, or is idle for as long, is closed.
 
     Raises:
         InvalidSettings: The address or the port cannot be used.
@@ -84,7 +83,7 @@ async def _listen(protocols: Callable[[], asyncio.Protocol], host: str, port: in
 
 
 def _bounded(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
-    """Make protocols for new connections; of too many the oldest is closed, so that a probe still gets in."""
+    """Return what accepts connections; of too many the oldest is closed, so that a probe is still answered."""
 
     def accept() -> asyncio.Protocol:
         server = runner.server
@@ -98,12 +97,12 @@ def _bounded(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
     return accept
 
 
-def _application(live: Complaints, ready: Complaints, metrics: Metrics) -> web.Application:
+def _application(live: Problems, ready: Problems, metrics: Metrics) -> web.Application:
     async def healthz(_request: web.Request) -> web.Response:
-        return _verdict(live)
+        return _probe(live)
 
     async def readyz(_request: web.Request) -> web.Response:
-        return _verdict(ready)
+        return _probe(ready)
 
     async def metrics_(_request: web.Request) -> web.Response:
         body, content_type = metrics()
@@ -116,14 +115,14 @@ def _application(live: Complaints, ready: Complaints, metrics: Metrics) -> web.A
     return application
 
 
-def _verdict(ask: Complaints) -> web.Response:
-    """Answer a probe. A check that breaks is a complaint too: silence would pass for health."""
+def _probe(ask: Problems) -> web.Response:
+    """Answer a probe. A check that fails is a problem, too: no answer would pass for health."""
     try:
-        complaints = list(ask())
+        problems = list(ask())
     except Exception as error:
-        logger.exception("a health check broke")
-        complaints = [f"the check itself broke: {type(error).__name__}"]
-    if not complaints:
+        logger.exception("health check failed")
+        problems = [f"the check itself failed: {type(error).__name__}"]
+    if not problems:
         return web.Response(text="ok\n")
-    lines = (" ".join(line.split())[:COMPLAINT_MAX_LENGTH] for line in complaints[:COMPLAINTS_MAX])
+    lines = (" ".join(line.split())[:PROBLEM_MAX_LENGTH] for line in problems[:PROBLEMS_MAX])
     return web.Response(status=503, text="".join(f"{line}\n" for line in lines))
