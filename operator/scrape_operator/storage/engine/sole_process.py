@@ -20,6 +20,13 @@ from scrape_operator.storage.errors import StoreLocked
 logger = logging.getLogger(__name__)
 
 LOCK_KEY = 7_234_872_346
+KEEPALIVES = (
+    "SET tcp_keepalives_idle = 10",
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 3",
+)
+"""PostgreSQL finds within 25 s that a node lost power, and releases its lock; with its defaults after two hours."""
+
 CHECK_SECONDS = 5.0
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -40,6 +47,8 @@ class SoleProcess:
         """
         try:
             connection = await self._connect()
+            for statement in KEEPALIVES:
+                await connection.execute(statement)
             is_taken = await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY)
         except AWAY as error:
             logger.warning("lock of the database not taken yet", extra={"error": str(error)})
