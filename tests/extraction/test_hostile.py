@@ -247,6 +247,41 @@ def test_no_bytes_make_json_raise_anything_else(compiled: Compile, document: Ope
         extract.extract(document(body, "application/json"))
 
 
+MARKUP = ["<a>", "</a>", "<b c='1'>", "</b>", "<!DOCTYPE a [<!ENTITY x 'y'>]>", "&x;", "<![CDATA[", "]]>", "<!--", "x"]
+LINKED = ["<div itemscope itemtype='http://schema.org/Thing'>", "<i itemprop=url>", "<a itemprop=url href='http://['>"]
+LINKED += [
+    "<div vocab='http://schema.org/' typeof=Thing>",
+    "<b property=name>",
+    "<script type='application/ld+json'>",
+    "{}",
+]
+OF_FORMATS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "XML": ("application/xml", {"css": "a, b::text"}, [*MARKUP, "<n:a xmlns:n='u'>", "\0", "\ud800"]),
+    "NDJSON": ("application/x-ndjson", {"jmespath": "a || @"}, [*JSON_PIECES, "\n", "\ud800"]),
+    "CSV": ("text/csv", {"column": "a"}, ["a", ",", ";", "\t", '"', "\n", "\r", "\0", "é"]),
+    "Feed": (
+        "application/rss+xml",
+        {"jmespath": "@"},
+        [*MARKUP, "<rss version='2.0'>", "<channel>", "<item>", "<title>"],
+    ),
+    "JSONLD": ("text/html", {"jmespath": "@"}, [*MARKUP, *LINKED]),
+    "Text": ("text/plain", {"regex": "(?m)^.*$"}, ["a", "\n", "\0", "\ud800", "é"]),
+}
+
+
+@pytest.mark.parametrize("format_", OF_FORMATS)
+@given(data=st.data())
+def test_no_bytes_make_a_format_raise_anything_else(
+    compiled: Compile, document: Open, format_: str, data: st.DataObject
+):
+    content_type, field, pieces = OF_FORMATS[format_]
+    text = data.draw(st.lists(st.sampled_from(pieces), max_size=30).map("".join))
+    encoding = data.draw(st.sampled_from(["utf-8", "utf-16", "latin-1"]))
+    body = text.encode(encoding, "surrogatepass" if encoding.startswith("utf") else "replace")
+    with contextlib.suppress(ScrapeFailed):
+        compiled({**field, "many": True}, format=format_).extract(document(body, content_type))
+
+
 @given(st.text(max_size=60), st.binary(max_size=60))
 def test_no_content_type_makes_auto_raise_anything_else(compiled: Compile, document: Open, header: str, body: bytes):
     with contextlib.suppress(ScrapeFailed):

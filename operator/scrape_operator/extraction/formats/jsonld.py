@@ -4,12 +4,12 @@ JSON-LD scripts are read here: extruct gives up at the first broken one. Microda
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Final, NoReturn
 
-from lxml import etree
+from lxml import etree, html
 
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.extraction import Document
@@ -48,8 +48,8 @@ class JSONLDReader:
         warnings: list[str] = []
         objects = [
             *self._scripts(page.root, warnings),
-            *_microdata(page.root, page.base_url),
-            *_rdfa(page.root, page.base_url),
+            *_all_or_warning("microdata", _microdata, page, warnings),
+            *_all_or_warning("RDFa", _rdfa, page, warnings),
         ]
         return Page(
             root=objects,
@@ -103,9 +103,22 @@ def _extractor(module: str, name: str) -> Any:
     return getattr(import_module(f"extruct.{module}"), name)
 
 
+def _all_or_warning(
+    kind: str, read: Callable[[Any, str], Iterator[dict[str, Any]]], page: Page, warnings: list[str]
+) -> list[dict[str, Any]]:
+    """Return all that one extractor finds. extruct raises many errors for broken pages: they become a warning."""
+    try:
+        return list(read(page.root, page.base_url))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        warnings.append(f"the page has {kind} that can't be read: {error}"[:200])
+        return []
+
+
 def _microdata(root: Any, base_url: str) -> Iterator[dict[str, Any]]:
     if root.find(".//*[@itemscope]") is None:
         return
+    # extruct removes elements by a method that only elements of lxml.html have.
+    root = html.document_fromstring(etree.tostring(root, encoding="unicode"))
     for item in _extractor("w3cmicrodata", "MicrodataExtractor")(nested=True).extract_items(root, base_url):
         yield _from_microdata(item)
 

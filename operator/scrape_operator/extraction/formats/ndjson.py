@@ -37,7 +37,7 @@ class NDJSONReader:
         """
         values: list[Any] = []
         broken: list[str] = []
-        for number, line in enumerate(to_utf8(document).splitlines(), 1):
+        for number, line in enumerate(_lines(document), 1):
             text = line.strip(b" \t" + _RECORD_SEPARATOR)
             if not text:
                 continue
@@ -48,6 +48,14 @@ class NDJSONReader:
         if broken and not values:
             raise ScrapeFailed(Reason.DECODE_ERROR, f"the document has no JSON line: {broken[0]}")
         return Page(root=values, nodes=values, base_url=document.url, lost=len(broken), warnings=_warnings(broken))
+
+
+def _lines(document: Document) -> list[bytes]:
+    """Return the lines of a document in UTF-8. Raises ScrapeFailed."""
+    try:
+        return to_utf8(document).splitlines()
+    except ValueError as error:
+        raise ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as NDJSON: {error}"[:300]) from None
 
 
 def _warnings(broken: list[str]) -> list[str]:
