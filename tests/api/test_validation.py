@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.api import support
+from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.extract import Extract, Format
+from scrape_operator.api.kinds.policy import ScrapePolicySpec
 from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
 from scrape_operator.api.kinds.target import Target
 from scrape_operator.api.support import UNSUPPORTED, Unsupported, unsupported
@@ -56,7 +58,8 @@ def test_a_right_object_is_accepted(right: Right):
 @pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
 def test_whatever_is_not_supported_is_refused(entry: Unsupported, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(support, "UNSUPPORTED", (entry,))
-    specs = [schedule.spec for right in RIGHT if (schedule := parse(right.object())[0])]
+    specs: list[ApiModel] = [schedule.spec for right in RIGHT if (schedule := parse(right.object())[0])]
+    specs.append(ScrapePolicySpec.model_validate({"ceilings": {"requestsPerDay": 1, "bytesPerDay": "1Ki"}}))
     found = [finding.path for spec in specs for finding in unsupported(spec)]
     assert found
     assert all(path.endswith(f".{entry.field}") for path in found)

@@ -330,12 +330,6 @@ def compile_with(known: Policies, changes: Mapping[str, Any]) -> SchedulePlan:
     return compile_schedule(obj, FIVE_MINUTES, known)
 
 
-@pytest.fixture(autouse=True)
-def supported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let schedules name policies also in a version whose operator does not watch them."""
-    monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_the_tighter_value_counts(case: Case) -> None:
     reference = {"policyRef": {"name": "shop"}} if case.shop is not None else {}
@@ -388,3 +382,15 @@ def test_lint_says_what_the_controller_says() -> None:
     known = NO_POLICIES.with_cluster_policy("default", ScrapePolicySpec.model_validate(ceiling(maxTargets=1)))
     obj = changed(targets(2))
     assert validate(obj, FIVE_MINUTES, known) == compile_with(known, targets(2)).findings
+
+
+def test_a_policy_with_a_budget_of_a_day_is_refused_by_lint() -> None:
+    policy = {
+        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "kind": "ScrapePolicy",
+        "metadata": {"name": "shop", "namespace": "default"},
+        "spec": ceiling(requestsPerDay=9),
+    }
+    [finding] = validate(policy)
+    assert finding.path == "spec.ceilings.requestsPerDay"
+    assert "not supported by this version" in finding.message

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
+from scrape_operator.api.kinds.policy import Ceilings
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
@@ -58,12 +59,16 @@ class Unsupported:
         return next(getattr(holder, name) for name, field in fields if (field.alias or name) == self.field)
 
 
-UNSUPPORTED = (Unsupported(ScrapeScheduleSpec, "notify"),)
+UNSUPPORTED = (
+    Unsupported(ScrapeScheduleSpec, "notify"),
+    Unsupported(Ceilings, "requestsPerDay"),
+    Unsupported(Ceilings, "bytesPerDay"),
+)
 
 
-def unsupported(spec: ScrapeScheduleSpec) -> tuple[Finding, ...]:
-    """Return what a spec uses that this version does not support; the path is the field."""
-    return tuple(_find(spec, ("spec",)))
+def unsupported(holder: ApiModel, location: tuple[int | str, ...] = ("spec",)) -> tuple[Finding, ...]:
+    """Return what a part of an object uses that this version does not support; `location` is where the part stands."""
+    return tuple(_find(holder, location))
 
 
 def support_note(model: str, field: str) -> str:

@@ -38,7 +38,8 @@ def validate(
     if kind is None or not kind.is_supported:
         return check_kind(obj)
     if kind is not SCRAPE_SCHEDULE:
-        return parse_as(kind.model, obj)[1]
+        policy, findings = parse_as(kind.model, obj)
+        return findings if policy is None else (*findings, *unsupported(policy, ()))
     return _check(obj, default_interval, policies).findings
 
 

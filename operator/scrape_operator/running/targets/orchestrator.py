@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
@@ -74,6 +75,8 @@ class ScrapingOrchestrator:
             TargetRun(target.name, scope, session, self._clock, now, kept=KeptBodies(work.keep_bodies))
             for target, session in zip(work.targets, sessions, strict=True)
         ]
+        for run, budget in product(runs, work.day_budgets):
+            run.warn(f"the day budget of {budget.policy} is not enforced by this version")
         return [
             TargetTask(run, asyncio.create_task(self._scrape(target, run, claim), name=f"target {target.name}"))
             for target, run in zip(work.targets, runs, strict=True)
