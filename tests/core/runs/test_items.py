@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.runs.items import KEY_MAX_BYTES, Item, JSONValue, differing
+from scrape_operator.core.runs.items import KEY_MAX_BYTES, Item, ItemCounts, JSONValue, differing
 
 BLANKS = "\t\n\v\f\r\x1c\x1f \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
 texts = st.text(max_size=20) | st.text(alphabet=f'ab"\\{BLANKS}', max_size=8)
@@ -78,8 +78,9 @@ def test_a_key_is_bounded_and_long_ones_stay_apart() -> None:
     one, other = Item.of({"id": "x" * 10_000}, ["id"]), Item.of({"id": "x" * 9_999 + "y"}, ["id"])
     assert len(one.key) <= KEY_MAX_BYTES
     assert one.key != other.key
-    longest = Item.of({"id": "x" * (KEY_MAX_BYTES - 4)}, ["id"])
-    assert longest.key == '["' + "x" * (KEY_MAX_BYTES - 4) + '"]'
+    longest = "x" * (512 - len('[""]'))
+    assert Item.of({"id": longest}, ["id"]).key == f'["{longest}"]'
+    assert len(Item.of({"id": longest + "x"}, ["id"]).key) == 32
 
 
 PRODUCT: dict[str, JSONValue] = {
@@ -142,6 +143,16 @@ def test_white_space_does_not_count(blank: str) -> None:
     assert len({Item.of({"text": text, "more": [{"x": text}]}).content_hash for text in texts}) == 1
     assert Item.of({"text": "ab"}).content_hash != Item.of({"text": f"a{blank}b"}).content_hash
     assert Item.of({"text": f"a{blank}b"}, ["text"]).data == {"text": f"a{blank}b"}
+
+
+def test_other_values_count_beside_texts_with_white_space() -> None:
+    beside: list[JSONValue] = [None, 0, 1, True, 1.5, "", [], {}]
+    assert len({Item.of({"text": "a  b", "value": value}).content_hash for value in beside}) == len(beside)
+
+
+def test_a_run_without_counts_changed_nothing() -> None:
+    counts = ItemCounts()
+    assert (counts.total, counts.new, counts.changed, counts.gone) == (0, 0, 0, 0)
 
 
 def test_white_space_counts_in_keys() -> None:

@@ -11,8 +11,8 @@ class KeyedItems:
     """Items with unique keys. `duplicates` counts those that a later one replaced, `keyless` those without any key."""
 
     items: tuple[Item, ...]
-    duplicates: int = 0
-    keyless: int = 0
+    duplicates: int
+    keyless: int
 
     def warnings(self, key: Sequence[str]) -> list[str]:
         """Return one line for each kind of item that is not kept as it was read."""
