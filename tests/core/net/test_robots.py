@@ -137,3 +137,18 @@ def test_patterns_mean_what_a_regular_expression_would(pattern, path):
     expression = ".*".join(map(re.escape, body.split("*"))) + ("$" if pattern.endswith("$") else "")
     expected = re.match(expression, "/" + path, re.DOTALL) is not None
     assert Rule(allows=False, pattern=pattern, number=1).matches("/" + path) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("/a*b$", "/ab", True),
+        ("/a*a$", "/a", False),
+        ("/a*a$", "/aa", True),
+        ("/*ab*b$", "/ab", False),
+        ("/*ab*b$", "/abb", True),
+        ("/*ab*ba", "/aba", False),
+    ],
+)
+def test_the_parts_of_a_pattern_do_not_overlap(pattern, path, matches):
+    assert Rule(allows=False, pattern=pattern, number=1).matches(path) is matches
