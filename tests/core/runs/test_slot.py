@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, First, Manual, Slot, format_slot, parse_slot
+from scrape_operator.core.runs.slot import Due, First, Manual, Slot, digest_token, format_slot, parse_slot
 
 TIMES = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
 SLOTS = st.one_of(
@@ -53,3 +53,17 @@ def test_two_slots_have_two_texts(one: Slot, other: Slot) -> None:
 def test_no_other_text_is_a_slot(text: str) -> None:
     with pytest.raises(InvalidValue, match="is not the text of a slot"):
         parse_slot(text)
+
+
+def test_the_message_of_a_text_that_is_no_slot_is_short() -> None:
+    with pytest.raises(InvalidValue) as raised:
+        parse_slot("x" * 1000)
+    assert str(raised.value) == f"'{'x' * 64}' is not the text of a slot"
+
+
+@given(st.lists(st.text(max_size=300), unique=True, min_size=2, max_size=5))
+def test_tokens_have_digests_of_their_own(tokens: list[str]) -> None:
+    digests = [digest_token(token) for token in tokens]
+    assert len(set(digests)) == len(tokens)
+    assert {len(digest) for digest in digests} == {16}
+    assert digests == [digest_token(token) for token in tokens]
