@@ -43,6 +43,11 @@ def test_a_lost_field_was_in_half_of_the_items_and_in_three_of_them(counts, perc
     assert lost == ([] if usual is None else [("price", usual)])
 
 
+def test_two_items_and_a_half_are_no_evidence() -> None:
+    assert list(runs(1, percent=100).lost_fields({"price": 0})) == []
+    assert list(Baseline().lost_fields({"price": 0, "stock": 0})) == []
+
+
 def test_a_field_that_is_still_found_is_not_lost() -> None:
     assert list(runs(50).lost_fields({"price": 1})) == []
 
