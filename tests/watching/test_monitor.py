@@ -1,0 +1,111 @@
+"""The monitor knows an API server that is away, a kind that is not served, and a watch that is deaf."""
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
+from scrape_operator.core.errors import ClusterError
+from scrape_operator.watching.monitor import AWAY_SECONDS, DEAF_SECONDS, WatchMonitor
+from scrape_operator.watching.reconciling import Reconciler
+from tests.watching.test_reconciling import Handler, Source
+
+
+class FakeWatch:
+    """A watch whose events and restarts a test sets and counts."""
+
+    def __init__(self) -> None:
+        self.last_event_at = self.started_at = time.monotonic()
+        self.is_alive = True
+        self.restarts = 0
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+
+class ServedSource(Source):
+    """A source whose kinds are served, or not, and that may be away."""
+
+    is_there = True
+    is_away = False
+
+    async def is_served(self, kind: Kind, namespaces: Sequence[str] = ()) -> bool:
+        if self.is_away:
+            raise ClusterError("connection refused")
+        return self.is_there
+
+
+class Bench:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        self.source, self.watch, self.written_at = ServedSource(), FakeWatch(), float("-inf")
+        self.monitor = WatchMonitor(
+            Reconciler(self.source, (), {SCRAPE_SCHEDULE: Handler()}),
+            self.source,
+            [SCRAPE_SCHEDULE],
+            (),
+            self.watch,
+            reconcile_seconds=300,
+            last_written_at=lambda: self.written_at,
+        )
+        self.monitor.primed.set()
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(monkeypatch)
+
+
+async def test_all_is_well_while_everything_answers(bench: Bench) -> None:
+    assert not await bench.monitor._probe()
+    assert bench.monitor.problems() == []
+    assert bench.monitor.measurements()["problems"] == 0
+
+
+async def test_an_api_server_that_is_away_is_a_problem_after_a_while_and_lists_are_compared_on_its_return(
+    bench: Bench,
+) -> None:
+    bench.source.is_away = True
+    assert not await bench.monitor._probe()
+    assert bench.monitor.problems() == []
+    bench.now += AWAY_SECONDS + 1
+    assert not await bench.monitor._probe()
+    [problem] = bench.monitor.problems()
+    assert problem == "API server: no answer for 31 s: connection refused"
+    bench.source.is_away = False
+    assert await bench.monitor._probe()
+    assert bench.monitor.problems() == []
+
+
+async def test_a_kind_that_is_served_again_starts_the_watch_and_a_comparison(bench: Bench) -> None:
+    bench.source.is_there = False
+    assert not await bench.monitor._probe()
+    assert bench.monitor.problems() == [
+        "scrapeschedules.scrape-operator.dev is not served: install the CustomResourceDefinition"
+    ]
+    assert bench.watch.restarts == 0
+    bench.source.is_there = True
+    assert await bench.monitor._probe()
+    assert bench.watch.restarts == 1
+    assert bench.monitor.problems() == []
+
+
+async def test_a_watch_without_an_event_after_a_write_is_deaf(bench: Bench) -> None:
+    bench.now += 10
+    bench.written_at = bench.now
+    await bench.monitor._probe()
+    bench.now += DEAF_SECONDS - 1
+    assert not await bench.monitor._probe()
+    bench.now += 2
+    assert "watch: no event of the last status write arrived" in bench.monitor.problems()[0]
+    assert await bench.monitor._probe()
+    assert bench.watch.restarts == 1
+    bench.watch.started_at = bench.now
+    assert bench.monitor.problems() == []
+
+
+async def test_a_watch_whose_thread_has_ended_is_a_problem(bench: Bench) -> None:
+    bench.watch.is_alive = False
+    assert bench.monitor.problems() == ["watch: its thread has ended"]
