@@ -259,7 +259,7 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
 
 
 def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:
-    """Let the gauges read their values from the parts of the process."""
+    """Connect the gauges with the parts of the process that they read."""
     metrics.bind(
         timer_queue_depth=lambda: engine.scheduler.queue_depth,
         runs_active=lambda: engine.pool.active,

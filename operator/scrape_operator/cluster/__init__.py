@@ -1,1 +1,1 @@
-"""The Kubernetes client lives here: credentials, status patches, Events, metadata lists."""
+"""Calls to the API server: lists, status patches, Secrets, Events. Only this package uses the Kubernetes client."""

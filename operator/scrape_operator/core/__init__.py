@@ -1,1 +1,1 @@
-"""What the product knows: pure values and rules. No I/O, no clock, no logging, no asyncio."""
+"""Values and rules of the product, without I/O, clock, logging or asyncio."""

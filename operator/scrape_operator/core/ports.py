@@ -182,7 +182,7 @@ class RunLauncher(Protocol):
 
 
 class RunObserver(Protocol):
-    """Is told of what happens to runs: metrics and logs."""
+    """Receives what happens to runs, for metrics and logs."""
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Note that a run was claimed, `skew` seconds after it was due."""

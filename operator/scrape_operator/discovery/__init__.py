@@ -1,1 +1,1 @@
-"""What a document holds, and the schedule that would read it: behind the verb `init`."""
+"""Proposes a schedule for a document: what the verb `init` does."""

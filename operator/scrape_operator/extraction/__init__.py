@@ -1,1 +1,1 @@
-"""Documents to items: html, json; selectors compiled once per spec generation."""
+"""Reads items from documents: formats, selectors, types, and the processes that parse documents."""

@@ -1,1 +1,1 @@
-"""httpx lives here: transport, address guard, limits, decoding."""
+"""Sends HTTP requests: transport, address guard, redirects, decoding, limits. Only this package uses httpx."""

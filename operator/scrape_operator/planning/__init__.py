@@ -1,1 +1,1 @@
-"""From an object to a plan: parse, check and compile a spec once per generation."""
+"""Compiles an object and its policies into a plan."""

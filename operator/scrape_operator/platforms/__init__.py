@@ -1,1 +1,1 @@
-"""Adapters that know a platform's own API, found by entry point; and the odds vocabulary of the three bookmakers."""
+"""Adapters of platforms, found by entry point, and the odds of the bookmakers."""

@@ -1,1 +1,1 @@
-"""What is told: status and conditions, Events, metrics, logs of runs."""
+"""Reports what happened: status and conditions, Events, metrics, logs."""

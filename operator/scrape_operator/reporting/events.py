@@ -191,7 +191,7 @@ class EventReporter:
         return True
 
     async def _post(self, series: _Series) -> None:
-        """Create the Event, or tell its object how often it was repeated; what was posted before is left out."""
+        """Create the Event, or count its repetitions in the Event that was posted before."""
         if series.shown == series.count:
             return
         key, count = series.key, series.count

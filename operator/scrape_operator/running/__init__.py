@@ -1,1 +1,1 @@
-"""One run from claim to outcome: the pool, the ordered steps, deadlines, cancellation."""
+"""Runs one slot from the claim to the outcome: the pool, deadlines, cancellation, the pipeline of a target."""

@@ -1,1 +1,1 @@
-"""When and who: the registry of schedules, the timer queue, due times."""
+"""Decides when schedules run: the registry, the queue of due times, skipped slots, ownership."""

@@ -1,1 +1,1 @@
-"""aiohttp.web: /healthz /readyz /metrics."""
+"""The HTTP server for /healthz, /readyz and /metrics."""

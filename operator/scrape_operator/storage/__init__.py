@@ -1,1 +1,1 @@
-"""SQLAlchemy lives here: tables, one SQL store for SQLite and PostgreSQL, migrations."""
+"""Stores runs, items and odds with SQLAlchemy, on SQLite and PostgreSQL."""

@@ -18,4 +18,4 @@ class StoreLocked(ScrapeOperatorError):
 
 
 class SchemaMismatch(ScrapeOperatorError):
-    """The tables don't fit this program; the message names the command that mends it."""
+    """The tables don't fit this program; the message names the command that corrects it."""

@@ -1,1 +1,1 @@
-"""kopf lives here and only here: informer events in, process start and cleanup, probes."""
+"""The process in the cluster: the watch by kopf, start, signals, readiness. Only this package uses kopf."""

@@ -26,7 +26,7 @@ class Recompiler:
         self._wake = asyncio.Event()
 
     def request(self, namespace: str | None) -> None:
-        """Have the schedules of a namespace compiled again, or all of them (None)."""
+        """Compile the schedules of a namespace again, or all of them (None)."""
         self._pending.add(namespace)
         self._wake.set()
 

@@ -99,7 +99,7 @@ class BodyReservation:
             )
 
     def release(self) -> None:
-        """Give back all that is reserved."""
+        """Release all that is reserved."""
         for share, size in ((self._memory.medium, self._medium), (self._memory.big, self._big)):
             if size:
                 share.release(size)

@@ -65,7 +65,7 @@ def address_of(settings: Settings) -> Address:
     """Return the database that the settings name: DATABASE_URL, or the SQLite file.
 
     Raises:
-        InvalidValue: the URL can't be used; the message says how to mend it, without showing the URL.
+        InvalidValue: The URL cannot be used. The message says what to do, without showing the URL.
 
     """
     if settings.database_url is None:

@@ -22,7 +22,7 @@ from scrape_operator.storage.engine.transactions import WRITES, Transactions
 CONFIGURATION = Path(__file__).parents[1] / "migrations" / "alembic.ini"
 
 TIMEOUTS = Timeouts(connect=10.0, statement=3600.0, transaction=3600.0)
-"""A migration may rewrite large tables; it is watched by a person or a Job, not by a probe."""
+"""A migration may rewrite large tables. No probe waits for it."""
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7234872345)")
 """Two migrations at once wait for each other. The number is arbitrary."""

@@ -84,7 +84,7 @@ class SoleProcess:
 
 @asynccontextmanager
 async def sole_process(settings: Settings) -> AsyncIterator[SoleProcess | None]:
-    """Hold the lock of the settings' PostgreSQL database; None for SQLite, whose file is locked by `open_store`.
+    """Lock the PostgreSQL database of the settings; None for SQLite, whose file is locked by `open_store`.
 
     Raises:
         StoreLocked: another process has it.
