@@ -74,9 +74,10 @@ def test_the_manifests_and_commands_of_a_page_work(
     control_plane: Cluster, place: dict[str, str], tmp_path: Path, path: Path
 ) -> None:
     for obj in (obj for page in PAGES for obj in objects(read(page))):  # pages refer to each other's examples
-        file = tmp_path / f"{obj['metadata']['name']}.yaml"
-        file.write_text(yaml.safe_dump(obj), encoding="utf-8")
-        control_plane.kubectl("apply", "--namespace", place["NAMESPACE"], "-f", str(file))
+        with (tmp_path / f"{obj['metadata']['name']}.yaml").open("a", encoding="utf-8") as file:
+            yaml.safe_dump(obj, file, explicit_start=True)
+        manifest = yaml.safe_dump(obj)
+        control_plane.kubectl("apply", "--namespace", place["NAMESPACE"], "-f", "-", input=manifest)
     (tmp_path / "scrape-operator.db").unlink(missing_ok=True)
     subprocess.run([str(COMMAND), "migrate"], cwd=tmp_path, env=place, check=True, capture_output=True)
     for command in filter(runnable, read(path).commands):
