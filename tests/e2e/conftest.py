@@ -73,4 +73,5 @@ def install_account(cluster: Cluster, namespace: str) -> None:
     cluster.helm(
         "install", "scrape-operator", str(CHART), "--namespace", namespace,
         "--set", "crds.install=false", "--set", f"watchNamespaces={{{namespace}}}", "--set", "rbac.aggregate=false",
+        "--set", "secrets.allow=namespace",
     )  # fmt: skip

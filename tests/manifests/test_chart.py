@@ -53,7 +53,6 @@ RULES = [
     {"apiGroups": [GROUP], "resources": [kind.plural for kind in NAMESPACED_KINDS], "verbs": ["get", "list", "watch"]},
     {"apiGroups": [GROUP], "resources": STATUSES, "verbs": ["get", "patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
 ]
 CLUSTER_RULES = (
     [{"apiGroups": [GROUP], "resources": CLUSTER_KINDS, "verbs": ["get", "list", "watch"]}] if CLUSTER_KINDS else []
@@ -70,6 +69,25 @@ def env_of(objects: list[Object]) -> dict[str, Any]:
     return {
         entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in pod_of(objects)["containers"][0]["env"]
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "granted"),
+    [
+        ({}, []),
+        ({"secrets": {"allow": "names"}}, []),
+        ({"secrets": {"allow": "names", "names": ["shop"]}}, [{"resourceNames": ["shop"]}]),
+        ({"secrets": {"allow": "namespace"}}, [{}]),
+        ({"secrets": {"allow": "namespace"}, "watchNamespaces": ["a", "b"]}, [{}, {}]),
+    ],
+)
+def test_secrets_may_be_read_only_where_it_was_asked_for(
+    render: Render, values: dict[str, Any], granted: list[dict[str, Any]]
+) -> None:
+    roles = [document for document in render(**values) if document["kind"] in {"Role", "ClusterRole"}]
+    rules = [rule for role in roles for rule in role["rules"] if "secrets" in rule["resources"]]
+    expected = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
+    assert rules == [expected | names for names in granted]
 
 
 def test_helm_lint_finds_nothing_to_warn_of() -> None:

@@ -93,9 +93,7 @@ def test_the_operators_account_may_do_what_it_needs_and_no_more(control_plane: C
     reads = {(GROUP, kind.plural, ("get", "list", "watch")) for kind in supported_kinds()}
     writes = {(GROUP, f"{kind.plural}/status", ("get", "patch")) for kind in supported_kinds() if kind.status_model}
     events = {("events.k8s.io", "events", ("create", "patch"))}
-    assert rules(control_plane, "anywhere", f"{release}:{release}") - everybodys == reads | writes | events | {
-        ("", "secrets", ("get",))
-    }
+    assert rules(control_plane, "anywhere", f"{release}:{release}") - everybodys == reads | writes | events
 
 
 def test_with_namespaces_the_account_may_nothing_elsewhere(control_plane: Cluster, namespace: str) -> None:

@@ -103,7 +103,10 @@ class ClusterSecrets:
         if error.status == HTTP_NOT_FOUND:
             return _Cached(now, problem="does not exist: create it, or change its name in the spec")
         if error.status == HTTP_FORBIDDEN:
-            return _Cached(now, problem="must not be read: grant the operator get on secrets in this namespace")
+            return _Cached(
+                now,
+                problem="must not be read by the operator: allow it with the chart's secrets.allow, or grant get on it",
+            )
         if before is not None and before.data is not None:
             logger.warning("secret not refreshed", extra={"secret": "/".join(place), "error": str(error)})
             return _Cached(now - FRESH_SECONDS + MISSING_SECONDS, before.version, before.data)

@@ -90,7 +90,7 @@ class OperatorProcess:
         }
 
     def _rights(self) -> str:
-        values = {"watchNamespaces": [self._namespace], "rbac": {"aggregate": False}}
+        values = {"watchNamespaces": [self._namespace], "rbac": {"aggregate": False}, "secrets": {"allow": "namespace"}}
         with helm_python.Chart.load(CHART) as chart:
             texts = chart.render(values=values, name=RELEASE, namespace=self._namespace)
         objects = [o for path, text in texts.items() if path.endswith(".yaml") for o in yaml.safe_load_all(text)]

@@ -36,7 +36,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s-%s" (include "scrape-operator.fullname" .) .Release.Namespace | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{- /* What the operator needs in each namespace: read its kinds and the Secrets that they name, write statuses, post Events. */ -}}
+{{- /* What the operator needs in each namespace: read its kinds and the Secrets that are allowed, write statuses, post Events. */ -}}
 {{- define "scrape-operator.rules" -}}
 - apiGroups: [scrape-operator.dev]
   resources: [{{ include "scrape-operator.namespacedResources" . }}]
@@ -47,9 +47,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if or (eq .Values.secrets.allow "namespace") (and (eq .Values.secrets.allow "names") .Values.secrets.names) }}
 - apiGroups: [""]
   resources: [secrets]
+  {{- if eq .Values.secrets.allow "names" }}
+  resourceNames: {{ toJson .Values.secrets.names }}
+  {{- end }}
   verbs: [get]
+{{- end }}
 {{- end -}}
 
 {{- /* What the operator needs in the whole cluster: read its cluster-scoped kinds. Empty if there are none. */ -}}
