@@ -43,12 +43,22 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("database")
-def test_runs_are_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(capsys, "runs", "quotes").split("\n")
-    assert lines[1].split()[:3] == ["scheduled", "for", "name"]
-    assert [line.split()[:5] for line in lines[3:6]] == [
-        ["2026-11-24", f"10:0{number}:00Z", "quotes", "scheduled", "SUCCEEDED"] for number in (2, 1, 0)
+def test_a_run_is_a_line_for_people_and_ends_with_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "runs", "quotes").splitlines()
+    ids = [run["id"] for run in json.loads(printed(capsys, "runs", "-o", "json"))]
+    assert [(*line.split()[:4], line.split()[-1]) for line in lines] == [
+        (f"2026-11-24T10:0{number}:00Z", "quotes", "scheduled", "SUCCEEDED", f"id={run_id}")
+        for number, run_id in zip((2, 1, 0), ids, strict=True)
     ]
+
+
+@pytest.mark.usefixtures("database")
+def test_the_id_of_a_run_shows_its_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    run = json.loads(printed(capsys, "runs", "-o", "json"))[0]
+    lines = printed(capsys, "runs", "--id", run["id"]).splitlines()
+    (record,) = json.loads(printed(capsys, "runs", "--id", run["id"], "-o", "json"))
+    (target,) = record["targets"]
+    assert lines[1].split()[:4] == ["target", f"{target['target']}:", target["status"], target["reason"]]
 
 
 @pytest.mark.usefixtures("database")

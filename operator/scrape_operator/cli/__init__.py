@@ -240,7 +240,7 @@ def runs(
 ) -> None:
     """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it.
 
-    Example: scrape-operator runs quotes --failed -n shop.
+    Example: scrape-operator runs quotes --failed -n shop. With --id also the outcome of each target of a run.
     """
     from scrape_operator.cli.runs import print_run, print_runs
     from scrape_operator.core.ids import parse_run_id
@@ -253,7 +253,8 @@ def runs(
     else:
         printing = print_runs(read_settings(), RunQuery(namespace, name, statuses), output, limit)
     if not asyncio.run(printing):
-        typer.echo(f"no run of {name or 'any schedule'} in namespace {namespace}", err=True)
+        sought = f"of {name or 'any schedule'} in namespace {namespace}" if run_id is None else f"has the ID {run_id}"
+        typer.echo(f"no run {sought}", err=True)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,13 +33,16 @@ DATABASE_VARIABLES = ("DATABASE_URL", "SCRAPE_OPERATOR_SQLITE_PATH")
 
 async def run_local(settings: Settings, paths: Sequence[Path], limits: Limits, shown: int, console: Console) -> bool:
     """Run the schedules of files on this machine, and return whether all of it succeeded."""
-    settings = with_database_beside(settings, paths)
+    used = with_database_beside(settings, paths)
     files = ScheduleFiles(paths, read_objects)
     screen = Screen(console, shown)
-    if not console.is_terminal:
-        return await run_session(settings, files, screen, limits)
-    with Live(get_renderable=screen.render, console=console, refresh_per_second=4):
-        return await run_session(settings, files, screen, limits)
+    live = Live(get_renderable=screen.render, console=console, refresh_per_second=4)
+    with live if console.is_terminal else nullcontext():
+        has_succeeded = await run_session(used, files, screen, limits)
+    if used.sqlite_path != settings.sqlite_path:
+        text = f"To read the stored runs and items: SCRAPE_OPERATOR_SQLITE_PATH={used.sqlite_path} scrape-operator runs"
+        Console(stderr=True).print(Text(text), soft_wrap=True)
+    return has_succeeded
 
 
 def with_database_beside(settings: Settings, paths: Sequence[Path]) -> Settings:

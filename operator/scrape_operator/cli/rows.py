@@ -77,7 +77,7 @@ async def _print_csv(records: AsyncIterator[Record], echo: Print) -> int:
     async for record in records:
         if number == 0:
             echo(_csv_line(list(record)))
-        echo(_csv_line([_text(value) for value in record.values()]))
+        echo(_csv_line([text_of(value) for value in record.values()]))
         number += 1
     return number
 
@@ -94,11 +94,11 @@ def _json(value: object) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
     except TypeError:  # integers beyond 64 bits, nesting beyond 254
-        return json.dumps(value, default=_text, ensure_ascii=False)
+        return json.dumps(value, default=text_of, ensure_ascii=False)
 
 
-def _text(value: object) -> str:
-    """Write a value as one text: times as RFC 3339, lists and objects as JSON."""
+def text_of(value: object) -> str:
+    """Return a value as one text: times as RFC 3339, lists and objects as JSON."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -107,10 +107,10 @@ def _text(value: object) -> str:
 
 
 def _cell(value: object) -> str:
-    """Write a value for a terminal: short, and without control characters."""
+    """Return a value for a terminal: short, and without control characters."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
-    return clip(f"{value:.2f}" if isinstance(value, float) else _text(value), CELL_MAX_BYTES)
+    return clip(f"{value:.2f}" if isinstance(value, float) else text_of(value), CELL_MAX_BYTES)
 
 
 def _csv_line(values: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scrape_operator.cli.manifests import files_in, read_objects
+from scrape_operator.cli.rows import text_of
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
 from scrape_operator.fetching.fetcher import HttpFetcher, open_fetcher
@@ -113,7 +114,7 @@ def print_results(results: Sequence[RunResult], shown: int, console: Console) ->
     for result in results:
         heading = f"{result.claim.namespace}/{result.claim.name}: {result.status} {result.reason}"
         console.print(Text(heading, style="bold green" if result.status is RunStatus.SUCCEEDED else "bold red"))
-        if result.message:
+        if result.message and not any(target.message for target in result.targets):
             console.print(Text(f"  {result.message}"))
         for target in result.targets:
             _print_target(target, shown, console)
@@ -132,12 +133,17 @@ def _print_target(target: TargetResult, shown: int, console: Console) -> None:
 
 
 def _figures(target: TargetResult) -> Iterator[str]:
-    yield f"{target.reason}, {len(target.items)} items"
+    yield f"{target.reason}, {_count(len(target.items), 'item')}"
     if target.http_status is not None:
         yield f"HTTP {target.http_status}"
-    yield f"{target.requests} requests, {target.bytes} bytes, {target.pages} pages in {target.duration:.2f} s"
+    sizes = f"{_count(target.requests, 'request')}, {_count(target.bytes, 'byte')}, {_count(target.pages, 'page')}"
+    yield f"{sizes} in {target.duration:.2f} s"
     if target.message:
         yield target.message
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _items_table(items: Sequence[Mapping[str, Any]]) -> Table:
@@ -151,7 +157,8 @@ def _items_table(items: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else clip(str(value), CELL_MAX_BYTES)
+    """Return a value as a short text: lists and objects as JSON, as `items` prints them."""
+    return clip(text_of(value), CELL_MAX_BYTES)
 
 
 def _coverage(target: TargetResult) -> Iterator[str]:
