@@ -18,19 +18,25 @@ from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running.pooled_run import PooledRun
-from scrape_operator.running.run_slots import RunSlots
+from scrape_operator.running.run_places import RunPlaces
 from scrape_operator.running.runner import Runner
 
 logger = logging.getLogger(__name__)
 
 STORE_RETRY_SECONDS = 1.0
 LAST_RUNS_TIMEOUT = timedelta(seconds=5)
+"""How long a shutdown waits for the rows of runs that it stopped."""
+
 STORE_TIMEOUT = timedelta(minutes=2)
 """How long a result is kept while the database is away, beyond the timeout of the run."""
 
 
 class RunPool:
-    """Implements RunLauncher. At most `size` runs go on at the same time; the others wait, first come, first served."""
+    """Implements RunLauncher. At most `size` runs are active at a time. The others wait in the order of arrival.
+
+    `on_ended` is called with the UID after each run. Its second argument is the slot if that was not claimed and must
+    be tried again, else None.
+    """
 
     def __init__(
         self,
@@ -52,9 +58,9 @@ class RunPool:
         self._observer = observer
         self._clock = clock
         self._owner = owner
-        self._slots = RunSlots(size)
+        self._places = RunPlaces(size)
         self._lease = lease
-        self._runs: dict[str, dict[UUID, PooledRun]] = {}  # by UID, since a schedule may stop its own at any time
+        self._runs: dict[str, dict[UUID, PooledRun]] = {}  # by UID of the schedule: `cancel` stops all runs of one
         self._is_closing = False
         self.on_ended: Callable[[str, Start | None], None] = lambda _uid, _unclaimed: None
 
@@ -88,7 +94,7 @@ class RunPool:
             run.request_stop(reason)
 
     async def close(self, grace: timedelta) -> None:
-        """Start nothing more; let runs end within the grace, then stop them. Afterwards every row is final."""
+        """Start no more runs, wait for active ones within the grace period, then stop them and store their rows."""
         self._is_closing = True
         for run in self._all():
             if not run.is_claimed:
@@ -98,32 +104,32 @@ class RunPool:
             run.request_stop(Reason.SHUTDOWN)
         await self._wait_for_runs(LAST_RUNS_TIMEOUT)
         for run in self._all():
-            logger.error("run not stored before the end", extra=_names(run))
+            logger.error("run not stored before the end", extra=_log_fields(run))
             if run.task is not None:
                 run.task.cancel()
 
-    async def _wait_for_runs(self, patience: timedelta) -> None:
+    async def _wait_for_runs(self, limit: timedelta) -> None:
         tasks = {run.task for run in self._all() if run.task is not None}
         if tasks:
-            await asyncio.wait(tasks, timeout=patience.total_seconds())
+            await asyncio.wait(tasks, timeout=limit.total_seconds())
 
     async def _execute(self, run: PooledRun) -> None:
         try:
-            if await self._slots.acquire(run.stop, run.place_timeout_seconds(self._clock.now())):
+            if await self._places.acquire(run.stop, run.place_timeout_seconds(self._clock.now())):
                 try:
                     ended = await self._claim_and_run(run)
                 finally:
-                    self._slots.release()
+                    self._places.release()
                 if ended is not None:
                     await self._finish(run, *ended)
             else:
                 self._reject(run)
         except Exception:
-            logger.exception("run failed by a defect of scrape-operator", extra=_names(run))
+            logger.exception("run failed by a defect of scrape-operator", extra=_log_fields(run))
         finally:
             self._release(run)
             self._status.changed(run.plan, run.state)
-            self.on_ended(run.plan.key.uid, run.start if run.is_unclaimed else None)
+            self.on_ended(run.plan.key.uid, run.start if run.needs_retry else None)
 
     def _all(self) -> list[PooledRun]:
         return [run for runs in self._runs.values() for run in runs.values()]
@@ -136,7 +142,7 @@ class RunPool:
         run.state.remove_run(run.run_id)
 
     async def _claim_and_run(self, run: PooledRun) -> tuple[RunResult, float] | None:
-        """Return the result and how many seconds it took, or None if the slot is not ours."""
+        """Return the result and how many seconds it took, or None if the slot was not claimed."""
         if run.is_late(self._clock.now()):
             self._miss(run)
             return None
@@ -144,7 +150,7 @@ class RunPool:
         if claim is None:
             return None
         began = self._clock.monotonic()
-        result = await self._runner.run(run.plan, claim, run.stop, lambda: self._record_ending(run), self._slots)
+        result = await self._runner.run(run.plan, claim, run.stop, lambda: self._record_ending(run), self._places)
         return result, self._clock.monotonic() - began
 
     async def _claim(self, run: PooledRun) -> RunClaim | None:
@@ -175,7 +181,7 @@ class RunPool:
         elif run.stop.result() is Reason.REPLACED:
             self._skip(run, Reason.SKIPPED_OVERLAP, "a newer run took its place before it had begun")
         else:
-            run.is_unclaimed = True  # the next process finds it
+            run.needs_retry = True  # after a restart, the next process claims it
 
     def _miss(self, run: PooledRun) -> None:
         late = (self._clock.now() - run.start.scheduled_for).total_seconds()
@@ -183,12 +189,12 @@ class RunPool:
         self._skip(run, Reason.MISSED_DEADLINE, message)
 
     def _abandon(self, run: PooledRun, error: StoreUnavailable) -> None:
-        """Skip a due time that could not be claimed; a first or manual run is tried again."""
+        """Skip a due time that could not be claimed. Leave a first or manual run to be tried again."""
         if run.start.is_due_time:
             message = f"the database was away, so the run could not be claimed: {error}"
             self._skip(run, Reason.STORE_UNAVAILABLE, message)
         else:
-            run.is_unclaimed = True
+            run.needs_retry = True
 
     def _skip(self, run: PooledRun, reason: Reason, message: str) -> None:
         self._journal.skip(run.plan, run.state, run.start.skip(reason, message))
@@ -196,7 +202,7 @@ class RunPool:
     def _record_start(self, run: PooledRun, claim: RunClaim) -> None:
         is_awaited = isinstance(claim.slot, Manual) or run.state.last_run is None
         run.state.record_start(claim, ends_by=claim.started_at + run.plan.timeout)
-        skew = (self._clock.now() - claim.scheduled_for).total_seconds()  # what the claim itself took is in it
+        skew = (self._clock.now() - claim.scheduled_for).total_seconds()  # includes the duration of the claim
         self._observer.started(run.plan, claim, skew)
         report = self._status.changed if is_awaited else self._status.refresh
         report(run.plan, run.state)
@@ -205,7 +211,7 @@ class RunPool:
         run.state.record_ending(run.run_id, self._clock.now())
 
     async def _finish(self, run: PooledRun, result: RunResult, duration: float) -> None:
-        """Store the result. A run that was taken over changes nothing. `duration` is in seconds."""
+        """Store the result, unless another replica has taken over the run. `duration` is in seconds."""
         lost: StoreUnavailable | None = None
         counts: ItemCounts | None = None
         try:
@@ -213,13 +219,13 @@ class RunPool:
         except StoreUnavailable as error:
             lost = error
         except ScrapeOperatorError:
-            logger.exception("result refused by the store", extra=_names(run))
+            logger.exception("result refused by the store", extra=_log_fields(run))
             result = without_items(result)
             counts = await self._store.finish(result)
         if lost is not None:
-            logger.error("result lost", extra={**_names(run), "error": str(lost)})
+            logger.error("result lost", extra={**_log_fields(run), "error": str(lost)})
         elif counts is None:
-            logger.warning("run taken over: its result is dropped", extra=_names(run))
+            logger.warning("run taken over: its result is dropped", extra=_log_fields(run))
         else:
             run.state.record_finish(result, counts)
             self._observer.finished(run.plan, result, counts, duration)
@@ -237,7 +243,7 @@ class RunPool:
 
 
 def without_items(result: RunResult) -> RunResult:
-    """Return a result whose items the store refuses as failed by a defect of ours, and final all the same."""
+    """Return a failed result without items, for a result that the store refuses: the row still becomes final."""
     message = "the store refused the items: please report it with the operator's log"
     targets = [
         replace(target, status=RunStatus.FAILED, reason=Reason.INTERNAL_ERROR, message=message, items=(), warnings=())
@@ -246,6 +252,6 @@ def without_items(result: RunResult) -> RunResult:
     return replace(result, status=RunStatus.FAILED, reason=Reason.INTERNAL_ERROR, message=message, targets=targets)
 
 
-def _names(run: PooledRun) -> dict[str, str]:
-    """Return the names of a run for the log."""
+def _log_fields(run: PooledRun) -> dict[str, str]:
+    """Return the keys of a log line that identify a run."""
     return {"run_id": str(run.run_id), "schedule": str(run.plan.key)}

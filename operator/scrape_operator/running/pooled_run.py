@@ -14,9 +14,10 @@ from scrape_operator.core.schedule.state import ScheduleState
 
 @dataclass(slots=True)
 class PooledRun:
-    """A run that waits for a place, goes on, or is being stored.
+    """A run that waits for a place, is active, or is being stored.
 
-    `is_claimed` means that its row is ours, `is_unclaimed` that its slot has no row and is left to be tried again.
+    `is_claimed` means that this process has inserted the row. `needs_retry` means that the run ended without a row, and
+    that its slot must be tried again.
     """
 
     plan: SchedulePlan
@@ -25,7 +26,7 @@ class PooledRun:
     run_id: UUID
     stop: asyncio.Future[Reason]
     is_claimed: bool = False
-    is_unclaimed: bool = False
+    needs_retry: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -34,7 +35,7 @@ class PooledRun:
         return self.start.scheduled_for + self.plan.starting_deadline
 
     def request_stop(self, reason: Reason) -> None:
-        """Stop the run soon, for this reason; the first reason counts."""
+        """Ask the run to stop. Of several reasons the first is kept."""
         if not self.stop.done():
             self.stop.set_result(reason)
 

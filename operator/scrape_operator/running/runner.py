@@ -11,7 +11,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.plans import RunPlan
-from scrape_operator.running.run_slots import LentPlace, RunSlots
+from scrape_operator.running.run_places import LentPlace, RunPlaces
 from scrape_operator.running.targets.orchestrator import TargetTask
 
 DEADLINE_GRACE_SECONDS = 0.25
@@ -52,15 +52,15 @@ class Runner:
         claim: RunClaim,
         stop: asyncio.Future[Reason],
         on_ending: Callable[[], None] = lambda: None,
-        slots: RunSlots | None = None,
+        places: RunPlaces | None = None,
     ) -> RunResult:
         """Return the result when all targets have ended, at the deadline, or soon after `stop` is set.
 
         `on_ending` is called as soon as one of these has happened: what is left to do takes less than a second. The
-        run's place among `slots` is lent while all targets wait.
+        run's place among `places` is lent while all targets wait.
         """
         work = cast("RunPlan", plan.work)
-        place = None if slots is None else LentPlace(slots, len(work.targets))
+        place = None if places is None else LentPlace(places, len(work.targets))
         targets = self._orchestrator.scrape_all(plan, work, claim, place)
         tasks = [target.task for target in targets]
         try:

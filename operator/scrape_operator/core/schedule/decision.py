@@ -1,4 +1,4 @@
-"""What to do about a schedule now: pure functions of its plan, its state and the time. `scheduling` acts on them."""
+"""Decides what a schedule does now, by pure functions of its plan, its state and the time. `scheduling` calls them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from scrape_operator.core.schedule.upcoming import Upcoming, unhandled, upcoming
 LATE = timedelta(minutes=1)
 """A run that starts later than this after its due time must be inside a window also when it starts."""
 
-ENDING_PATIENCE = timedelta(seconds=1)
+ENDING_TIMEOUT = timedelta(seconds=1)
 """How long a slot waits for a run that is being ended, also under concurrencyPolicy Forbid."""
 
 
@@ -62,7 +62,7 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Show this token as handled: it had its run before."""
+    """Write this token to `status.lastHandledRequest` again, without a run: it already had one."""
 
     token: str
 
@@ -71,7 +71,7 @@ class Echo:
 class Wait:
     """Decide again at `until`, or only after a change where it is None.
 
-    `upcoming` is what is next for the schedule, where the decision had to find that out.
+    `upcoming` holds what is next for the schedule, if the decision had to compute it.
     """
 
     until: datetime | None
@@ -86,8 +86,8 @@ NOTHING = Wait(None)
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
     """Decide about the due times up to `now`, and about the first run of the spec.
 
-    Of several due times that have passed only the latest is decided, and `missed` counts the others. A due time comes
-    before a first run that is owed, since it is one.
+    Of several due times that have passed only the latest is decided, and `missed` counts the others. A due time that
+    has come is decided before a first run: its run also serves as the first run.
     """
     due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
@@ -118,7 +118,7 @@ def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> De
 
 
 def _refuse_queued(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Skip | None:
-    """Return why a slot that waited must not start any more, or None if it may."""
+    """Return the skip of a queued slot that may not start any more, or None if it may start."""
     pause = pause_of(plan, state)
     if plan.is_stalled or (pause is not None and start.is_due_time):
         return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
@@ -144,7 +144,7 @@ def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, 
 
 
 def superseded(queued: QueuedRun) -> Skip:
-    """Return the skip of a waiting slot whose place a newer one takes."""
+    """Return the skip of a queued slot that a newer one replaces."""
     start = Start(queued.slot, queued.scheduled_for, queued.missed)
     return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the previous run had ended")
 
@@ -173,18 +173,18 @@ def _unless_overlapping(plan: SchedulePlan, state: ScheduleState, start: Start, 
 
 def _is_ending(state: ScheduleState, now: datetime) -> bool:
     """Return whether all active runs will have ended soon."""
-    return all(run.ends_by is not None and run.ends_by <= now + ENDING_PATIENCE for run in state.active.values())
+    return all(run.ends_by is not None and run.ends_by <= now + ENDING_TIMEOUT for run in state.active.values())
 
 
 def _waits_until(plan: SchedulePlan, start: Start) -> datetime | None:
-    """Return until when a slot waits for the previous run, or None if it waits for as long as that takes."""
+    """Return until when a slot waits for the previous run, or None if there is no limit."""
     if plan.concurrency_policy is ConcurrencyPolicy.FORBID:
-        return start.scheduled_for + min(ENDING_PATIENCE, plan.starting_deadline)
+        return start.scheduled_for + min(ENDING_TIMEOUT, plan.starting_deadline)
     return start.scheduled_for + plan.starting_deadline if start.is_due_time else None
 
 
 def _overlap_message(plan: SchedulePlan, state: ScheduleState, *, is_next: bool = False) -> str:
-    """Return why a slot is skipped: for the active run, and for the waiting one unless it is the slot itself."""
+    """Return the message of an overlap. `is_next` means that the skipped slot is the queued one itself."""
     run = next(iter(state.active.values()), None)
     if run is None:
         what = "another run waits"

@@ -41,7 +41,7 @@ class HostBudgets:
     """Keeps every host within its budget. For one event loop.
 
     `rules` are those of a policy. `default` is for hosts that neither rules nor a platform say anything about.
-    `clock` gives seconds that never jump, `now` the wall clock for messages.
+    `clock` is monotonic, in seconds. `now` is the wall clock, for messages.
     """
 
     def __init__(
@@ -79,11 +79,13 @@ class HostBudgets:
         for authority, host in self._hosts.items():
             self._apply(authority, host)
 
-    async def take(self, authority: str, requester: Requester, patience: float, pace: timedelta = timedelta(0)) -> Turn:
+    async def take(
+        self, authority: str, requester: Requester, max_pause_seconds: float, pace: timedelta = timedelta(0)
+    ) -> Turn:
         """Return a turn at a host, at once or after a wait.
 
-        `patience` is how many seconds of a pause (Retry-After) are waited for; a longer one fails at once. `pace` is
-        the crawl-delay of the host's robots.txt.
+        `max_pause_seconds` is the longest pause (Retry-After) that is waited for; a longer one fails at once. `pace`
+        is the crawl-delay of the host's robots.txt.
 
         Raises:
             HopFailed: no turn will come: the message says why, and until when.
@@ -92,7 +94,7 @@ class HostBudgets:
         host = self._hosts.get(authority) or self._add(authority)
         if requester.budgets or pace or host.brought_until:
             self._bring(authority, host, requester.budgets.get(authority), pace)
-        return await host.gate.take(requester, patience)
+        return await host.gate.take(requester, max_pause_seconds)
 
     def report(self, authority: str, requester: Requester, failure: ScrapeFailed) -> None:
         """Refuse a requester for what was found in the content of an answer.
@@ -105,7 +107,7 @@ class HostBudgets:
             host.gate.report(requester.key, SeenFailure(failure.reason, failure.message))
 
     def _bring(self, authority: str, host: _Host, budget: HostBudget | None, pace: timedelta) -> None:
-        """Remember what a requester brings along, and forget what none has brought for long."""
+        """Store the budget and pace that a requester sets, and drop those that none has set for long."""
         now = self._clock()
         if now >= host.brought_until:
             host.budget, host.pace, host.brought_until = None, timedelta(0), 0.0

@@ -1,4 +1,4 @@
-"""The gate of one host: its queue, its pace and its breaker, with futures and a timer. `budgets` keeps one per host."""
+"""Makes requests to one host wait for their turn. Combines the queue, the pace and the breaker of the host."""
 
 import asyncio
 import logging
@@ -32,9 +32,13 @@ _NOT_ABOUT_THE_HOST = frozenset({Reason.INVALID_SPEC, Reason.BLOCKED_ADDRESS, Re
 class Requester:
     """The run that requests are made for.
 
-    Hosts serve requesters with different keys in turn; the key is the schedule's UID. `deadline` is the run's: every
-    wait ends there. `budgets` are those that its target brings along, by authority. Secrets are read in `namespace`.
-    `place` is lent to another run during waits.
+    Attributes:
+        key: The UID of the schedule. A host serves requesters with different keys in turn.
+        deadline: The deadline of the run. Every wait ends there.
+        budgets: The budgets that the platform of the target sets, by authority.
+        namespace: The namespace in which Secrets are read.
+        place: The run's place in the pool, which is lent to another run during waits.
+
     """
 
     key: str
@@ -44,23 +48,23 @@ class Requester:
     place: RunPlace | None = None
 
     def waiting(self) -> AbstractContextManager[None]:
-        """Return a block in which the run waits for a host or for the time of its next try."""
+        """Return a context manager for a wait: for a host, or for the next try."""
         return nullcontext() if self.place is None else self.place.lent()
 
 
 class HostObserver(Protocol):
-    """Is notified of what happens at hosts: metrics."""
+    """Receives the events of hosts, for metrics."""
 
     def host_waited(self, seconds: float) -> None:
-        """Note that a request has waited for its turn, with or without success."""
+        """Count the seconds that a request has waited, whether or not it got a turn."""
 
     def host_opened(self, reason: Reason) -> None:
-        """Note that a host's breaker refuses a requester from now on."""
+        """Count that the breaker of a host has begun to refuse a requester."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateTerms:
-    """What all gates have in common. `clock` gives seconds that never jump, `now` the wall clock for messages."""
+    """The settings that all gates share. `clock` is monotonic, in seconds. `now` is the wall clock, for messages."""
 
     breaker: BreakerPolicy
     clock: Callable[[], float]
@@ -70,7 +74,10 @@ class GateTerms:
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    """One request in the queue; its future is done when its turn has started. `until` bounds the wait for a pause."""
+    """One request in the queue. Its future is done when its turn has started.
+
+    A pause (Retry-After) that lasts beyond `until` fails the request.
+    """
 
     future: asyncio.Future[float]
     requester: str
@@ -78,7 +85,7 @@ class _Waiter:
 
 
 class HostGate:
-    """Lets requests through to one host."""
+    """Starts the requests to one host within its budget."""
 
     def __init__(self, authority: str, budget: HostBudget, terms: GateTerms) -> None:
         self.authority = authority
@@ -98,21 +105,21 @@ class HostGate:
         return self._queue.is_idle(now) and self._breaker.is_idle(now)
 
     def set_budget(self, budget: HostBudget) -> None:
-        """Keep within another budget from now on."""
+        """Replace the budget. Waiting requests start if the new one allows it."""
         if budget != self._queue.budget:
             self._queue.budget = budget
             self._start_waiting()
 
-    async def take(self, requester: Requester, patience: float) -> "Turn":
+    async def take(self, requester: Requester, max_pause_seconds: float) -> "Turn":
         """Return a turn, at once or after a wait.
 
         Raises:
-            HopFailed: the requester is refused; its pause is longer than `patience` seconds; or the run's deadline
-                comes first.
+            HopFailed: The requester is refused, its pause lasts longer than `max_pause_seconds`, or the deadline of
+                the run comes before the turn.
 
         """
         now = self._terms.clock()
-        until = now + min(patience, requester.deadline.remaining())
+        until = now + min(max_pause_seconds, requester.deadline.remaining())
         self._check(requester.key, until, now)
         if self._queue.try_start(requester.key, now):
             return Turn(self, requester.key, now)
@@ -127,20 +134,20 @@ class HostGate:
         except BaseException as error:
             self._leave(waiter)
             if isinstance(error, TimeoutError):
-                raise self._too_late(self._terms.clock() - now) from error
+                raise self._wait_failure(self._terms.clock() - now) from error
             raise
         finally:
             if self._terms.observer is not None:
                 self._terms.observer.host_waited(self._terms.clock() - now)
 
     def report(self, requester: str, seen: SeenFailure) -> None:
-        """Refuse a requester for what was found in the content of an answer."""
+        """Refuse a requester from now on, because of the content of an answer."""
         now = self._terms.clock()
         if self._breaker.reported(requester, seen, now):
             self._opened(requester, seen, now)
 
     def answer_began(self, started: float) -> None:
-        """Note that an answer has begun to a request that started then: others may go on, whatever its body is."""
+        """Record that the answer to a request has begun: others need not wait for its body."""
         self._pace.answered(self._terms.clock() - started, self._queue.budget.max_concurrent)
         self._queue.extra_interval = self._pace.interval
         if self._queue.is_serial:
@@ -148,7 +155,7 @@ class HostGate:
             self._start_waiting()
 
     def ended(self, requester: str, started: float, failure: HopFailed | None) -> None:
-        """Note how a request ended, and take its turn back. Many failures are answers, too."""
+        """Record how a request ended, and release its turn. Some failures are answers, such as a status 404."""
         if failure is None or failure.reason not in {*REFUSALS, *OUTAGES, *_NOT_ABOUT_THE_HOST}:
             self._breaker.answered(requester)
             self._queue.answered(started)
@@ -157,7 +164,7 @@ class HostGate:
         self.freed(requester, started)
 
     def freed(self, requester: str, started: float) -> None:
-        """Take a turn back."""
+        """Release a turn without a conclusion about the host."""
         self._queue.end(requester, started, self._terms.clock())
         self._start_waiting()
 
@@ -202,7 +209,7 @@ class HostGate:
             raise HopFailed(Reason.RATE_LIMITED, message, retry_after=pause, sent=False)
 
     def _refuse_waiting(self, now: float) -> None:
-        """Fail the requests in the queue that would be refused if they came now."""
+        """Fail the waiting requests of requesters that are refused or paused now."""
         for waiter in tuple(self._queue.waiting()):
             try:
                 self._check(waiter.requester, waiter.until, now)
@@ -215,13 +222,13 @@ class HostGate:
         return f"{self._terms.now() + timedelta(seconds=seconds):%H:%M:%SZ}"
 
     def _start_waiting(self) -> None:
-        """Start what the budget allows, and come back when it allows the next."""
+        """Start the requests that the budget allows now, and set the timer for the next ones."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         now = self._terms.clock()
         while (waiter := self._queue.start_next(now)) is not None:
-            if waiter.future.done():  # was cancelled, and has not left the queue yet
+            if waiter.future.done():  # was canceled, and has not left the queue yet
                 self._queue.end(waiter.requester, now, now)
             else:
                 waiter.future.set_result(now)
@@ -230,14 +237,14 @@ class HostGate:
             self._timer = asyncio.get_running_loop().call_later(at - now, self._start_waiting)
 
     def _leave(self, waiter: _Waiter) -> None:
-        """Leave the queue, or give back a turn that came together with the cancellation."""
+        """Leave the queue. Release the turn if it started at the same time as the cancellation."""
         future = waiter.future
         if future.done() and not future.cancelled() and future.exception() is None:
             self.freed(waiter.requester, future.result())
         else:
             self._queue.withdraw(waiter.requester, waiter)
 
-    def _too_late(self, seconds: float) -> HopFailed:
+    def _wait_failure(self, seconds: float) -> HopFailed:
         seen = self._breaker.last_failure
         if self._queue.is_serial and seen is not None:
             message = (
@@ -252,7 +259,7 @@ class HostGate:
 
 
 class Turn:
-    """The right to have one request to a host in flight, as a context manager that gives it back."""
+    """The right to have one open request to a host. A context manager that releases it."""
 
     __slots__ = ("_gate", "_requester", "_started")
 
@@ -262,7 +269,7 @@ class Turn:
         self._started = started
 
     def answer_began(self) -> None:
-        """Note that an answer has begun: other requests need not wait for its end."""
+        """Record that an answer has begun: other requests need not wait for its end."""
         self._gate.answer_began(self._started)
 
     def __enter__(self) -> Self:
@@ -271,7 +278,7 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Return the turn. How a request that was cancelled would have ended is not known."""
+        """Release the turn. A canceled request counts neither as an answer nor as a failure."""
         if error is None or isinstance(error, HopFailed):
             self._gate.ended(self._requester, self._started, error)
         else:

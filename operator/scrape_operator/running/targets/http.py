@@ -18,14 +18,14 @@ class HTTPScraper:
         self._details = DetailReader(extraction)
 
     async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
-        """Read the items of a target into its run. Raises ScrapeFailed."""
+        """Read the pages and detail documents of a target, and add their items to `run`. Raises ScrapeFailed."""
         await self._pages.read(plan, run)
         if run.is_unmodified:
             return
         await self._details.read(plan, run)
 
     def conclude(self, plan: HTTPTargetPlan, run: TargetRun) -> TargetResult:
-        """Return the result of what was read."""
+        """Return the result of the target from what `read` has added to `run`."""
         if run.is_unmodified:
             return run.unmodified()
         return replace(run.evaluate(plan.expectations, plan.key, plan.selected_fields), mode=plan.mode)

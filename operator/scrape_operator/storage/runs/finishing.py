@@ -1,8 +1,8 @@
-"""The end of runs: items, targets and the final row, in one transaction. Called by the committer, for many at once.
+"""Stores the results of runs: items, targets and the final row, in one transaction for many runs.
 
-Fencing: the rows are read and locked first, and only those that are RUNNING and the owner's go on. A row
-that is final already with just this result is one whose commit went through although its answer was lost:
-it gets the same answer again, and nothing is counted twice.
+Fencing: the rows are read and locked first. Only rows that are RUNNING and have the same owner are written. A row may
+already be final with the same result, because the answer to its commit was lost. Its counts are returned again, and
+nothing is counted twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,57 +64,58 @@ _FINAL = (
 
 
 class Finishing:
-    """Ends runs, and remembers the items of their targets (see `repeats`)."""
+    """Stores results, and keeps the fingerprints of the items of their targets (see `repeats`)."""
 
     def __init__(self) -> None:
         self._repeats = Repeats()
 
     def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
-        """Store each result. Return what it changed, or None if the row is no longer its owner's."""
-        answers: dict[int, ItemCounts | None] = {}
-        for wave in _waves(results):
-            answers |= _finish_wave(connection, wave, self._repeats)
-        return [answers[id(result)] for result in results]
+        """Store each result. Return its item counts, or None if the row has another owner or another end."""
+        counts_by_id: dict[int, ItemCounts | None] = {}
+        for batch in _batches(results):
+            counts_by_id |= _finish_batch(connection, batch, self._repeats)
+        return [counts_by_id[id(result)] for result in results]
 
 
-def _waves(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
-    """Split results so that no schedule is twice in a wave: its second run must see the items of its first."""
-    waves: list[dict[str, RunResult]] = []
+def _batches(results: Sequence[RunResult]) -> Iterable[list[RunResult]]:
+    """Split results into batches with one run of a schedule each: its second run must see the items of its first."""
+    batches: list[dict[str, RunResult]] = []
     for result in results:
         uid = result.claim.schedule_uid
-        wave = next((wave for wave in waves if uid not in wave), None)
-        if wave is None:
-            wave = {}
-            waves.append(wave)
-        wave[uid] = result
-    return [list(wave.values()) for wave in waves]
+        batch = next((batch for batch in batches if uid not in batch), None)
+        if batch is None:
+            batch = {}
+            batches.append(batch)
+        batch[uid] = result
+    return [list(batch.values()) for batch in batches]
 
 
-def _finish_wave(connection: Connection, wave: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
-    rows = _locked_rows(connection, wave)
-    going_on = [result for result in wave if _is_running(rows.get(result.claim.id), result)]
+def _finish_batch(connection: Connection, batch: Sequence[RunResult], repeats: Repeats) -> dict[int, ItemCounts | None]:
+    rows = _locked_rows(connection, batch)
+    running = [result for result in batch if _is_running(rows.get(result.claim.id), result)]
     counts: Mapping[UUID, ItemCounts] = {}
-    if going_on:
-        totals = {result.claim.id: rows[result.claim.id].total_before for result in going_on}
-        counts = store_items(connection, going_on, totals, repeats)
-        store_memory(connection, going_on)
-        _insert_targets(connection, going_on, failing_since(connection, going_on))
-        store_bodies(connection, going_on)
-        connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in going_on])
-        add_ends(connection, going_on, counts)
+    if running:
+        totals = {result.claim.id: rows[result.claim.id].total_before for result in running}
+        counts = store_items(connection, running, totals, repeats)
+        store_memory(connection, running)
+        _insert_targets(connection, running, failing_since(connection, running))
+        store_bodies(connection, running)
+        connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in running])
+        add_ends(connection, running, counts)
     return {
-        id(result): counts[result.claim.id] if result.claim.id in counts else _answered(rows, result) for result in wave
+        id(result): counts[result.claim.id] if result.claim.id in counts else _stored_counts(rows, result)
+        for result in batch
     }
 
 
 def is_still_running(connection: Connection, claim: RunClaim) -> bool:
-    """Return whether the row of a run is RUNNING and its owner's: only then are its results worth storing."""
-    ours = (_c.id == claim.id, _c.owner == claim.owner, is_running)
-    return connection.execute(select(_c.id).where(*ours)).one_or_none() is not None
+    """Return whether the row of a run is RUNNING and still has the same owner: else its results cannot be stored."""
+    conditions = (_c.id == claim.id, _c.owner == claim.owner, is_running)
+    return connection.execute(select(_c.id).where(*conditions)).one_or_none() is not None
 
 
-def _locked_rows(connection: Connection, wave: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
-    run_ids = {result.claim.id for result in wave}
+def _locked_rows(connection: Connection, batch: Sequence[RunResult]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
+    run_ids = {result.claim.id for result in batch}
     return {row.id: row for row in connection.execute(_LOCKED, {"runs": list(run_ids)})}
 
 
@@ -122,11 +123,11 @@ def _is_running(row: Row[*tuple[Any, ...]] | None, result: RunResult) -> bool:
     return row is not None and row.owner == result.claim.owner and row.status == RunStatus.RUNNING.value
 
 
-def _answered(rows: Mapping[UUID, Row[*tuple[Any, ...]]], result: RunResult) -> ItemCounts | None:
-    """Return the counts of our own final row; any other row means that another replica took over."""
+def _stored_counts(rows: Mapping[UUID, Row[*tuple[Any, ...]]], result: RunResult) -> ItemCounts | None:
+    """Return the counts of a row that is already final with this result. None means that another replica took over."""
     row = rows.get(result.claim.id)
-    ours = (result.claim.owner, result.status.value, result.reason.value, result.completed_at)
-    if row is None or (row.owner, row.status, row.reason, row.completed_at) != ours:
+    expected = (result.claim.owner, result.status.value, result.reason.value, result.completed_at)
+    if row is None or (row.owner, row.status, row.reason, row.completed_at) != expected:
         return None
     return ItemCounts(total=row.items_total, new=row.items_new, changed=row.items_changed, gone=row.items_gone)
 

@@ -1,4 +1,4 @@
-"""A semaphore for runs: first come, first served, with a timeout and a stop. A run that only waits lends its place."""
+"""A semaphore for runs, in the order of arrival, with a timeout and a stop. A run that only waits lends its place."""
 
 import asyncio
 from collections import deque
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class RunSlots:
-    """`size` places. Whoever acquires one must release it."""
+class RunPlaces:
+    """The `size` places of the pool. Each acquired place must be released."""
 
     def __init__(self, size: int) -> None:
         self._free = size
@@ -42,27 +42,27 @@ class RunSlots:
         self._free += 1
 
     def take_back(self) -> None:
-        """Take a place that was lent: at once, so that more runs than `size` may go on until one ends."""
+        """Take a place that was lent, without waiting: more than `size` runs may be active until one ends."""
         self._free -= 1
 
 
 class LentPlace:
     """The place of one run, which is lent while all of its targets wait for hosts or for their next try."""
 
-    def __init__(self, slots: RunSlots, targets: int) -> None:
-        self._slots = slots
+    def __init__(self, places: RunPlaces, targets: int) -> None:
+        self._places = places
         self._targets = targets
         self._waits = 0
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Return a block in which one target only waits."""
+        """Return a context manager for the time in which one target only waits."""
         self._waits += 1
         if self._waits == self._targets:
-            self._slots.release()
+            self._places.release()
         try:
             yield
         finally:
             if self._waits == self._targets:
-                self._slots.take_back()
+                self._places.take_back()
             self._waits -= 1

@@ -1,10 +1,10 @@
 import asyncio
 
-from scrape_operator.running.run_slots import LentPlace, RunSlots
+from scrape_operator.running.run_places import LentPlace, RunPlaces
 
 
 async def test_places_are_given_in_the_order_of_asking() -> None:
-    room, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    room, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
     order: list[int] = []
 
     async def visit(number: int) -> None:
@@ -19,7 +19,7 @@ async def test_places_are_given_in_the_order_of_asking() -> None:
 
 
 async def test_who_has_no_more_patience_takes_no_place() -> None:
-    room, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    room, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
     assert await room.acquire(stop, 0.0)
     assert not await room.acquire(stop, 0.0)
     room.release()
@@ -27,7 +27,7 @@ async def test_who_has_no_more_patience_takes_no_place() -> None:
 
 
 async def test_a_stop_ends_the_waiting() -> None:
-    room, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    room, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
     assert await room.acquire(stop, None)
     waiting = asyncio.create_task(room.acquire(stop, None))
     await asyncio.sleep(0)
@@ -36,7 +36,7 @@ async def test_a_stop_ends_the_waiting() -> None:
 
 
 async def test_a_place_that_comes_to_somebody_who_is_cancelled_goes_on_to_the_next() -> None:
-    room, stop = RunSlots(1), asyncio.get_running_loop().create_future()
+    room, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
     assert await room.acquire(stop, None)
     waiting = [asyncio.create_task(room.acquire(stop, None)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -47,29 +47,29 @@ async def test_a_place_that_comes_to_somebody_who_is_cancelled_goes_on_to_the_ne
 
 
 async def test_a_place_is_lent_while_all_targets_wait() -> None:
-    slots, stop = RunSlots(1), asyncio.get_running_loop().create_future()
-    assert await slots.acquire(stop, 0)
-    place = LentPlace(slots, targets=2)
+    places, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
+    assert await places.acquire(stop, 0)
+    place = LentPlace(places, targets=2)
     with place.lent():
-        assert not await slots.acquire(stop, 0)
+        assert not await places.acquire(stop, 0)
         with place.lent():
-            assert await slots.acquire(stop, 0)
-            assert not await slots.acquire(stop, 0)
-    slots.release()  # the run that had borrowed the place ends: the lender has it again
-    assert not await slots.acquire(stop, 0)
-    slots.release()
-    assert await slots.acquire(stop, 0)
+            assert await places.acquire(stop, 0)
+            assert not await places.acquire(stop, 0)
+    places.release()  # the run that had borrowed the place ends: the lender has it again
+    assert not await places.acquire(stop, 0)
+    places.release()
+    assert await places.acquire(stop, 0)
 
 
 async def test_a_place_that_was_taken_back_goes_to_nobody_until_one_is_free() -> None:
-    slots, stop = RunSlots(1), asyncio.get_running_loop().create_future()
-    assert await slots.acquire(stop, 0)
-    with LentPlace(slots, targets=1).lent():
-        assert await slots.acquire(stop, 0)
-    waiting = asyncio.create_task(slots.acquire(stop, None))
+    places, stop = RunPlaces(1), asyncio.get_running_loop().create_future()
+    assert await places.acquire(stop, 0)
+    with LentPlace(places, targets=1).lent():
+        assert await places.acquire(stop, 0)
+    waiting = asyncio.create_task(places.acquire(stop, None))
     await asyncio.sleep(0)
-    slots.release()
+    places.release()
     await asyncio.sleep(0)
     assert not waiting.done()
-    slots.release()
+    places.release()
     assert await waiting
