@@ -1,6 +1,7 @@
 """What `init` proposes for pages of several forms, and that the proposal reads them."""
 
 import asyncio
+import json
 from typing import Any
 
 import orjson
@@ -151,3 +152,21 @@ def test_what_has_no_list_is_refused_with_a_remedy(content_type: str, body: byte
 )
 def test_the_name_is_a_label_of_host_and_path(url: str, name: str) -> None:
     assert name_of(url) == name
+
+
+@pytest.mark.parametrize(
+    ("page", "selector"),
+    [
+        ({"meta": {"next": "/items?page=2"}}, "meta.next"),
+        ({"_links": {"next": {"href": "https://shop.example/items?page=2"}}}, "_links.next.href"),
+        ({"next": None}, None),
+        ({"next": "abc"}, None),
+        ({"links": [{"next": "/items?page=2"}]}, None),
+    ],
+)
+def test_the_address_of_the_next_page_in_json_is_a_comment(page: dict[str, object], selector: str | None) -> None:
+    body = json.dumps({"items": [{"id": 1}, {"id": 2}], **page}).encode()
+    text = write_manifest(discover(URL, body, "application/json"))
+    comment = f'# paginate: {{nextLink: {{jmespath: "{selector}"}}, maxPages: 10}}'
+    assert (comment in text) is (selector is not None)
+    assert ("paginate" in text) is (selector is not None)

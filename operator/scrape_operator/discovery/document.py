@@ -7,7 +7,7 @@ from scrape_operator.core.errors import InvalidValue
 from scrape_operator.discovery.html_lists import find_html_lists
 from scrape_operator.discovery.json_lists import find_json_lists
 from scrape_operator.discovery.manifest import Found
-from scrape_operator.discovery.next_links import find_next_link
+from scrape_operator.discovery.next_links import find_json_next_link, find_next_link
 from scrape_operator.discovery.proposal import FieldProposal, Proposal
 from scrape_operator.extraction.formats.charsets import decode
 from scrape_operator.extraction.formats.detection import format_of
@@ -25,7 +25,8 @@ def discover(url: str, body: bytes, content_type: str) -> Found:
     """
     match format_of(content_type, body):
         case Format.JSON:
-            found = Found(url, find_json_lists(read_json(body)))
+            document = read_json(body)
+            found = Found(url, find_json_lists(document), find_json_next_link(document))
         case Format.HTML:
             found = _html(url, body, content_type)
         case Format.FEED:
@@ -53,4 +54,4 @@ def _html(url: str, body: bytes, content_type: str) -> Found:
 def _feed() -> Proposal:
     fields = [FieldProposal(name, {"jmespath": name}, type_) for name, type_ in FEED_FIELDS]
     id_ = FieldProposal("id", {"jmespath": "id"})
-    return Proposal("Feed", None, [id_, *fields], ("id",), 1, "the entries of the feed")
+    return Proposal("Feed", None, [id_, *fields], ("id",), 0, "the entries of the feed")

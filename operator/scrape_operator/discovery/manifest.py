@@ -19,7 +19,7 @@ class Found:
 
     url: str
     proposals: Sequence[Proposal]
-    next_link: str | None = None
+    next_link: Mapping[str, str] | None = None
     notes: Sequence[str] = ()
 
 
@@ -37,7 +37,7 @@ def name_of(url: str) -> str:
 
 def _lines(found: Found) -> Iterator[str]:
     best = found.proposals[0]
-    yield f"# Found at the address: {best.what} ({best.count} items)."
+    yield f"# Found at the address: {best.what}{f' ({best.count} items)' if best.count else ''}."
     yield from (f"# {note}" for note in found.notes)
     yield f"apiVersion: {GROUP}/{VERSION}"
     yield "kind: ScrapeSchedule"
@@ -61,7 +61,7 @@ def _lines(found: Found) -> Iterator[str]:
 def _next_page(found: Found) -> Iterator[str]:
     if found.next_link is not None:
         yield "    # The page links to a next one. To read those, too:"
-        yield f"    # paginate: {{nextLink: {_flow({'css': found.next_link})}, maxPages: 10}}"
+        yield f"    # paginate: {{nextLink: {_flow(found.next_link)}, maxPages: 10}}"
 
 
 def _key(best: Proposal) -> Iterator[str]:

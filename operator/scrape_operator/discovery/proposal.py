@@ -32,7 +32,7 @@ class Proposal:
         items: The selector of the items, or None where the format itself gives them.
         fields: The fields, in the order of the document.
         key: The fields that identify an item; empty if none does.
-        count: How many items the document has by it.
+        count: How many items the document has by it; 0 if they were not counted.
         what: What the list is, for a person.
 
     """
