@@ -1,4 +1,4 @@
-"""The monitor knows an API server that is away, a kind that is not served, and a watch that is deaf."""
+"""The monitor knows an API server that is away, a kind that is not served, and a watch that is stale."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import pytest
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.watching.monitor import AWAY_SECONDS, DEAF_SECONDS, WatchMonitor
+from scrape_operator.watching.monitor import AWAY_SECONDS, STALE_SECONDS, WatchMonitor
 from scrape_operator.watching.reconciling import Reconciler
 from tests.watching.test_reconciling import Handler, Source
 
@@ -92,11 +92,11 @@ async def test_a_kind_that_is_served_again_starts_the_watch_and_a_comparison(ben
     assert bench.monitor.problems() == []
 
 
-async def test_a_watch_without_an_event_after_a_write_is_deaf(bench: Bench) -> None:
+async def test_a_watch_without_an_event_after_a_write_is_stale(bench: Bench) -> None:
     bench.now += 10
     bench.written_at = bench.now
     await bench.monitor._probe()
-    bench.now += DEAF_SECONDS - 1
+    bench.now += STALE_SECONDS - 1
     assert not await bench.monitor._probe()
     bench.now += 2
     assert "watch: no event of the last status write arrived" in bench.monitor.problems()[0]

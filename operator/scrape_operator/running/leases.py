@@ -1,4 +1,4 @@
-"""Keeps the leases of running rows alive, and ends the rows that nobody keeps alive any more."""
+"""Renews the leases of this process's runs, and ends the rows of runs whose leases are not renewed any more."""
 
 import asyncio
 import logging

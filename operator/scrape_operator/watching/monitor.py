@@ -18,7 +18,7 @@ PROBE_SECONDS = 3.0
 AWAY_SECONDS = 30.0
 """Not ready after the API server did not answer for so long."""
 
-DEAF_SECONDS = 30.0
+STALE_SECONDS = 30.0
 """A status write is an event of its object. A watch that has seen none for so long after a write is started again."""
 
 RETRY_MAX_SECONDS = 3.0
@@ -73,7 +73,7 @@ class WatchMonitor:
         if now - self.last_answer_at > AWAY_SECONDS:
             found.append(f"API server: no answer for {now - self.last_answer_at:.0f} s: {self._problem}")
         found += [f"{kind.crd_name} is not served: install the CustomResourceDefinition" for kind in self._unserved]
-        if self._is_deaf(now):
+        if self._is_stale(now):
             found.append("watch: no event of the last status write arrived; it is started again")
         if self.primed.is_set() and not self._watch.is_alive:
             found.append("watch: its thread has ended")
@@ -118,7 +118,7 @@ class WatchMonitor:
                 logger.info("objects listed", extra={"objects": count})
 
     async def _probe(self) -> bool:
-        """Ask the API server, restart a watch that is deaf; return whether to reconcile now."""
+        """Ask the API server, restart a watch that is stale; return whether to reconcile now."""
         try:
             unserved = [kind for kind in self._kinds if not await self._source.is_served(kind, self._namespaces)]
         except ClusterError as error:
@@ -129,10 +129,10 @@ class WatchMonitor:
         is_back = not unserved and bool(self._unserved)
         self.last_answer_at = now
         self._note_unserved(frozenset(unserved))
-        is_deaf = self._is_deaf(now)
-        if is_back or is_deaf:
-            self._restart("served again" if is_back else "deaf")
-        return was_away or is_back or is_deaf
+        is_stale = self._is_stale(now)
+        if is_back or is_stale:
+            self._restart("served again" if is_back else "stale")
+        return was_away or is_back or is_stale
 
     async def _reconcile(self) -> None:
         try:
@@ -142,7 +142,7 @@ class WatchMonitor:
         except Exception:
             logger.exception("reconcile failed and is retried")
         else:
-            if missed and time.monotonic() - self._watch.started_at > DEAF_SECONDS:
+            if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
                 self._restart(f"missed {missed} changes")
 
     def _note_unserved(self, unserved: frozenset[Kind]) -> None:
@@ -150,9 +150,9 @@ class WatchMonitor:
             logger.error("kind is not served: install its CustomResourceDefinition", extra={"crd": kind.crd_name})
         self._unserved = unserved
 
-    def _is_deaf(self, now: float) -> bool:
+    def _is_stale(self, now: float) -> bool:
         heard_at, written_at = max(self._watch.last_event_at, self._watch.started_at), self._last_written_at()
-        return written_at > heard_at and now - written_at > DEAF_SECONDS
+        return written_at > heard_at and now - written_at > STALE_SECONDS
 
     def _restart(self, reason: str) -> None:
         self.restarts += 1

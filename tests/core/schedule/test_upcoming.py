@@ -9,7 +9,7 @@ from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
-from scrape_operator.core.schedule.upcoming import Upcoming, is_first_run_owed, next_run, upcoming, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import Upcoming, needs_first_run, next_run, upcoming, upcoming_due_times
 from tests.support.schedule_plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
 
 AFTERNOON = windows(("Allow", "14:00", "16:00"))
@@ -95,13 +95,13 @@ def test_first_runs_that_edits_owe_keep_their_pace() -> None:
 
 
 def test_no_first_run_is_owed_to_a_good_run_or_to_the_same_spec() -> None:
-    assert not is_first_run_owed(plan(generation=2), ran())
-    assert not is_first_run_owed(plan(), ran(summary(RunStatus.FAILED)))
-    assert not is_first_run_owed(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
-    assert not is_first_run_owed(plan(suspend=True), ScheduleState())
-    assert not is_first_run_owed(plan(), ScheduleState(last_schedule_time=NOON))
-    assert is_first_run_owed(plan(), ScheduleState())
-    assert is_first_run_owed(plan(generation=2), ran(summary(RunStatus.FAILED)))
+    assert not needs_first_run(plan(generation=2), ran())
+    assert not needs_first_run(plan(), ran(summary(RunStatus.FAILED)))
+    assert not needs_first_run(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
+    assert not needs_first_run(plan(suspend=True), ScheduleState())
+    assert not needs_first_run(plan(), ScheduleState(last_schedule_time=NOON))
+    assert needs_first_run(plan(), ScheduleState())
+    assert needs_first_run(plan(generation=2), ran(summary(RunStatus.FAILED)))
 
 
 def test_a_first_run_may_begin_at_the_end_time_and_not_after_it() -> None:

@@ -1,4 +1,4 @@
-"""The queue of one host: which request may start, and when. Instants are seconds of a clock that never jumps."""
+"""The queue of one host: which request may start, and when. Times are seconds of a monotonic clock."""
 
 import math
 from collections import OrderedDict
@@ -13,7 +13,7 @@ SLOW_TURN_SECONDS = 5.0
 """A request that takes longer counts as slow, and so do its requester's next ones until one is quick."""
 
 MAX_REQUESTERS = 1024
-"""So many requesters are remembered for one host."""
+"""How many requesters are remembered for one host."""
 
 
 class HostQueue(Generic[Ticket]):
@@ -22,8 +22,8 @@ class HostQueue(Generic[Ticket]):
     - A requester is served once before another is served twice, and each one's own requests keep their order.
     - Of a host's turns each requester gets its share. Slow requesters get half of the turns together, and those
       that are not known to be quick leave one free.
-    - A requester that the host told to wait (Retry-After) waits; the others do not. Where the host told several, or
-      failed for everybody, requests start one at a time until one is answered.
+    - A requester that got a Retry-After waits, and the others do not. If several got one, or if requests of all
+      requesters fail, requests start one at a time until one is answered.
     """
 
     def __init__(self, budget: HostBudget) -> None:
@@ -56,7 +56,7 @@ class HostQueue(Generic[Ticket]):
             yield from tickets
 
     def try_start(self, requester: str, now: float) -> bool:
-        """Start at once if the budget has room and nobody waits who could start instead."""
+        """Start at once, if the budget allows it and no waiting request may start. Return whether it started."""
         if not self._is_open(now) or not self._may_start(requester, now) or self._next_requester(now) is not None:
             return False
         self._start(requester, now)
@@ -93,7 +93,7 @@ class HostQueue(Generic[Ticket]):
         return min((at for at in instants if at > now), default=None)
 
     def end(self, requester: str, started: float, now: float) -> None:
-        """Return a turn."""
+        """Release a turn."""
         self._turns.remove((requester, started))
         self._quick[requester] = now - started <= SLOW_TURN_SECONDS
         self._quick.move_to_end(requester)

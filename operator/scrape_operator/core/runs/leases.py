@@ -1,4 +1,4 @@
-"""Leases of running runs: a run is orphaned if nobody renews its lease, whatever the wall clocks say."""
+"""Leases of active runs: a run is orphaned if no process renews its lease. Wall clocks are not compared."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

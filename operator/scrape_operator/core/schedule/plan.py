@@ -23,7 +23,7 @@ class MissedRunPolicy(StrEnum):
 
 
 class ConcurrencyPolicy(StrEnum):
-    """What is done about a due time while the previous run goes on."""
+    """What happens at a due time while the previous run is active."""
 
     FORBID = "Forbid"
     REPLACE = "Replace"

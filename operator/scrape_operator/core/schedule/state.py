@@ -29,7 +29,7 @@ REQUESTS_REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run that goes on, or that waits for a place in the pool or for its claim (`started_at` is None).
+    """A run that is active, or that waits for a place in the pool or for its claim (`started_at` is None).
 
     `ends_by` is when it will have ended at the latest, apart from the time that it takes to store it.
     """
@@ -70,8 +70,8 @@ class ScheduleState:
     `is_outside` means that the due times before it are outside the windows. `default_interval` is the one that was in
     force at the latest slot, where the spec names no times.
 
-    First runs: `first_generation` is the generation of the latest one. `first_run_at` is when it was begun, if it was
-    owed to an edit after a failed run.
+    First runs: `first_generation` is the generation of the latest one. `first_run_at` is when it began, if it followed
+    an edit after a failed run.
 
     Requests: `last_handled_request` is the token that the status echoes, `handled_requests` are the digests of the
     latest tokens that have, or had, a row.

@@ -80,11 +80,11 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def first_run_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
-    """Return when the first run of the spec may begin, or None if none is owed.
+    """Return when the first run of the spec may begin, or None if none is due.
 
     That is now, at startTime, when a window opens, or FIRST_RUN_PACE after the last first run.
     """
-    if state.active or state.queued is not None or not is_first_run_owed(plan, state):
+    if state.active or state.queued is not None or not needs_first_run(plan, state):
         return None
     earliest = now if plan.start_time is None else max(now, plan.start_time)
     if state.first_run_at is not None:
@@ -93,7 +93,7 @@ def first_run_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> dat
     return None if opening is None or (plan.end_time is not None and opening > plan.end_time) else opening
 
 
-def is_first_run_owed(plan: SchedulePlan, state: ScheduleState) -> bool:
+def needs_first_run(plan: SchedulePlan, state: ScheduleState) -> bool:
     """Return whether the schedule is due apart from its phase.
 
     It is if it never ran, or if its last run failed and its spec has changed since. Cron schedules wait for their time.

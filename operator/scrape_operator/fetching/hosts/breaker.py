@@ -11,7 +11,7 @@ from datetime import timedelta
 from scrape_operator.core.runs.reasons import Reason
 
 MAX_REQUESTERS = 1024
-"""So many are remembered for one host; one that is forgotten gets one more try."""
+"""How many requesters are remembered for one host. One that is forgotten may send requests again."""
 
 REFUSALS = frozenset({Reason.BLOCKED, Reason.RATE_LIMITED})
 """The host refuses requests: more of them make it worse."""
@@ -24,7 +24,7 @@ _MAX_DOUBLINGS = 32
 
 @dataclass(frozen=True, slots=True)
 class CoolDown:
-    """How long a requester is refused: the first time, doubled each time again, and at the most."""
+    """How long a requester is refused: `initial` the first time, then twice as long each time, up to `maximum`."""
 
     initial: timedelta
     maximum: timedelta
@@ -77,7 +77,7 @@ class Breaker:
 
     @property
     def is_host_failing(self) -> bool:
-        """Whether as many requests in a row failed as are needed, whoever sent them."""
+        """Whether enough requests in a row failed, of one or of several requesters."""
         return self._streak >= self._policy.failures
 
     @property

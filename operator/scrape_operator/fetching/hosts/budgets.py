@@ -16,7 +16,7 @@ from scrape_operator.fetching.hosts.gate import GateTerms, HostGate, HostObserve
 
 DEFAULT_BUDGET = HostBudget(4)
 BROUGHT_SECONDS = 300.0
-"""The budget of a platform, or the pace of a robots.txt, counts until none has been brought for so long."""
+"""How long the budget of a platform, or the pace of a robots.txt, stays in force after the last request that set it."""
 FEW_HOSTS = 1024
 """Idle hosts are looked for if there are more than this, and again when what was left has doubled."""
 
@@ -25,7 +25,7 @@ NO_RULES = HostRules({})
 
 @dataclass(slots=True, eq=False)
 class _Host:
-    """A gate, and what requesters have brought along for it."""
+    """A gate, and the budget and pace that requesters have set for it."""
 
     gate: HostGate
     budget: HostBudget | None = None

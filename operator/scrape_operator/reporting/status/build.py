@@ -70,7 +70,7 @@ def build_status(
 def merge_patch(status: Mapping[str, object]) -> dict[str, object]:
     """Return a JSON merge patch (RFC 7396) that turns any status into this one: an absent field becomes null.
 
-    The patch is whole on purpose: it corrects what others wrote, and nobody has to remember the last status.
+    The patch has all fields, so that it corrects what others wrote and needs no copy of the last status.
     """
     return {**dict.fromkeys(_FIELD_NAMES), **status}
 

@@ -14,7 +14,7 @@ from scrape_operator.core.schedule.instants import LAST
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import FIRST_RUN_PACE, first_run_at, is_first_run_owed, upcoming
+from scrape_operator.core.schedule.upcoming import FIRST_RUN_PACE, first_run_at, needs_first_run, upcoming
 from scrape_operator.reporting.status.condition_types import (
     FALSE,
     TRUE,
@@ -76,7 +76,7 @@ def is_healthy(target: TargetHealth) -> bool:
 
 
 def _begins(plan: SchedulePlan, state: ScheduleState, now: datetime) -> bool:
-    """Return whether a run goes on, or is due now."""
+    """Return whether a run is active, or is due now."""
     if state.active:
         return True
     if pause_of(plan, state) is not None:
@@ -136,7 +136,7 @@ def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -
         return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:
         return Condition(kind, FALSE, ConditionReason.ENDED, partial(_ended_message, plan))
-    message = partial(_scheduled_message, plan.generation, is_owed=not state.active and is_first_run_owed(plan, state))
+    message = partial(_scheduled_message, plan.generation, is_owed=not state.active and needs_first_run(plan, state))
     return Condition(kind, TRUE, ConditionReason.SCHEDULED, message)
 
 

@@ -128,7 +128,7 @@ class SeenPages:
 
 
 def following_request(pagination: Pagination, first: Request, page: PageFacts, run: TargetRun) -> Request | None:
-    """Return the request after a page, or None if there is none or a limit was reached; then the run says so."""
+    """Return the request after a page, or None if there is none. A limit that ends the pages is recorded in the run."""
     request = pagination.source.following(first, page)
     if request is None:
         return None

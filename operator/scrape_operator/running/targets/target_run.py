@@ -1,4 +1,4 @@
-"""One target in one run: what it requested, read and lost so far. Readable while it goes on, and however it ends."""
+"""The record of one target in one run: its requests, items and losses. It can be read at any time during the run."""
 
 import math
 from collections import Counter

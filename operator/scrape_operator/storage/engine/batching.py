@@ -48,7 +48,7 @@ class Operation:
             own = type(error)(*error.args)  # one exception raised in many tasks would mix their tracebacks
             own.__cause__ = error
             self.answer.set_exception(own)
-            self.answer.exception()  # nobody may wait for it any more, which is no reason for a warning
+            self.answer.exception()  # marks it as retrieved: asyncio warns otherwise, if the caller was canceled
 
 
 class Gathering:

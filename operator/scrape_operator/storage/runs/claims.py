@@ -35,7 +35,7 @@ def skip_slots(connection: Connection, skips: Sequence[SkippedSlot]) -> list[boo
 
 
 def release_claims(connection: Connection, claims: Sequence[RunClaim]) -> list[None]:
-    """Delete claims that nobody will run, so that their slots are free again."""
+    """Delete the rows of claims that will not be run, so that their slots are free again."""
     deleted = set(connection.scalars(_RELEASED, {"runs": [claim.id for claim in claims]}))
     remove_claims(connection, [claim for claim in claims if claim.id in deleted])
     return [None] * len(claims)

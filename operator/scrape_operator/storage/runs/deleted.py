@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 1_000
 SCHEDULES_AT_ONCE = 200
 
 GRACE = timedelta(minutes=1)
-"""So long the rows of a deleted schedule stay in any case: a slot on its way to the database may still follow."""
+"""How long the rows of a deleted schedule stay in any case: a slot on its way to the database may still follow."""
 
 OWNED: Sequence[Table] = (scrape_runs, items, item_changes)
 """The tables whose rows belong to one schedule, besides those that belong to its runs or are one for each target."""

@@ -41,7 +41,7 @@ Renewal = tuple[str, Collection[UUID], datetime]
 """Owner, ids of runs, and the new end of their leases."""
 
 Orphans = tuple[Sequence[Lease], datetime]
-"""Leases that nobody renews, and when their runs end."""
+"""Leases that are not renewed, and when their runs end."""
 
 Reaped = Sequence[tuple[ObjectKey, RunSummary]]
 

@@ -80,7 +80,7 @@ def _history(connection: Connection, uids: Sequence[str], states: States) -> dic
 
 
 def _add_skipped_requests(connection: Connection, uids: Sequence[str], states: States) -> None:
-    """Add the manual runs that were skipped to the histories: whoever requested one looks for it there."""
+    """Add the manual runs that were skipped to the histories: the person who requested one looks for it there."""
     for row in connection.execute(_newest(uids, _is_skipped_request)):
         states[row.schedule_uid].history.append(summary_of(row))
     for uid in uids:

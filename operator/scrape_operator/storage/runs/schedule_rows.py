@@ -47,7 +47,7 @@ def add_ends(connection: Connection, results: Sequence[RunResult], counts: Mappi
 
 
 def add_orphans(connection: Connection, failures: Iterable[tuple[str, int]], at: datetime) -> None:
-    """Count runs that nobody ended, by UID; each with 1 if it is one more failure in a row, else 0."""
+    """Count orphaned runs, by UID: each with 1 if it is one more failure in a row, else 0."""
     rows = [{**_NO_ITEMS, "of": uid, "keep": 1, "add": add, "good": None, "failed": at} for uid, add in failures]
     if rows:
         connection.execute(_ENDED, rows)
