@@ -172,3 +172,11 @@ def test_what_cannot_be_read_is_one_line(arguments: tuple[str, ...], capsys: pyt
         main(arguments)
     assert ended.value.code == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_a_column_that_no_item_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(("items", "quotes", "--columns", "name,prize"))
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == "no printed item has the field prize\n"

@@ -234,6 +234,7 @@ def runs(
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")] = "default",
     limit: Annotated[int, typer.Option(min=0, help="How many runs at most; 0 for all.")] = 20,
     output: Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson or csv.")] = RowFormat.TABLE,
+    since: Annotated[str | None, typer.Option(help="Only runs that were due in this time, such as 1d or 2h.")] = None,
     run_id: Annotated[str | None, typer.Option("--id", help="Only the run with this ID, with its targets.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed, in part or as a whole.")] = False,
@@ -242,6 +243,7 @@ def runs(
 
     Example: scrape-operator runs quotes --failed -n shop. With --id also the outcome of each target of a run.
     """
+    from scrape_operator.cli.formats import parse_age
     from scrape_operator.cli.runs import print_run, print_runs
     from scrape_operator.core.ids import parse_run_id
     from scrape_operator.core.reading import RunQuery
@@ -251,7 +253,9 @@ def runs(
     if run_id is not None:
         printing = print_run(read_settings(), parse_run_id(run_id), output)
     else:
-        printing = print_runs(read_settings(), RunQuery(namespace, name, statuses), output, limit)
+        start = None if since is None else datetime.now(UTC) - parse_age(since)
+        query = RunQuery(namespace, name, statuses, since=start)
+        printing = print_runs(read_settings(), query, output, limit)
     if not asyncio.run(printing):
         sought = f"of {name or 'any schedule'} in namespace {namespace}" if run_id is None else f"has the ID {run_id}"
         typer.echo(f"no run {sought}", err=True)

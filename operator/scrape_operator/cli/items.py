@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import typer
+
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.rows import Record, first, print_rows
 from scrape_operator.core.errors import InvalidValue
@@ -47,12 +49,23 @@ def parse_where(texts: Sequence[str]) -> Mapping[str, str]:
 async def print_items(settings: Settings, query: ItemQuery, view: ItemView, form: RowFormat, limit: int) -> int:
     """Print `limit` items, all where it is 0, and return how many there were."""
     async with open_history(settings) as history:
+        unseen = set(view.columns)
         items = _shown(read_all(lambda after: history.items(query, after)), view)
-        records = (view.record(item) async for item in first(items, limit))
-        return await print_rows(records, form, view.columns or COLUMNS)
+        records = (view.record(item) async for item in _noting(first(items, limit), unseen))
+        number = await print_rows(records, form, view.columns or COLUMNS)
+    if number and unseen:
+        typer.echo(f"no printed item has the field {', '.join(sorted(unseen))}", err=True)
+    return number
 
 
 async def _shown(items: AsyncIterator[ItemRow], view: ItemView) -> AsyncIterator[ItemRow]:
     async for item in items:
         if view.shows(item):
             yield item
+
+
+async def _noting(items: AsyncIterator[ItemRow], unseen: set[str]) -> AsyncIterator[ItemRow]:
+    """Yield the items, and remove their fields from `unseen`."""
+    async for item in items:
+        unseen.difference_update(item.data)
+        yield item

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from scrape_operator.cli.manifests import files_in, read_objects
+from scrape_operator.cli.manifests import UnreadableFile, files_in, read_objects
 from scrape_operator.cli.rows import text_of
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
@@ -61,7 +61,10 @@ async def run_objects(settings: Settings, objects: Sequence[Mapping[str, Any]]) 
 def _schedules(trial: Trial, settings: Settings) -> list[LocalSchedule]:
     schedules: list[LocalSchedule] = []
     for file in files_in(trial.files):
-        objects = [obj if trial.url is None else with_url(obj, trial.url) for obj in read_objects(file)]
+        try:
+            objects = [obj if trial.url is None else with_url(obj, trial.url) for obj in read_objects(file)]
+        except UnreadableFile as error:
+            raise InvalidValue(f"{file}: {error}") from error
         schedules.extend(schedules_of(file, objects, settings))
     if not schedules:
         raise InvalidValue(f"{', '.join(map(str, trial.files))}: no ScrapeSchedule found: check apiVersion and kind")

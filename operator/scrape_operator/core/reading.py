@@ -114,12 +114,13 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """Which runs to read; what is None or empty does not restrict."""
+    """Which runs to read; what is None or empty does not restrict. `since` is the earliest due time."""
 
     namespace: str | None = None
     name: str | None = None
     statuses: Collection[RunStatus] = ()
     run_id: UUID | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

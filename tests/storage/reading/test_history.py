@@ -63,6 +63,7 @@ async def test_a_skipped_due_time_has_no_duration(history: SQLHistoryReader) -> 
         pytest.param(RunQuery("team", "shop"), 1, id="namespace and name"),
         pytest.param(RunQuery("default", "shop"), 0, id="name in another namespace"),
         pytest.param(RunQuery(statuses=[RunStatus.FAILED, RunStatus.SKIPPED]), 2, id="statuses"),
+        pytest.param(RunQuery("default", since=minute(2)), 2, id="since"),
     ],
 )
 async def test_runs_are_restricted(history: SQLHistoryReader, query: RunQuery, count: int) -> None:

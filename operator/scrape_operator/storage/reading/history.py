@@ -51,6 +51,8 @@ class SQLHistoryReader(HistoryReader):
             statement = statement.where(_runs.status.in_([status.value for status in query.statuses]))
         if query.run_id is not None:
             statement = statement.where(_runs.id == query.run_id)
+        if query.since is not None:
+            statement = statement.where(_runs.scheduled_for >= query.since)
         if after is not None:
             statement = statement.where(_runs.id < _run_id(after))
         rows = await self._rows(statement.order_by(_runs.id.desc()), limit)
