@@ -93,3 +93,8 @@ def test_a_file_without_a_schedule_is_said_so(tmp_path: Path) -> None:
     result = trial(tmp_path, {"kind": "Pod"})
     assert result.exit_code == 1
     assert "no ScrapeSchedule found" in str(result.exception)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["test", str(tmp_path / "absent.yaml")])
+    assert f"{tmp_path / 'absent.yaml'}: cannot be read" in str(result.exception)
