@@ -64,7 +64,7 @@ async def test_a_secret_of_the_same_version_is_the_same_object() -> None:
     ("status", "message"),
     [
         pytest.param(404, "Secret shop/login does not exist: create it", id="absent"),
-        pytest.param(403, "Secret shop/login must not be read: grant", id="forbidden"),
+        pytest.param(403, "Secret shop/login must not be read by the operator: allow it", id="forbidden"),
         pytest.param(0, "Secret shop/login cannot be read: away", id="away"),
     ],
 )

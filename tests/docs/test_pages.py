@@ -40,6 +40,7 @@ def place(control_plane: Cluster, crds: None, namespace: str, tmp_path: Path) ->
         "NAMESPACE": namespace,
         "COLUMNS": "120",
     }
+    control_plane.kubectl("delete", "clusterscrapepolicies", "--all")
     control_plane.helm("uninstall", "scrape-operator", "--namespace", "scrape-operator", "--ignore-not-found")
     control_plane.delete_namespace("scrape-operator")
 

@@ -22,7 +22,8 @@ from tests.fetching.servers import Handler, ok, redirect, resetting, serving
 from tests.support.fetching import NO_RETRY, NO_ROBOTS, requester
 
 QUICK_RETRY = RetryPolicy(3, timedelta(milliseconds=10), timedelta(milliseconds=10))
-SLOW_RETRY = RetryPolicy(3, timedelta(seconds=60), timedelta(seconds=60))
+SLOW_RETRY = RetryPolicy(3, timedelta(days=365), timedelta(days=365))
+"""Its delays are jittered from zero on: one in a million is within a run."""
 
 
 @dataclass(frozen=True)
