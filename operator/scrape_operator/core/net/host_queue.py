@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from scrape_operator.core.net.host_budgets import HostBudget
@@ -89,7 +89,8 @@ class HostQueue(Generic[Ticket]):
         """Return when to look again, or None if nothing can start before a turn ends."""
         if not self._ring or len(self._turns) >= self._limit:
             return None
-        instants = [self._last_start + self._interval, *(self.held_until(requester) for requester in self._ring)]
+        holds = (until for requester, until in self._held.items() if requester in self._ring)
+        instants = [self._last_start + self._interval, *holds]
         return min((at for at in instants if at > now), default=None)
 
     def end(self, requester: str, started: float, now: float) -> None:
@@ -134,7 +135,14 @@ class HostQueue(Generic[Ticket]):
         return len(self._turns) < self._limit and now >= self._last_start + self._interval
 
     def _next_requester(self, now: float) -> str | None:
-        return next((requester for requester in self._ring if self._may_start(requester, now)), None)
+        candidates: Iterable[str] = self._ring
+        if not self._has_room_for_unproven(now):  # thousands may wait: look at those alone that may start
+            candidates = (requester for requester in self._ring if self._quick.get(requester) is True)
+        return next((requester for requester in candidates if self._may_start(requester, now)), None)
+
+    def _has_room_for_unproven(self, now: float) -> bool:
+        """Return whether a requester that is not known to be quick may start at all."""
+        return self._limit == 1 or self._occupied(now)[1] < self._limit - 1
 
     def _may_start(self, requester: str, now: float) -> bool:
         if now < self.held_until(requester):
@@ -142,23 +150,29 @@ class HostQueue(Generic[Ticket]):
         limit = self._limit
         if limit == 1:
             return True
-        not_waiting = {requester, *(name for name, _ in self._turns)} - self._ring.keys()
-        share = -(-limit // (len(self._ring) + len(not_waiting)))
+        present = {requester, *(name for name, _ in self._turns)}
+        not_waiting = sum(name not in self._ring for name in present)
+        share = -(-limit // (len(self._ring) + not_waiting))
         if sum(name == requester for name, _ in self._turns) >= share:
             return False
         return self._quick.get(requester) is True or self._leaves_room(requester, limit, now)
 
     def _leaves_room(self, requester: str, limit: int, now: float) -> bool:
         """Return whether a requester that is not known to be quick may start beside the others like it."""
+        slow, unproven = self._occupied(now)
+        if self._quick.get(requester) is False and slow >= limit // 2:
+            return False
+        return unproven < limit - 1
+
+    def _occupied(self, now: float) -> tuple[int, int]:
+        """Return how many turns slow requesters hold, and how many those do that are not known to be quick."""
         slow = unproven = 0
         for name, started in self._turns:
             is_quick = self._quick.get(name)
             is_slow = is_quick is False or now - started > SLOW_TURN_SECONDS
             slow += is_slow
             unproven += is_slow or is_quick is None
-        if self._quick.get(requester) is False and slow >= limit // 2:
-            return False
-        return unproven < limit - 1
+        return slow, unproven
 
     def _start(self, requester: str, now: float) -> None:
         self._turns.append((requester, now))
