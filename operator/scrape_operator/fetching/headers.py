@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from scrape_operator.core.net.documents import Validators
+from scrape_operator.core.net.headers import CONNECTION_HEADERS
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.decoding import ACCEPTED
 from scrape_operator.fetching.failures import HopFailed
@@ -12,20 +13,6 @@ from scrape_operator.fetching.redirects import Headers
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # a token (RFC 9110 section 5.6.2)
 _UNFIT = re.compile(r"[\r\n\0\ud800-\udfff]")
 _MAX_VALUE = 8192
-# These would change where a message ends, or keep an exchange from ending.
-_OF_THE_CONNECTION = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 def complete(headers: Sequence[tuple[str, str]], user_agent: str) -> Headers:
@@ -59,7 +46,7 @@ def check_header(name: str, value: str) -> None:
     problem = None
     if _NAME.fullmatch(name) is None:
         problem = "does not have the name of a header: use letters, digits and hyphens, at most 256"
-    elif name.lower() in _OF_THE_CONNECTION:
+    elif name.lower() in CONNECTION_HEADERS:
         problem = "cannot be set: it belongs to the connection"
     elif len(value) > _MAX_VALUE:
         problem = f"has a value of more than {_MAX_VALUE} characters"

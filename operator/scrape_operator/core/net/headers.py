@@ -1,4 +1,6 @@
-"""Headers that may go to any origin: they are known to hold no secret. Any other one may, whatever its name."""
+"""The headers of requests that rules name. All are in lower case."""
+
+from typing import Final
 
 HARMLESS_HEADERS = frozenset(
     {
@@ -15,3 +17,17 @@ HARMLESS_HEADERS = frozenset(
         "x-requested-with",
     }
 )
+"""Headers that may go to any origin: they are known to hold no secret. Any other one may, whatever its name."""
+
+CONNECTION_HEADERS: Final = (
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+"""Headers by which a request would change where a message ends, or how long the connection is open."""
