@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from rich.console import Console
 from rich.text import Text
 
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import first, print_rows
+from scrape_operator.cli.rows import first, print_described, print_rows
 from scrape_operator.core.reading import ChangeQuery, ChangeRow, read_all
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.run import clip
@@ -26,12 +25,7 @@ async def print_changes(settings: Settings, query: ChangeQuery, form: RowFormat,
         changes = first(read_all(lambda after: history.changes(query, after)), limit)
         if form is not RowFormat.TABLE:
             return await print_rows((asdict(change) async for change in changes), form, ())
-        console, number = Console(), 0
-        async for change in changes:
-            for line in describe(change):
-                console.print(line, soft_wrap=True)
-            number += 1
-        return number
+        return await print_described(changes, describe)
 
 
 def describe(change: ChangeRow) -> Iterator[Text]:

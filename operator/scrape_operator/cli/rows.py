@@ -6,7 +6,7 @@ All formats but the table are written row by row, so that a long history needs n
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -53,6 +53,18 @@ async def print_rows(records: AsyncIterator[Record], form: RowFormat, columns: S
             return await _print_csv(records, lambda line: typer.echo(line, nl=False))
 
 
+async def print_described(rows: AsyncIterator[T], describe: Callable[[T], Iterable[Text]]) -> int:
+    """Print the lines that describe each row, and return how many rows there were."""
+    console = Console()
+    return await _print_each(rows, lambda row: print_lines(console, describe(row)))
+
+
+def print_lines(console: Console, lines: Iterable[Text]) -> None:
+    """Print lines whole: the terminal wraps those that are too long."""
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
 async def _print_table(records: AsyncIterator[Record], columns: Sequence[str], console: Console) -> int:
     table = Table(box=box.SIMPLE, pad_edge=False)
     for column in columns:
@@ -82,10 +94,10 @@ async def _print_csv(records: AsyncIterator[Record], echo: Print) -> int:
     return number
 
 
-async def _print_each(records: AsyncIterator[Record], print_: Callable[[Record], None]) -> int:
+async def _print_each(rows: AsyncIterator[T], print_: Callable[[T], None]) -> int:
     number = 0
-    async for record in records:
-        print_(record)
+    async for row in rows:
+        print_(row)
         number += 1
     return number
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import Record, first, print_rows
+from scrape_operator.cli.rows import Record, first, print_described, print_lines, print_rows
 from scrape_operator.core.reading import RunQuery, RunRow, TargetRunRow, read_all
 from scrape_operator.core.runs.run import RunStatus, clip
 from scrape_operator.core.times import rfc3339
@@ -30,11 +30,7 @@ async def print_runs(settings: Settings, query: RunQuery, form: RowFormat, limit
         runs = first(read_all(lambda after: history.runs(query, after)), limit)
         if form is not RowFormat.TABLE:
             return await print_rows((_record(run) async for run in runs), form, ())
-        console, number = Console(), 0
-        async for run in runs:
-            _print(console, describe(run))
-            number += 1
-        return number
+        return await print_described(runs, describe)
 
 
 async def print_run(settings: Settings, run_id: UUID, form: RowFormat) -> int:
@@ -47,9 +43,9 @@ async def print_run(settings: Settings, run_id: UUID, form: RowFormat) -> int:
         return await print_rows(_one_by_one(records), form, ())
     console = Console()
     for run in runs:
-        _print(console, describe(run))
+        print_lines(console, describe(run))
     for target in targets:
-        _print(console, describe_target(target))
+        print_lines(console, describe_target(target))
     return len(runs)
 
 
@@ -74,11 +70,6 @@ def describe_target(target: TargetRunRow) -> Iterator[Text]:
         yield Text(clip(f"    {target.message}", LINE_MAX_BYTES))
     for warning in target.warnings:
         yield Text(clip(f"    warning: {warning}", LINE_MAX_BYTES), style="yellow")
-
-
-def _print(console: Console, lines: Iterator[Text]) -> None:
-    for line in lines:
-        console.print(line, soft_wrap=True)
 
 
 async def _one_by_one(records: list[Record]) -> AsyncIterator[Record]:
