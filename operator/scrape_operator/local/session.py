@@ -108,7 +108,7 @@ class _Session:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._halt)
         tasks = [asyncio.create_task(run(), name=name) for name, run in self._engine.tasks()]
         try:
             self._refresh()
@@ -123,14 +123,15 @@ class _Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _halt(self) -> None:
+        self._stop.set()
+        self._outcome.change.set()
+
     async def _wait_for_each(self) -> None:
         wanted = {entry.plan.key.uid for entry in self._engine.registry}
         while not wanted <= self._outcome.ended and not self._stop.is_set():
             self._outcome.change.clear()
-            await asyncio.wait(
-                {asyncio.create_task(self._outcome.change.wait()), asyncio.create_task(self._stop.wait())},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await self._outcome.change.wait()
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
