@@ -9,6 +9,8 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
   --custom-compile-command 'make lock'
 MAKEFLAGS += --no-builtin-rules
+# Tests start hundreds of processes: without bytecode on disk each would compile every module that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 .PHONY: help try demo test check fix generate bench mutants lock clean
@@ -61,9 +63,10 @@ mutants: $(READY) ## Change core at random and count the changes that its tests 
 	@$(BIN)/python -m tests.dev.mutants $(ARGS)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew; pins that still fit are kept
-	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
-	$(LOCK) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra tracing --group dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --extra tracing --constraints requirements-dev.lock --output-file requirements.lock
 	$(LOCK) --group build --constraints requirements-dev.lock --output-file requirements-build.lock
+	$(LOCK) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## Remove what was made in this folder; the built control plane in the cache folder stays
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo bench-results

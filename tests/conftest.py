@@ -1,4 +1,4 @@
-"""What tests share: one control plane and one PostgreSQL server per test run, started by the first test that asks."""
+"""What tests share: a control plane and a PostgreSQL server per process, started by the first test that asks."""
 
 from collections.abc import Iterator
 
@@ -6,49 +6,95 @@ import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
+from scrape_operator.storage.engine import batching
 from tests.dev.controlplane import processes
 from tests.dev.controlplane.binaries import find, uses_existing_cluster
 from tests.dev.controlplane.connection import Cluster, existing_cluster_name
 from tests.dev.controlplane.controlplane import ControlPlane, open_cluster
 from tests.dev.controlplane.postgres import Postgres
+from tests.support.changing_shop import Shop
+from tests.support.logs import restored_logging
+from tests.support.receiver import Receiver
 
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile("repeatable")  # `--hypothesis-seed=N` looks for what these examples don't show
+
+CONTROL_PLANES = 2
+"""How many processes of a test run have a control plane."""
 
 SHARED = {"control_plane": "cluster", "postgres": "postgres"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the shared servers that they ask for."""
+    """Mark tests by the shared servers that they ask for, and put those with a control plane first."""
     for item in items:
         for fixture, marker in SHARED.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+    stopping = {item.path for item in items if "breakable_control_plane" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: _place_of(item, is_stopping=item.path in stopping))
 
 
-class OneClusterScheduling(LoadScopeScheduling):
-    """pytest-xdist's plan: all users of the control plane in one process, so that there is one; the rest one by one.
+def _place_of(item: pytest.Item, *, is_stopping: bool) -> int:
+    """Return where a test stands among the others.
 
-    xdist's own `loadgroup` loses its groups with pytest 9.2.
+    Tests of the operator come before those of the results API, since an API server may answer for that for a while
+    after it is gone. What stops an API server comes last: a watch that was broken for long resumes after a pause.
+    """
+    if item.get_closest_marker("cluster") is None:
+        return 3
+    is_operator = item.path.parent.name == "e2e" and not item.path.name.startswith(("test_results", "test_plugin_rows"))
+    return 2 if is_stopping else 0 if is_operator else 1
+
+
+class ClusterScheduling(LoadScopeScheduling):
+    """pytest-xdist's plan: files that may use a control plane whole, the other tests one by one.
+
+    Two processes begin with those files, each with its own control plane. They wait for much of their time, in which
+    further processes run the other tests. xdist's own `loadgroup` loses its groups with pytest 9.2.
     """
 
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # the order of the tests is right
+        self._scopes: dict[str, bool] = {}
+
     def _split_scope(self, nodeid: str) -> str:
-        file = self.config.rootpath / nodeid.partition("::")[0]
-        sources = (source for source in (file, file.with_name("conftest.py")) if source.exists())
-        return "cluster" if any("control_plane" in source.read_text() for source in sources) else nodeid
+        name = nodeid.partition("::")[0]
+        if name not in self._scopes:
+            file = self.config.rootpath / name
+            sources = (source for source in (file, file.with_name("conftest.py")) if source.exists())
+            self._scopes[name] = any("control_plane" in source.read_text() for source in sources)
+        return name if self._scopes[name] else nodeid
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.nodes.index(node) >= CONTROL_PLANES:
+            other = next((scope for scope in self.workqueue if "::" in scope), None)
+            if other is None:  # only files are left; xdist ends an idle process with the others
+                return
+            self.workqueue.move_to_end(other, last=False)
+        super()._assign_work_unit(node)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneClusterScheduling:
-    """Give pytest-xdist our plan."""
-    return OneClusterScheduling(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ClusterScheduling:
+    """Return the scheduling of pytest-xdist."""
+    return ClusterScheduling(config, log)
 
 
 def pytest_report_header() -> str | None:
     """Name an existing cluster before anything is applied to it."""
     kubectl = find("kubectl") if uses_existing_cluster() else None
     return f"cluster: the existing one of context {existing_cluster_name(kubectl)}" if kubectl else None
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Restore logging after a test: commands configure it for the whole process, and later tests read their logs."""
+    with restored_logging():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +117,19 @@ def crds(control_plane: Cluster) -> None:
 
 
 @pytest.fixture
-def breakable_control_plane(control_plane: Cluster) -> Iterator[ControlPlane]:
-    """The control plane for tests that stop its API server; afterwards it serves again."""
+def own_control_plane(control_plane: Cluster) -> ControlPlane:
+    """The control plane for tests that need its files, or change what is cluster-wide."""
     if not isinstance(control_plane, ControlPlane):
-        pytest.skip("an existing cluster's API server is not ours to stop")
-    yield control_plane
-    if not control_plane.serves:
-        control_plane.start_apiserver()
+        pytest.skip("an existing cluster's API server is not ours to stop, or to sign certificates for")
+    return control_plane
+
+
+@pytest.fixture
+def breakable_control_plane(own_control_plane: ControlPlane) -> Iterator[ControlPlane]:
+    """The control plane for tests that stop its API server; afterwards it serves again."""
+    yield own_control_plane
+    if not own_control_plane.serves:
+        own_control_plane.start_apiserver()
 
 
 @pytest.fixture
@@ -106,6 +158,29 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
+def prompt_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let operations of stores that are opened in this process not wait for others."""
+    monkeypatch.setattr(batching, "GATHER_SECONDS", 0.0)
+    monkeypatch.setattr(batching, "PATIENT_SECONDS", 0.0)
+
+
+@pytest.fixture
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on."""
     return processes.free_port()
+
+
+@pytest.fixture
+def changing_shop() -> Iterator[Shop]:
+    """A site whose goods change."""
+    served = Shop()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks."""
+    served = Receiver().start()
+    yield served
+    served.stop()

@@ -6,7 +6,7 @@ from scrape_operator.memory import memory_limit, shares_of
 
 MIB = 2**20
 IDLE_WORKER = 45 * MIB
-OPERATOR = 110 * MIB
+OPERATOR = 150 * MIB
 
 
 @pytest.mark.parametrize("limit", [512, 640, 1024, 4096, 65_536])

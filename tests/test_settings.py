@@ -32,6 +32,10 @@ def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProc
         ("SCRAPE_OPERATOR_RUN_LEASE_SECONDS", "1", "greater than or equal to 3"),
         ("SCRAPE_INTERVAL_MINUTES", "0", "greater than or equal to 1"),
         ("SCRAPE_INTERVAL_MINUTES", "5m", "valid integer"),
+        ("SCRAPE_OPERATOR_RESULTS_API_SERVICE", "results", "namespace/name"),
+        ("SCRAPE_OPERATOR_RESULTS_API_SERVICE", "shop/", "namespace/name"),
+        ("SCRAPE_OPERATOR_RESULTS_API_SERVICE", "shop/Results", "namespace/name"),
+        ("SCRAPE_OPERATOR_RESULTS_API_SERVICE", "shop/results/x", "namespace/name"),
         ("DATABASE_URL", "mysql://u:hunter2@h/d", "postgresql://"),
     ],
 )
@@ -45,6 +49,12 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(
     assert line.startswith(f"{variable}: ")
     assert remedy in line
     assert "hunter2" not in line
+
+
+def test_the_service_of_the_results_api_has_two_parts_and_is_asked_for_where_it_is_needed():
+    assert Settings(results_api_service="shop/results").results_service == ("shop", "results")
+    with pytest.raises(InvalidSettings, match="SCRAPE_OPERATOR_RESULTS_API_SERVICE: set it to namespace/name"):
+        _ = Settings().results_service
 
 
 def test_several_wrong_values_are_all_named(monkeypatch: pytest.MonkeyPatch):

@@ -1,5 +1,3 @@
 """scrape-operator: CronJob for the web, without the pods."""
 
-from importlib.metadata import version
-
-__version__ = version("scrape-operator")
+__version__ = "0.1.0"

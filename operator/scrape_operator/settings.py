@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     listen_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port that /healthz, /readyz and /metrics listen on. 0 chooses a free one."""
 
+    results_api_port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    """The port that the results API listens on, with TLS, at the address of listen_host. 0 chooses a free one."""
+
+    results_api_service: str = ""
+    """Namespace and name, as in shop/results, of the Service through which the API server calls the results API."""
+
+    results_api_certificate_dir: Path | None = None
+    """The folder with tls.crt and tls.key of the results API. Absent: it makes them, in Secret `<service>-tls`."""
+
     max_concurrent_runs: Annotated[int, Field(ge=1, le=10_000)] = 2000
     """The largest number of runs at the same time. Others wait and keep their due time."""
 
@@ -93,11 +102,14 @@ class Settings(BaseSettings):
     user_agent: str = "scrape-operator (+https://scrape-operator.dev)"
     """The User-Agent header of requests whose target sets none."""
 
+    tracing: bool = False
+    """Whether runs, targets and requests are traced by OpenTelemetry, which its own OTEL_* variables configure."""
+
     log_format: Literal["json", "console"] = "json"
     """The format of the log: json for machines, console for people."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """The least severe level that is logged."""
+    """The least severe level that is logged. Libraries log nothing below WARNING."""
 
     @property
     def database_name(self) -> str:
@@ -105,6 +117,27 @@ class Settings(BaseSettings):
         if self.database_url is None:
             return f"the SQLite file {self.sqlite_path.absolute()} (DATABASE_URL is not set)"
         return "the database of DATABASE_URL"
+
+    @property
+    def results_service(self) -> tuple[str, str]:
+        """Return namespace and name of the Service of the results API.
+
+        Raises:
+            InvalidSettings: It is not set.
+
+        """
+        namespace, _, name = self.results_api_service.partition("/")
+        if not name:
+            variable = variable_of("results_api_service")
+            raise InvalidSettings(f"{variable}: set it to namespace/name of the Service of the results API")
+        return namespace, name
+
+    @field_validator("results_api_service")
+    @classmethod
+    def _namespace_and_name(cls, value: str) -> str:
+        if value and not all(_NAMESPACE.fullmatch(part) for part in (*value.split("/", 1), "")[:2]):
+            raise InvalidValue(f"{value!r} is not namespace/name of a Service, as in shop/results")
+        return value
 
     @field_validator("namespaces", mode="before")
     @classmethod

@@ -1,25 +1,28 @@
 """The composition root: Settings to App, closed by one AsyncExitStack."""
 
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from scrape_operator.clock import SystemClock
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.events import ClusterEventPoster
 from scrape_operator.cluster.objects import ClusterObjects
 from scrape_operator.cluster.secrets import ClusterSecrets
+from scrape_operator.core.notifications.webhooks import WebhookHealth
 from scrape_operator.core.ports import Clock, Ownership, RunObserver, SecretReader, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.decision import Skip
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
-from scrape_operator.extraction.workers.pool import QUICK, SLOW, ExtractionPool
+from scrape_operator.core.tracing import NO_TRACER, Tracer
+from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.body.memory import BodyMemory
+from scrape_operator.fetching.day_budgets import DayBudgets
 from scrape_operator.fetching.fetcher import HttpFetcher, budgets_of, open_fetcher
-from scrape_operator.memory import MemoryShares, memory_limit, shares_of
+from scrape_operator.memory import memory_limit, shares_of
 from scrape_operator.planning.policies import Policies
 from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.planning.schedule import compile_schedule
@@ -29,12 +32,18 @@ from scrape_operator.reporting.metrics.metrics import Metrics
 from scrape_operator.reporting.observers import CompositeObserver
 from scrape_operator.reporting.run_log import RunLog
 from scrape_operator.reporting.status.writer import StatusWriter
+from scrape_operator.reporting.tracing.opening import open_tracer
+from scrape_operator.reporting.webhooks.notifier import Notifier
+from scrape_operator.reporting.webhooks.sending import Sender
 from scrape_operator.running.leases import LeaseKeeper
+from scrape_operator.running.opening import open_pool
 from scrape_operator.running.pool import RunPool
 from scrape_operator.running.retention import Retention
 from scrape_operator.running.runner import Runner
+from scrape_operator.running.secret_checks import SecretChecks
 from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
+from scrape_operator.scheduling.missing_secrets import MissingSecrets
 from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
@@ -50,18 +59,6 @@ LAST_EVENTS_SECONDS = 2.0
 NamedTask = tuple[str, Callable[[], Coroutine[object, object, None]]]
 
 
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> datetime:
-        """Return the wall clock in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds of a clock that never jumps."""
-        return time.monotonic()
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the engine uses: clocks, the database, the network and the extraction workers."""
@@ -71,6 +68,9 @@ class Services:
     store: SQLRunStore
     fetcher: HttpFetcher
     extraction: ExtractionPool
+    day_budgets: DayBudgets
+    secrets: SecretReader | None = None
+    tracer: Tracer = NO_TRACER
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,13 @@ class Engine:
     store: SQLRunStore
     registry: Registry
     scheduler: Scheduler
+    missing_secrets: MissingSecrets
     pool: RunPool
     journal: StoredSkipJournal
     keeper: LeaseKeeper
     retention: Retention
+    notifier: Notifier
+    day_budgets: DayBudgets
 
     def tasks(self) -> Sequence[NamedTask]:
         """Return what must run for as long as the process does; one that ends is a defect."""
@@ -93,12 +96,19 @@ class Engine:
             ("journal", self.journal.run),
             ("leases", self.keeper.run),
             ("retention", self.retention.run),
+            ("notifier", self.notifier.run),
         )
+
+    def starting_tasks(self) -> Sequence[NamedTask]:
+        """Return the tasks that begin runs; they are started when all schedules are known."""
+        return (("scheduler", self.scheduler.run), ("missing Secrets", self.missing_secrets.run))
 
     async def drain(self) -> None:
         """End the work: runs within the grace, then every row."""
         await self.pool.close(timedelta(seconds=self.settings.shutdown_grace_seconds))
         await self.journal.flush()
+        await self.notifier.flush()
+        await self.day_budgets.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,25 +141,9 @@ class App:
         await self.events.flush(LAST_EVENTS_SECONDS)
 
 
-def open_pool(shares: MemoryShares) -> ExtractionPool:
-    """Return the extraction workers that a memory limit allows."""
-    quick = replace(QUICK, workers=shares.quick_workers, memory_bytes=shares.quick_document)
-    return ExtractionPool(quick=quick, slow=replace(SLOW, memory_bytes=shares.slow_document))
-
-
-@asynccontextmanager
-async def open_runner(fetcher: HttpFetcher, clock: Clock) -> AsyncIterator[Runner]:
-    """Open what runs targets and stores nothing."""
-    extraction = open_pool(shares_of(memory_limit()))
-    try:
-        yield Runner(ScrapingOrchestrator(fetcher, extraction, clock), clock)
-    finally:
-        await extraction.aclose()
-
-
 @asynccontextmanager
 async def open_services(
-    settings: Settings, metrics: Metrics, secrets: SecretReader | None = None
+    settings: Settings, metrics: Metrics, secrets: SecretReader | None = None, tracer: Tracer = NO_TRACER
 ) -> AsyncIterator[Services]:
     """Open the database, the connections and the extraction workers of a process.
 
@@ -159,20 +153,27 @@ async def open_services(
         opening = open_store(settings, [OddsSink()], on_transaction=metrics.store_transaction)
         store = await stack.enter_async_context(opening)
         shares = shares_of(memory_limit())
-        hosts, bodies = budgets_of(settings, metrics), BodyMemory(shares.bodies)
-        opening_fetcher = open_fetcher(settings, hosts=hosts, memory=bodies, secrets=secrets)
+        clock = SystemClock()
+        hosts, bodies, days = budgets_of(settings, metrics), BodyMemory(shares.bodies), DayBudgets(store, clock.now)
+        opening_fetcher = open_fetcher(
+            settings, hosts=hosts, memory=bodies, secrets=secrets, day_budgets=days, tracer=tracer
+        )
         fetcher = await stack.enter_async_context(opening_fetcher)
         extraction = open_pool(shares)
         stack.push_async_callback(extraction.aclose)
-        yield Services(settings, SystemClock(), store, fetcher, extraction)
+        yield Services(settings, clock, store, fetcher, extraction, days, secrets, tracer)
 
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, status: StatusSink, observers: Sequence[RunObserver], policies: PolicyBook
+    settings: Settings,
+    status: StatusSink,
+    observers: Sequence[RunObserver],
+    policies: PolicyBook,
+    secrets: SecretReader,
 ) -> AsyncIterator[Engine]:
     """Open the engine of a process without a cluster."""
-    async with open_services(settings, Metrics()) as services:
+    async with open_tracer(settings) as tracer, open_services(settings, Metrics(), secrets, tracer) as services:
         yield build_engine(services, status, observers, SingleReplica(), policies)
 
 
@@ -182,7 +183,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     metrics = Metrics()
     async with (
         ClusterClient() as client,
-        open_services(settings, metrics, ClusterSecrets(client, SystemClock())) as services,
+        open_tracer(settings) as tracer,
+        open_services(settings, metrics, ClusterSecrets(client, SystemClock()), tracer) as services,
         sole_process(settings) as sole,
     ):
         yield replace(build_app(services, metrics, client), sole=sole)
@@ -204,24 +206,56 @@ def build_engine(
     settings, clock, store = services.settings, services.clock, services.store
     owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
     retention = Retention(store, clock)
-    observer: RunObserver = CompositeObserver(*observers, retention)
+    notifier = _open_notifier(services, lambda: registry, status)
+    observer: RunObserver = CompositeObserver(*observers, retention, notifier)
     journal = StoredSkipJournal(store, clock, observer, status, owner=owner)
-    runner = Runner(
-        ScrapingOrchestrator(services.fetcher, services.extraction, clock, TargetMemories(services.store)), clock
-    )
-    size = settings.max_concurrent_runs
+    runner, size = _runner_of(services), settings.max_concurrent_runs
     pool = RunPool(runner, store, journal, status, observer, clock, owner=owner, size=size, lease=lease)
     interval = timedelta(minutes=settings.interval_minutes)
 
     def compile_under_policies(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
         return compile_schedule(obj, default_interval, policies.policies)
 
+    policies.on_host_rules = services.fetcher.hosts.set_rules
     registry = Registry(compile_under_policies, interval, status)
-    scheduler = Scheduler(registry, pool, journal, status, clock, ownership)
+    days = services.day_budgets
+    scheduler = Scheduler(registry, pool, journal, status, clock, ownership, days)
+    missing = MissingSecrets(registry, scheduler, SecretChecks(services.fetcher, clock), ownership)
+    days.on_used_up = scheduler.budget_used_up
     pool.on_ended = scheduler.ended
-    scheduler.on_removed = retention.forget
+
+    def forget(uid: str) -> None:
+        retention.forget(uid)
+        notifier.forget(uid)
+
+    scheduler.on_removed = forget
+    scheduler.on_edited = retention.edited
     keeper = LeaseKeeper(pool, store, clock, owner=owner, lease=lease, on_orphan=scheduler.orphaned)
-    return Engine(settings, clock, store, registry, scheduler, pool, journal, keeper, retention)
+    return Engine(
+        settings, clock, store, registry, scheduler, missing, pool, journal, keeper, retention, notifier, days
+    )
+
+
+def _runner_of(services: Services) -> Runner:
+    memories, clock, tracer = TargetMemories(services.store), services.clock, services.tracer
+    scraping = ScrapingOrchestrator(services.fetcher, services.extraction, clock, memories, tracer)
+    return Runner(scraping, clock, tracer)
+
+
+def _open_notifier(services: Services, find_registry: Callable[[], Registry], status: StatusSink) -> Notifier:
+    """Return the delivery of messages to the webhooks of the schedules that the registry has by then."""
+
+    def find_plan(uid: str) -> SchedulePlan | None:
+        entry = find_registry().get(uid)
+        return None if entry is None else entry.plan
+
+    def report(uid: str, health: WebhookHealth) -> None:
+        entry = find_registry().get(uid)
+        if entry is not None and entry.state.record_webhook(health):
+            status.changed(entry.plan, entry.state)
+
+    sender = Sender(services.fetcher, services.secrets, services.clock, services.tracer)
+    return Notifier(services.store.messages, sender, services.clock, find_plan, report)
 
 
 def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> App:
@@ -240,9 +274,9 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
         owner=owner,
         writes_per_second=services.settings.status_writes_per_second,
         ownership=ownership,
-        events=events,
         on_gone=remove,
-        observer=metrics,
+        on_transition=events.transitioned,
+        on_written=metrics.status_written,
     )
 
     def refuse_request(key: ObjectKey, message: str) -> None:
@@ -254,6 +288,7 @@ def build_app(services: Services, metrics: Metrics, client: ClusterClient) -> Ap
     engine = build_engine(services, writer, [RunLog(), metrics], ownership, policies)
     engine.scheduler.on_refused = refuse_request
     engine.journal.on_request_skipped = report_skipped_request
+    engine.notifier.observer = metrics
     bind_gauges(metrics, engine, writer)
     return App(engine, objects, policies, writer, events, metrics)
 
@@ -265,10 +300,18 @@ def bind_gauges(metrics: Metrics, engine: Engine, writer: StatusWriter) -> None:
         runs_active=lambda: engine.pool.active,
         runs_waiting=lambda: engine.pool.waiting,
         statuses_pending=lambda: writer.pending,
+        day_budgets_used_up=lambda: engine.day_budgets.used_up_policies,
+        webhooks_pending=lambda: engine.notifier.waiting,
+        webhook_dead_letters=lambda: dead_letters_of(engine.registry),
         schedules=engine.registry.counts,
         conditions=writer.census.counts,
         success_ages_by_namespace=lambda: success_ages_of(engine.registry, engine.clock),
     )
+
+
+def dead_letters_of(registry: Registry) -> int:
+    """Return how many messages to webhooks were given up and are kept."""
+    return sum(health.dead_letters for entry in registry for health in entry.state.webhooks.values())
 
 
 def success_ages_of(registry: Registry, clock: Clock) -> Iterator[tuple[str, float | None]]:

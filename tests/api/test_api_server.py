@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from scrape_operator.api.kinds.registry import Kind, supported_kinds
 from scrape_operator.api.schema.crd import crd_of
 from scrape_operator.api.support import UNSUPPORTED, Unsupported
 from scrape_operator.api.validation import parse
+from scrape_operator.reporting.status.lines import schedule_cell
 from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed
 from tests.api.conftest import Create
 from tests.api.objects import RIGHT, WRONG
@@ -99,44 +100,51 @@ def test_people_find_it_by_its_short_name_and_see_its_columns(control_plane: Clu
     assert "TooLarge" in explained
 
 
-@pytest.mark.usefixtures("crds")
-@pytest.mark.parametrize(
-    ("schedule", "ready", "reason"),
-    [
-        ("5m", "False", "SelectorMissed"),
-        ("5m", "Unknown", ""),
-        ("H/15 8-18 * * *", "True", ""),
-        ("@hourly +2", "False", "HTTPStatus"),
-    ],
+SCHEDULES = (
+    "5m",
+    "720h",
+    "@hourly",
+    "H/15 8-18 * * *",
+    "0,15,30,45 8-18 1-15 jan-jun mon-fri",
+    "; ".join(["0,15,30,45 8-18 1-15 jan-jun mon-fri"] * 16),
 )
-def test_the_table_is_at_most_100_characters_wide(
-    control_plane: Cluster, namespace: str, schedule: str, ready: str, reason: str
-):
+
+
+def show_status(cluster: Cluster, namespace: str, name: str, **status: Any) -> None:
+    """Apply a schedule, and write what the table shows of it."""
     obj = changed({})
-    obj["metadata"]["name"] = "a-name-of-20-letters"
-    applied(control_plane, obj, namespace)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    condition = {
-        "type": "Ready",
-        "status": ready,
-        "reason": reason or "Succeeded",
-        "message": "",
-        "lastTransitionTime": now,
-    }
-    status = {
-        "conditions": [condition | {"observedGeneration": 1}],
-        "schedule": schedule,
-        "lastScheduleTime": now,
+    obj["metadata"]["name"] = name
+    applied(cluster, obj, namespace)
+    now = datetime.now(UTC)
+    condition = {"type": "Ready", "message": "", "lastTransitionTime": now.isoformat(), "observedGeneration": 1}
+    written = {
+        "conditions": [condition | {"status": status.pop("ready"), "reason": "Succeeded"}],
+        "lastScheduleTime": (now - timedelta(minutes=3, seconds=30)).isoformat(),
         "next": "Mon 03:00Z",
         "items": {"total": 50_000},
         "targets": {"summary": "64/64"},
-    } | ({"reason": reason} if reason else {})
-    patch = json.dumps({"status": status})
-    control_plane.kubectl(
-        "patch", "scs", obj["metadata"]["name"], "-n", namespace, "--subresource=status", "--type=merge", "-p", patch
-    )
+        **status,
+    }
+    patch = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": written}))
+    cluster.kubectl("patch", "scs", name, "-n", namespace, *patch)
+
+
+@pytest.mark.usefixtures("crds")
+def test_a_table_of_ready_schedules_is_at_most_100_characters_wide(control_plane: Cluster, namespace: str):
+    for number, text in enumerate(SCHEDULES):
+        name = f"a-name-of-20-chars-{number}"
+        show_status(control_plane, namespace, name, ready="True", schedule=schedule_cell(text))
     lines = control_plane.kubectl("get", "scs", "-n", namespace).splitlines()
-    assert schedule in lines[1]
+    assert len(lines) == 1 + len(SCHEDULES)
+    assert "5m " in lines[1]
+    assert max(len(line.rstrip()) for line in lines) <= 100
+
+
+@pytest.mark.usefixtures("crds")
+def test_a_table_of_a_failing_schedule_is_at_most_100_characters_wide(control_plane: Cluster, namespace: str):
+    failing = {"ready": "False", "reason": "HTTPStatus"}
+    show_status(control_plane, namespace, "a-name-of-20-letters", schedule=schedule_cell("5m"), **failing)
+    lines = control_plane.kubectl("get", "scs", "-n", namespace).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= 100
 
 

@@ -1,24 +1,31 @@
 """`scrape-operator local`: the engine over files, without a cluster."""
 
+import json
+import os
+import signal
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
 from scrape_operator.cli import app
+from tests.dev.site.members import TOKEN
 from tests.dev.site.serving import SiteThread
 from tests.dev.site.site import DemoSite
-from tests.support.logs import restored_logging
+from tests.support.databases import make_sqlite
 
+pytestmark = pytest.mark.usefixtures("prompt_writes")
 
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """The verb configures the logging of the process."""
-    with restored_logging():
-        yield
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -26,14 +33,14 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoSite]:
     monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("SCRAPE_OPERATOR_SQLITE_PATH", raising=False)
-    with SiteThread() as served:
+    with SiteThread(DemoSite(now=lambda: AT)) as served:
         yield served
 
 
-def write(folder: Path, name: str, url: str, **spec: object) -> None:
+def write(folder: Path, name: str, url: str, auth: object = None, **spec: object) -> None:
     fields = [{"name": "sku", "jmespath": "sku"}, {"name": "name", "jmespath": "name"}]
     extract = {"format": "JSON", "items": {"jmespath": "data[*]"}, "fields": fields, "key": ["sku"]}
-    target = {"name": "api", "http": {"url": url}, "extract": extract}
+    target = {"name": "api", "http": {"url": url} | ({"auth": auth} if auth else {}), "extract": extract}
     obj = {
         "apiVersion": "scrape-operator.dev/v1alpha1",
         "kind": "ScrapeSchedule",
@@ -67,6 +74,21 @@ def test_runs_and_items_are_in_a_database_beside_the_files(tmp_path: Path, site:
     database.close()
 
 
+def test_a_budget_of_the_day_counts_from_one_start_to_the_next(tmp_path: Path, site: DemoSite) -> None:
+    policy = {
+        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "kind": "ScrapePolicy",
+        "metadata": {"name": "default"},
+        "spec": {"ceilings": {"requestsPerDay": 2}},
+    }
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
+    write(tmp_path, "shop", f"{site.url}/api/products")
+    assert local(tmp_path, "--once").exit_code == 0
+    second = local(tmp_path, "--once")
+    assert (second.exit_code, site.counts.total()) == (1, 2)
+    assert "BudgetExhausted" in second.stdout
+
+
 def test_a_failed_run_makes_the_exit_code_1(tmp_path: Path, site: DemoSite) -> None:
     write(tmp_path, "shop", f"{site.url}/nowhere")
     result = local(tmp_path, "--once")
@@ -83,8 +105,122 @@ def test_a_refused_schedule_is_named_and_the_others_run(tmp_path: Path, site: De
     assert "default/shop manual SUCCEEDED" in result.stdout
 
 
+def test_an_edit_of_a_file_is_followed_until_the_process_is_stopped(tmp_path: Path, site: DemoSite) -> None:
+    folder, other = tmp_path / "schedules", tmp_path / "edited"
+    folder.mkdir()
+    other.mkdir()
+    write(folder, "shop", f"{site.url}/api/products", interval="1s")
+    write(other, "shop", f"{site.url}/api/stock", interval="1s")
+
+    def edit_and_stop() -> None:
+        assert comes(lambda: site.counts["/api/products"] > 0)
+        (other / "shop.yaml").replace(folder / "shop.yaml")  # at once, as editors save
+        assert comes(lambda: site.counts["/api/stock"] > 0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    editor = threading.Thread(target=edit_and_stop)
+    editor.start()
+    result = local(folder, "--for", "60s")
+    editor.join()
+    assert site.counts["/api/stock"] > 0
+    assert " default/shop scheduled SUCCEEDED Succeeded items=50 " in result.stdout, result.output
+
+
+def comes(is_so: Callable[[], bool]) -> bool:
+    """Return whether it comes true before the command would end by itself."""
+    for _ in range(500):
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def test_a_duration_ends_it(tmp_path: Path, site: DemoSite) -> None:
     write(tmp_path, "shop", f"{site.url}/api/products")
     result = local(tmp_path, "--for", "300ms")
     assert result.exit_code == 0, result.output
     assert "default/shop scheduled SUCCEEDED" in result.stdout
+
+
+def test_credentials_come_from_secrets_of_the_files(tmp_path: Path, site: DemoSite) -> None:
+    auth = {"bearer": {"secretKeyRef": {"name": "members", "key": "token"}}}
+    write(tmp_path, "members", f"{site.url}/members/bearer", auth=auth)
+    missing = local(tmp_path, "--once")
+    assert "FAILED SecretNotFound" in missing.stdout
+    assert "Secret default/members is in none of the files: add a manifest of kind Secret" in missing.stdout
+    write_secret(tmp_path, "members", token=TOKEN)
+    result = local(tmp_path, "--once")
+    assert "SUCCEEDED Succeeded items=20" in result.stdout
+    assert TOKEN not in result.stdout + missing.stdout
+
+
+def write_secret(folder: Path, name: str, **values: str) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
+    (folder / f"{name}-secret.yaml").write_text(yaml.safe_dump(secret))
+
+
+VARYING = {"runID", "durationSeconds", "trace"}
+"""Members that differ between two runs, or that `local` does not have."""
+
+
+def fixed(value: object) -> object:
+    """Return a JSON value without what differs between two runs."""
+    if isinstance(value, dict):
+        return {name: fixed(member) for name, member in value.items() if name not in VARYING}
+    return [fixed(member) for member in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_programs_get_what_test_prints_with_the_ids_of_the_runs(tmp_path: Path, site: DemoSite, form: str) -> None:
+    write(tmp_path, "a-shop", f"{site.url}/api/products")
+    write(tmp_path, "b-fails", f"{site.url}/nowhere")
+    write(tmp_path, "c-wrong", "ftp://nowhere")
+    tried = CliRunner().invoke(app, ["test", str(tmp_path), "-o", "json"])
+    result = local(tmp_path, "--once", "-o", form)
+    assert (result.exit_code, tried.exit_code) == (1, 1)
+    text = result.stdout if form == "json" else f"[{','.join(result.stdout.splitlines())}]"
+    records = sorted(json.loads(text), key=lambda record: str(record["schedule"]))
+    assert fixed(records) == fixed(json.loads(tried.stdout))
+    with sqlite3.connect(tmp_path / "scrape-operator.db") as database:
+        ids = {str(UUID(run_id)) for (run_id,) in database.execute("SELECT id FROM scrape_runs")}
+    database.close()
+    assert [record["runID"] in ids for record in records] == [True, True, False]
+    assert records[2]["runID"] is None
+
+
+def test_a_list_for_programs_is_one_also_without_a_run(tmp_path: Path, site: DemoSite) -> None:
+    result = local(tmp_path, "--once", "-o", "json")
+    assert (result.exit_code, result.stdout) == (1, "[]\n")
+    assert "no ScrapeSchedule found" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize("limits", [("--once",), ("--for", "60s")])
+def test_a_reader_that_has_gone_ends_it_quietly(
+    tmp_path: Path, site: DemoSite, form: str, limits: tuple[str, ...]
+) -> None:
+    write(tmp_path, "shop", f"{site.url}/api/products", interval="1s")
+    make_sqlite(tmp_path / "scrape-operator.db")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "scrape_operator", "local", str(tmp_path), *limits, "-o", form]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_change_of_a_policy_counts_for_schedules_that_run(tmp_path: Path, site: DemoSite) -> None:
+    write(tmp_path, "shop", f"{site.url}/api/products", interval="1s")
+    make_sqlite(tmp_path / "scrape-operator.db")
+    kind = {"apiVersion": "scrape-operator.dev/v1alpha1", "kind": "ScrapePolicy", "metadata": {"name": "default"}}
+    policy = tmp_path / "policy.saved"
+    policy.write_text(yaml.safe_dump({**kind, "spec": {"network": {"denyHosts": ["127.0.0.1"]}}}))
+    command = [sys.executable, "-m", "scrape_operator", "local", str(tmp_path), "--for", "60s", "-o", "ndjson"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        assert json.loads(running.stdout.readline())["reason"] == "Succeeded"
+        policy.replace(tmp_path / "policy.yaml")
+        reasons = (json.loads(line)["reason"] for line in running.stdout)
+        assert any(reason == "PolicyDenied" for reason in reasons)
+        running.terminate()
+        assert running.wait() == 1

@@ -16,9 +16,11 @@ from scrape_operator.storage.odds.sink import OddsSink
 from scrape_operator.storage.store import open_store
 from tests.storage.odds.values import MARKETS, event_of, prices_of
 from tests.storage.values import claim_of, result_of, settings_for, target_of
+from tests.support.databases import make_sqlite
 
-NOW = datetime.now(UTC)  # the verb's clock is the machine's; the kick-off is far enough ahead
-KICK_OFF = (NOW + timedelta(days=3)).replace(minute=30, second=0, microsecond=0)
+pytestmark = pytest.mark.usefixtures("prompt_writes")
+
+KICK_OFF = (datetime.now(UTC) + timedelta(days=3)).replace(minute=30, second=0, microsecond=0)
 
 SCORES = {f"correct_score/{home}:{away}": "9.5" for home in range(3) for away in range(3)}
 BOOKS = {
@@ -41,13 +43,13 @@ def evil(event: OddsEvent) -> OddsEvent:
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A SQLite file with odds that a running operator has open."""
-    url = f"sqlite:///{tmp_path}/runs.db"
+    url = make_sqlite(tmp_path / "runs.db")
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "100")
     with asyncio.Runner() as runner:
         opened = open_store(settings_for(url), [OddsSink()])
         store = runner.run(opened.__aenter__())
-        claim = claim_of(0, started_at=NOW)
+        claim = claim_of(0, started_at=datetime.now(UTC))  # the clock of the command is the machine's
         runner.run(store.claim(claim))
         targets = []
         for bookmaker, prices in BOOKS.items():
@@ -139,6 +141,14 @@ def test_an_event_that_is_not_there_is_an_error(database: None, capsys: pytest.C
     assert run(capsys, "nobody", "-o", "json")[:2] == (1, "[]\n")
 
 
+@pytest.mark.parametrize("verb", [(), ("history",)], ids=["compare", "history"])
+def test_an_event_that_is_not_there_suggests_teams(
+    database: None, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _out, err = run(capsys, *verb, "acasia")
+    assert (code, err) == (1, "no event 'acasia': did you mean Acacia Rovers?\n")
+
+
 def test_a_market_that_nobody_offers_is_said(database: None, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "acacia", "-m", "ht_ft")
     assert code == 0
@@ -150,21 +160,15 @@ def test_a_database_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
     code, _, err = run(capsys)
-    assert code == 1
+    assert code == 2
     assert err.startswith("scrape-operator: there is no SQLite file")
 
 
 def test_before_any_odds_were_read_the_remedy_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url = f"sqlite:///{tmp_path}/runs.db"
+    url = make_sqlite(tmp_path / "runs.db")
     monkeypatch.setenv("DATABASE_URL", url)
-
-    async def migrate() -> None:
-        async with open_store(settings_for(url)):
-            pass
-
-    asyncio.run(migrate())
     code, _, err = run(capsys)
     assert code == 0
     assert "has a schedule with a bookmaker's platform run yet?" in err

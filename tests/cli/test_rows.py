@@ -14,6 +14,9 @@ from scrape_operator.core.runs.items import Item, JSONValue
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.store import open_store
 from tests.storage.values import claim_of, result_of, settings_for, target_of
+from tests.support.databases import make_sqlite
+
+pytestmark = pytest.mark.usefixtures("prompt_writes")
 
 DATA: dict[str, JSONValue] = {"name": "<b>\x1b[31m", "note": 'a "quoted", text\nof two lines', "many": [1, 2**70]}
 
@@ -21,7 +24,7 @@ DATA: dict[str, JSONValue] = {"name": "<b>\x1b[31m", "note": 'a "quoted", text\n
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make a SQLite file with three runs that a running operator has open."""
-    url = f"sqlite:///{tmp_path}/runs.db"
+    url = make_sqlite(tmp_path / "runs.db")
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "200")
     with asyncio.Runner() as runner:
@@ -73,6 +76,14 @@ def test_all_formats_hold_the_same_runs(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.usefixtures("database")
+def test_items_of_a_schedule_are_a_table_of_their_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    heading = printed(capsys, "items", "quotes").split("\n")[1].split()
+    assert heading == ["name", "note", "many"]
+    assert printed(capsys, "items", "quotes", "--gone").split("\n")[1].split()[:2] == ["gone", "at"]
+    assert printed(capsys, "items").split("\n")[1].split()[:3] == ["target", "key", "data"]
+
+
+@pytest.mark.usefixtures("database")
 def test_items_keep_their_data_in_formats_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     (item,) = json.loads(printed(capsys, "items", "quotes", "-o", "json"))
     (row,) = csv.DictReader(io.StringIO(printed(capsys, "items", "-o", "csv")))
@@ -96,14 +107,6 @@ def test_a_limit_is_kept(capsys: pytest.CaptureFixture[str], limit: str, count: 
     assert len(printed(capsys, "runs", "-o", "ndjson", "--limit", limit).splitlines()) == count
 
 
-@pytest.mark.usefixtures("database")
-def test_nothing_is_an_empty_list_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["runs", "none", "-o", "json"])
-    output = capsys.readouterr()
-    assert (output.out, output.err) == ("[]\n", "no run of none in namespace default\n")
-
-
 def shop(price: str, stock: int) -> Item:
     return Item.of({"sku": "a", "price": price, "stock": stock}, ["sku"])
 
@@ -111,7 +114,7 @@ def shop(price: str, stock: int) -> Item:
 @pytest.fixture
 def changing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database with an item that is new, then cheaper, and a run that failed."""
-    url = f"sqlite:///{tmp_path}/changing.db"
+    url = make_sqlite(tmp_path / "changing.db")
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -148,6 +151,14 @@ def test_only_failed_runs_and_one_run_with_its_targets(capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("changing")
+def test_a_run_that_failed_shows_the_targets_that_did(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "runs", "quotes").splitlines()
+    assert [line.split()[:2] for line in lines if line.startswith("  target")] == [["target", "quotes:"]]
+    assert "FAILED" in lines[0]
+    assert lines[1].startswith("  target quotes: FAILED")
+
+
+@pytest.mark.usefixtures("changing")
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -170,7 +181,7 @@ def test_items_are_chosen_and_cut(
 def test_what_cannot_be_read_is_one_line(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
-    assert ended.value.code == 1
+    assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -179,4 +190,4 @@ def test_a_column_that_no_item_has_is_named(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         main(("items", "quotes", "--columns", "name,prize"))
     assert ended.value.code == 0
-    assert capsys.readouterr().err == "no printed item has the field prize\n"
+    assert capsys.readouterr().err == "no printed item has the field prize: known are many, name, note\n"

@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from scrape_operator.cli import app
+from tests.dev.site.members import PASSWORD, USERNAME
 from tests.dev.site.serving import SiteThread
 
 PAGE = """<html><body>
@@ -98,3 +99,118 @@ def test_a_file_without_a_schedule_is_said_so(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["test", str(tmp_path / "absent.yaml")])
     assert f"{tmp_path / 'absent.yaml'}: cannot be read" in str(result.exception)
+
+
+def test_secrets_and_policies_are_read_from_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
+    obj = schedule(items={"jmespath": "data[*]"}, fields=[{"name": "sku", "jmespath": "sku"}])
+    http = {"auth": {"basic": {"secretRef": {"name": "login"}}}}
+    secret = {"kind": "Secret", "stringData": {"username": USERNAME, "password": PASSWORD}}
+    secret |= {"apiVersion": "v1", "metadata": {"name": "login"}}
+    policy = {"kind": "ScrapePolicy", "spec": {"userAgent": "Policy/1.0"}}
+    policy |= {"apiVersion": "scrape-operator.dev/v1alpha1", "metadata": {"name": "default", "namespace": "default"}}
+    (tmp_path / "others.yaml").write_text(yaml.safe_dump_all([secret, policy]))
+    with SiteThread() as site:
+        obj["spec"]["targets"][0]["http"] |= http
+        file = tmp_path / "schedule.yaml"
+        file.write_text(yaml.safe_dump(obj))
+        result = CliRunner().invoke(app, ["test", str(tmp_path), "--url", f"{site.url}/members/basic"])
+        assert site.seen[-1].headers["User-Agent"] == "Policy/1.0"
+    assert result.exit_code == 0, result.output
+    assert "20 items" in result.stdout
+    assert PASSWORD not in result.stdout
+
+
+def test_a_saved_body_needs_no_secret(tmp_path: Path, page: Path) -> None:
+    obj = schedule()
+    obj["spec"]["targets"][0]["http"]["proxySecretRef"] = {"name": "absent"}
+    assert trial(tmp_path, obj, "--body", str(page)).exit_code == 0
+
+
+def api_schedule(url: str) -> dict[str, Any]:
+    return schedule(url, items={"jmespath": "data[*]"}, fields=[{"name": "sku", "jmespath": "sku"}], key=["sku"])
+
+
+def test_each_request_has_its_phases_bytes_and_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
+    with SiteThread() as site:
+        result = trial(tmp_path, api_schedule(f"{site.url}/api/products"), "-o", "json")
+        shown = trial(tmp_path, api_schedule(f"{site.url}/api/products")).stdout
+    [target] = json.loads(result.stdout)[0]["targets"]
+    [request] = target["trace"]
+    assert (request["method"], request["status"], request["problem"]) == ("GET", 200, "")
+    assert request["address"] == "127.0.0.1"
+    assert request["guard"].startswith("allowed by SCRAPE_OPERATOR_ALLOW_CIDRS")
+    assert request["robots"] == "allowed: no rule of robots.txt names it"
+    assert request["bytes"] == target["bytes"] > 0
+    assert request["waitSeconds"] > 0
+    assert request["extractSeconds"] > 0
+    assert (
+        sum(request[f"{phase}Seconds"] for phase in ("dns", "connect", "wait", "download"))
+        < target["durationSeconds"] + 0.001
+    )
+    assert target["found"] == {"sku": 100}
+    assert "dns 0 ms, connect 0 ms, wait " in shown
+    assert "robots: allowed: no rule of robots.txt names it; address 127.0.0.1: allowed by" in shown
+    assert "selectors matched: sku 100 %" in shown
+
+
+def test_an_address_that_is_refused_is_named(tmp_path: Path) -> None:
+    with SiteThread() as site:
+        shown = trial(tmp_path, api_schedule(f"{site.url}/api/products"))
+        assert not site.counts
+    assert shown.exit_code == 1
+    assert "BlockedAddress" in shown.stdout
+
+
+def test_a_policy_that_ignores_robots_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
+    policy = {
+        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "kind": "ClusterScrapePolicy",
+        "metadata": {"name": "default"},
+        "spec": {"robots": "Ignore"},
+    }
+    file = tmp_path / "all.yaml"
+    with SiteThread() as site:
+        file.write_text(yaml.safe_dump_all([policy, api_schedule(f"{site.url}/api/products")]))
+        shown = CliRunner().invoke(app, ["test", str(file), "-o", "json"])
+        assert site.counts["/robots.txt"] == 0
+    [request] = json.loads(shown.stdout)[0]["targets"][0]["trace"]
+    assert request["robots"] == "not read: a policy has robots: Ignore"
+
+
+def test_a_saved_body_becomes_a_regression_test(tmp_path: Path, page: Path) -> None:
+    def run(*options: str) -> Result:
+        return trial(tmp_path, schedule(), "--body", str(page), "--show", "0", *options)
+
+    assert run().exit_code == 0
+    assert not (tmp_path / "expect.json").exists()
+    assert run("--update").exit_code == 0
+    assert run().exit_code == 0
+    page.write_text(PAGE.replace("Ludwig", "Mies"))
+    changed = run()
+    assert changed.exit_code == 1
+    assert [line.strip() for line in changed.stdout.splitlines() if line.startswith(("-  ", "+  "))] == [
+        '-            "author": "Ludwig"',
+        '+            "author": "Mies"',
+    ]
+    as_json = run("-o", "json")
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.stdout)[0]["status"] == "SUCCEEDED"
+    assert run("--update").exit_code == 0
+    assert run().exit_code == 0
+
+
+def test_an_expected_failure_is_as_expected(tmp_path: Path, page: Path) -> None:
+    wrong = schedule(items={"css": "div.qoute"})
+    assert trial(tmp_path, wrong, "--body", str(page)).exit_code == 1
+    assert trial(tmp_path, wrong, "--body", str(page), "--update").exit_code == 0
+    assert trial(tmp_path, wrong, "--body", str(page)).exit_code == 0
+    assert trial(tmp_path, schedule(), "--body", str(page)).exit_code == 1
+
+
+def test_what_is_expected_must_be_readable(tmp_path: Path, page: Path) -> None:
+    (tmp_path / "expect.json").write_text("{")
+    assert "write it anew by --update" in str(trial(tmp_path, schedule(), "--body", str(page)).exception)
+    assert trial(tmp_path, schedule(), "--update").exit_code != 0

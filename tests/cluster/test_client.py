@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 
 from scrape_operator import __version__
 from scrape_operator.cluster import client as module
-from scrape_operator.cluster.client import ClusterClient
+from scrape_operator.cluster.client import ClusterClient, clock_skew
 from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.core.errors import ClusterError
+from tests.support.web import served_by
 
 
 @dataclass
@@ -40,15 +42,8 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     made = Server()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", made.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with served_by(made.handle) as made.url:
+        yield made
 
 
 async def test_a_token_that_has_rotated_is_read_again_after_one_refusal(server: Server) -> None:
@@ -140,3 +135,17 @@ async def test_a_server_that_is_away_is_a_cluster_error(unused_tcp_port: int) ->
         with pytest.raises(ClusterError) as refused:
             await client.request("GET", "/a")
     assert refused.value.status == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "skew"),
+    [(0, 0), (0.999, 0), (1, 0), (1.5, 0.5), (60, 59), (-0.25, -0.25), (-60, -60)],
+)
+def test_the_clock_is_compared_with_a_second_of_the_api_servers(seconds: float, skew: float) -> None:
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC) + timedelta(seconds=seconds)
+    assert clock_skew(now, "Mon, 30 Nov 2026 12:00:00 GMT") == timedelta(seconds=skew)
+
+
+@pytest.mark.parametrize("date", ["", "now", "Mon, 30 Nov 2026", "Mon, 99 Nov 2026 12:00:00 GMT"])
+def test_a_header_that_is_no_date_says_nothing_about_the_clock(date: str) -> None:
+    assert clock_skew(datetime.now(UTC), date) is None

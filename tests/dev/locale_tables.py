@@ -27,7 +27,7 @@ def locales() -> Iterator[tuple[str, Locale]]:
     """Return each language and each language with its region, as lower-case BCP 47 tags."""
     for name in sorted(locale_identifiers()):
         parts = name.split("_")
-        is_region = len(parts) == 2 and len(parts[1]) in {2, 3} and parts[1].isupper()
+        is_region = len(parts) == 2 and (parts[1].isupper() or parts[1].isdigit())
         if len(parts) == 1 or is_region:
             try:
                 yield "-".join(parts).lower(), Locale.parse(name)
@@ -55,21 +55,18 @@ def rendered() -> str:
     # English alone says nothing: its regions differ, and its pages say "en" wherever they are.
     order["en"] = None
     tables = {
-        "COMMA_LANGUAGES": [tag for tag in comma if "-" not in tag and comma[tag]],
-        "COMMA_REGIONS": [tag for tag in regions(comma) if comma[tag]],
-        "POINT_REGIONS": [tag for tag in regions(comma) if not comma[tag]],
-        "DAY_FIRST_LANGUAGES": [tag for tag in order if "-" not in tag and order[tag] is False],
-        "DAY_FIRST_REGIONS": [tag for tag in regions(order) if order[tag] is False],
-        "MONTH_FIRST_LANGUAGES": [tag for tag in order if "-" not in tag and order[tag]],
-        "MONTH_FIRST_REGIONS": [tag for tag in regions(order) if order[tag]],
-        "YEAR_FIRST_REGIONS": [tag for tag in regions(order) if order[tag] is None],
+        "COMMA": [tag for tag in own(comma) if comma[tag]],
+        "POINT": [tag for tag in own(comma) if "-" in tag and not comma[tag]],
+        "DAY_FIRST": [tag for tag in own(order) if order[tag] is False],
+        "MONTH_FIRST": [tag for tag in own(order) if order[tag]],
+        "YEAR_FIRST": [tag for tag in own(order) if "-" in tag and order[tag] is None],
     }
     return HEADER + "".join(f"\n{name}: Final = {literal(tags)}\n" for name, tags in tables.items())
 
 
-def regions(table: dict[str, bool | None] | dict[str, bool]) -> list[str]:
-    """Return the tags with a region whose entry differs from that of their language."""
-    return [tag for tag in table if "-" in tag and table[tag] != table.get(tag.partition("-")[0])]
+def own(table: dict[str, bool | None] | dict[str, bool]) -> list[str]:
+    """Return the tags of languages, and those of regions whose entry differs from that of their language."""
+    return [tag for tag in table if "-" not in tag or table[tag] != table.get(tag.partition("-")[0])]
 
 
 def literal(tags: Iterable[str]) -> str:

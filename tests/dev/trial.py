@@ -22,12 +22,15 @@ def main() -> int:
     with TemporaryDirectory() as folder, SiteThread() as site, BookmakersThread() as books:
         file = Path(folder) / "samples.yaml"
         file.write_text(
-            yaml.safe_dump_all(samples.load(site.url, [book.url for book in books.sites.values()])), encoding="utf-8"
+            yaml.safe_dump_all(samples.load(site, [book.url for book in books.sites.values()])), encoding="utf-8"
         )
         command = [sys.executable, "-m", "scrape_operator", "local", str(file), "--for", f"{seconds}s", "--show", "2"]
         print(f"The demo site is at {site.url}; its schedules run for {seconds} s:")
         print(f"$ scrape-operator {' '.join(command[3:])}", flush=True)
-        environment = os.environ | {"SCRAPE_OPERATOR_ALLOW_CIDRS": "127.0.0.0/8"}
+        environment = os.environ | {
+            "SCRAPE_OPERATOR_ALLOW_CIDRS": "127.0.0.0/8",
+            "SCRAPE_OPERATOR_SQLITE_PATH": str(Path(folder) / "scrape-operator.db"),  # goes with the folder
+        }
         return int(subprocess.run(command, env=environment, check=False).returncode not in {0, 1})
 
 

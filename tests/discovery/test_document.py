@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scrape_operator.cli.init import _gives_items as gives_items
-from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.errors import NotFound
 from scrape_operator.core.net.documents import Response
 from scrape_operator.discovery.document import discover
 from scrape_operator.discovery.manifest import name_of, write_manifest
@@ -138,7 +138,7 @@ def test_a_next_link_is_a_comment() -> None:
     ],
 )
 def test_what_has_no_list_is_refused_with_a_remedy(content_type: str, body: bytes, message: str) -> None:
-    with pytest.raises(InvalidValue, match=message):
+    with pytest.raises(NotFound, match=message):
         discover(URL, body, content_type)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from tests.support.paths import COMMAND, ROOT
 
 T = TypeVar("T")
 READY_SECONDS = 30.0
+GROUP_VERSION = "scrape-operator.dev/v1alpha1"
 CHART = ROOT / "manifests" / "chart" / "scrape-operator"
 
 
@@ -37,13 +38,22 @@ def until(what: str, look: Callable[[], T | None], *, within: float = 10.0) -> T
 class Operator:
     """One replica. Its database and log stand in `folder`; a second start goes on with the same database."""
 
-    def __init__(self, cluster: Cluster, namespace: str, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.folder = folder
         self.database = folder / "scrape-operator.db"
         self.port = free_port()
         self._settings = settings
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @cached_property
@@ -52,7 +62,7 @@ class Operator:
         return self.cluster.kubeconfig_of(self.namespace, "scrape-operator")
 
     def environment(self) -> dict[str, str]:
-        """Give what the process is started with."""
+        """Return what the process is started with."""
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         return kept | {
             "KUBECONFIG": str(self.kubeconfig),
@@ -69,7 +79,11 @@ class Operator:
         """Start the process, and wait until it is ready."""
         with (self.folder / "operator.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(COMMAND), "run"], env=self.environment(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder
+                [*self._prefix, str(COMMAND), "run"],
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
             )
         if ready:
             until(f"readiness; its log: {self.log()[-2000:]}", self.is_ready, within=READY_SECONDS)
@@ -86,6 +100,12 @@ class Operator:
     def is_ready(self) -> bool:
         assert self.is_running(), self.log()[-4000:]
         return self.probe("/readyz")[0] == 200
+
+    def is_idle(self) -> bool:
+        """Whether it knows no schedule, and no run goes on."""
+        return self.is_ready() and not any(
+            self.metric(f"scrape_operator_{name}") for name in ("schedules", "runs_active", "runs_waiting")
+        )
 
     def probe(self, path: str) -> tuple[int, str]:
         """Ask one of the process's own addresses; 0 where nobody answers."""
@@ -145,26 +165,31 @@ class Operator:
         self.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
     def get(self, name: str) -> dict[str, Any]:
-        """Give a ScrapeSchedule."""
-        obj: dict[str, Any] = json.loads(self.kubectl("get", "scs", name, "-o", "json"))
+        """Return a ScrapeSchedule."""
+        obj = self.get_managed(name)
+        obj["metadata"].pop("managedFields", None)
         return obj
+
+    def status(self, name: str) -> dict[str, Any]:
+        """Return the status of a ScrapeSchedule, empty before the first one is written."""
+        status: dict[str, Any] = self.get(name).get("status", {})
+        return status
 
     def get_managed(self, name: str) -> dict[str, Any]:
         """Return a ScrapeSchedule with its managedFields."""
-        obj: dict[str, Any] = json.loads(self.kubectl("get", "scs", name, "-o", "json", "--show-managed-fields"))
-        return obj
+        return self.cluster.read(f"/apis/{GROUP_VERSION}/namespaces/{self.namespace}/scrapeschedules/{name}")
 
     def condition(self, name: str, type_: str) -> dict[str, Any]:
-        """Give a condition of a schedule, empty where it is absent."""
-        conditions = self.get(name).get("status", {}).get("conditions", [])
+        """Return a condition of a schedule, empty where it is absent."""
+        conditions = self.status(name).get("conditions", [])
         return next((condition for condition in conditions if condition["type"] == type_), {})
 
     def runs(self, name: str) -> list[dict[str, Any]]:
-        """Give the rows of a schedule, runs and skips, by due time."""
+        """Return the rows of a schedule, runs and skips, by due time."""
         return self.rows("SELECT * FROM scrape_runs WHERE name = ? ORDER BY scheduled_for, id", name)
 
     def ended(self, name: str) -> list[dict[str, Any]]:
-        """Give the rows of a schedule that are final."""
+        """Return the rows of a schedule that are final."""
         return [row for row in self.runs(name) if row["status"] != "RUNNING"]
 
     def await_status(self, name: str, condition: str, *, seconds: int = 30) -> None:
@@ -188,8 +213,13 @@ def schedule(name: str, url: str, *, extract: Mapping[str, Any] | None = None, *
     }
     target = {"name": "main", "http": {"url": url}, "extract": extract}
     return {
-        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "apiVersion": GROUP_VERSION,
         "kind": "ScrapeSchedule",
         "metadata": {"name": name},
         "spec": {"targets": [target], **spec},
     }
+
+
+def secret(name: str, **values: str) -> dict[str, Any]:
+    """Make a Secret."""
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}

@@ -71,9 +71,9 @@ def test_a_clock_that_jumps_gives_neither_a_burst_nor_a_hole(
     until("runs", lambda: len(operator.ended("steady")) > 3)
     for ahead, made_up in ((HOUR, HOUR), (0, 0), (DAY, DAY), (-HOUR, 0), (0, HOUR)):
         assert abs(missed_after_setting(operator, set_clock, ahead) - made_up) < 60, ahead
-    # A run of a second that a busy machine keeps longer makes the next due time a skip: that is no hole.
-    ended = [row for row in operator.ended("steady") if row["reason"] != "SkippedOverlap"]
-    assert {row["status"] for row in ended} == {"SUCCEEDED"}
+    # A run of a second that a busy machine keeps longer times out, or makes the next due time a skip: that is no hole.
+    reasons = {row["reason"] for row in operator.ended("steady")}
+    assert {"Succeeded"} <= reasons <= {"Succeeded", "SkippedOverlap", "Timeout"}
     dues = [row["scheduled_for"] for row in operator.runs("steady")]
     assert len(dues) == len(set(dues))
     assert operator.log().count("wall clock set back") == 2

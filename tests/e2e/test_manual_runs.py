@@ -53,7 +53,7 @@ def test_a_resumed_schedule_makes_up_for_nothing(operator: Operator, site: DemoS
 
 
 def is_echoed(operator: Operator, token: str) -> bool:
-    return bool(operator.get("tokens")["status"].get("lastHandledRequest") == token)
+    return bool(operator.status("tokens").get("lastHandledRequest") == token)
 
 
 def set_suspend(operator: Operator, name: str, *, suspend: bool) -> None:

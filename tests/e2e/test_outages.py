@@ -1,9 +1,7 @@
 """The API server and PostgreSQL go away for a while, and come back: runs go on, nothing is lost or doubled."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -90,24 +88,17 @@ def test_postgresql_may_go_away_and_come_back(
     operator.start()
     operator.apply(*(schedule(f"s{n}", f"{site.url}/api/products?perPage=5", interval="1s") for n in range(5)))
     database = postgres_url.rpartition("/")[2]
-    until("runs", lambda: len(rows(postgres, database)) > 10)
+    until("runs", lambda: len(postgres.rows(RUNS, database)) > 10)
     postgres.stop()
     until("unreadiness", lambda: operator.probe("/readyz")[0] == 503, within=30)
     assert operator.probe("/healthz")[0] == 200
     postgres.start()
     until("readiness", operator.is_ready, within=30)
     back = datetime.now(UTC)
-    until("runs since", lambda: [r for r in rows(postgres, database) if r["scheduled_for"] > back.isoformat()])
+    until("runs since", lambda: [r for r in postgres.rows(RUNS, database) if r["scheduled_for"] > back.isoformat()])
     operator.kubectl("delete", "scs", "--all")
     assert operator.terminate() == 0
-    found = rows(postgres, database)
+    found = postgres.rows(RUNS, database)
     assert slot_faults(found, timedelta(seconds=1), back) == []
     assert {row["status"] for row in found} <= {"SUCCEEDED", "SKIPPED", "CANCELED"}
     assert "StoreUnavailable" in {row["reason"] for row in found}
-
-
-def rows(postgres: Postgres, database: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        postgres.execute("SELECT coalesce(json_agg(t), '[]') FROM scrape_runs t", database)
-    )
-    return found

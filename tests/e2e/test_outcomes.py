@@ -2,11 +2,13 @@
 
 import json
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.dev.site.site import DemoSite
-from tests.e2e.process import Operator, schedule, until
+from tests.e2e.process import Operator, schedule, secret, until
 from tests.e2e.slots import instant
 
 pytestmark = pytest.mark.cluster
@@ -28,18 +30,27 @@ def events(operator: Operator, name: str) -> list[tuple[str, str]]:
 def test_a_hung_target_ends_by_the_timeout_and_the_due_time_in_it_is_skipped(
     operator: Operator, site: DemoSite
 ) -> None:
-    operator.apply(schedule("hung", f"{site.url}/hang", interval="2s", timeout="2s"))
-    until("a run and a skip", lambda: len(operator.ended("hung")) > 1)
-    first, second = operator.ended("hung")[:2]
-    assert (first["slot"], first["status"], first["reason"]) == ("generation:1", "FAILED", "Timeout")
-    assert "spec.timeout" in first["message"]
-    lasted = instant(first["completed_at"]) - instant(first["started_at"])
-    assert timedelta(seconds=2) <= lasted < timedelta(seconds=8)
-    assert (second["trigger"], second["status"], second["reason"]) == ("scheduled", "SKIPPED", "SkippedOverlap")
-    assert "concurrencyPolicy" in second["message"]
+    names = ("hung", "hung-too")  # a due time that comes just as the first run ends is no overlap: it waits
+    operator.apply(*(schedule(name, f"{site.url}/hang", interval="2s", timeout="2s") for name in names))
+    until("a run and another row", lambda: all(len(operator.ended(name)) > 1 for name in names))
+    for name in names:
+        first = operator.ended(name)[0]
+        assert (first["slot"], first["status"], first["reason"]) == ("generation:1", "FAILED", "Timeout")
+        assert "spec.timeout" in first["message"]
+        lasted = instant(first["completed_at"]) - instant(first["started_at"])
+        assert timedelta(seconds=2) <= lasted < timedelta(seconds=8)
+    skips = {name: skips for name in names if (skips := skipped(operator, name))}
+    assert {(skip["trigger"], skip["reason"]) for rows in skips.values() for skip in rows} == {
+        ("scheduled", "SkippedOverlap")
+    }
+    assert all("concurrencyPolicy" in skip["message"] for rows in skips.values() for skip in rows)
     operator.await_status("hung", "condition=Ready=False")
     assert statuses(operator, "hung")["LastRunSucceeded"] == ("False", "Timeout")
-    assert operator.get("hung")["status"]["counters"]["skipped"] > 0
+    assert all(operator.get(name)["status"]["counters"]["skipped"] > 0 for name in skips)
+
+
+def skipped(operator: Operator, name: str) -> list[dict[str, Any]]:
+    return [row for row in operator.ended(name) if row["status"] == "SKIPPED"]
 
 
 def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSite) -> None:
@@ -53,7 +64,7 @@ def test_a_run_by_token_does_not_overlap_either(operator: Operator, site: DemoSi
         ("manual", "SKIPPED", "SkippedOverlap"),
     ]
     until("its Event", lambda: ("Warning", "SkippedOverlap") in events(operator, "busy"))
-    until("its line", lambda: "manual Skipped" in operator.get("busy")["status"]["history"][0])
+    until("its line", lambda: "manual Skipped" in str(operator.status("busy").get("history", [])[:1]))
     active = operator.get("busy")["status"]["active"]
     assert [(run["trigger"], "startedAt" in run) for run in active] == [("scheduled", True)]
 
@@ -92,8 +103,8 @@ def test_an_empty_answer_is_no_quiet_success(operator: Operator, site: DemoSite)
     until("the Event", lambda: ("Warning", "ExpectationFailed") in events(operator, "nothing"))
 
 
-def test_a_schedule_whose_secret_is_missing_heals_when_it_is_created(operator: Operator, site: DemoSite) -> None:
-    guarded = schedule("guarded", f"{site.url}/api/prices", interval="2s")
+def test_a_schedule_heals_when_its_secret_comes_with_the_right_key(operator: Operator, site: DemoSite) -> None:
+    guarded = schedule("guarded", f"{site.url}/api/prices", interval="720h")
     reference = {"secretKeyRef": {"name": "shop", "key": "token"}}
     guarded["spec"]["targets"][0]["http"]["headers"] = [{"name": "X-Token", "valueFrom": reference}]
     operator.apply(guarded)
@@ -101,9 +112,15 @@ def test_a_schedule_whose_secret_is_missing_heals_when_it_is_created(operator: O
     shown = statuses(operator, "guarded")
     assert shown["Ready"] == ("False", "SecretNotFound")
     assert shown["Stalled"] == ("True", "SecretNotFound")
-    assert "Secret" in operator.condition("guarded", "Ready")["message"]
-    operator.kubectl("create", "secret", "generic", "shop", "--from-literal=token=hunter2hunter2")
+    assert "does not exist" in operator.condition("guarded", "Ready")["message"]
+    operator.apply(secret("shop", wrong="hunter2hunter2"))
+    until("its key", lambda: "no key token" in operator.condition("guarded", "Stalled")["message"], within=30)
+    assert len(operator.runs("guarded")) == 1
+    operator.apply(secret("shop", token="hunter2hunter2"))
     operator.await_status("guarded", "condition=SecretsResolved")
     operator.await_status("guarded", "condition=Ready")
+    failed, good = operator.runs("guarded")
+    assert (failed["reason"], good["reason"], good["trigger"]) == ("SecretNotFound", "Succeeded", "scheduled")
+    assert good["slot"] == f"secrets:{UUID(failed['id'])}"
     assert "hunter2hunter2" not in operator.log()
     assert "hunter2hunter2" not in json.dumps(operator.get("guarded"))

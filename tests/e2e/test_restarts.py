@@ -94,7 +94,7 @@ def test_told_to_end_it_lets_runs_end_within_the_grace(start_operator: Callable[
     operator.apply(schedule("slow", f"{site.url}/slow?seconds=3", extract=SLEPT, interval="720h"))
     operator.await_status("slow", "condition=Ready")
     operator.request_run("slow", "again")
-    until("it is told as active", lambda: operator.get("slow")["status"]["active"])
+    until("it is told as active", lambda: operator.status("slow").get("active"))
     assert operator.terminate() == 0
     assert [(run["trigger"], run["status"]) for run in operator.runs("slow")] == [
         ("scheduled", "SUCCEEDED"),
@@ -111,7 +111,7 @@ def test_told_to_end_it_cancels_what_the_grace_does_not_suffice_for(
 ) -> None:
     operator = start_operator(SCRAPE_OPERATOR_SHUTDOWN_GRACE_SECONDS="1")
     operator.apply(schedule("hung", f"{site.url}/hang", interval="720h"))
-    until("it is told as active", lambda: operator.get("hung")["status"].get("active"))
+    until("it is told as active", lambda: operator.status("hung").get("active"))
     assert operator.terminate() == 0
     [run] = operator.runs("hung")
     assert (run["status"], run["reason"]) == ("CANCELED", "Shutdown")

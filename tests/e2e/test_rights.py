@@ -1,12 +1,14 @@
 """What the operator's own token is good for: what the chart says, and nothing else."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.dev.site.members import TOKEN
 from tests.dev.site.site import DemoSite
-from tests.e2e.process import Operator, schedule
+from tests.e2e.process import CHART, Operator, schedule
 
 pytestmark = pytest.mark.cluster
 
@@ -19,6 +21,7 @@ ALLOWED = EVERYWHERE | {
     ("events.k8s.io", "events", ("create", "patch")),
     ("", "secrets", ("get",)),
 }
+SKUS = {"items": {"jmespath": "data[*]"}, "fields": [{"name": "sku", "jmespath": "sku"}]}
 REFUSED = (
     ("get", "secrets"),
     ("get", "configmaps"),
@@ -36,7 +39,7 @@ REFUSED = (
 
 
 def rules(operator: Operator, kubeconfig: Path, namespace: str) -> set[tuple[str, str, tuple[str, ...]]]:
-    """Give all that an account may do in a namespace, as its own token learns it: (group, resource, verbs)."""
+    """Return all that an account may do in a namespace, as its own token learns it: (group, resource, verbs)."""
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -73,3 +76,32 @@ def test_what_it_does_not_need_is_refused(operator: Operator, site: DemoSite) ->
     after = operator.get("own")
     assert after["spec"] == before
     assert "finalizers" not in after["metadata"]
+
+
+def test_secrets_are_read_as_the_chart_allows_and_a_right_that_comes_heals(
+    start_operator: Callable[..., Operator], site: DemoSite
+) -> None:
+    operator = start_operator()
+    allow_secrets(operator, "names", "members")
+    for name in ("members", "other"):
+        operator.kubectl("create", "secret", "generic", name, f"--from-literal=token={TOKEN}")
+        obj = schedule(name, f"{site.url}/members/bearer", interval="720h", extract=SKUS)
+        obj["spec"]["targets"][0]["http"]["auth"] = {"bearer": {"secretKeyRef": {"name": name, "key": "token"}}}
+        operator.apply(obj)
+    operator.await_status("members", "condition=SecretsResolved")
+    operator.await_status("other", "condition=SecretsResolved=False")
+    refused = operator.condition("other", "Stalled")
+    assert (refused["status"], refused["reason"]) == ("True", "SecretNotFound")
+    assert f"Secret {operator.namespace}/other must not be read by the operator" in refused["message"]
+    assert "secrets.allow" in refused["message"]
+    allow_secrets(operator, "namespace")
+    operator.await_status("other", "condition=Ready", seconds=60)
+    assert operator.condition("other", "SecretsResolved")["status"] == "True"
+
+
+def allow_secrets(operator: Operator, allow: str, *names: str) -> None:
+    """Change the chart's rights while the operator runs."""
+    operator.cluster.helm(
+        "upgrade", "scrape-operator", str(CHART), "--namespace", operator.namespace, "--reuse-values",
+        "--set-json", f"secrets={json.dumps({'allow': allow, 'names': names})}",
+    )  # fmt: skip

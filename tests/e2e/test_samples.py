@@ -31,7 +31,7 @@ def bookmakers() -> Iterator[list[str]]:
 def test_the_samples_run_at_once_and_become_what_they_say(
     operator: Operator, site: DemoSite, bookmakers: list[str]
 ) -> None:
-    operator.apply(*load(site.url, bookmakers))
+    operator.apply(*load(site, bookmakers))
     until("first runs", lambda: seen_to_have_run(operator) == RUNNING_BY_TIME)
     for name in RUNNING_BY_TIME:
         created = instant(operator.get(name)["metadata"]["creationTimestamp"])  # in whole seconds
@@ -41,6 +41,7 @@ def test_the_samples_run_at_once_and_become_what_they_say(
     for name, expected in EXPECTED.items():
         first = operator.ended(name)[0]
         assert (name, first["status"], first["reason"]) == (name, expected.status, expected.reason)
+        assert (name, first["items_scraped"]) > (name, 0)  # tests/local/test_samples.py says which they are
     for name, expected in EXPECTED.items():
         for type_, status in expected.conditions.items():
             assert (name, type_, operator.condition(name, type_)["status"]) == (name, type_, status)

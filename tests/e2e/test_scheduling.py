@@ -48,7 +48,7 @@ def outcomes(runs: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
 
 def has_missed(operator: Operator, name: str) -> bool:
     """Return whether the status counts more than one missed due time."""
-    return bool(operator.get(name)["status"]["counters"]["missed"] > 1)
+    return bool(operator.status(name).get("counters", {}).get("missed", 0) > 1)
 
 
 def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: Operator, site: DemoSite) -> None:
@@ -64,9 +64,16 @@ def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: O
 
 def test_queue_lets_one_due_time_wait_for_the_run_before_it(operator: Operator, site: DemoSite) -> None:
     operator.apply(slow("queue", site, 2.7, interval="3s", timeout="3s", concurrencyPolicy="Queue"))
-    until("one that waits", lambda: "startedAt" not in operator.get("queue")["status"].get("active", [{}])[-1])
-    until("four runs", lambda: len(operator.ended("queue")) > 3, within=30)
-    runs = operator.ended("queue")
+    until(
+        "one that waits", lambda: "startedAt" not in (operator.status("queue").get("active") or [{"startedAt": ""}])[-1]
+    )
+
+    def begun() -> list[dict[str, Any]]:
+        """Return the runs that ended. Where a busy machine needs more than the interval for each, some are skipped."""
+        return [run for run in operator.ended("queue") if run["reason"] != "SkippedOverlap"]
+
+    until("four runs", lambda: len(begun()) > 3, within=30)
+    runs = begun()
     assert set(outcomes(runs)) == {("SUCCEEDED", "Succeeded")}
     for run, after in pairwise(runs):
         assert instant(run["completed_at"]) <= instant(after["started_at"])
@@ -78,7 +85,7 @@ def test_queue_holds_one_and_skips_the_next(operator: Operator, site: DemoSite) 
     until("the first run", lambda: operator.runs("full"))
     for token in ("waits", "too-much"):
         operator.request_run("full", token)
-        until(f"{token} is taken up", lambda: len(operator.get("full")["status"].get("active", [])) == 2)
+        until(f"{token} is taken up", lambda: len(operator.status("full").get("active", [])) == 2)
     until("both runs", lambda: len(operator.ended("full")) == 3, within=20)
     runs = {run["slot"]: (run["status"], run["reason"]) for run in operator.runs("full")}
     assert runs == {
@@ -96,7 +103,7 @@ def test_a_cron_schedule_waits_for_its_minute_and_says_when_it_comes(operator: O
     status = operator.get("cron")["status"]
     due = instant(status["nextScheduleTime"])
     assert (due.second, timedelta(0) < due - taken_up <= timedelta(minutes=2)) == (0, True)
-    assert (status["schedule"], status["offsetSeconds"]) == ("* * * * *; 0 3 * * sun", 0)
+    assert (status["schedule"], status["offsetSeconds"]) == ("* * * * * +1", 0)
     assert operator.runs("cron") == []
     until("its run", lambda: operator.ended("cron"), within=125)
     [run] = operator.ended("cron")

@@ -1,5 +1,6 @@
 """What a schedule has counted outlives a restart and the pruning of its runs; what is deleted is noted."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,10 @@ def test_a_schedule_that_failed_too_often_stays_suspended_after_a_restart(
     until("pruning", lambda: len(operator.runs("failing")) < FAILURES, within=30)
     before = operator.get("failing")["status"]["counters"]
     assert before["consecutiveFailures"] == FAILURES
+    stored = "SELECT * FROM schedules WHERE name = 'failing' AND skipped = ?"
+    until(
+        "the row of a skipped slot", lambda: operator.rows(stored, before["skipped"])
+    )  # it is stored after the status
     operator.kill()
     runs = operator.runs("failing")
     operator.start()
@@ -50,3 +55,19 @@ def test_objects_that_are_deleted_while_nobody_watches_are_noted_at_the_start(
     until("it is noted", lambda: [row["name"] for row in operator.rows(gone)] == ["one", "two"], within=30)
     items = operator.rows("SELECT DISTINCT schedule FROM current_items")
     assert [row["schedule"] for row in items] == ["three"]
+
+
+def test_an_edit_of_what_is_kept_counts_without_another_run(operator: Operator, site: DemoSite) -> None:
+    operator.apply(schedule("edited", f"{site.url}/api/prices", interval="720h"))
+    operator.await_status("edited", "condition=Ready")
+    for number in range(3):
+        until("no run", lambda: len(operator.ended("edited")) == len(operator.runs("edited")))
+        operator.request_run("edited", f"token-{number}")
+        operator.await_status("edited", f"jsonpath={{.status.lastHandledRequest}}=token-{number}")
+    until("the runs", lambda: len(operator.ended("edited")) == 4)
+    limits = {"dataPolicy": "Delete", "successfulRunsHistoryLimit": 2}
+    operator.kubectl("patch", "scs", "edited", "--type=merge", "-p", json.dumps({"spec": limits}))
+    left = ["scheduled", "manual", "manual"]  # the newest row of each trigger stays
+    until("the prune", lambda: [run["trigger"] for run in operator.runs("edited")] == left, within=30)
+    stored = "SELECT data_policy FROM schedules WHERE name = 'edited'"
+    until("the policy", lambda: operator.rows(stored) == [{"data_policy": "Delete"}], within=30)

@@ -23,6 +23,7 @@ def findings(*fields: dict[str, Any], **extract: Any) -> list[tuple[str, str]]:
     ("field", "path", "told"),
     [
         ({"css": "div["}, "css", "not a CSS selector"),
+        ({"css": ".a:first-of-type"}, "css", "write the element's name before it, such as li:first-of-type"),
         ({"css": "div::first-line"}, "css", "there are ::text and ::attr(name)"),
         ({"css": ":is(" * 250}, "css", ""),
         ({"css": "a:hover:unknown"}, "css", "unknown"),

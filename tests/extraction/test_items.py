@@ -113,10 +113,11 @@ def test_a_selector_that_matches_nothing_is_explained(document: Open, page: str,
         ("data.items", "`data` matches 1 node, and `.items` none of them"),
         ("data.rows[*].list[*]", "`data.rows[*]` matches 2 nodes, and `.list` none of them"),
         ("page", "`page` matches nothing"),
+        ("data.none[*]", "`data.none` is an empty list"),
     ],
 )
 def test_a_jmespath_that_gives_nothing_is_explained(document: Open, items: str, hint: str):
-    page = document('{"data": {"rows": [{"id": 1}, {"id": 2}]}}', "application/json")
+    page = document('{"data": {"rows": [{"id": 1}, {"id": 2}], "none": []}}', "application/json")
     assert hint in read(page, {"jmespath": "id"}, items={"jmespath": items}).hint
 
 

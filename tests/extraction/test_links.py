@@ -33,8 +33,17 @@ HTML_TARGET: dict[str, Any] = {
 def test_links_are_absolute_addresses_of_the_web(document: Open):
     found = compile_(**HTML_TARGET).page.extract(document(LIST))
     assert found.next_link == "https://shop.example/shop/?page=2"
-    assert found.follow_links == ["https://shop.example/shop/a?x=1#top", None, None]
-    assert found.warnings == ("field follow.link: is no http or https address, such as 'mailto:x@y.example'",)
+    assert found.follow_links == ["https://shop.example/shop/a?x=1#top", None, "mailto:x@y.example"]
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http:///a", "http:a", "HTTPS:/a", "ht\ntp://", "http://[::1", "http://x:y/", "javascript:a()"],
+)
+def test_a_link_that_leads_to_no_host_stays_as_it_is(document: Open, link: str):
+    page = document(f"<ul><li class=item>x</ul><a rel=next href='{link}'>more</a>")
+    assert compile_(**HTML_TARGET).page.extract(page).next_link == link
 
 
 def test_a_page_without_a_next_link_is_the_last_one(document: Open):
@@ -47,7 +56,9 @@ def test_a_dropped_item_has_no_follow_link(document: Open):
     assert len(found.items) == len(found.follow_links) == 2
 
 
-@pytest.mark.parametrize(("body", "cursor"), [("7", "7"), ('"x y"', "x y"), ("null", None), ('""', None)], ids=str)
+@pytest.mark.parametrize(
+    ("body", "cursor"), [("7", "7"), ('"x y"', "x y"), ("null", None), ('""', None), ("false", None)], ids=str
+)
 def test_a_cursor_is_a_text(document: Open, body: str, cursor: str | None):
     target = compile_(
         paginate={"cursor": {"param": "after", "from": {"jmespath": "meta.next"}}},

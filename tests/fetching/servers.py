@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
+from tests.support.web import stop_listening
+
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -102,7 +104,7 @@ async def serving(
     try:
         yield raw
     finally:
-        server.close()
+        await stop_listening(server)
         await raw.stop()
         await server.wait_closed()
 

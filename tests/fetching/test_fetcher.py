@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import tracemalloc
 from dataclasses import replace
 
@@ -88,6 +89,14 @@ async def test_a_head_request_has_no_body_whatever_length_is_announced(fetcher):
     async with serving(answering(head)) as server:
         response = await fetcher.fetch(ask(server.url, method="HEAD"))
     assert response.body == b""
+
+
+@pytest.mark.parametrize("codings", ["gzip, chunked", "GZIP,Chunked"])
+async def test_a_coding_of_the_transfer_is_taken_off_like_one_of_the_content(fetcher, codings):
+    data = gzip.compress(b"hello")
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {codings}\r\n\r\n{len(data):x}\r\n".encode()
+    async with serving(answering(head + data + b"\r\n0\r\n\r\n")) as server:
+        assert (await fetcher.fetch(ask(server.url))).body == b"hello"
 
 
 async def test_a_connection_is_used_again(fetcher):

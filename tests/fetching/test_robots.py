@@ -152,6 +152,14 @@ async def test_it_has_no_more_time_than_the_run(http):
     assert "robots.txt" in failed.message
 
 
+async def test_its_own_time_is_not_called_the_runs(http, monkeypatch):
+    monkeypatch.setattr("scrape_operator.fetching.robots.ROBOTS_SECONDS", 0.1)
+    async with serving(never_ending()) as server:
+        failed = await failure(session(http), server.url + "/page")
+    assert failed.reason is Reason.ROBOTS_DISALLOWED
+    assert "within 0.1 s, which is the time for robots.txt" in failed.message
+
+
 async def test_a_host_that_is_not_even_connected_to_has_its_own_reason(http):
     async with serving(site(rules())) as server:
         url = server.url

@@ -219,6 +219,8 @@ def test_with_postgresql_the_schema_is_migrated_before_the_operator_starts(rende
 def test_every_setting_can_be_reached(render: Render) -> None:
     reached = set(env_of(render(watchNamespaces=["a"], config={"allowCidrs": ["10.0.0.0/8"], "userAgent": "x"})))
     reached |= set(env_of(render(**POSTGRES)))
+    served = pod_of(render(resultsApi={"enabled": True, "certificates": "cert-manager"}))
+    reached |= {entry["name"] for container in served["containers"] for entry in container["env"]}
     wanted = {
         str(field.validation_alias or f"SCRAPE_OPERATOR_{name}".upper())
         for name, field in Settings.model_fields.items()

@@ -40,7 +40,7 @@ def may(cluster: Cluster, namespace: str, account: str, verb: str, resource: str
 
 
 def rules(cluster: Cluster, namespace: str, account: str) -> set[tuple[str, str, tuple[str, ...]]]:
-    """Give all that an account may do in a namespace, as (group, resource, verbs)."""
+    """Return all that an account may do in a namespace, as (group, resource, verbs)."""
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",

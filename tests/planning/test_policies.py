@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from scrape_operator.api.kinds.policy import ScrapePolicySpec
+from scrape_operator.core.net.day_budgets import DayLimit, Unit
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan
-from scrape_operator.planning.policies import NO_POLICIES, DayBudget, Policies
+from scrape_operator.planning.policies import NO_POLICIES, Policies
 from scrape_operator.planning.schedule import compile_schedule, validate
 from tests.api.building import changed, smallest
 
@@ -30,6 +31,14 @@ def ceiling(**values: Any) -> dict[str, Any]:
 
 def network(**values: Any) -> dict[str, Any]:
     return {"network": values}
+
+
+def day_limit(unit: Unit, limit: int) -> DayLimit:
+    return DayLimit("ScrapePolicy/default/shop", SHOP, unit, limit)
+
+
+CLUSTER_REQUESTS = DayLimit("ClusterScrapePolicy/default", CLUSTER, Unit.REQUESTS, 9)
+SHOP_REQUESTS = day_limit(Unit.REQUESTS, 12)
 
 
 def targets(count: int) -> dict[str, Any]:
@@ -64,7 +73,7 @@ def shown(plan: SchedulePlan) -> dict[str, Any]:
         "scope": fetch.scope,
         "body": target.request.request.max_body_bytes,
         "pages": target.pagination.max_pages if target.pagination else None,
-        "day": run.day_budgets,
+        "day": fetch.day_limits,
     }
 
 
@@ -304,12 +313,19 @@ CASES = [
     Case("default pages are lowered", None, ceiling(maxPages=5), {"targets.0.paginate": PAGES}, expected={"pages": 5}),
     Case("no pages", None, ceiling(maxPages=5), expected={"pages": None}),
     # ---- days
-    Case("requests of a day", ceiling(requestsPerDay=9), expected={"day": (DayBudget(CLUSTER, 9, None),)}),
+    Case("requests of a day", ceiling(requestsPerDay=9), expected={"day": (CLUSTER_REQUESTS,)}),
     Case(
         "both days count",
         ceiling(requestsPerDay=9),
         ceiling(bytesPerDay="1Ki", requestsPerDay=12),
-        expected={"day": (DayBudget(CLUSTER, 9, None), DayBudget(SHOP, 12, 1024))},
+        expected={"day": (CLUSTER_REQUESTS, day_limit(Unit.REQUESTS, 12), day_limit(Unit.BYTES, 1024))},
+    ),
+    Case("a day of the namespace alone", None, ceiling(requestsPerDay=12), expected={"day": (SHOP_REQUESTS,)}),
+    Case(
+        "a larger day of the namespace counts beside",
+        ceiling(requestsPerDay=9),
+        ceiling(requestsPerDay=12),
+        expected={"day": (CLUSTER_REQUESTS, SHOP_REQUESTS)},
     ),
     Case("other ceilings are no day budget", ceiling(maxPages=1), expected={"day": ()}),
 ]
@@ -380,17 +396,4 @@ def test_policies_come_and_go() -> None:
 
 def test_lint_says_what_the_controller_says() -> None:
     known = NO_POLICIES.with_cluster_policy("default", ScrapePolicySpec.model_validate(ceiling(maxTargets=1)))
-    obj = changed(targets(2))
-    assert validate(obj, FIVE_MINUTES, known) == compile_with(known, targets(2)).findings
-
-
-def test_a_policy_with_a_budget_of_a_day_is_refused_by_lint() -> None:
-    policy = {
-        "apiVersion": "scrape-operator.dev/v1alpha1",
-        "kind": "ScrapePolicy",
-        "metadata": {"name": "shop", "namespace": "default"},
-        "spec": ceiling(requestsPerDay=9),
-    }
-    [finding] = validate(policy)
-    assert finding.path == "spec.ceilings.requestsPerDay"
-    assert "not supported by this version" in finding.message
+    assert validate(changed(targets(2)), FIVE_MINUTES, known) == compile_with(known, targets(2)).findings

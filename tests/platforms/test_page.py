@@ -15,6 +15,7 @@ from scrape_operator.platforms.registry import PlatformRegistry
 from scrape_operator.settings import Settings
 from tests.docs.reading import DOCS
 from tests.support.fetching import open_session
+from tests.support.web import served
 
 PAGE = (DOCS / "adapters.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -47,11 +48,8 @@ async def shop():
         return web.json_response({"total": len(PRODUCTS), "products": there[(page - 1) * size : page * size]})
 
     app.router.add_get("/products", products)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield lacking, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    async with served(app) as url:
+        yield lacking, url
 
 
 async def test_the_adapter_of_the_page_keeps_every_rule(example, shop) -> None:

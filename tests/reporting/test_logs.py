@@ -1,9 +1,9 @@
 """Logs as machines and people read them, and what must never be in them."""
 
+import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +12,10 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Manual
-from scrape_operator.reporting.logs import QUIET, configure
+from scrape_operator.reporting.logs import BATCH_SECONDS, configure
 from scrape_operator.reporting.run_log import RunLog
 from tests.support import builders as make
-from tests.support.logs import restored_logging
+from tests.support import virtual_time
 
 ID = "00000000-0000-0000-0000-000000000001"
 
@@ -37,10 +37,9 @@ class Stderr:
 
 
 @pytest.fixture
-def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Stderr]:
-    """Stderr, for a test that configures logging; afterwards logging is as it was."""
-    with restored_logging():
-        yield Stderr(capsys)
+def stderr(capsys: pytest.CaptureFixture[str]) -> Stderr:
+    """Stderr, for a test that configures logging."""
+    return Stderr(capsys)
 
 
 def test_a_run_is_one_line_and_in_debug_two(stderr: Stderr) -> None:
@@ -128,7 +127,10 @@ def test_a_traceback_shows_no_values(stderr: Stderr) -> None:
     assert "hunter2" not in stderr.text
 
 
-@pytest.mark.parametrize("name", QUIET)
+@pytest.mark.parametrize(
+    "name",
+    ["kopf", "aiohttp.access", "alembic", "asyncio", "httpx", "kubernetes", "opentelemetry", "sqlalchemy", "urllib3"],
+)
 def test_libraries_that_tell_too_much_stay_quiet_even_in_debug(stderr: Stderr, name: str) -> None:
     configure("json", "DEBUG")
     logging.getLogger(f"{name}.inner").info("GET https://example.org/?token=secret")
@@ -155,11 +157,13 @@ def test_no_value_breaks_the_log(stderr: Stderr, field: dict[str, object]) -> No
 def test_people_get_text(stderr: Stderr) -> None:
     configure("console", "INFO")
     RunLog().finished(make.plan(), make.broken(), make.NOTHING, 1.0)
-    logging.getLogger("scrape_operator").info("a line", extra={"text": "with\n breaks", "empty": ""})
+    logging.getLogger("scrape_operator").info(
+        "a line", extra={"text": "with\n breaks", "empty": "", "city": "Z\u00fcrich"}
+    )
     first, second = stderr.text.splitlines()
     assert "warning run failed schedule=default/quotes" in first
     assert "message='target b: 500 from the site'" in first
-    assert second.endswith("a line text='with\\\\n breaks' empty=''")
+    assert second.endswith("a line text='with\\\\n breaks' empty='' city=Z\u00fcrich")
 
 
 def test_the_warning_that_kopf_runs_in_a_thread_is_left_out(stderr: Stderr) -> None:
@@ -168,6 +172,22 @@ def test_the_warning_that_kopf_runs_in_a_thread_is_left_out(stderr: Stderr) -> N
     logger.warning("OS signals are ignored: running not in the main thread.")
     logger.warning("something else")
     assert [line["event"] for line in stderr.lines()] == ["something else"]
+
+
+def test_lines_of_the_event_loop_are_written_together_and_warnings_at_once(stderr: Stderr) -> None:
+    async def main() -> None:
+        configure("json", "INFO")
+        logger = logging.getLogger("scrape_operator")
+        logger.info("one")
+        logger.info("two")
+        assert stderr.text == ""
+        await asyncio.sleep(BATCH_SECONDS)
+        assert [line["event"] for line in stderr.lines()] == ["one", "two"]
+        logger.info("three")
+        logger.warning("four")
+        assert [line["event"] for line in stderr.lines()] == ["one", "two", "three", "four"]
+
+    virtual_time.run_virtual(main())
 
 
 def test_a_line_whose_arguments_do_not_fit_is_no_fault(stderr: Stderr) -> None:

@@ -19,7 +19,7 @@ from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.events import EventReporter
 from scrape_operator.reporting.status.build import build_status
-from scrape_operator.reporting.status.writer import StatusWriter, TransitionListener
+from scrape_operator.reporting.status.writer import StatusWriter
 from scrape_operator.reporting.status.written import Written
 from scrape_operator.scheduling.ownership import SingleReplica
 from tests.dev.controlplane.connection import Cluster
@@ -70,7 +70,7 @@ class Bench:
     def transitioned(self, *facts: object) -> None:
         """Stand in for the Events where a test does not look at them."""
 
-    def writer(self, events: TransitionListener | None = None) -> StatusWriter:
+    def writer(self, on_transition: Callable[..., None] | None = None) -> StatusWriter:
         return StatusWriter(
             ClusterObjects(self.client),
             self.clock,
@@ -78,12 +78,14 @@ class Bench:
             writes_per_second=20,
             ownership=SingleReplica(),
             on_gone=self.gone.append,
-            events=events or self,
-            observer=self,
+            on_transition=on_transition or self.transitioned,
+            on_written=self.status_written,
         )
 
-    async def write(self, plan: SchedulePlan, state: ScheduleState, events: TransitionListener | None = None) -> None:
-        writer = self.writer(events)
+    async def write(
+        self, plan: SchedulePlan, state: ScheduleState, on_transition: Callable[..., None] | None = None
+    ) -> None:
+        writer = self.writer(on_transition)
         writer.changed(plan, state)
         assert await writer.flush(30)
 
@@ -212,7 +214,7 @@ async def test_transitions_become_events_and_repetitions_a_series(
     async with bench.client:
         reporter = EventReporter(ClusterEventPoster(bench.client, "me"), bench.clock)
         for _ in range(3):
-            await bench.write(make.plan(key=bench.key), make.state(make.broken()), reporter)
+            await bench.write(make.plan(key=bench.key), make.state(make.broken()), reporter.transitioned)
             await reporter.flush(10)
             bench.clock.advance(60)
         [event] = await asyncio.to_thread(bench.events)

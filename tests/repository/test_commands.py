@@ -19,7 +19,7 @@ OUR_FOLDERS = ("operator", "manifests", "tests", "docs")
 
 
 def commands_of(page: Path) -> Iterator[list[str]]:
-    """Give the words of each command, without the settings before it."""
+    """Return the words of each command, without the settings before it."""
     for block in FENCE.findall(text(page)):
         lines = block.replace("\\\n", " ").splitlines()
         typed = [line for line in lines if line.startswith("$ ")] or lines

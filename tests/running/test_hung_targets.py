@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from scrape_operator.clock import SystemClock
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Due
@@ -19,8 +20,8 @@ from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.running.runner import Runner
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import SystemClock
 from tests.api.building import HTTP, changed
+from tests.support.web import stop_listening
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 DEADLINE = timedelta(milliseconds=300)
@@ -85,7 +86,7 @@ async def far_side(answer: Answer) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
-        server.close()
+        await stop_listening(server)
         for task in visits:
             task.cancel()
         await asyncio.gather(*visits, return_exceptions=True)

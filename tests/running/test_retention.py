@@ -40,30 +40,56 @@ class PruningStore(MemoryStore):
         return [uid for uid, *_ in self.pruned]
 
 
-def plan_of(uid: str) -> SchedulePlan:
+def plan_of(uid: str, limit: int = 7, failed_limit: int = 3) -> SchedulePlan:
     return SchedulePlan(
         ObjectKey(uid, "default", uid),
         generation=1,
         created_at=ManualClock().now(),
-        successful_limit=7,
-        failed_limit=3,
+        successful_limit=limit,
+        failed_limit=failed_limit,
         stored_spec=StoredSpec(history_max_age=timedelta(hours=2)),
     )
 
 
-def rows(retention: Retention, uid: str, count: int) -> None:
+def rows(retention: Retention, uid: str, count: int, *limits: int) -> None:
     for _ in range(count):
-        retention.skipped(plan_of(uid), Reason.SKIPPED_OVERLAP, 0)
+        retention.skipped(plan_of(uid, *limits), Reason.SKIPPED_OVERLAP, 0)
 
 
-async def test_the_first_row_and_then_every_so_many_are_followed_by_a_prune() -> None:
+@pytest.mark.parametrize(
+    ("limits", "between"),
+    [((100, 100), ROWS_BETWEEN_PRUNES), ((1000, 50), 10), ((5, 1000), 1), ((2, 2), 1), ((0, 0), 1)],
+    ids=str,
+)
+async def test_the_first_row_and_then_every_so_many_are_followed_by_a_prune(
+    limits: tuple[int, int], between: int
+) -> None:
     store, clock = PruningStore(), ManualClock()
     retention = Retention(store, clock)
-    for count, expected in ((1, 1), (ROWS_BETWEEN_PRUNES - 1, 1), (1, 2)):
-        rows(retention, "a", count)
+    for count, expected in ((1, 1), (between - 1, 1), (1, 2)):
+        rows(retention, "a", count, *limits)
         await retention.prune_due()
         assert len(store.pruned) == expected
-    assert store.pruned[0] == ("a", 7, 3, clock.now() - timedelta(hours=2))
+    assert store.pruned[0] == ("a", *limits, clock.now() - timedelta(hours=2))
+
+
+async def test_an_edit_counts_at_once_for_rows_that_are_there_and_before_a_deletion() -> None:
+    store = PruningStore()
+    retention = Retention(store, ManualClock())
+    retention.edited(plan_of("a", 1, 1))
+    retention.edited(edited := plan_of("a", 2, 2))
+    retention.forget("gone")
+    await retention.prune_due()
+    store.away = True
+    await retention.prune_deleted()
+    assert (store.edited, store.deleted) == ({}, [])
+    store.away = False
+    await retention.prune_deleted()
+    assert [pruned[:3] for pruned in store.pruned] == [("a", 2, 2)]
+    assert (store.edited, store.deleted) == ({"a": edited.stored_spec}, ["gone"])
+    store.edited.clear()
+    await retention.prune_deleted()
+    assert store.edited == {}
 
 
 async def test_schedules_are_pruned_side_by_side_and_not_all_at_once() -> None:

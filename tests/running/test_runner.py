@@ -8,6 +8,7 @@ import pytest
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Due
+from scrape_operator.running import runner
 from scrape_operator.running.runner import Runner
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from tests.running.conftest import make_plan, settle
@@ -24,9 +25,9 @@ class Running:
     def __init__(self, *names: str, **options: Any) -> None:
         self.scrapes = ControlledTargets()
         self.stop: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
-        runner = Runner(cast("ScrapingOrchestrator", self.scrapes), ManualClock())
+        made = Runner(cast("ScrapingOrchestrator", self.scrapes), ManualClock())
         plan = make_plan(*names, **options)
-        self.task: asyncio.Task[RunResult] = asyncio.create_task(runner.run(plan, CLAIM, self.stop))
+        self.task: asyncio.Task[RunResult] = asyncio.create_task(made.run(plan, CLAIM, self.stop))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,24 @@ async def test_a_target_that_never_ends_is_timed_out_and_the_others_keep_their_r
     result = await run.task
     assert (result.status, result.reason) == (RunStatus.PARTIALLY_SUCCEEDED, Reason.TIMEOUT)
     assert [target.status for target in result.targets] == [RunStatus.FAILED, RunStatus.SUCCEEDED]
+
+
+async def test_at_the_deadline_a_target_that_was_read_may_still_be_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "DEADLINE_GRACE_SECONDS", 0.0)
+    run = Running("slow", "read", timeout=0.01)
+    run.scrapes.read.add("read")
+    asyncio.get_running_loop().call_later(0.05, run.scrapes.end, "read")
+    result = await run.task
+    assert [target.status for target in result.targets] == [RunStatus.FAILED, RunStatus.SUCCEEDED]
+
+
+async def test_a_stop_does_not_wait_for_an_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "DEADLINE_GRACE_SECONDS", 0.0)
+    run = Running("read", timeout=0.01)
+    run.scrapes.read.add("read")
+    asyncio.get_running_loop().call_later(0.05, run.stop.set_result, Reason.SHUTDOWN)
+    result = await run.task
+    assert (result.status, result.reason) == (RunStatus.CANCELED, Reason.SHUTDOWN)
 
 
 async def test_a_stop_cancels_what_goes_on_and_keeps_what_has_ended() -> None:

@@ -16,7 +16,7 @@ from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.support.clock import ManualClock
-from tests.support.fakes import RUN_ID, Recorder
+from tests.support.fakes import RUN_ID, DayBudgets, Recorder
 
 
 def compile_plan(obj: Mapping[str, Any], default_interval: timedelta) -> SchedulePlan:
@@ -48,7 +48,10 @@ class Harness:
         self.recorder = Recorder()
         self.foreign: set[str] = set()
         self.registry = Registry(compile_plan, timedelta(minutes=5), self.recorder)
-        self.scheduler = Scheduler(self.registry, self.recorder, self.recorder, self.recorder, self.clock, self)
+        self.budgets = DayBudgets()
+        self.scheduler = Scheduler(
+            self.registry, self.recorder, self.recorder, self.recorder, self.clock, self, self.budgets
+        )
 
     def owns(self, uid: str) -> bool:
         return uid not in self.foreign

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.run import RunStatus, StoredSpec
 from scrape_operator.core.runs.slot import Due, format_slot
+from scrape_operator.core.schedule.immediate import IMMEDIATE_RUN_PACE
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import FIRST_RUN_PACE
 from tests.scheduling.harness import Harness, compile_plan, schedule
 
 SECOND = timedelta(seconds=1)
@@ -79,7 +79,7 @@ def test_a_token_that_comes_with_an_edit_is_run_with_the_new_spec(harness: Harne
 def test_edits_of_a_failing_schedule_are_first_runs_at_a_bounded_pace(harness: Harness) -> None:
     harness.scheduler.applied(schedule(every=2_592_000))
     begin, generation = harness.clock.now(), 1
-    while harness.clock.now() < begin + 10 * FIRST_RUN_PACE:
+    while harness.clock.now() < begin + 10 * IMMEDIATE_RUN_PACE:
         if harness.state().active:
             harness.end(status=RunStatus.FAILED, generation=generation)
         generation += 1
@@ -87,7 +87,7 @@ def test_edits_of_a_failing_schedule_are_first_runs_at_a_bounded_pace(harness: H
         harness.tick(0.2)
     _first, *owed = [start.scheduled_for for _name, start in harness.recorder.launched]
     assert len(owed) in {10, 11}
-    assert all(later - one >= FIRST_RUN_PACE for one, later in pairwise(owed))
+    assert all(later - one >= IMMEDIATE_RUN_PACE for one, later in pairwise(owed))
     assert harness.state().next_due is not None
     harness.tick(30)
     assert harness.slots[-1] == f"generation:{generation}"

@@ -163,6 +163,22 @@ def test_a_schedule_that_is_gone_is_told_of_once(harness: Harness) -> None:
     assert gone == ["uid-quotes"]
 
 
+def test_an_edit_is_told_of_also_where_no_process_saw_it(harness: Harness) -> None:
+    edited: list[int] = []
+    harness.scheduler.on_edited = lambda plan: edited.append(plan.generation)
+    harness.scheduler.applied(schedule())
+    harness.scheduler.applied(schedule(), is_recompiled=True)
+    assert edited == []
+    harness.scheduler.applied(schedule(generation=2))
+    assert edited == [2]
+    now = harness.clock.now()
+    ran = ScheduleState(last_slot=now, slot_generation=2, last_schedule_time=now)
+    harness.registry.add_states({"uid-other": ran, "uid-same": replace(ran, slot_generation=3)})
+    harness.scheduler.applied(schedule("other", generation=3))
+    harness.scheduler.applied(schedule("same", generation=3))
+    assert edited == [2, 3]
+
+
 def test_a_deleted_schedule_stops_and_its_run_is_canceled(harness: Harness) -> None:
     harness.scheduler.applied(schedule())
     harness.scheduler.removed("uid-quotes")

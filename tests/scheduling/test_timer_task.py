@@ -12,7 +12,7 @@ from scrape_operator.scheduling.ownership import SingleReplica
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.scheduling.harness import compile_plan, schedule
-from tests.support.fakes import Recorder
+from tests.support.fakes import DayBudgets, Recorder
 from tests.support.virtual_time import START, LoopClock, run_virtual
 
 
@@ -31,7 +31,13 @@ async def life(*news: tuple[float, float]) -> list[float]:
     """Apply schedules after so many seconds, each with its period; give when runs began in the first two seconds."""
     watch = Watch()
     scheduler = Scheduler(
-        Registry(compile_plan, timedelta(minutes=5), watch), watch, watch, watch, LoopClock(), SingleReplica()
+        Registry(compile_plan, timedelta(minutes=5), watch),
+        watch,
+        watch,
+        watch,
+        LoopClock(),
+        SingleReplica(),
+        DayBudgets(),
     )
     task = asyncio.create_task(scheduler.run())
     for at, period in news:

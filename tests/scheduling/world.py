@@ -25,6 +25,7 @@ from scrape_operator.scheduling.scheduler import Scheduler
 from scrape_operator.scheduling.skips import StoredSkipJournal
 from tests.api.building import changed
 from tests.support.clock import ManualClock
+from tests.support.fakes import DayBudgets
 
 UID = "6f2a8a6e-63f7-4f3c-9a55-0d3c5b1f7a10"
 RUNNING, SKIPPED, FAILED = RunStatus.RUNNING, RunStatus.SKIPPED, RunStatus.FAILED
@@ -133,7 +134,7 @@ class World:
         self.journal = StoredSkipJournal(self, self.clock, self, self, owner="me")
         self.registry = Registry(compile_schedule, timedelta(minutes=5), self)
         self.registry.add_states(states)
-        self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica())
+        self.scheduler = Scheduler(self.registry, self, self.journal, self, self.clock, SingleReplica(), DayBudgets())
 
     def apply(self, spec: Mapping[str, Any] | None = None, token: str | None = None) -> None:
         """Let the API server tell of a spec, or of a token."""
@@ -153,8 +154,8 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Let the timer task act on all that comes within so many seconds."""
         end = self.now + timedelta(seconds=seconds)
-        while (due := self.scheduler._queue.next_due()) is not None and due <= end:
-            self.clock.advance(max(0.0, (due - self.now).total_seconds()))
+        while (first := self.scheduler._queue.first()) is not None and first[0] <= end:
+            self.clock.advance(max(0.0, (first[0] - self.now).total_seconds()))
             self.scheduler.act_on_due(self.now)
             self.settle()
         self.clock.advance((end - self.now).total_seconds())
@@ -256,13 +257,13 @@ class World:
             row = waiting.row
             if not waiting.is_free:
                 continue
-            self.journal._finish(waiting)
+            dict(self.journal._outbox.queue.items())[UID].remove(waiting)
             if row.slot not in self.rows:
                 self._insert(row.slot, row.scheduled_for, row.generation, row.missed, SKIPPED, row.reason)
 
     def unwritten_skips(self) -> list[Any]:
         """Return the skips whose rows are not written yet."""
-        return [one for _uid, rows in self.journal._outbox.items() for one in rows if not one.is_done]
+        return [one for _uid, rows in self.journal._outbox.queue.items() for one in rows]
 
     def _insert(
         self,
@@ -283,7 +284,7 @@ class World:
         )
 
     def _load(self) -> ScheduleState:
-        """Give what `storage.loading` makes of the rows."""
+        """Return what `storage.loading` makes of the rows."""
         rows = sorted(self.rows.values(), key=lambda row: (row.scheduled_for, row.number))
         runs = [row for row in rows if row.status is not SKIPPED]
         finished = [self._summary(row) for row in reversed(runs) if row.status is not RUNNING]

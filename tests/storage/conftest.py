@@ -1,29 +1,21 @@
 """One suite for both databases: a test that asks for `url` or `store` runs on SQLite and on PostgreSQL."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from scrape_operator.storage.engine import batching, migrate
+from scrape_operator.storage.engine import migrate
 from scrape_operator.storage.engine.schema_version import HEAD
 from scrape_operator.storage.odds.sink import OddsSink
+from scrape_operator.storage.schema import metadata
 from scrape_operator.storage.store import SQLRunStore, open_store
-from scrape_operator.storage.tables import metadata
 from tests.dev.controlplane.postgres import Postgres
 from tests.storage.values import settings_for
+from tests.support.databases import make_sqlite
 
 DATABASES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that has the tables, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    asyncio.run(migrate.upgrade(settings_for(f"sqlite:///{path}")))
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +30,8 @@ def emptied_postgres(postgres: Postgres) -> str:
 def migrated_postgres_url(postgres: Postgres, emptied_postgres: str) -> Iterator[str]:
     """The URL of a database with tables and without rows; the server is up again for the next test."""
     tables = ", ".join(metadata.tables)
-    reset = f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'"
+    oldest = "run_tombstones SELECT 0, '', gen_random_uuid(), '', '', '', '', NULL, 0, 0, now()"
+    reset = f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'; INSERT INTO {oldest}"
     postgres.execute(reset, emptied_postgres.rpartition("/")[2])
     yield emptied_postgres
     if not postgres.serves:
@@ -46,16 +39,12 @@ def migrated_postgres_url(postgres: Postgres, emptied_postgres: str) -> Iterator
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path, prompt_writes: None) -> str:
     """The URL of a database of the test's own, with tables; its operations do not wait for others."""
-    monkeypatch.setattr(batching, "GATHER_SECONDS", 0.0)
-    monkeypatch.setattr(batching, "PATIENT_SECONDS", 0.0)
     if request.param == "postgres":
         found: str = request.getfixturevalue("migrated_postgres_url")
         return found
-    path = tmp_path / "runs.db"
-    shutil.copy(request.getfixturevalue("sqlite_template"), path)
-    return f"sqlite:///{path}"
+    return make_sqlite(tmp_path / "runs.db")
 
 
 @pytest.fixture

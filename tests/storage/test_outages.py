@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.storage.engine import migrate
-from scrape_operator.storage.engine.factory import Timeouts
+from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.runs.claims import claim_runs
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import items, scrape_runs
 from tests.dev.controlplane.postgres import Postgres
 from tests.storage.values import ME, claim_of, items_of, minute, result_of, rows_of, settings_for, target_of
+from tests.support.web import stop_listening
 
 pytestmark = pytest.mark.postgres
 
@@ -39,7 +40,7 @@ class Wire:
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
-            server.close()
+            await stop_listening(server)
             self.cut()
 
     def cut(self) -> None:

@@ -8,13 +8,23 @@ from typing import Any
 from uuid import UUID
 
 from scrape_operator.core.errors import StoreUnavailable
+from scrape_operator.core.masking import Mask
+from scrape_operator.core.net.day_budgets import DayLimit, UsedUp, day_end
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Traffic
 from scrape_operator.core.ports import RunPlace
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, TargetResult
+from scrape_operator.core.runs.run import (
+    RunClaim,
+    RunResult,
+    RunStatus,
+    RunSummary,
+    SkippedSlot,
+    StoredSpec,
+    TargetResult,
+)
 from scrape_operator.core.runs.slot import Slot
 from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
@@ -39,6 +49,7 @@ class MemoryStore:
         self.taken_over: set[UUID] = set()
         self.orphans: list[tuple[ObjectKey, RunSummary]] = []
         self.deleted: list[str] = []
+        self.edited: dict[str, StoredSpec] = {}
 
     def _check(self) -> None:
         if self.away:
@@ -82,6 +93,10 @@ class MemoryStore:
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         return 0
 
+    async def note_edited(self, specs: Mapping[str, StoredSpec]) -> None:
+        self._check()
+        self.edited.update(specs)
+
     async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
         self._check()
         self.deleted.extend(uids)
@@ -109,6 +124,16 @@ def skipped_row(plan: SchedulePlan, skip: Skip) -> SkippedSlot:
         message=skip.message,
         missed=skip.missed,
     )
+
+
+class DayBudgets:
+    """A DayBudgetReader whose budgets are used up as a test says."""
+
+    def __init__(self) -> None:
+        self.is_used_up = False
+
+    def used_up(self, limits: Sequence[DayLimit], now: datetime) -> UsedUp | None:
+        return UsedUp(limits[0], day_end(now)) if limits and self.is_used_up else None
 
 
 class Recorder:
@@ -166,6 +191,8 @@ class ControlledTargets:
     def __init__(self) -> None:
         self.outcomes: dict[str, asyncio.Future[TargetResult]] = {}
         self.begun = asyncio.Event()
+        self.read: set[str] = set()
+        """The targets that have been read, and are only evaluated."""
 
     def scrape_all(
         self, plan: SchedulePlan, work: RunPlan, claim: RunClaim, place: RunPlace | None = None
@@ -175,8 +202,8 @@ class ControlledTargets:
         return [self._start(target.name, scope) for target in work.targets]
 
     def _start(self, name: str, scope: RunScope) -> TargetTask:
-        no_requests: Any = SimpleNamespace(traffic=Traffic(), warnings=())
-        run = TargetRun(name, scope, no_requests, ManualClock(), 0.0)
+        no_requests: Any = SimpleNamespace(traffic=Traffic(), warnings=(), mask=Mask())
+        run = TargetRun(name, scope, no_requests, ManualClock(), 0.0, is_read=name in self.read)
         return TargetTask(run, asyncio.create_task(self._scrape(name)))
 
     async def _scrape(self, name: str) -> TargetResult:

@@ -4,16 +4,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scrape_operator.reporting.logs import QUIET
+from scrape_operator.reporting.logs import OURS
 
 
 @contextmanager
 def restored_logging() -> Iterator[None]:
     """Restore handlers and levels after the block."""
-    root = logging.getLogger()
-    handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in QUIET}
+    root, ours = logging.getLogger(), logging.getLogger(OURS)
+    handlers, level, our_level = root.handlers[:], root.level, ours.level
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+    ours.setLevel(our_level)

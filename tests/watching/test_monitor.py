@@ -1,13 +1,14 @@
 """The monitor knows an API server that is away, a kind that is not served, and a watch that is stale."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
 
 import pytest
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.watching.monitor import AWAY_SECONDS, STALE_SECONDS, WatchMonitor
+from scrape_operator.watching.monitor import AWAY_SECONDS, LIST_SHARE, PROBE_SECONDS, STALE_SECONDS, WatchMonitor
 from scrape_operator.watching.reconciling import Reconciler
 from tests.watching.test_reconciling import Handler, Source
 
@@ -29,6 +30,17 @@ class ServedSource(Source):
 
     is_there = True
     is_away = False
+    lists_made = 0
+
+    def __init__(self, take_time: Callable[[], None]) -> None:
+        super().__init__()
+        self._take_time = take_time
+
+    async def metadata(self, kind: Kind, namespaces: Sequence[str] = ()) -> AsyncGenerator[dict[str, Any]]:
+        self.lists_made += 1
+        self._take_time()
+        async for metadata in super().metadata(kind, namespaces):
+            yield metadata
 
     async def is_served(self, kind: Kind, namespaces: Sequence[str] = ()) -> bool:
         if self.is_away:
@@ -40,9 +52,11 @@ class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.monotonic()
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
-        self.source, self.watch, self.written_at = ServedSource(), FakeWatch(), float("-inf")
+        self.list_seconds = 0.0
+        self.source, self.watch, self.written_at = ServedSource(self.pass_time), FakeWatch(), float("-inf")
+        self.handler = Handler()
         self.monitor = WatchMonitor(
-            Reconciler(self.source, (), {SCRAPE_SCHEDULE: Handler()}),
+            Reconciler(self.source, (), {SCRAPE_SCHEDULE: self.handler}),
             self.source,
             [SCRAPE_SCHEDULE],
             (),
@@ -51,6 +65,9 @@ class Bench:
             last_written_at=lambda: self.written_at,
         )
         self.monitor.primed.set()
+
+    def pass_time(self) -> None:
+        self.now += self.list_seconds
 
 
 @pytest.fixture
@@ -109,3 +126,35 @@ async def test_a_watch_without_an_event_after_a_write_is_stale(bench: Bench) -> 
 async def test_a_watch_whose_thread_has_ended_is_a_problem(bench: Bench) -> None:
     bench.watch.is_alive = False
     assert bench.monitor.problems() == ["watch: its thread has ended"]
+
+
+async def test_missed_deletions_are_looked_for_as_often_as_a_list_is_cheap(bench: Bench) -> None:
+    bench.source.put(SCRAPE_SCHEDULE, "stays")
+    bench.handler.objects = {"stays": 1, "gone": 1}
+    bench.list_seconds = 0.02
+    await bench.monitor._drop_deleted()
+    assert bench.handler.dropped == ["gone"]
+    for later, lists_made in [(0.02 / LIST_SHARE - 0.1, 1), (0.2, 2)]:
+        bench.now += later
+        await bench.monitor._probe()
+        await bench.monitor._drop_deleted()
+        assert bench.source.lists_made == lists_made
+
+
+async def test_while_the_api_server_is_away_deletions_are_not_looked_for(bench: Bench) -> None:
+    bench.source.is_away = True
+    bench.now += PROBE_SECONDS
+    await bench.monitor._probe()
+    await bench.monitor._drop_deleted()
+    assert bench.source.lists_made == 0
+
+
+async def test_a_list_for_missed_deletions_that_fails_is_made_again(bench: Bench) -> None:
+    bench.handler.objects = {"gone": 1}
+    bench.source.error = ClusterError("connection refused")
+    await bench.monitor._drop_deleted()
+    assert bench.handler.dropped == []
+    bench.source.error = None
+    bench.now += 1
+    await bench.monitor._drop_deleted()
+    assert bench.handler.dropped == ["gone"]

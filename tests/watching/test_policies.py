@@ -1,10 +1,12 @@
 """Policies come into force as they are written, and only what they concern is compiled again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from scrape_operator.api.kinds.registry import CLUSTER_SCRAPE_POLICY, SCRAPE_POLICY, Kind
+from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.planning.policies import NO_POLICIES
 from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.watching.policies import PolicyHandler
@@ -90,3 +92,14 @@ def test_a_policy_that_is_being_deleted_is_not_in_force() -> None:
     going["metadata"]["deletionTimestamp"] = "2026-11-29T12:00:00Z"
     bench.handler.applied(going)
     assert bench.agent() is None
+
+
+def test_budgets_of_hosts_of_the_cluster_policy_count_at_once_and_until_its_deletion() -> None:
+    bench = Bench(CLUSTER_SCRAPE_POLICY)
+    seen: list[HostBudget | None] = []
+    bench.book.on_host_rules = lambda rules: seen.append(rules.budget_for("shop.example"))
+    bench.apply(hosts=[{"match": "*.example", "maxConcurrent": 2, "minInterval": "1s"}])
+    bench.apply(generation=2, userAgent="two", hosts=[{"match": "*.example", "maxConcurrent": 2, "minInterval": "1s"}])
+    bench.apply(generation=3, hosts=[{"match": "shop.example", "maxConcurrent": 9}])
+    bench.handler.removed("u1")
+    assert seen == [HostBudget(2, timedelta(seconds=1)), HostBudget(9), None]

@@ -139,3 +139,12 @@ async def test_plans_are_compiled_again_from_a_list(bench: Bench) -> None:
     seen: list[str] = []
     count = await bench.reconciler.recompile(SCRAPE_SCHEDULE, lambda obj: seen.append(obj["metadata"]["uid"]), "shop")
     assert count == len(seen) == 30
+
+
+async def test_missed_deletions_are_dropped_and_nothing_is_added() -> None:
+    bench = Bench()
+    bench.source.put(SCRAPE_SCHEDULE, "new")
+    bench.first.objects, bench.second.objects = {"gone": 1}, {"gone too": 1}
+    await bench.reconciler.drop_deleted()
+    assert (bench.first.dropped, bench.second.dropped) == (["gone"], ["gone too"])
+    assert bench.first.objects == {}

@@ -37,6 +37,8 @@ def _check(path: str, check: Callable[[str], object], text: str) -> Iterator[Fin
 
 def _check_http(path: str, http: HTTP) -> Iterator[Finding]:
     yield from _check(f"{path}.url", _check_url, http.url)
+    if http.auth is not None and http.auth.oauth2 is not None:
+        yield from _check(f"{path}.auth.oauth2.tokenURL", check_http_url, http.auth.oauth2.token_url)
     for index, parameter in enumerate(http.params):
         yield from _check(f"{path}.params[{index}].value", placeholders.check, parameter.value)
     for index, header in enumerate(http.headers):

@@ -10,8 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.policy import Ceilings
-from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.paths import parts_of, written
 from scrape_operator.core.findings import Finding
 
@@ -59,11 +57,7 @@ class Unsupported:
         return next(getattr(holder, name) for name, field in fields if (field.alias or name) == self.field)
 
 
-UNSUPPORTED = (
-    Unsupported(ScrapeScheduleSpec, "notify"),
-    Unsupported(Ceilings, "requestsPerDay"),
-    Unsupported(Ceilings, "bytesPerDay"),
-)
+UNSUPPORTED: tuple[Unsupported, ...] = ()
 
 
 def unsupported(holder: ApiModel, location: tuple[int | str, ...] = ("spec",)) -> tuple[Finding, ...]:

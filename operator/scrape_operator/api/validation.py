@@ -4,7 +4,7 @@ Types, bounds and unknown fields are checked by pydantic, then the rules between
 No object makes this raise, and no value of an object is repeated in full.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
 from scrape_operator.api.kinds.meta import API_VERSION
 from scrape_operator.api.kinds.registry import KINDS, kind_of, supported_kinds
 from scrape_operator.api.kinds.schedule import ScrapeSchedule
-from scrape_operator.api.kinds.values import REMEDIES
+from scrape_operator.api.messages import message_of
 from scrape_operator.api.paths import member_model, parts_of, written
 from scrape_operator.core.findings import Finding
 
@@ -97,8 +97,7 @@ def _finding(model: type[ApiModel], detail: ErrorDetails) -> Finding:
     path = written(location) + (context["suffix"] if detail["type"] == DUPLICATE_ERROR else "")
     if detail["type"] == "extra_forbidden":
         return Finding(path, _unknown(model, location))
-    say = _MESSAGES.get(detail["type"])
-    return Finding(path, say(context) if say else detail["msg"])
+    return Finding(path, message_of(detail))
 
 
 def _unknown(model: type[ApiModel], location: Sequence[int | str]) -> str:
@@ -108,32 +107,3 @@ def _unknown(model: type[ApiModel], location: Sequence[int | str]) -> str:
     meant = get_close_matches(name.replace("_", "").lower(), lower, n=1)
     hint = f"did you mean {lower[meant[0]]}?" if meant else f"known are {', '.join(known)}"
     return f"is not a known field: {hint}"
-
-
-def _pattern(context: Mapping[str, Any]) -> str:
-    return REMEDIES.get(context["pattern"], f"must match {context['pattern']}")
-
-
-_Context = Mapping[str, Any]
-_MESSAGES: dict[str, Callable[[_Context], str]] = {
-    "missing": lambda _: "is required: add it",
-    "invalid_key": lambda _: "must be text, as all names of fields",
-    "string_type": lambda _: "must be text: put it in quotes",
-    "string_unicode": lambda _: "must be text without lone surrogates",
-    "string_too_short": lambda c: f"must have at least {c['min_length']} character{'s' * (c['min_length'] > 1)}",
-    "string_too_long": lambda c: f"must have at most {c['max_length']} characters",
-    "string_pattern_mismatch": _pattern,
-    "int_type": lambda _: "must be a whole number, without quotes",
-    "bool_type": lambda _: "must be true or false, without quotes",
-    "enum": lambda c: f"must be {c['expected']}".replace("'", ""),
-    "literal_error": lambda c: f"must be {c['expected']}".replace("'", ""),
-    "model_type": lambda _: "must be an object with named fields",
-    "model_attributes_type": lambda _: "must be an object with named fields",
-    "dict_type": lambda _: "must be an object with named fields",
-    "mapping_type": lambda _: "must be an object with named fields",
-    "tuple_type": lambda _: "must be a list",
-    "too_short": lambda c: f"must have at least {c['min_length']} entr{'ies' if c['min_length'] > 1 else 'y'}",
-    "too_long": lambda c: f"must have at most {c['max_length']} entries",
-    "greater_than_equal": lambda c: f"must be {c['ge']} or more",
-    "less_than_equal": lambda c: f"must be {c['le']} or less",
-}

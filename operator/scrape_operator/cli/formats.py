@@ -3,11 +3,40 @@
 import re
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from scrape_operator.core.durations import parse_duration
 from scrape_operator.core.errors import InvalidValue
 
 _DAYS = re.compile(r"[0-9]{1,5}d")
+
+
+class Output(StrEnum):
+    """The format of a verb's output: for a person, or for a program."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class RecordFormat(StrEnum):
+    """The format of runs that are printed while they end: one list, or a value on each line."""
+
+    TEXT = "text"
+    JSON = "json"
+    NDJSON = "ndjson"
+
+
+class ManifestFormat(StrEnum):
+    """The format of objects."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("-o", "--output", help="text or json.")]
+ManifestOption = Annotated[ManifestFormat, typer.Option("-o", "--output", help="yaml or json.")]
 
 
 class RowFormat(StrEnum):
@@ -17,6 +46,23 @@ class RowFormat(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    PARQUET = "parquet"
+
+
+class ExportFormat(StrEnum):
+    """The format of rows for another program."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class ReplayFormat(StrEnum):
+    """The format of a replay."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def parse_age(text: str) -> timedelta:

@@ -1,12 +1,14 @@
 """Writes for `init` a schedule for what an address holds. What it writes was tried on the answer itself."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import yaml
 
-from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.clock import SystemClock
+from scrape_operator.core.errors import NotFound
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.runs.retry import RetryPolicy
@@ -17,8 +19,8 @@ from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.saved import open_saved_fetcher
 from scrape_operator.local.objects import plan_of, with_metadata
 from scrape_operator.local.trial import try_schedule
+from scrape_operator.running.opening import open_runner
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import SystemClock, open_runner
 
 TIMEOUT_SECONDS = 60.0
 TRIED_PROPOSALS = 5
@@ -28,7 +30,9 @@ async def propose(settings: Settings, url: str) -> str:
     """Return the YAML of a schedule that reads the address.
 
     Raises:
-        InvalidValue: The address can't be read, or has no list of items.
+        InvalidValue: The address is none.
+        ScrapeFailed: The address cannot be read.
+        NotFound: It has no list of items.
 
     """
     response = await _fetch(settings, url)
@@ -40,17 +44,19 @@ async def propose(settings: Settings, url: str) -> str:
         text = write_manifest(replace(found, proposals=[first, *others]))
         if await _gives_items(settings, text, response, content_type):
             return text
-    raise InvalidValue(f"{url} has lists, but none that could be read: write the extract by hand")
+    raise NotFound(f"{url} has lists, but none that could be read: write the extract by hand")
+
+
+def as_json(manifest: str) -> str:
+    """Return a manifest as JSON, without its comments."""
+    return json.dumps(yaml.safe_load(manifest), ensure_ascii=False, indent=2) + "\n"
 
 
 async def _fetch(settings: Settings, url: str) -> Response:
     clock = SystemClock()
     requester = Requester(str(uuid4()), Deadline.after(TIMEOUT_SECONDS, clock.monotonic))
     async with open_fetcher(settings) as fetcher:
-        try:
-            return await fetcher.open_session(requester, RetryPolicy()).fetch(Request(url))
-        except ScrapeFailed as failure:
-            raise InvalidValue(f"{failure.reason}: {failure.message}") from failure
+        return await fetcher.open_session(requester, RetryPolicy()).fetch(Request(url))
 
 
 async def _gives_items(settings: Settings, text: str, response: Response, content_type: str) -> bool:

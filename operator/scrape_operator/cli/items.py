@@ -1,16 +1,17 @@
 """Prints for `items` what schedules have scraped: the items that are there now, or also those that are gone."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import typer
 
+from scrape_operator.cli.absent import Sought, not_found, report_absence
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.rows import Record, first, print_rows
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.reading import ItemQuery, ItemRow, read_all
-from scrape_operator.settings import Settings
-from scrape_operator.storage.reading.history import open_history
+from scrape_operator.core.nearest import hint_for
+from scrape_operator.core.reading import PAGE_MAX_ROWS, ItemQuery, ItemRow, OpenRows, page_rows, read_all
 
 COLUMNS = ("target", "key", "data", "changed_at", "last_seen_at")
 
@@ -34,7 +35,7 @@ class ItemView:
 
     def record(self, item: ItemRow) -> Record:
         """Return what is printed of an item."""
-        return {name: item.data.get(name) for name in self.columns} if self.columns else asdict(item)
+        return {name: item.data.get(name) for name in self.columns} if self.columns else item._asdict()
 
 
 def parse_where(texts: Sequence[str]) -> Mapping[str, str]:
@@ -46,26 +47,80 @@ def parse_where(texts: Sequence[str]) -> Mapping[str, str]:
     return {name: value for name, _sign, value in pairs}
 
 
-async def print_items(settings: Settings, query: ItemQuery, view: ItemView, form: RowFormat, limit: int) -> int:
-    """Print `limit` items, all where it is 0, and return how many there were."""
-    async with open_history(settings) as history:
-        unseen = set(view.columns)
-        items = _shown(read_all(lambda after: history.items(query, after)), view)
-        records = (view.record(item) async for item in _noting(first(items, limit), unseen))
-        number = await print_rows(records, form, view.columns or COLUMNS)
-    if number and unseen:
-        typer.echo(f"no printed item has the field {', '.join(sorted(unseen))}", err=True)
-    return number
+@dataclass(slots=True)
+class Fields:
+    """The names of the fields of the items that were read."""
+
+    names: set[str] = field(default_factory=set)
+
+    async def note(self, items: AsyncIterator[ItemRow]) -> AsyncIterator[ItemRow]:
+        """Yield the items, and note their fields."""
+        async for item in items:
+            self.names.update(item.data)
+            yield item
+
+    def hint(self, name: str) -> str:
+        """Return the names that may have been meant, as the end of a line."""
+        hint = hint_for(name, sorted(self.names))
+        return hint and f": {hint}"
+
+
+async def _demand_fields(read: Fields, names: Iterable[str]) -> None:
+    """Raise NotFound for a field that none of the items has that were read, if there were any."""
+    for name in names if read.names else ():
+        if name not in read.names:
+            raise not_found(f"no item has the field {name}{read.hint(name)}")
+
+
+async def print_items(
+    open_rows: OpenRows, query: ItemQuery, view: ItemView, sought: Sought, form: RowFormat, limit: int
+) -> None:
+    """Print `limit` items, all where it is 0, or why there is none.
+
+    Raises:
+        NotFound: The database has no schedule or no target of the name, or no item a field of `--where`.
+
+    """
+    read, printed = Fields(), Fields()
+    page = PAGE_MAX_ROWS if view.where else page_rows(limit)
+    async with open_rows() as rows:
+        items = _shown(read.note(read_all(lambda after: rows.items(query, after, page))), view)
+        number = await _print(printed.note(first(items, limit)), query, view, form)
+        if not number:
+            await report_absence(rows, sought, partial(_demand_fields, read, view.where))
+    for name in view.columns if number else ():
+        if name not in printed.names:
+            typer.echo(f"no printed item has the field {name}{printed.hint(name)}", err=True)
+
+
+async def _print(items: AsyncIterator[ItemRow], query: ItemQuery, view: ItemView, form: RowFormat) -> int:
+    """Print items, and return how many there were."""
+    if form is RowFormat.TABLE and query.name is not None and not view.columns:
+        return await _print_fields([item async for item in items], with_gone=query.with_gone)
+    return await print_rows((view.record(item) async for item in items), form, view.columns or COLUMNS)
+
+
+async def _print_fields(items: Sequence[ItemRow], *, with_gone: bool) -> int:
+    """Print the items of one schedule as a table for each target, with a column for each field."""
+    times = ("gone_at",) if with_gone else ()
+    of_targets: dict[str, list[ItemRow]] = {}
+    for item in items:
+        of_targets.setdefault(item.target, []).append(item)
+    for target, rows in of_targets.items():
+        if len(of_targets) > 1:
+            typer.echo(f"target {target}:")
+        records = [{**{name: getattr(row, name) for name in times}, **row.data} for row in rows]
+        columns = list(dict.fromkeys(name for record in records for name in record))
+        await print_rows(_each([dict.fromkeys(columns) | record for record in records]), RowFormat.TABLE, columns)
+    return len(items)
+
+
+async def _each(records: Sequence[Record]) -> AsyncIterator[Record]:
+    for record in records:
+        yield record
 
 
 async def _shown(items: AsyncIterator[ItemRow], view: ItemView) -> AsyncIterator[ItemRow]:
     async for item in items:
         if view.shows(item):
             yield item
-
-
-async def _noting(items: AsyncIterator[ItemRow], unseen: set[str]) -> AsyncIterator[ItemRow]:
-    """Yield the items, and remove their fields from `unseen`."""
-    async for item in items:
-        unseen.difference_update(item.data)
-        yield item

@@ -1,5 +1,6 @@
 """Shows what `local` does: a live table on a terminal, one line for each run elsewhere."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -15,7 +16,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scrape_operator.cli.manifests import read_objects
+from scrape_operator.cli.consoles import open_console
+from scrape_operator.cli.formats import RecordFormat
+from scrape_operator.cli.local_records import RunRecords
+from scrape_operator.cli.manifests import read_inputs
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
@@ -31,17 +35,41 @@ RECENT_LINES = 12
 DATABASE_VARIABLES = ("DATABASE_URL", "SCRAPE_OPERATOR_SQLITE_PATH")
 
 
-async def run_local(settings: Settings, paths: Sequence[Path], limits: Limits, shown: int, console: Console) -> bool:
+async def run_local(
+    settings: Settings, paths: Sequence[Path], limits: Limits, shown: int, form: RecordFormat = RecordFormat.TEXT
+) -> bool:
     """Run the schedules of files on this machine, and return whether all of it succeeded."""
     used = with_database_beside(settings, paths)
-    files = ScheduleFiles(paths, read_objects)
-    screen = Screen(console, shown)
-    live = Live(get_renderable=screen.render, console=console, refresh_per_second=4)
-    with live if console.is_terminal else nullcontext():
-        has_succeeded = await run_session(used, files, screen, limits)
+    files = ScheduleFiles(paths, read_inputs)
+    if form is RecordFormat.TEXT:
+        has_succeeded = await _run_on_screen(used, files, limits, shown)
+    else:
+        has_succeeded = await _run_for_program(used, files, limits, RunRecords(form))
     if used.sqlite_path != settings.sqlite_path:
         text = f"To read the stored runs and items: SCRAPE_OPERATOR_SQLITE_PATH={used.sqlite_path} scrape-operator runs"
         Console(stderr=True).print(Text(text), soft_wrap=True)
+    return has_succeeded
+
+
+async def _run_on_screen(settings: Settings, files: ScheduleFiles, limits: Limits, shown: int) -> bool:
+    console = open_console()
+    screen = Screen(console, shown)
+    live = Live(get_renderable=screen.render, console=console, refresh_per_second=4)
+    with live if console.is_terminal else nullcontext():
+        return await run_session(settings, files, screen, limits)
+
+
+async def _run_for_program(settings: Settings, files: ScheduleFiles, limits: Limits, records: RunRecords) -> bool:
+    """Print the runs, and end early if their reader has gone. Raises BrokenPipeError then."""
+    session = asyncio.create_task(run_session(settings, files, records, limits))
+    records.on_cut_off = session.cancel
+    try:
+        has_succeeded = await session
+    except asyncio.CancelledError:
+        if records.error is None:
+            raise
+        has_succeeded = False
+    records.close()
     return has_succeeded
 
 
@@ -83,8 +111,17 @@ class Screen:
         with suppress(KeyError):
             del self._rows[uid]
 
+    def refused(self, plan: SchedulePlan) -> None:
+        """Show what is wrong with a schedule."""
+        for finding in plan.findings:
+            self.problem(f"{plan.key}: {finding}")
+
+    def notice(self, text: str) -> None:
+        """Show what is no failure."""
+        self._say(Text(text, style="yellow"))
+
     def problem(self, text: str) -> None:
-        """Show what is wrong with a file or a schedule."""
+        """Show what is wrong with a file."""
         self._say(Text(text, style="bold red"))
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:

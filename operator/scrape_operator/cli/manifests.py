@@ -14,6 +14,7 @@ from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.run import clip
 from scrape_operator.local.files import SUFFIXES
+from scrape_operator.local.secrets import is_secret
 
 MAX_FILE_BYTES = 16 * 2**20
 STANDARD_INPUT = Path("-")
@@ -41,9 +42,10 @@ class UnreadableFile(InvalidValue):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The objects of this product in a file, and the number of documents of other kinds."""
+    """The objects of this product in a file, the Secrets, and the number of documents of other kinds."""
 
     objects: Sequence[Mapping[str, Any]]
+    secrets: Sequence[Mapping[str, Any]]
     others: int
 
 
@@ -66,6 +68,17 @@ def read_objects(file: Path) -> Sequence[Mapping[str, Any]]:
     return read_documents(file).objects
 
 
+def read_inputs(file: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the objects of a file that a run needs: those of this product, and Secrets.
+
+    Raises:
+        UnreadableFile: The file cannot be opened, is too large, or is not YAML.
+
+    """
+    documents = read_documents(file)
+    return (*documents.objects, *documents.secrets)
+
+
 def read_documents(file: Path) -> Documents:
     """Return what a file of YAML documents holds. The items of a List count as documents.
 
@@ -83,7 +96,8 @@ def read_documents(file: Path) -> Documents:
         raise UnreadableFile(f"is not YAML{where}: {problem}") from error
     documents = [document for top in loaded if top is not None for document in _flattened(top)]
     objects = [document for document in documents if isinstance(document, Mapping) and _is_ours(document)]
-    return Documents(objects, len(documents) - len(objects))
+    secrets = [document for document in documents if isinstance(document, Mapping) and is_secret(document)]
+    return Documents(objects, secrets, len(documents) - len(objects))
 
 
 def describe(finding: Finding) -> str:

@@ -13,10 +13,11 @@ from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.due_times import YEARS_AHEAD
+from scrape_operator.core.schedule.immediate import immediate_run_at
 from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import UpcomingDueTime, first_run_at, next_run, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import UpcomingDueTime, next_run, upcoming_due_times
 from scrape_operator.core.times import rfc3339
 from scrape_operator.planning.policies import Policies, policies_of
 from scrape_operator.planning.schedule import compile_schedule, validate
@@ -75,7 +76,7 @@ def _forecast(
     metadata |= {"name": name, "namespace": namespace, "uid": known or f"{namespace}/{name}", "generation": generation}
     plan = compile_schedule({**obj, "metadata": metadata}, default_interval, policies)
     has_run = "lastScheduleTime" in (obj.get("status") or {})
-    first = None if has_run else first_run_at(plan, ScheduleState(), since)
+    first = None if has_run else immediate_run_at(plan, ScheduleState(), since)
     return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first, next_run(plan, since))
 
 

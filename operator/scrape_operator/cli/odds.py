@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.rows import Record, print_rows
 from scrape_operator.core.durations import format_duration
+from scrape_operator.core.nearest import shown
 from scrape_operator.core.odds.comparison import BookOffer, MarketComparison
 from scrape_operator.core.odds.model import line_text
 from scrape_operator.core.runs.run import clip
@@ -51,7 +53,7 @@ async def compare_odds(
 async def print_compared(compared: Compared, now: datetime, form: RowFormat) -> None:
     """Print a comparison: as tables, as nested JSON, or one price a row."""
     if form is RowFormat.TABLE:
-        print_tables(compared, now, Console())
+        print_tables(compared, now, open_console())
     elif form is RowFormat.JSON:
         typer.echo(as_json(compared, now))
     else:
@@ -214,8 +216,11 @@ def _distance(time: timedelta) -> str:
     return f"in {words}" if time > timedelta(0) else f"{words} ago"
 
 
-def nothing_found(text: str | None) -> str:
+async def nothing_found(settings: Settings, text: str | None) -> str:
     """Return why there is nothing to print."""
     if text is None:
         return "no event with odds is to begin: has a schedule with a bookmaker's platform run yet?"
-    return f"no event {clip(text, 80)!r}: give an id, SportRadar's id, or part of the teams' names"
+    async with open_odds(settings) as reader:
+        meant = await reader.similar_teams(text)
+    hint = f"did you mean {shown(meant)}?" if meant else "give an id, SportRadar's id, or part of the teams' names"
+    return clip(f"no event {clip(text, 80)!r}: {hint}", 512)

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
-from rich.console import Console
 from rich.text import Text
 
+from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.odds import price_text
 from scrape_operator.cli.rows import CELL_MAX_BYTES, Record, print_rows
@@ -27,7 +27,7 @@ async def print_history(settings: Settings, text: str, markets: Sequence[str], n
         for event in found:
             if form is RowFormat.TABLE:
                 heading = f"{event.home} - {event.away}, {event.starts_at:%Y-%m-%d %H:%M} UTC"
-                Console().print(Text(clip(heading, CELL_MAX_BYTES), style="bold"))
+                open_console().print(Text(clip(heading, CELL_MAX_BYTES), style="bold"))
             await print_rows(_each(_history(event, await reader.history(event, markets))), form, HISTORY)
     return len(found)
 

@@ -1,33 +1,32 @@
-"""Prints rows of the database for the verbs that list them: as a table, JSON, NDJSON or CSV.
+"""Prints rows of the database for the verbs that list them: as a table, JSON, NDJSON, CSV or Parquet.
 
 All formats but the table are written row by row, so that a long history needs no memory.
 """
 
 import csv
-import io
-import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
+from scrape_operator.core.json_text import dump_json
 from scrape_operator.core.runs.run import clip
 
 CELL_MAX_BYTES = 160
+CHUNK_LENGTH = 65_536
 
 T = TypeVar("T")
 
 Record = Mapping[str, Any]
 """A row as programs read it: values by column."""
-
-Print = Callable[[str], None]
 
 
 async def first(rows: AsyncIterator[T], limit: int) -> AsyncIterator[T]:
@@ -44,19 +43,26 @@ async def print_rows(records: AsyncIterator[Record], form: RowFormat, columns: S
     """Print rows and return how many there were. `columns` are those of the table, in their order."""
     match form:
         case RowFormat.TABLE:
-            return await _print_table(records, columns, Console())
-        case RowFormat.JSON:
-            return await _print_json(records, typer.echo)
-        case RowFormat.NDJSON:
-            return await _print_each(records, lambda record: typer.echo(_json(record)))
-        case RowFormat.CSV:
-            return await _print_csv(records, lambda line: typer.echo(line, nl=False))
+            return await _print_table(records, columns, open_console())
+        case RowFormat.PARQUET:
+            from scrape_operator.cli.parquet import print_parquet
+
+            return await print_parquet(records)
+        case _:
+            out = _Chunks(sys.stdout.write)
+            number = await _print_text(records, form, out)
+            out.flush()
+            return number
 
 
-async def print_described(rows: AsyncIterator[T], describe: Callable[[T], Iterable[Text]]) -> int:
+async def print_described(rows: AsyncIterator[T], describe: Callable[[T], Awaitable[Iterable[Text]]]) -> int:
     """Print the lines that describe each row, and return how many rows there were."""
-    console = Console()
-    return await _print_each(rows, lambda row: print_lines(console, describe(row)))
+    console = open_console()
+    number = 0
+    async for row in rows:
+        print_lines(console, await describe(row))
+        number += 1
+    return number
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
@@ -75,26 +81,59 @@ async def _print_table(records: AsyncIterator[Record], columns: Sequence[str], c
     return number
 
 
-async def _print_json(records: AsyncIterator[Record], echo: Print) -> int:
+async def _print_text(records: AsyncIterator[Record], form: RowFormat, out: "_Chunks") -> int:
+    match form:
+        case RowFormat.JSON:
+            return await _print_json(records, out)
+        case RowFormat.CSV:
+            return await _print_csv(records, out)
+        case _:
+            return await _print_each(records, lambda record: out.write(f"{_json(record)}\n"))
+
+
+class _Chunks:
+    """Collects text for a program that reads: one write for each row costs more than to make the row."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._texts: list[str] = []
+        self._length = 0
+
+    def write(self, text: str) -> None:
+        """Add a text, and write all if they are many."""
+        self._texts.append(text)
+        self._length += len(text)
+        if self._length >= CHUNK_LENGTH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added."""
+        self._write("".join(self._texts))
+        self._texts.clear()
+        self._length = 0
+
+
+async def _print_json(records: AsyncIterator[Record], out: _Chunks) -> int:
     number = 0
     async for record in records:
-        echo(f"{',' if number else '['} {_json(record)}")
+        out.write(f"{',' if number else '['} {_json(record)}\n")
         number += 1
-    echo("]" if number else "[]")
+    out.write("]\n" if number else "[]\n")
     return number
 
 
-async def _print_csv(records: AsyncIterator[Record], echo: Print) -> int:
+async def _print_csv(records: AsyncIterator[Record], out: _Chunks) -> int:
+    write = csv.writer(out, lineterminator="\n").writerow
     number = 0
     async for record in records:
         if number == 0:
-            echo(_csv_line(list(record)))
-        echo(_csv_line([text_of(value) for value in record.values()]))
+            write(record)
+        write(map(text_of, record.values()))
         number += 1
     return number
 
 
-async def _print_each(rows: AsyncIterator[T], print_: Callable[[T], None]) -> int:
+async def _print_each(rows: AsyncIterator[T], print_: Callable[[T], object]) -> int:
     number = 0
     async for row in rows:
         print_(row)
@@ -103,14 +142,13 @@ async def _print_each(rows: AsyncIterator[T], print_: Callable[[T], None]) -> in
 
 
 def _json(value: object) -> str:
-    try:
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
-    except TypeError:  # integers beyond 64 bits, nesting beyond 254
-        return json.dumps(value, default=text_of, ensure_ascii=False)
+    return dump_json(value, orjson.OPT_UTC_Z).decode()
 
 
 def text_of(value: object) -> str:
     """Return a value as one text: times as RFC 3339, lists and objects as JSON."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -123,9 +161,3 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
     return clip(f"{value:.2f}" if isinstance(value, float) else text_of(value), CELL_MAX_BYTES)
-
-
-def _csv_line(values: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(values)
-    return buffer.getvalue()

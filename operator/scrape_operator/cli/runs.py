@@ -1,21 +1,22 @@
-"""Prints for `runs` the history of schedules: finished, running and skipped runs, the newest first."""
+"""Describes runs and their targets for `runs`: finished, running and skipped runs."""
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
-from uuid import UUID
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
-from rich.console import Console
 from rich.text import Text
 
+from scrape_operator.cli.absent import find_run
+from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import Record, first, print_described, print_lines, print_rows
-from scrape_operator.core.reading import RunQuery, RunRow, TargetRunRow, read_all
+from scrape_operator.cli.listings import Listing
+from scrape_operator.cli.rows import Record, print_lines, print_rows
+from scrape_operator.core.errors import NotFound
+from scrape_operator.core.ids import RunIDs
+from scrape_operator.core.reading import OpenRows, Page, RowReader, RunQuery, RunRow, TargetRunRow
 from scrape_operator.core.runs.run import RunStatus, clip
 from scrape_operator.core.times import rfc3339
-from scrape_operator.settings import Settings
-from scrape_operator.storage.reading.history import open_history
 
 LINE_MAX_BYTES = 1024
+FAILED = frozenset({RunStatus.FAILED.value, RunStatus.PARTIALLY_SUCCEEDED.value})
 STYLES = {
     RunStatus.SUCCEEDED.value: "green",
     RunStatus.SKIPPED.value: "yellow",
@@ -24,29 +25,39 @@ STYLES = {
 }
 
 
-async def print_runs(settings: Settings, query: RunQuery, form: RowFormat, limit: int) -> int:
-    """Print the newest `limit` runs, all where it is 0, and return how many there were."""
-    async with open_history(settings) as history:
-        runs = first(read_all(lambda after: history.runs(query, after)), limit)
-        if form is not RowFormat.TABLE:
-            return await print_rows((_record(run) async for run in runs), form, ())
-        return await print_described(runs, describe)
+async def print_run(open_rows: OpenRows, namespace: str, ids: RunIDs, form: RowFormat) -> None:
+    """Print one run and its targets; it is sought in the namespace first.
+
+    Raises:
+        NotFound: The database has no such run, or the ID is not whole.
+
+    """
+    async with open_rows() as rows:
+        try:
+            run = await find_run(rows, ids, namespace)
+        except NotFound:
+            await _print_records((), form)
+            raise
+        targets = await rows.target_runs([run.id])
+    await _print_records([{**_record(run), "targets": [target._asdict() for target in targets]}], form)
+    if form is RowFormat.TABLE:
+        console = open_console()
+        for lines in (describe(run), *map(describe_target, targets)):
+            print_lines(console, lines)
 
 
-async def print_run(settings: Settings, run_id: UUID, form: RowFormat) -> int:
-    """Print one run and its targets, and return how many runs there were: 0 or 1."""
-    async with open_history(settings) as history:
-        runs = (await history.runs(RunQuery(run_id=run_id))).rows
-        targets = await history.target_runs([run_id])
+async def _print_records(records: Sequence[Record], form: RowFormat) -> None:
+    """Print records for a program, also none of them; a person gets lines instead."""
     if form is not RowFormat.TABLE:
-        records: list[Record] = [{**_record(run), "targets": [asdict(target) for target in targets]} for run in runs]
-        return await print_rows(_one_by_one(records), form, ())
-    console = Console()
-    for run in runs:
-        print_lines(console, describe(run))
-    for target in targets:
-        print_lines(console, describe_target(target))
-    return len(runs)
+        await print_rows(_each(records), form, ())
+
+
+async def _describe_with_failed_targets(rows: RowReader, run: RunRow) -> Iterable[Text]:
+    """Return the lines of a run, and for one that failed those of the targets that did."""
+    if run.status not in FAILED:
+        return describe(run)
+    targets = [target for target in await rows.target_runs([run.id]) if target.status in FAILED]
+    return [*describe(run), *(line for target in targets for line in describe_target(target))]
 
 
 def describe(run: RunRow) -> Iterator[Text]:
@@ -72,10 +83,17 @@ def describe_target(target: TargetRunRow) -> Iterator[Text]:
         yield Text(clip(f"    warning: {warning}", LINE_MAX_BYTES), style="yellow")
 
 
-async def _one_by_one(records: list[Record]) -> AsyncIterator[Record]:
+async def _each(records: Sequence[Record]) -> AsyncIterator[Record]:
     for record in records:
         yield record
 
 
 def _record(run: RunRow) -> Record:
-    return asdict(run) | {"duration": run.duration}
+    return run._asdict() | {"duration": run.duration}
+
+
+async def _read(rows: RowReader, query: RunQuery, after: str | None, limit: int) -> Page[RunRow]:
+    return await rows.runs(query, after, limit)
+
+
+RUNS = Listing(_read, _record, _describe_with_failed_targets)

@@ -10,14 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from kubernetes import client as kubernetes_client
-from kubernetes import config as kubernetes_config
+from yaml import YAMLError
 
 from scrape_operator.core.errors import ClusterError
-
-# The official client has no types.
-LOAD_IN_CLUSTER = cast("Callable[..., None]", kubernetes_config.load_incluster_config)
-LOAD_KUBECONFIG = cast("Callable[..., None]", kubernetes_config.load_kube_config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +57,25 @@ def read_credentials() -> Credentials:
         ClusterError: neither a ServiceAccount nor a usable kubeconfig was found.
 
     """
+    from kubernetes import client as kubernetes_client
+    from kubernetes import config as kubernetes_config
+
+    # The official client has no types.
+    load_in_cluster = cast("Callable[..., None]", kubernetes_config.load_incluster_config)
+    load_kubeconfig = cast("Callable[..., None]", kubernetes_config.load_kube_config)
     configuration = kubernetes_client.Configuration()
     try:
-        LOAD_IN_CLUSTER(client_configuration=configuration, try_refresh_token=False)
+        load_in_cluster(client_configuration=configuration, try_refresh_token=False)
     except kubernetes_config.ConfigException:
         try:
-            LOAD_KUBECONFIG(client_configuration=configuration, persist_config=False)
+            load_kubeconfig(client_configuration=configuration, persist_config=False)
         except (kubernetes_config.ConfigException, OSError, ValueError) as error:
             raise ClusterError(
                 f"no credentials for the API server: run in a pod, or set KUBECONFIG ({error})"
             ) from error
+        except (YAMLError, TypeError, AttributeError, KeyError):
+            # neither the error's text nor its traceback is shown: it quotes the file, which holds a token
+            raise ClusterError("no credentials for the API server: the kubeconfig file cannot be read") from None
     return Credentials(
         server=configuration.host.rstrip("/"),
         ca_path=configuration.ssl_ca_cert,

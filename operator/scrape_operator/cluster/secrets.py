@@ -1,17 +1,16 @@
 """Reads Secrets for `fetching`, with a short cache: many runs of a minute use the same one."""
 
 import asyncio
-import base64
-import binascii
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scrape_operator.cluster.client import HTTP_FORBIDDEN, HTTP_NOT_FOUND
-from scrape_operator.core.errors import ClusterError, ScrapeFailed
+from scrape_operator.core.errors import ClusterError, InvalidValue, ScrapeFailed
+from scrape_operator.core.net.secret_data import secret_data
 from scrape_operator.core.ports import Clock
+from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class ClusterSecrets:
     def __init__(self, client: Session, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._cache: OrderedDict[Place, _Cached] = OrderedDict()
+        self._cache: Recent[Place, _Cached] = Recent(MAX_CACHED)
         self._reading: dict[Place, asyncio.Task[_Cached]] = {}
 
     async def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
@@ -93,9 +92,6 @@ class ClusterSecrets:
         else:
             read = _decoded(found, before, now)
         self._cache[place] = read
-        self._cache.move_to_end(place)
-        if len(self._cache) > MAX_CACHED:
-            self._cache.popitem(last=False)
         return read
 
     @staticmethod
@@ -119,7 +115,6 @@ def _decoded(found: Mapping[str, Any], before: _Cached | None, now: float) -> _C
     if before is not None and before.data is not None and version and before.version == version:
         return _Cached(now, version, before.data)
     try:
-        data = {str(key): base64.b64decode(value, validate=True) for key, value in (found.get("data") or {}).items()}
-    except (binascii.Error, TypeError, ValueError):
-        return _Cached(now, problem="holds data that is not base64")
-    return _Cached(now, version, data)
+        return _Cached(now, version, secret_data(found))
+    except InvalidValue as error:
+        return _Cached(now, problem=f"cannot be read: {error}")

@@ -5,8 +5,12 @@ ScrapeOperatorError
 ├── StoreUnavailable   the database can't be reached or refuses; retry later
 ├── ClusterError       the API server can't be reached or refuses
 ├── InvalidSettings    environment variables have wrong values
+├── NotFound           what was named does not exist, or holds nothing of what was sought
+├── NotDone            what was asked for did not happen, although it was asked for in the right way
 └── InvalidValue       a text that should be a duration, a byte size, a selector … is none
 """
+
+from typing import Self
 
 from scrape_operator.core.runs.reasons import Reason
 
@@ -38,6 +42,15 @@ class ScrapeFailed(ScrapeOperatorError):
         self.retry_after = retry_after
         self.is_transient = is_transient
 
+    def detached(self) -> Self:
+        """Return this failure without the frames that it has passed, to be kept.
+
+        They hold all that the target has read, and mostly whoever keeps the failure, too: a cycle that would live until
+        the garbage collector finds it.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
+
 
 class StoreUnavailable(ScrapeOperatorError):
     """The database did not answer, or did not accept the work: nothing was written."""
@@ -54,6 +67,14 @@ class ClusterError(ScrapeOperatorError):
 
 class InvalidValue(ScrapeOperatorError, ValueError):
     """A text does not have the form that its field needs; the message names form and remedy."""
+
+
+class NotFound(ScrapeOperatorError):
+    """An object, a run or a list of items that was asked for does not exist; the message names it and the remedy."""
+
+
+class NotDone(ScrapeOperatorError):
+    """What was asked for did not happen; the message says why and what to do."""
 
 
 class InvalidSettings(ScrapeOperatorError):

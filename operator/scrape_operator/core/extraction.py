@@ -34,6 +34,7 @@ class PageExtraction:
         matched: The number of nodes that the items selector gave.
         dropped: The number of items that are left out for lack of a required field, or could not be read.
         missing: The number of items that lack a field, by its name.
+        lacking: The number of items that are left out for lack of a required field, by its name.
         warnings: Sentences for the user, bounded in number and length.
         next_link: The absolute address of the next page, by `paginate.nextLink`.
         cursor: The value for the next request, by `paginate.cursor.from`.
@@ -47,6 +48,7 @@ class PageExtraction:
     matched: int = 0
     dropped: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
+    lacking: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     next_link: str | None = None
     cursor: str | None = None

@@ -1,10 +1,40 @@
 """Run identifiers: UUID version 7 (RFC 9562 section 5.7), so that they sort by time."""
 
+import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from scrape_operator.core.errors import InvalidValue
+
+LENGTH = 32
+_DIGITS = re.compile(r"[0-9a-f]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunIDs:
+    """The identifiers that begin with some hexadecimal digits: a single one where there are 32 of them."""
+
+    digits: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the digits are a whole identifier."""
+        return len(self.digits) == LENGTH
+
+    @property
+    def first(self) -> UUID:
+        """Return the smallest of the identifiers."""
+        return UUID(self.digits.ljust(LENGTH, "0"))
+
+    @property
+    def last(self) -> UUID:
+        """Return the greatest of the identifiers."""
+        return UUID(self.digits.ljust(LENGTH, "f"))
+
+    def __str__(self) -> str:
+        return str(self.first) if self.is_whole else self.digits
 
 
 def uuid7(at: datetime) -> UUID:
@@ -15,9 +45,9 @@ def uuid7(at: datetime) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | (0x2 << 62))
 
 
-def parse_run_id(text: str) -> UUID:
-    """Return the identifier of a run. Raises InvalidValue for a text that is none."""
-    try:
-        return UUID(text.removeprefix("run="))
-    except ValueError as error:
-        raise InvalidValue(f"{text[:64]!r} is no ID of a run: copy it from runs or from status.history") from error
+def parse_run_ids(text: str) -> RunIDs:
+    """Return the identifiers of runs that begin with a text. Raises InvalidValue for a text with which none begins."""
+    digits = text.removeprefix("run=").replace("-", "").lower()
+    if not _DIGITS.fullmatch(digits):
+        raise InvalidValue(f"{text[:64]!r} is no ID of a run: copy it from runs or from status.history")
+    return RunIDs(digits)

@@ -33,12 +33,6 @@ class LazyHeap(Generic[Key, Priority]):
     def __len__(self) -> int:
         return len(self._valid)
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._valid
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(tuple(self._valid))
-
     def set(self, key: Key, priority: Priority) -> None:
         """Insert `key`, or move it to another priority."""
         known = self._valid.get(key)
@@ -60,17 +54,11 @@ class LazyHeap(Generic[Key, Priority]):
             heapq.heappop(self._heap)
         return (self._heap[0][0], self._heap[0][2]) if self._heap else None
 
-    def pop(self) -> tuple[Priority, Key]:
-        """Remove the entry that `first` returns, and return it.
-
-        Raises:
-            IndexError: nothing is left.
-
-        """
-        self.first()
-        priority, _sequence, key = heapq.heappop(self._heap)
-        del self._valid[key]
-        return priority, key
+    def pop_until(self, latest: Priority) -> Iterator[Key]:
+        """Remove and yield the keys whose priority is at most `latest`, least first."""
+        while (first := self.first()) is not None and not latest < first[0]:
+            self.discard(first[1])
+            yield first[1]
 
     def _is_valid(self, entry: tuple[Priority, int, Key]) -> bool:
         known = self._valid.get(entry[2])

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from scrape_operator.core.net.day_budgets import DayCount, DayDemand, DayGrant, DayLimit, UsedUp
 from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.notifications.delivery import Attempt, AttemptEnd, Check, Head, Place
+from scrape_operator.core.notifications.webhooks import WebhookHealth
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunSummary, SkippedSlot, StoredSpec
 from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.decision import Skip, Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
@@ -69,11 +72,18 @@ class SecretReader(Protocol):
         """
 
 
+class SecretCheck(Protocol):
+    """Knows whether the Secrets of a target can be read now."""
+
+    async def find_problem(self, plan: SchedulePlan, target: str) -> str | None:
+        """Return what is wrong with the Secrets of a target, or None if its next run can read them."""
+
+
 class RunStore(Protocol):
     """Where runs and items are kept. Every method raises StoreUnavailable where the database is away."""
 
     async def claim(self, claim: RunClaim) -> bool:
-        """Insert the run RUNNING. False: its slot is taken, somebody else runs or ran it."""
+        """Insert the run RUNNING. Return whether its slot was free; False if another process runs or ran it."""
 
     async def finish(self, result: RunResult) -> ItemCounts | None:
         """Store items and the final row in one transaction, fenced by owner and RUNNING.
@@ -102,6 +112,9 @@ class RunStore(Protocol):
     async def prune(self, uid: str, *, successful: int, failed: int, older_than: datetime) -> int:
         """Delete old rows of a schedule; runs beyond the limits or older. Return the number of runs."""
 
+    async def note_edited(self, specs: Mapping[str, StoredSpec]) -> None:
+        """Note `dataPolicy` and `historyMaxAge` of specs that were edited, by UID. They count from now on."""
+
     async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
         """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""
 
@@ -110,6 +123,48 @@ class RunStore(Protocol):
 
     async def ping(self) -> None:
         """Return if the database answers."""
+
+
+class MessageStore(Protocol):
+    """Where messages to webhooks wait. Every method raises StoreUnavailable where the database is away."""
+
+    async def find_due(self, now: datetime) -> Sequence[Place]:
+        """Return the webhooks whose first message is due."""
+
+    async def read_head(self, place: Place) -> Head | None:
+        """Return the first message that waits for a webhook, or None if none does."""
+
+    async def begin(self, attempt: Attempt) -> str | None:
+        """Note that a message is about to be sent. Return its payload, or None if it does not wait any more."""
+
+    async def end(self, end: AttemptEnd) -> WebhookHealth:
+        """Note what became of an attempt. Return how the webhook is after it."""
+
+    async def check(self, check: Check) -> WebhookHealth:
+        """Note whether the Secrets of a webhook could be read. Return how the webhook is after it."""
+
+
+class DayBudgetStore(Protocol):
+    """Counts what is spent in a day. Every method raises StoreUnavailable where the database is away."""
+
+    async def reserve_day(self, demand: DayDemand) -> DayGrant:
+        """Count what a demand gets of its limit: all that is wanted, or what is left."""
+
+    async def release_day(self, demand: DayDemand) -> None:
+        """Take back what was reserved and not spent. It must not be repeated after StoreUnavailable."""
+
+    async def read_day(self, day: date) -> Sequence[DayCount]:
+        """Return what is counted for a day."""
+
+    async def prune_days(self, before: date) -> None:
+        """Delete what is counted for the days before a day."""
+
+
+class DayBudgetReader(Protocol):
+    """Knows which budgets of the day are used up."""
+
+    def used_up(self, limits: Sequence[DayLimit], now: datetime) -> UsedUp | None:
+        """Return the first limit of which nothing is left, or None."""
 
 
 class Ownership(Protocol):
@@ -122,8 +177,8 @@ class Ownership(Protocol):
 class TargetMemoryReader(Protocol):
     """Knows what earlier runs of a target left for the next one."""
 
-    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
-        """Return the memory of a target of a schedule. Raises StoreUnavailable."""
+    async def load_target_memory(self, uid: str, target: str, fingerprint: str) -> TargetMemory:
+        """Return the memory of a target of a schedule with these settings. Raises StoreUnavailable."""
 
 
 class StatusSink(Protocol):

@@ -1,22 +1,27 @@
 """Rows of runs and items as people read them, and the port through which the CLI and the read API ask for them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from scrape_operator.core.ids import RunIDs
+from scrape_operator.core.notifications.delivery import MessageStatus
 from scrape_operator.core.runs.items import Change, JSONValue
 from scrape_operator.core.runs.run import RunStatus
 
 PAGE_MAX_ROWS = 500
 """Rows of one page at most; `read_all` reads page after page."""
 
+NAMES_MAX = 10_000
+"""Names of schedules that are read at once."""
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(NamedTuple):
     """One row of `scrape_runs`: a run, or a due time that was skipped.
 
     `status` and `reason` are text: a newer program may have written values that this one does not know.
@@ -55,8 +60,7 @@ class RunRow:
         return (self.completed_at - self.started_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRunRow:
+class TargetRunRow(NamedTuple):
     """One target of a run. `duration` and the values of `phases` are in seconds."""
 
     run_id: UUID
@@ -77,8 +81,7 @@ class TargetRunRow:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """One item of a schedule's target, as it was last seen."""
 
     schedule_uid: str
@@ -95,8 +98,7 @@ class ItemRow:
     run_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """One change of an item; `before` and `after` have the fields that differ."""
 
     id: int
@@ -112,6 +114,14 @@ class ChangeRow:
     run_id: UUID
 
 
+class ScheduleRow(NamedTuple):
+    """A schedule that has run, or of which a due time was skipped. `deleted_at` is None while its object exists."""
+
+    namespace: str
+    name: str
+    deleted_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class RunQuery:
     """Which runs to read; what is None or empty does not restrict. `since` is the earliest due time."""
@@ -119,7 +129,7 @@ class RunQuery:
     namespace: str | None = None
     name: str | None = None
     statuses: Collection[RunStatus] = ()
-    run_id: UUID | None = None
+    ids: RunIDs | None = None
     since: datetime | None = None
 
 
@@ -145,6 +155,36 @@ class ChangeQuery:
     since: datetime | None = None
 
 
+class DeliveryRow(NamedTuple):
+    """One row of `webhook_messages`. `error` says why the last attempt failed."""
+
+    id: int
+    message_id: str
+    namespace: str
+    name: str
+    webhook: str
+    event: str
+    run_id: UUID
+    status: str
+    created_at: datetime
+    attempts: int
+    next_attempt_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+    error: str | None
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryQuery:
+    """Which messages to webhooks to read; what is None or empty does not restrict."""
+
+    namespace: str | None = None
+    name: str | None = None
+    webhook: str | None = None
+    statuses: Collection[MessageStatus] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """Some rows, and the token that reads those after them; None where there are no more."""
@@ -153,10 +193,11 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-class HistoryReader(Protocol):
-    """Reads history a page at a time. `after` is the token of the page before; pages never overlap.
+class RowReader(Protocol):
+    """Reads runs and items a page at a time. `after` is the token of the page before; pages never overlap.
 
-    Every method raises StoreUnavailable where the database is away, and InvalidValue for a token that is none.
+    Every method raises StoreUnavailable where the database is away, ClusterError where rows come through the API server
+    and it refuses, and InvalidValue for a token that is none.
     """
 
     async def runs(self, query: RunQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[RunRow]:
@@ -168,10 +209,35 @@ class HistoryReader(Protocol):
     async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
         """Return items, ordered by schedule, target and key."""
 
+    async def schedules(self, name: str) -> Sequence[ScheduleRow]:
+        """Return the schedules of a name in all namespaces: those that are not deleted, then the others."""
+
+    async def schedule_names(self, namespace: str, limit: int = NAMES_MAX) -> Sequence[str]:
+        """Return the names of the schedules of a namespace that are not deleted, in their order."""
+
+    async def namespaces(self) -> Sequence[str]:
+        """Return the namespaces of the schedules that are not deleted, in their order."""
+
+
+OpenRows = Callable[[], AbstractAsyncContextManager[RowReader]]
+"""Opens a reader of runs and items, wherever they are."""
+
+
+class HistoryReader(RowReader, Protocol):
+    """Reads all that the database has for people."""
+
     async def changes(
         self, query: ChangeQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS
     ) -> Page[ChangeRow]:
         """Return changes of items, the newest first."""
+
+    async def deliveries(
+        self, query: DeliveryQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS
+    ) -> Page[DeliveryRow]:
+        """Return messages to webhooks, the newest first."""
+
+    async def webhook_names(self, namespace: str | None, name: str | None = None) -> Sequence[str]:
+        """Return the webhooks to which there are messages, of a schedule or of a whole namespace, in their order."""
 
 
 async def read_all(read_page: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:
@@ -184,3 +250,8 @@ async def read_all(read_page: Callable[[str | None], Awaitable[Page[T]]]) -> Asy
         token = page.next
         if token is None:
             return
+
+
+def page_rows(limit: int) -> int:
+    """Return how many rows a page needs so that `limit` rows, or all where it is 0, are read."""
+    return min(limit or PAGE_MAX_ROWS, PAGE_MAX_ROWS)

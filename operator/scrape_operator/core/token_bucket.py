@@ -1,5 +1,7 @@
 """A token bucket: a rate limit that allows bursts. Time is an argument, in seconds."""
 
+from math import inf
+
 _ONE_TOKEN = 1.0 - 1e-9
 """What counts as a whole token, since refilling in small steps loses the last bits."""
 
@@ -11,7 +13,7 @@ class TokenBucket:
         self._rate = rate
         self._burst = max(1.0, burst)
         self._tokens = self._burst
-        self._at: float | None = None
+        self._at = -inf
 
     def take(self, now: float) -> bool:
         """Take a token and return whether there was one."""
@@ -31,6 +33,6 @@ class TokenBucket:
         return now if self._tokens >= _ONE_TOKEN else now + (1.0 - self._tokens) / self._rate
 
     def _refill(self, now: float) -> None:
-        if self._at is not None and now > self._at:
+        if now > self._at:
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now if self._at is None else max(self._at, now)
+            self._at = now

@@ -1,26 +1,36 @@
 """From one answer to what a schedule could read in it."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
 from lxml import html
 
 from scrape_operator.api.kinds.extract import Format
-from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.errors import NotFound, ScrapeFailed
+from scrape_operator.core.extraction import Document
+from scrape_operator.discovery.csv_rows import find_records
 from scrape_operator.discovery.html_lists import find_html_lists
-from scrape_operator.discovery.json_lists import find_json_lists
+from scrape_operator.discovery.json_lists import find_json_lists, find_linked_data, find_rows
 from scrape_operator.discovery.manifest import Found
 from scrape_operator.discovery.next_links import find_json_next_link, find_next_link
 from scrape_operator.discovery.proposal import FieldProposal, Proposal
 from scrape_operator.extraction.formats.charsets import decode
 from scrape_operator.extraction.formats.detection import format_of
+from scrape_operator.extraction.formats.feed import FeedReader
+from scrape_operator.extraction.formats.jsonld import JSONLDReader
+from scrape_operator.extraction.formats.reader import Reader, ReaderOptions
 from scrape_operator.extraction.values.json_values import read_json
 
-FEED_FIELDS = (("title", "String"), ("link", "URL"), ("published", "DateTime"), ("summary", "String"))
+SAMPLE_LINES = 200
+FEED_FIELDS = (("id", "String"), ("title", "String"), ("link", "URL"), ("published", "DateTime"), ("summary", "String"))
 
 
 def discover(url: str, body: bytes, content_type: str) -> Found:
     """Return what a document holds.
 
     Raises:
-        InvalidValue: No list of items was found in it.
+        NotFound: No list of items was found in it.
 
     """
     match format_of(content_type, body):
@@ -30,13 +40,15 @@ def discover(url: str, body: bytes, content_type: str) -> Found:
         case Format.HTML:
             found = _html(url, body, content_type)
         case Format.FEED:
-            found = Found(url, [_feed()])
+            found = Found(url, _feed(url, body, content_type))
+        case Format.NDJSON:
+            found = Found(url, find_rows(_lines(body)))
+        case Format.CSV:
+            found = Found(url, find_records(decode(body, content_type)))
         case other:
-            raise InvalidValue(f"{url} is {other}: init reads HTML, JSON and feeds; write the extract by hand")
+            raise NotFound(f"{url} is {other}: init reads HTML, JSON, NDJSON, CSV and feeds; write the extract by hand")
     if not found.proposals:
-        raise InvalidValue(
-            f"{url} has no list of items: write the extract by hand, and try it with scrape-operator test"
-        )
+        raise NotFound(f"{url} has no list of items: write the extract by hand, and try it with scrape-operator test")
     return found
 
 
@@ -48,10 +60,38 @@ def _html(url: str, body: bytes, content_type: str) -> Found:
     feed = next(iter(root.cssselect('link[type="application/rss+xml"], link[type="application/atom+xml"]')), None)
     if feed is not None and feed.get("href"):
         notes.append(f"The page has a feed, which changes less often: {' '.join(feed.get('href').split())}")
-    return Found(url, find_html_lists(root), find_next_link(root), notes)
+    lists, linked = (
+        find_html_lists(root),
+        find_linked_data(_objects_in(JSONLDReader(ReaderOptions()), Document(body, url, content_type))),
+    )
+    return Found(url, [*lists, *linked], find_next_link(root) if lists else None, notes)
 
 
-def _feed() -> Proposal:
-    fields = [FieldProposal(name, {"jmespath": name}, type_) for name, type_ in FEED_FIELDS]
-    id_ = FieldProposal("id", {"jmespath": "id"})
-    return Proposal("Feed", None, [id_, *fields], ("id",), 0, "the entries of the feed")
+def _objects_in(reader: Reader, document: Document) -> Sequence[Mapping[str, Any]]:
+    """Return the objects that a reader finds in a document; none if it cannot be read."""
+    try:
+        return [value for value in reader.read(document).nodes if isinstance(value, Mapping)]
+    except ScrapeFailed:
+        return ()
+
+
+def _lines(body: bytes) -> list[object]:
+    rows: list[object] = []
+    for line in body.splitlines()[:SAMPLE_LINES]:
+        with suppress(ValueError):
+            rows.append(read_json(line))
+    return rows
+
+
+def _feed(url: str, body: bytes, content_type: str) -> list[Proposal]:
+    """Return a proposal with the fields that entries of the feed have."""
+    entries = _objects_in(FeedReader(ReaderOptions()), Document(body, url, content_type))
+    fields = [
+        FieldProposal(name, {"jmespath": name}, type_)
+        for name, type_ in FEED_FIELDS
+        if any(entry.get(name) for entry in entries)
+    ]
+    if not fields:
+        return []
+    key = ("id",) if all(entry.get("id") for entry in entries) else ("link",)
+    return [Proposal("Feed", None, fields, key, len(entries), "the entries of the feed")]

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import html
 
-from scrape_operator.discovery.proposal import MAX_FIELDS, FieldProposal, Proposal, field_name, key_of, type_of
+from scrape_operator.discovery.proposal import MAX_FIELDS, FieldProposal, Proposal, field_name, key_of, text_type_of
 
 MIN_ITEMS = 3
 SAMPLE_ITEMS = 40
@@ -18,8 +18,6 @@ _FRAMES = {"nav", "header", "footer", "head", "select", "svg"}
 """What stands in these repeats on every page, and is not what the page is about."""
 
 _LEAF_ATTRIBUTES = {"a": "href", "img": "src", "time": "datetime"}
-_MARK = re.compile(r"[.,]\d")
-_NUMBER = re.compile(r"\D{0,8}\d[\d.,' ]*\D{0,12}")
 
 
 def find_html_lists(root: Any) -> list[Proposal]:
@@ -127,12 +125,7 @@ def _name_of(place: str) -> str:
 def _html_type(place: str, values: Sequence[str | None]) -> str:
     if place.endswith(("::attr(href)", "::attr(src)")):
         return "URL"
-    present = [value for value in values if value]
-    if present and all(_NUMBER.fullmatch(value) and _MARK.search(value) for value in present):
-        return "Decimal"
-    if present and all(value.isdecimal() for value in present):
-        return "Integer"
-    return type_of(values)
+    return text_type_of(values)
 
 
 def _tables(root: Any) -> Iterator[tuple[Any, str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -13,6 +14,7 @@ MIN_ITEMS = 2
 SAMPLE_ITEMS = 50
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -20,6 +22,38 @@ def find_json_lists(document: object) -> list[Proposal]:
     """Return a proposal for each list of objects, the one with the most values first."""
     proposals = [_propose(path, rows) for path, rows in _lists(document)]
     return sorted((proposal for proposal in proposals if proposal.fields), key=lambda it: -it.score)
+
+
+def find_rows(document: Sequence[object]) -> list[Proposal]:
+    """Return a proposal for objects that stand each on a line of their own."""
+    rows = [row for row in document if isinstance(row, dict)]
+    if len(rows) < MIN_ITEMS:
+        return []
+    proposal = _propose("", rows)
+    return [replace(proposal, format="NDJSON", items=None, what="the lines of the document")] if proposal.fields else []
+
+
+def find_linked_data(objects: Sequence[object]) -> list[Proposal]:
+    """Return a proposal for each type of the objects that a page describes itself with (JSON-LD)."""
+    of_type: dict[str, list[Mapping[str, Any]]] = {}
+    for value in objects:
+        if isinstance(value, dict) and isinstance(type_ := value.get("@type"), str) and _NAME.fullmatch(type_):
+            of_type.setdefault(type_, []).append(value)
+    found: list[Proposal] = []
+    for type_, rows in of_type.items():
+        path = f"[?\"@type\" == '{type_}']"
+        proposal = replace(_propose(path, [_without_marks(row) for row in rows]), format="JSONLD")
+        found.append(replace(proposal, what=f"the objects of type {type_} in JSON-LD"))
+    return sorted((proposal for proposal in found if proposal.fields), key=lambda it: -it.score)
+
+
+def _without_marks(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without the members that describe its form: `@type`, `@context`."""
+    return {
+        name: _without_marks(value) if isinstance(value, dict) else value
+        for name, value in row.items()
+        if not name.startswith("@")
+    }
 
 
 def _lists(document: object) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:

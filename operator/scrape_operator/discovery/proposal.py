@@ -8,6 +8,10 @@ MAX_FIELDS = 24
 MAX_NAME = 40
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
+_PLAIN_DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,6}", re.ASCII)
+_MARK = re.compile(r"[.,]\d")
+_NUMBER = re.compile(r"\D{0,8}\d[\d.,' ]*\D{0,12}")
+_DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 _IDENTITIES = {"id", "sku", "uuid", "guid", "key", "slug", "code"}
 _ADDRESSES = {"link", "url", "href"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
@@ -66,6 +70,18 @@ def type_of(values: Sequence[object]) -> str:
     return found.pop() if len(found) == 1 else "String"
 
 
+def text_type_of(values: Sequence[str | None]) -> str:
+    """Return the type of a field whose values are texts, in which numbers may have a unit or a decimal mark."""
+    present = [value for value in values if value]
+    if any(_DOTTED_DATE.fullmatch(value) for value in present):
+        return "String"
+    if present and all(_NUMBER.fullmatch(value) and _MARK.search(value) for value in present):
+        return "Decimal"
+    if present and all(value.isdecimal() and (value == "0" or value[0] != "0") for value in present):
+        return "Integer"
+    return type_of(values)
+
+
 def _type_of(value: object) -> str:
     match value:
         case bool():
@@ -74,12 +90,18 @@ def _type_of(value: object) -> str:
             return "Integer"
         case float():
             return "Number"
-        case str() if _DATE.fullmatch(value.strip()):
-            return "DateTime"
-        case str() if value.startswith(("http://", "https://")):
-            return "URL"
+        case str():
+            return _type_of_text(value)
         case _:
             return "String"
+
+
+def _type_of_text(text: str) -> str:
+    if _PLAIN_DECIMAL.fullmatch(text):
+        return "Decimal"
+    if _DATE.fullmatch(text.strip()):
+        return "DateTime"
+    return "URL" if text.startswith(("http://", "https://")) else "String"
 
 
 def key_of(columns: Mapping[str, Sequence[object]]) -> tuple[str, ...]:

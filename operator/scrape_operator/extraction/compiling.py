@@ -25,7 +25,7 @@ from scrape_operator.extraction.formats.registry import READABLE, families_of, f
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.numbers import Mark
-from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, keep_json
+from scrape_operator.extraction.values.types import CONVERTERS, Converter, Surroundings, keep_json, read_link
 from scrape_operator.extraction.values.unreadable import Unreadable
 
 _S = TypeVar("_S")
@@ -205,7 +205,8 @@ class _Compiler:
     ) -> CompiledField | None:
         if spec is None:
             return None
-        return CompiledField(name, type_, CONVERTERS[type_], self._selector(spec, f"{target}.{name}"))
+        convert = read_link if type_ is FieldType.URL else CONVERTERS[type_]
+        return CompiledField(name, type_, convert, self._selector(spec, f"{target}.{name}"))
 
     def _items(self, spec: SelectorSpec, path: str) -> Selector | None:
         selector = self._selector(spec, path)
@@ -244,7 +245,7 @@ class _Compiler:
             return None
         family, text = given
         path = f"{path}.{family}"
-        format_ = format_with(family) if self._format is Format.AUTO else self._format
+        format_ = self._format_for(family)
         if format_ is None:
             self._find(path, f"no format that can be read has {family} selectors")
         elif families := families_of(format_):
@@ -256,6 +257,12 @@ class _Compiler:
                 path, f"{self._format} has no {family} selectors: use {use}, or set extract.format to another format"
             )
         return None
+
+    def _format_for(self, family: Family) -> Format | None:
+        """Return the format by which a selector is checked; prefixes of namespaces mean that documents may be XML."""
+        if self._format is not Format.AUTO:
+            return self._format
+        return Format.XML if self._options.namespaces and family is Family.XPATH else format_with(family)
 
     def _pattern(self, expression: str, path: str) -> Pattern | None:
         return self._try(path, compile_pattern, expression)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from scrape_operator.api.kinds.extract import FieldValue, Format
 from scrape_operator.core.errors import ScrapeFailed
@@ -17,7 +16,7 @@ from scrape_operator.extraction.formats.registry import is_bounded
 from scrape_operator.extraction.hints import missed_hint
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.dates import DateContext, format_instant
-from scrape_operator.extraction.values.types import Surroundings
+from scrape_operator.extraction.values.types import Surroundings, leads_nowhere
 
 MAX_ITEMS: Final = 100_000
 """Items of one document."""
@@ -139,12 +138,14 @@ class _PageReading:
         items: list[Mapping[str, JSONValue]] = []
         kept: list[Any] = []
         missing: dict[str, int] = {}
+        dropped_for: dict[str, int] = {}
         warnings = [*self._page.warnings]
         dropped = self._page.lost
         for node, values in zip(nodes, zip(*columns, strict=True), strict=True):
             if self._is_none(values):
                 continue
-            if self._is_dropped(values):
+            if (lacking := self._lacking(values)) is not None:
+                dropped_for[lacking] = dropped_for.get(lacking, 0) + 1
                 dropped += 1
                 continue
             check_item_size(values, self._reader.around)
@@ -159,6 +160,7 @@ class _PageReading:
             matched=len(nodes),
             dropped=dropped,
             missing=missing,
+            lacking=dropped_for,
             next_link=self._link(links.next_link, self._page.root) if links.next_link else None,
             cursor=self._cursor(links.cursor) if links.cursor else None,
             follow_links=[self._link(links.follow, node) for node in kept] if links.follow else [],
@@ -197,13 +199,14 @@ class _PageReading:
             )
         return nodes
 
-    def _is_dropped(self, values: Sequence[Any]) -> bool:
+    def _lacking(self, values: Sequence[Any]) -> str | None:
+        """Return the first required field that is missing, or None."""
         for index in self._required:
             if values[index] is MISSING:
                 name = self._fields[index].name
                 self._reader.complaints.add(name, "a required value is missing, and so the item is dropped")
-                return True
-        return False
+                return name
+        return None
 
     def _item(self, values: Sequence[Any], missing: dict[str, int]) -> dict[str, JSONValue]:
         item = dict(zip(self._names, values, strict=True))
@@ -215,16 +218,12 @@ class _PageReading:
 
     def _link(self, link: CompiledField, node: Any) -> str | None:
         [value] = self._reader.column(link, [node])
-        if value is MISSING:
-            return None
-        if urlsplit(value).scheme not in {"http", "https"}:
-            self._reader.complaints.add(link.name, "is no http or https address", repr(value[:60]))
-            return None
-        return str(value)
+        return None if value is MISSING or leads_nowhere(str(value)) else str(value)
 
     def _cursor(self, cursor: CompiledField) -> str | None:
         [value] = self._reader.column(cursor, [self._page.root])
-        return None if value is MISSING or value == "" else str(value)
+        # Some APIs write false where there is no next page.
+        return None if value is MISSING or value in {"", "false"} else str(value)
 
 
 def _known_value(known: FieldValue, document: Document) -> str | None:

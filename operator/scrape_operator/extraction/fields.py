@@ -118,13 +118,19 @@ class FieldReader:
             if compiled.many:
                 raws = selector.values(node, self.page, self.around.work)
                 return [raw for found in raws if (raw := self._filtered(compiled, found)) is not None and raw != ""]
+            if compiled.pattern is not None and compiled.type is not FieldType.JSON:
+                return self._first_match(compiled, selector.values(node, self.page, self.around.work))
             found = selector.first(node, self.page, self.around.work)
         except SelectorFailed as failure:
             self.complaints.add(compiled.name, f"its selector can't be used: {failure}")
             return [] if compiled.many else None
         if type(found) is list and compiled.type is not FieldType.JSON:
-            found = next((member for member in found if member is not None), None)
+            found = _first_not_empty(found)
         return self._filtered(compiled, found)
+
+    def _first_match(self, compiled: CompiledField, raws: Iterable[Any]) -> Any:
+        """Return what the field's regex chooses from the first value in which that is not empty."""
+        return _first_not_empty(self._filtered(compiled, raw) for raw in raws)
 
     def _filtered(self, compiled: CompiledField, raw: Any) -> Any:
         """Return a raw value clean, stripped and as the field's regex chooses; None where that finds nothing."""
@@ -183,6 +189,16 @@ def check_item_size(values: Iterable[Any], around: Surroundings) -> None:
     if size > MAX_ITEM_SIZE:
         raise ScrapeFailed(Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields")
     around.work.hold(_ITEM_BYTES + size)
+
+
+def _first_not_empty(values: Iterable[Any]) -> Any:
+    """Return the first value that is neither null nor blank, else the first that is not null; None without one."""
+    blank = None
+    for value in values:
+        if value is not None and not (isinstance(value, str) and not value.strip()):
+            return value
+        blank = value if blank is None else blank
+    return blank
 
 
 def _sample(raw: Any) -> str:

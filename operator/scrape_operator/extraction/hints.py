@@ -17,6 +17,7 @@ _QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
 _CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+")
 _XPATH_STEP: Final = re.compile(r"//?")
 _JMESPATH_STEP: Final = re.compile(r"\.|(?=\[)")
+_PROJECTION: Final = re.compile(r"[\[*]")
 _STEPS: Final = {Family.CSS: _CSS_STEP, Family.XPATH: _XPATH_STEP, Family.JMESPATH: _JMESPATH_STEP}
 _BRACKETS: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
 _TBODY: Final = {
@@ -57,10 +58,23 @@ class _Probe:
             if found is None:
                 continue
             if not found:
-                what = f"`{before}` matches {_nodes(count)}, and `{step}` none of them" if before else ""
-                return what or f"`{source[:end].strip()}` matches nothing"
+                return self._missed_step(source[:end].strip(), step, before, count)
             before, count = source[:end].strip(), found
         return ""
+
+    def _missed_step(self, text: str, step: str, before: str, count: int) -> str:
+        if self._family is Family.JMESPATH and self._is_empty_list(text):
+            return f"`{text}` is an empty list"
+        if before:
+            return f"`{before}` matches {_nodes(count)}, and `{step}` none of them"
+        return f"`{text}` matches nothing"
+
+    def _is_empty_list(self, text: str) -> bool:
+        """Return whether the document has an empty list there. A projection gives one for any list."""
+        if _PROJECTION.search(text):
+            return False
+        selector = self._reader.compile(self._family, text)
+        return bool(selector.first(self._page.root, self._page, self._work) == [])
 
     def tbody_hint(self, source: str) -> str:
         pattern = _TBODY.get(self._family)

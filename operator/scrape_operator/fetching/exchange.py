@@ -1,8 +1,8 @@
 """One try of one request, through its redirects: each hop is admitted, gets its turn, is sent and read."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,22 +11,27 @@ import httpx
 from yarl import URL
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.net.documents import Request, Response, Traffic
+from scrape_operator.core.net.documents import Purpose, Request, Response, Traffic
+from scrape_operator.core.net.host_pace import SLOW_ANSWER_SECONDS
 from scrape_operator.core.net.urls import authority_of, parse_http_url, with_params
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.tracing import NO_TRACER, RequestSpan, Tracer
 from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
-from scrape_operator.fetching.body.memory import BodyMemory, BodyReservation
+from scrape_operator.fetching.body.memory import BodyMemory, BodyMemoryBusy, BodyReservation
 from scrape_operator.fetching.body.reader import read_body, wire_of
 from scrape_operator.fetching.cookies import SessionCookies
+from scrape_operator.fetching.day_budgets import DaySpending, RequestCharge
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import complete, conditions
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester, Turn
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
+from scrape_operator.fetching.request_timer import RequestTimer
 from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.status_reasons import NOT_MODIFIED, failure_of, is_success
 from scrape_operator.fetching.transport import request_of
 
+_REPEATABLE = frozenset({"GET", "HEAD"})
 _MAX_TARGET = 32_768  # servers refuse far less; httpx twice as much
 
 
@@ -39,7 +44,10 @@ class Admission(Protocol):
 
 @dataclass(slots=True)
 class Environment:
-    """What the requests of one session have in common. `hosts` are passed in order, each with its own budget."""
+    """What the requests of one session have in common. `hosts` are passed in order, each with its own budget.
+
+    `spending` counts the requests under the policies that have a budget of a day; None without such a policy.
+    """
 
     transport: httpx.AsyncBaseTransport
     hosts: tuple[HostBudgets, ...]
@@ -52,6 +60,8 @@ class Environment:
     cookies: SessionCookies = field(default_factory=SessionCookies)
     warnings: list[str] = field(default_factory=list)
     memory: BodyMemory = field(default_factory=BodyMemory)
+    spending: DaySpending | None = None
+    tracer: Tracer = NO_TRACER
 
 
 async def fetch_once(environment: Environment, request: Request) -> Response:
@@ -77,17 +87,29 @@ async def fetch_once(environment: Environment, request: Request) -> Response:
         ) from failure
 
 
+class _CredentialsEnded(Exception):
+    """The turn is given back, and the request is prepared anew."""
+
+
 class _Exchange:
     def __init__(self, environment: Environment, request: Request) -> None:
         self.host = ""
         self._environment = environment
         self._request = request
-        self._seconds = request.timeout
-        self._timer: asyncio.Timeout | None = None
-        self._memory = BodyReservation(environment.memory, self._paused)
+        self._timer = RequestTimer(request.timeout, environment.requester.deadline)
+        self._charge: RequestCharge | None = None
+        self._has_returned_turn = False
+        is_repeatable = request.method in _REPEATABLE
+        self._memory = BodyReservation(environment.memory, self._timer.paused, is_repeatable=is_repeatable)
 
     async def run(self) -> Response:
-        hop = self._first_hop()
+        try:
+            return await self._follow(self._first_hop())
+        except BaseException:
+            self._memory.release()  # that of a request which was to be sent again
+            raise
+
+    async def _follow(self, hop: Hop) -> Response:
         for left in range(self._request.max_redirects, -1, -1):
             answer = await self._visit(hop)
             if isinstance(answer, Response):
@@ -118,13 +140,57 @@ class _Exchange:
         environment = self._environment
         self.host = authority = authority_of(hop.url)
         pace = await environment.admission.admit(hop.url, self._route(hop)) if environment.admission else timedelta(0)
+        while True:
+            left = self._timer.left
+            try:
+                if environment.spending is None:
+                    return await self._take_turn(hop, authority, pace)
+                async with environment.spending.request() as self._charge:
+                    return await self._take_turn(hop, authority, pace)
+            except _CredentialsEnded:
+                continue
+            except BodyMemoryBusy:
+                self._timer.left = left
+                await self._wait_for_memory()
+
+    async def _take_turn(self, hop: Hop, authority: str, pace: timedelta) -> Response | Hop:
+        environment = self._environment
         request = await self._prepare(hop)
         with ExitStack() as turns:
             for hosts in environment.hosts:
                 turn = turns.enter_context(
                     await hosts.take(authority, environment.requester, self._request.timeout, pace)
                 )
+            if self._charge is not None:
+                await self._charge.renew()
+            if hop.is_trusted and not environment.identity.is_current():
+                request = await self._prepare_again(hop, request, authority)
             return await self._send(hop, request, turn)
+
+    async def _prepare_again(self, hop: Hop, request: httpx.Request, authority: str) -> httpx.Request:
+        """Return the request with new credentials: those that it has ended while it waited for its turn.
+
+        Raises:
+            _CredentialsEnded: they come from the same host, which may have no other turn. That is done once.
+
+        """
+        if not self._environment.identity.may_wait_for(authority):
+            return await self._prepare(hop)
+        if self._has_returned_turn:
+            return request
+        self._has_returned_turn = True
+        raise _CredentialsEnded
+
+    async def _wait_for_memory(self) -> None:
+        """Wait for the memory of a body without a turn, until the run's deadline."""
+        requester = self._environment.requester
+        try:
+            with requester.waiting():
+                async with asyncio.timeout(requester.deadline.remaining()):
+                    await self._memory.wait()
+        except TimeoutError as error:
+            message = "sent a body that waited for the operator's memory for bodies until the run's deadline"
+            raise HopFailed(Reason.TIMEOUT, f"{message}: raise its memory limit, or spec.timeout") from error
 
     async def _prepare(self, hop: Hop) -> httpx.Request:
         """Return the request of a hop with everything that belongs to its origin: cookies, validators, credentials."""
@@ -143,53 +209,48 @@ class _Exchange:
         return route if hop.is_trusted else route.for_other_origin()
 
     async def _send(self, hop: Hop, request: httpx.Request, turn: Turn) -> Response | Hop:
+        environment = self._environment
+        mask, purpose = environment.identity.secrets.mask, self._request.purpose
+        with environment.tracer.request(hop.method, purpose, hop.url, mask) as span:
+            return await self._send_in_time(hop, request, turn, span)
+
+    async def _send_in_time(self, hop: Hop, request: httpx.Request, turn: Turn, span: RequestSpan) -> Response | Hop:
         clock = asyncio.get_running_loop().time
-        deadline = self._environment.requester.deadline
         began = clock()
         try:
-            async with asyncio.timeout(min(self._seconds, deadline.remaining())) as self._timer:
+            async with self._timer.start():
                 response = await self._transmit(request)
+                span.answered(response.status_code)
                 wire = wire_of(response)
                 try:
                     return await self._read(hop, response, wire, turn)
-                except BaseException:
+                except BodyMemoryBusy:
                     self._memory.release()
                     raise
                 finally:
                     await wire.aclose()
         except TimeoutError as error:
-            raise self._timed_out() from error
+            raise self._timed_out(clock() - began) from error
         finally:
-            self._seconds -= clock() - began
-
-    @contextmanager
-    def _paused(self) -> Iterator[None]:
-        """Stop the timer of the request while it waits for memory; the run's deadline goes on."""
-        clock = asyncio.get_running_loop().time
-        began, when = clock(), self._timer.when() if self._timer else None
-        if self._timer is None or when is None:
-            yield
-            return
-        self._timer.reschedule(began + self._environment.requester.deadline.remaining())
-        try:
-            yield
-        finally:
-            now = clock()
-            self._seconds += now - began
-            if not self._timer.expired():
-                self._timer.reschedule(min(when + now - began, now + self._environment.requester.deadline.remaining()))
+            self._timer.stop(clock() - began)
 
     async def _transmit(self, request: httpx.Request) -> httpx.Response:
         traffic = self._environment.traffic
         traffic.requests += 1
+        self._mark(is_sent=True)
         try:
             response = await self._environment.transport.handle_async_request(request)
         except HopFailed as failure:
             if not failure.sent:
                 traffic.requests -= 1
+                self._mark(is_sent=False)
             raise
         traffic.http_status = response.status_code
         return response
+
+    def _mark(self, *, is_sent: bool) -> None:
+        if self._charge is not None:
+            self._charge.is_sent = is_sent
 
     async def _read(
         self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream, turn: Turn
@@ -204,7 +265,8 @@ class _Exchange:
         if not is_not_modified and not is_success(status, self._request.success_status):
             raise failure_of(status, response.headers, environment.now())
         turn.answer_began()
-        body = b"" if is_not_modified else await self._read_body(hop, response, wire)
+        is_ignored = is_not_modified or self._request.ignores_body
+        body = b"" if is_ignored else await self._read_body(hop, response, wire)
         headers = dict(response.headers.items())
         answer = Response(str(hop.url), status, headers, body, is_not_modified=is_not_modified)
         self._memory.hand_over(answer)
@@ -213,10 +275,10 @@ class _Exchange:
     async def _read_body(self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream) -> bytes:
         environment, headers = self._environment, response.headers
         announced = "" if hop.method == "HEAD" else headers.get("content-length", "")
-        coding = headers.get("content-encoding", "")
+        coding = f"{headers.get('content-encoding', '')},{_transfer_codings(headers.get('transfer-encoding', ''))}"
         try:
             return await read_body(
-                wire,
+                wire if environment.spending is None else environment.spending.metered(wire),
                 coding,
                 announced,
                 self._request.max_body_bytes,
@@ -234,9 +296,19 @@ class _Exchange:
             return False
         return request.max_redirects > 0 or not is_success(status, request.success_status)
 
-    def _timed_out(self) -> HopFailed:
+    def _timed_out(self, seconds: float) -> HopFailed:
+        """Return the failure of a request that was open for so long. The run's end may have cut it off."""
+        if self._request.purpose is Purpose.ROBOTS:
+            # The request has a deadline of its own, so that one run's end leaves it to the others that wait for it.
+            message = f"did not answer in full within {self._request.timeout:g} s, which is the time for robots.txt"
+            return HopFailed(Reason.TIMEOUT, message)
         if self._environment.requester.deadline.remaining():
             message = f"did not answer in full within {self._request.timeout:g} s (http.timeout)"
-        else:
-            message = "did not answer in full before the run's deadline (spec.timeout)"
-        return HopFailed(Reason.TIMEOUT, message)
+            return HopFailed(Reason.TIMEOUT, message)
+        message = "did not answer in full before the run's deadline (spec.timeout)"
+        return HopFailed(Reason.TIMEOUT, message, is_cut_off=seconds < SLOW_ANSWER_SECONDS)
+
+
+def _transfer_codings(transfer_encoding: str) -> str:
+    """Return the codings that a server applied for the transfer, unasked. aiohttp takes away the chunks alone."""
+    return ",".join(name for name in transfer_encoding.split(",") if name.strip(" \t").lower() != "chunked")

@@ -31,7 +31,10 @@ class TooManyInterimAnswers(http_exceptions.BadHttpMessage):
 
 
 class HopFailed(httpx.RequestError):
-    """One hop of a fetch failed. `message` goes on from the host's name: "refused the connection"."""
+    """One hop of a fetch failed. `message` goes on from the host's name: "refused the connection".
+
+    `is_cut_off` says that our side ended the request too early to conclude anything about the host.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class HopFailed(httpx.RequestError):
         http_status: int | None = None,
         retry_after: float | None = None,
         sent: bool = True,
+        is_cut_off: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -48,6 +52,7 @@ class HopFailed(httpx.RequestError):
         self.http_status = http_status
         self.retry_after = retry_after
         self.sent = sent
+        self.is_cut_off = is_cut_off
 
 
 def translate(error: Exception, *, secure: bool = False) -> HopFailed:

@@ -20,18 +20,20 @@ from scrape_operator.core.net.urls import parse_http_url
 from scrape_operator.core.ports import SecretReader
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.core.tracing import NO_TRACER, Tracer
 from scrape_operator.fetching.admission import PolicyAdmission, check_host
 from scrape_operator.fetching.auth.identity import Identity, identity_of
 from scrape_operator.fetching.auth.oauth2 import Client, TokenCache
 from scrape_operator.fetching.auth.secrets import read_secrets
 from scrape_operator.fetching.body.memory import BodyMemory
+from scrape_operator.fetching.day_budgets import DayBudgets, DaySpending
 from scrape_operator.fetching.exchange import Environment
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.breaker import BreakerPolicy, CoolDown
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import HostObserver, Requester
 from scrape_operator.fetching.session import FetchSession, IdentitySource
-from scrape_operator.fetching.transport import ScrapeTransport, default_ssl_context
+from scrape_operator.fetching.transport import ScrapeTransport, shared_ssl_context
 from scrape_operator.fetching.zone import Zone
 from scrape_operator.settings import Settings
 
@@ -57,7 +59,8 @@ class HttpFetcher:
     """Opens sessions over shared connections, budgets, tokens and robots.txt files.
 
     `open_transport` returns a transport that may connect to networks outside the public internet; None means those
-    of the operator's settings. `now` gives an aware instant; only a Retry-After that is a date needs it.
+    of the operator's settings. `now` gives an aware instant; only a Retry-After that is a date needs it. Without
+    `day_budgets`, the budgets of days are not counted.
     """
 
     def __init__(
@@ -68,16 +71,20 @@ class HttpFetcher:
         hosts: HostBudgets,
         secrets: SecretReader | None = None,
         memory: BodyMemory | None = None,
+        day_budgets: DayBudgets | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _utc_now,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self.hosts = hosts
         self._memory = memory or BodyMemory()
+        self._day_budgets = day_budgets
         self._open_transport = open_transport
         self._user_agent = user_agent
         self._secrets = secrets
         self._clock = clock
         self._now = now
+        self._tracer = tracer
         self._scopes: OrderedDict[str, HostBudgets] = OrderedDict()
         self._zones: OrderedDict[Networks | None, Zone] = OrderedDict()
         self._retired: list[Zone] = []
@@ -94,18 +101,32 @@ class HttpFetcher:
         With `access`, the origin of the first request is the target's: its credentials, and headers that may be
         secret, are sent to no other. Without, each request is sent as it is, which suits the adapters of platforms.
         """
+        return self._open_session(requester, retry, access, policy, self._zone(policy.networks).transport)
+
+    def _open_session(
+        self,
+        requester: Requester,
+        retry: RetryPolicy,
+        access: Access | None,
+        policy: FetchPolicy,
+        transport: httpx.AsyncBaseTransport,
+    ) -> FetchSession:
         zone = self._zone(policy.networks)
         user_agent = policy.user_agent or self._user_agent
+        spending = self._spending(policy)
         environment = Environment(
-            zone.transport,
+            transport,
             (*self._scoped_budgets(policy), self.hosts),
             requester,
             user_agent,
             self._now,
-            PolicyAdmission(policy, zone, user_agent, requester.deadline),
+            PolicyAdmission(policy, zone, user_agent, requester.deadline, spending),
             memory=self._memory,
+            spending=spending,
+            tracer=self._tracer,
         )
-        identify = None if access is None else self._identity_source(requester, access, policy, zone.tokens)
+        tokens = _RunTokens(zone.tokens, requester.deadline, spending)
+        identify = None if access is None else self._identity_source(requester, access, policy, tokens)
         return FetchSession(environment, retry, identify=identify)
 
     async def aclose(self) -> None:
@@ -117,12 +138,17 @@ class HttpFetcher:
         zone = self._zones.get(networks)
         if zone is None:
             transport = self._open_transport(networks)
-            zone = Zone(transport, self.hosts, self._user_agent, self._clock, self._now)
+            zone = Zone(transport, self.hosts, self._user_agent, self._clock, self._now, self._tracer)
             self._zones[networks] = zone
             if len(self._zones) > MAX_ZONES:
                 self._retired.append(self._zones.popitem(last=False)[1])
         self._zones.move_to_end(networks)
         return zone
+
+    def _spending(self, policy: FetchPolicy) -> DaySpending | None:
+        if self._day_budgets is None or not policy.day_limits:
+            return None
+        return DaySpending(self._day_budgets, policy.day_limits)
 
     def _scoped_budgets(self, policy: FetchPolicy) -> tuple[HostBudgets, ...]:
         """Return the budgets of a namespace's policy, which count for the schedules under it alone."""
@@ -138,16 +164,14 @@ class HttpFetcher:
         return (budgets,)
 
     def _identity_source(
-        self, requester: Requester, access: Access, policy: FetchPolicy, tokens: TokenCache
+        self, requester: Requester, access: Access, policy: FetchPolicy, tokens: "_RunTokens"
     ) -> IdentitySource:
-        run_tokens = _RunTokens(tokens, requester.deadline)
-
         async def identify(address: str) -> Identity:
             secrets = await read_secrets(self._secrets, requester.namespace, access)
             try:
                 if isinstance(access.auth, OAuth2Auth):
                     check_host(policy, parse_http_url(access.auth.token_url))
-                return identity_of(parse_http_url(address), access, secrets, run_tokens)
+                return identity_of(parse_http_url(address), access, secrets, tokens)
             except HopFailed as failure:
                 raise ScrapeFailed(failure.reason, f"auth: {failure.message}") from failure
             except InvalidValue as error:
@@ -158,16 +182,23 @@ class HttpFetcher:
 
 @dataclass(frozen=True, slots=True)
 class _RunTokens:
-    """The tokens of all runs, with the deadline of one."""
+    """The tokens of all runs, with the deadline of one and what its requests are counted under."""
 
     cache: TokenCache
     deadline: Deadline
+    spending: DaySpending | None
 
     async def token(self, client: Client) -> str:
-        return await self.cache.token(client, self.deadline)
+        return await self.cache.token(client, self.deadline, self.spending)
 
     def discard(self, client: Client, token: str) -> None:
         self.cache.discard(client, token)
+
+    def is_valid(self, client: Client, token: str) -> bool:
+        return self.cache.is_valid(client, token)
+
+    def is_at_hand(self, client: Client) -> bool:
+        return self.cache.is_at_hand(client)
 
 
 def budgets_of(settings: Settings, observer: HostObserver | None = None) -> HostBudgets:
@@ -187,20 +218,30 @@ async def open_fetcher(
     hosts: HostBudgets | None = None,
     secrets: SecretReader | None = None,
     memory: BodyMemory | None = None,
+    day_budgets: DayBudgets | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[HttpFetcher]:
     """Open the fetcher of a process; leaving the block closes its connections.
 
     `hosts` are the budgets to keep, by default those of the settings. `ssl_context` replaces the default trust in
     Mozilla's and the system's roots. Without `secrets`, targets that refer to Secrets fail. `memory` bounds the bodies
-    that are held at the same time.
+    that are held at the same time. Without `day_budgets`, the budgets of days are not counted.
     """
-    context = ssl_context or default_ssl_context()
+    context = ssl_context or shared_ssl_context()
 
     def open_transport(networks: Networks | None) -> ScrapeTransport:
         return ScrapeTransport(allow=settings.allow_cidrs if networks is None else tuple(networks), ssl_context=context)
 
     budgets = hosts or budgets_of(settings)
-    fetcher = HttpFetcher(open_transport, user_agent=settings.user_agent, hosts=budgets, secrets=secrets, memory=memory)
+    fetcher = HttpFetcher(
+        open_transport,
+        user_agent=settings.user_agent,
+        hosts=budgets,
+        secrets=secrets,
+        memory=memory,
+        day_budgets=day_budgets,
+        tracer=tracer,
+    )
     try:
         yield fetcher
     finally:

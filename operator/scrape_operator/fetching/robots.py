@@ -1,7 +1,6 @@
 """The robots.txt of each origin (RFC 9309), read once for all schedules and kept for a day."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,9 +9,11 @@ from yarl import URL
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
-from scrape_operator.core.net.documents import Request, Response, Traffic
+from scrape_operator.core.net.documents import Purpose, Request, Response, Traffic
 from scrape_operator.core.net.robots import MAX_BYTES, RobotsRules, parse_robots
+from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.day_budgets import UNSPENT
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.status_reasons import is_success
@@ -39,6 +40,11 @@ class _Kept:
     rules: RobotsRules = RobotsRules()
     failure: tuple[Reason, str] | None = None
 
+    @property
+    def is_unspent(self) -> bool:
+        """Whether the run that asked was not allowed to: that says nothing about the origin."""
+        return self.failure is not None and self.failure[0] in UNSPENT
+
 
 class RobotsSession(Protocol):
     """Reads one robots.txt."""
@@ -61,7 +67,7 @@ class RobotsCache:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._kept: Recent[Key, _Kept] = Recent(MAX_ORIGINS)
         self._requests: dict[Key, asyncio.Task[_Kept]] = {}
 
     async def check(
@@ -89,17 +95,39 @@ class RobotsCache:
             raise HopFailed(Reason.ROBOTS_DISALLOWED, f"disallows {url.raw_path[:80]} (robots.txt, {rule})", sent=False)
         return kept.rules.crawl_delay
 
+    def verdict(self, url: str, user_agent: str) -> str:
+        """Return what the robots.txt that was read last says of an address, for a person."""
+        address = URL(url, encoded=True)
+        origin = str(address.origin())
+        kept = next((kept for key, kept in self._kept.items() if key[:2] == (origin, user_agent)), None)
+        if kept is None:
+            return "not read"
+        if kept.failure is not None:
+            return f"not read: {kept.failure[1]}"
+        rule = kept.rules.decisive_rule(address.raw_path_qs)
+        if rule is None:
+            return "allowed: no rule of robots.txt names it"
+        return f"{'allowed' if rule.allows else 'disallowed'} by robots.txt, {rule}"
+
     async def _wait(self, key: Key, open_session: OpenSession, deadline: Deadline) -> _Kept:
-        request = self._requests.get(key)
-        if request is None:
-            request = self._requests[key] = asyncio.create_task(self._fetch(key, open_session), name="robots.txt")
-            request.add_done_callback(lambda _: self._requests.pop(key, None))
-        try:
-            async with asyncio.timeout(deadline.remaining()):
-                return await asyncio.shield(request)
-        except TimeoutError as error:
-            message = "did not answer the request for robots.txt before the run's deadline (spec.timeout)"
-            raise HopFailed(Reason.TIMEOUT, message, sent=False) from error
+        """Return what the request that is under way brings, or one of its own.
+
+        A request that the budget of one run does not allow is made at the expense of another one that waits.
+        """
+        while True:
+            request = self._requests.get(key)
+            is_own = request is None
+            if request is None:
+                request = self._requests[key] = asyncio.create_task(self._fetch(key, open_session), name="robots.txt")
+                request.add_done_callback(lambda _: self._requests.pop(key, None))
+            try:
+                async with asyncio.timeout(deadline.remaining()):
+                    kept = await asyncio.shield(request)
+            except TimeoutError as error:
+                message = "did not answer the request for robots.txt before the run's deadline (spec.timeout)"
+                raise HopFailed(Reason.TIMEOUT, message, sent=False) from error
+            if is_own or not kept.is_unspent:
+                return kept
 
     async def _fetch(self, key: Key, open_session: OpenSession) -> _Kept:
         origin, user_agent, _ = key
@@ -110,6 +138,7 @@ class RobotsCache:
             max_redirects=_MAX_REDIRECTS,
             max_body_bytes=_MAX_BODY_BYTES,
             success_status=("2xx", "4xx"),
+            purpose=Purpose.ROBOTS,
         )
         session = open_session()
         try:
@@ -121,11 +150,10 @@ class RobotsCache:
                 rules = parse_robots(body, user_agent)
             kept = _Kept(self._clock() + KEPT_SECONDS, rules)
         except ScrapeFailed as failure:
+            if failure.reason in UNSPENT:
+                return _Kept(self._clock(), failure=(failure.reason, failure.message.partition(" ")[2]))
             kept = self._after(failure, self._kept.get(key), was_sent=session.traffic.requests > 0)
         self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > MAX_ORIGINS:
-            self._kept.popitem(last=False)
         return kept
 
     def _after(self, failure: ScrapeFailed, before: _Kept | None, *, was_sent: bool) -> _Kept:

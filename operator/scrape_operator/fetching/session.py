@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.masking import Mask
 from scrape_operator.core.net.documents import Request, Response, Traffic
 from scrape_operator.core.net.urls import parse_http_url
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.retry import RetryPolicy, delay, is_worth_another_try
+from scrape_operator.core.runs.retry import RetryPolicy, is_worth_another_try
 from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
 from scrape_operator.fetching.exchange import Environment, fetch_once
 from scrape_operator.fetching.hosts.gate import Requester
@@ -55,6 +56,11 @@ class FetchSession:
         return self._environment.traffic
 
     @property
+    def mask(self) -> Mask:
+        """What hides the secrets that the session has sent."""
+        return self._environment.identity.secrets.mask
+
+    @property
     def warnings(self) -> Sequence[str]:
         """What a person should know of the answers so far."""
         return tuple(dict.fromkeys(self._environment.warnings))
@@ -62,6 +68,11 @@ class FetchSession:
     async def fetch(self, request: Request) -> Response:
         """Fetch, and try again as `fetch_as` does."""
         return await self.fetch_as(request, _whole)
+
+    async def prepare(self, request: Request) -> None:
+        """Read the Secrets of the target, if that is not done yet. Raises ScrapeFailed."""
+        if self._identify is not None and self._environment.identity is ANONYMOUS:
+            self._environment.identity = await self._identify(_valid_address(request))
 
     async def fetch_as(self, request: Request, read: Callable[[Response], T]) -> T:
         """Fetch and read, and try again after failures that may pass, where the retry policy names the method.
@@ -72,15 +83,17 @@ class FetchSession:
             ScrapeFailed: the failure of the last try that had an end of its own before the run's deadline.
 
         """
-        if self._identify is not None and self._environment.identity is ANONYMOUS:
-            self._environment.identity = await self._identify(_valid_address(request))
+        await self.prepare(request)
         try:
             return await self._fetch_with_retries(request, read)
         except ScrapeFailed as failure:
             masked = self._environment.identity.secrets.mask_failure(failure)
             if masked is failure:
                 raise
-        raise masked  # outside of the handler: no traceback leads to the text that was masked
+        try:
+            raise masked  # outside of the handler: no traceback leads to the text that was masked
+        finally:
+            del masked
 
     async def _fetch_with_retries(self, request: Request, read: Callable[[Response], T]) -> T:
         failure: ScrapeFailed | None = None
@@ -92,14 +105,17 @@ class FetchSession:
                 failure = self._more_specific(failure, latest)
             if attempt == tries or not is_worth_another_try(failure):
                 break
-            wait = self._delay(attempt, failure.retry_after)
+            wait = self._retry.delay(attempt, failure.retry_after, self._random())
             if not self.requester.deadline.allows(wait):
                 break
             with self.requester.waiting():
                 await self._sleep(wait)
         if failure is None:
             raise ValueError("a retry policy needs at least one attempt")
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # this frame and the traceback would hold each other
 
     async def _fetch_with_renewal(self, request: Request) -> Response:
         environment = self._environment
@@ -115,10 +131,6 @@ class FetchSession:
         """Return the earlier failure where the latest try was only cut off by the run's deadline."""
         is_cut_off = latest.reason is Reason.TIMEOUT and not self.requester.deadline.remaining()
         return earlier if earlier is not None and is_cut_off else latest
-
-    def _delay(self, attempt: int, retry_after: float | None) -> float:
-        retry = self._retry
-        return delay(attempt, retry.initial_delay, retry.max_delay, retry_after, self._random()).total_seconds()
 
 
 def _whole(response: Response) -> Response:

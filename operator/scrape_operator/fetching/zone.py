@@ -10,8 +10,10 @@ from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.urls import origin_of, parse_http_url
 from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.core.tracing import NO_TRACER, Tracer
 from scrape_operator.fetching.auth.identity import Identity
 from scrape_operator.fetching.auth.oauth2 import TOKEN_SECONDS, TokenCache
+from scrape_operator.fetching.day_budgets import DaySpending
 from scrape_operator.fetching.exchange import Environment
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester
@@ -32,6 +34,7 @@ class Zone:
         user_agent: str,
         clock: Callable[[], float],
         now: Callable[[], datetime],
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self.transport = transport
         self.robots = RobotsCache(clock)
@@ -40,17 +43,33 @@ class Zone:
         self._user_agent = user_agent
         self._clock = clock
         self._now = now
+        self._tracer = tracer
 
-    def open_robots_session(self, url: URL, user_agent: str, route: Route) -> FetchSession:
-        """Return a session for the robots.txt of the origin of an address."""
-        return self._open_session("robots.txt", ROBOTS_SECONDS, user_agent, Identity(origin_of(url), route=route))
+    def open_robots_session(
+        self, url: URL, user_agent: str, route: Route, spending: DaySpending | None
+    ) -> FetchSession:
+        """Return a session for the robots.txt of the origin of an address; `spending` is that of the run that asks."""
+        identity = Identity(origin_of(url), route=route)
+        return self._open_session("robots.txt", ROBOTS_SECONDS, user_agent, identity, spending)
 
-    async def _fetch_token(self, request: Request, route: Route) -> Response:
+    async def _fetch_token(self, request: Request, route: Route, spending: DaySpending | None) -> Response:
         identity = Identity(origin_of(parse_http_url(request.url)), route=route)
-        return await self._open_session("OAuth2", TOKEN_SECONDS, self._user_agent, identity).fetch(request)
+        session = self._open_session("OAuth2", TOKEN_SECONDS, self._user_agent, identity, spending)
+        return await session.fetch(request)
 
-    def _open_session(self, key: str, seconds: float, user_agent: str, identity: Identity) -> FetchSession:
+    def _open_session(
+        self, key: str, seconds: float, user_agent: str, identity: Identity, spending: DaySpending | None
+    ) -> FetchSession:
         """Return a session for a request that serves many runs: it has a deadline of its own."""
         requester = Requester(key, Deadline.after(seconds, self._clock))
-        environment = Environment(self.transport, (self._hosts,), requester, user_agent, self._now, identity=identity)
+        environment = Environment(
+            self.transport,
+            (self._hosts,),
+            requester,
+            user_agent,
+            self._now,
+            identity=identity,
+            spending=spending,
+            tracer=self._tracer,
+        )
         return FetchSession(environment, _NO_RETRY)

@@ -1,9 +1,7 @@
 """Schedules from files, completed with the metadata that an API server would add."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -17,25 +15,13 @@ DEFAULT_NAMESPACE = "default"
 UNKNOWN_POLICIES = policies_of(())
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSchedule:
-    """One ScrapeSchedule of a file. A refused one has a plan with findings."""
-
-    file: Path
-    obj: Mapping[str, Any]
-    plan: SchedulePlan
-
-
-def schedules_of(file: Path, objects: Sequence[Mapping[str, Any]], settings: Settings) -> Iterator[LocalSchedule]:
-    """Yield the schedules among the objects of a file, each with its plan under the policies of the file."""
-    default_interval, policies = (
-        timedelta(minutes=settings.interval_minutes),
-        policies_of(objects, settings.allow_cidrs),
-    )
+def plans_of(objects: Sequence[Mapping[str, Any]], settings: Settings) -> Iterator[SchedulePlan]:
+    """Yield the plans of the schedules among some objects, under the policies among them."""
+    default_interval = timedelta(minutes=settings.interval_minutes)
+    policies = policies_of(objects, settings.allow_cidrs)
     for obj in objects:
         if kind_of(obj) is SCRAPE_SCHEDULE:
-            completed = with_metadata(obj)
-            yield LocalSchedule(file, completed, plan_of(completed, default_interval, policies))
+            yield plan_of(with_metadata(obj), default_interval, policies)
 
 
 def plan_of(obj: Mapping[str, Any], default_interval: timedelta, policies: Policies = UNKNOWN_POLICIES) -> SchedulePlan:

@@ -14,6 +14,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.local.files import ScheduleFiles
+from scrape_operator.local.secrets import FileSecrets
 from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.settings import Settings
@@ -25,8 +26,14 @@ RELOAD_SECONDS = 1.0
 class Reporter(StatusSink, RunObserver, Protocol):
     """Shows schedules and runs to a person."""
 
+    def refused(self, plan: SchedulePlan) -> None:
+        """Show why a schedule does not run."""
+
+    def notice(self, text: str) -> None:
+        """Show what is no failure, such as a file that seems to be being saved."""
+
     def problem(self, text: str) -> None:
-        """Show what is wrong with a file or a schedule."""
+        """Show what is wrong with a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +53,25 @@ async def run_session(settings: Settings, files: ScheduleFiles, reporter: Report
     """
     outcome = _Outcome()
     policies = policy_book(settings)
-    async with _open(settings, [reporter, outcome], reporter, policies) as engine:
-        session = _Session(engine, files, reporter, outcome, limits, policies)
+    secrets = FileSecrets()
+    async with _open(settings, [reporter, outcome], reporter, policies, secrets) as engine:
+        session = _Session(engine, files, reporter, outcome, limits, policies, secrets)
         await session.run()
     return outcome.is_good
 
 
 @asynccontextmanager
 async def _open(
-    settings: Settings, observers: Sequence[RunObserver], status: StatusSink, policies: PolicyBook
+    settings: Settings,
+    observers: Sequence[RunObserver],
+    status: StatusSink,
+    policies: PolicyBook,
+    secrets: FileSecrets,
 ) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(settings, status, observers, policies))
+        engine = await stack.enter_async_context(open_engine(settings, status, observers, policies, secrets))
         engine.registry.add_states(await engine.store.load_states())
+        await engine.day_budgets.load()
         yield engine
 
 
@@ -78,7 +91,9 @@ class _Outcome:
         self.end(plan.key.uid, is_good=result.status is RunStatus.SUCCEEDED)
 
     def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
-        """Do nothing: a skipped due time is no failure of a run."""
+        """Count a schedule that cannot run today. Any other skipped due time is no failure of a run."""
+        if reason is Reason.BUDGET_EXHAUSTED:
+            self.end(plan.key.uid, is_good=False)
 
     def end(self, uid: str, *, is_good: bool) -> None:
         """Count a schedule as done."""
@@ -96,6 +111,7 @@ class _Session:
         outcome: _Outcome,
         limits: Limits,
         policies: PolicyBook,
+        secrets: FileSecrets,
     ) -> None:
         self._engine = engine
         self._files = files
@@ -103,6 +119,7 @@ class _Session:
         self._outcome = outcome
         self._limits = limits
         self._policies = policies
+        self._secrets = secrets
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -112,16 +129,23 @@ class _Session:
         tasks = [asyncio.create_task(run(), name=name) for name, run in self._engine.tasks()]
         try:
             self._refresh()
+            self._check_that_there_is_one()
             if self._limits.is_once:
                 await self._wait_for_each()
             else:
-                tasks.append(asyncio.create_task(self._engine.scheduler.run(), name="scheduler"))
+                tasks += [asyncio.create_task(run(), name=name) for name, run in self._engine.starting_tasks()]
                 await self._follow()
         finally:
             await self._engine.drain()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _check_that_there_is_one(self) -> None:
+        if self._outcome.is_good and not any(True for _ in self._engine.registry):
+            paths = ", ".join(map(str, self._files.paths))
+            self._reporter.problem(f"{paths}: no ScrapeSchedule found: check apiVersion and kind")
+            self._outcome.is_good = False
 
     def _halt(self) -> None:
         self._stop.set()
@@ -148,14 +172,18 @@ class _Session:
     def _refresh(self) -> None:
         changes = self._files.refresh()
         if changes.policies is not None:
-            self._policies.policies = replace(changes.policies, networks=self._policies.policies.networks)
+            self._policies.replace(replace(changes.policies, networks=self._policies.policies.networks))
+        if changes.secrets is not None:
+            self._secrets.objects = changes.secrets
+        for notice in changes.notices:
+            self._reporter.notice(notice)
         for problem in changes.problems:
             self._reporter.problem(problem)
             self._outcome.is_good = False
         for uid in changes.removed:
             self._engine.scheduler.removed(uid)
         for obj in changes.applied:
-            self._engine.scheduler.applied(self._requested(obj))
+            self._engine.scheduler.applied(self._requested(obj), is_recompiled=changes.policies is not None)
             self._check(obj["metadata"]["uid"])
 
     def _requested(self, obj: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -171,6 +199,5 @@ class _Session:
     def _check(self, uid: str) -> None:
         entry = self._engine.registry.get(uid)
         if entry is not None and entry.plan.findings:
-            for finding in entry.plan.findings:
-                self._reporter.problem(f"{entry.plan.key}: {finding}")
+            self._reporter.refused(entry.plan)
             self._outcome.end(uid, is_good=False)

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from functools import partial
+from math import inf
 from random import random as uniform
 from typing import Generic, TypeVar
 
@@ -38,6 +40,8 @@ def replace(_before: Item, after: Item) -> Item:
 class Outbox(Generic[Key, Item]):
     """Delivers items by `deliver`, each key one at a time. Needs `run` as a task; no failure ends it.
 
+    `queue` has what waits or is in flight.
+
     `deliver` returns whether it asked anything of the other side: where it did not, its token is returned.
     An error is retried with back-off, after `retry_after` seconds where the error names them, up to `max_attempts`.
     """
@@ -61,115 +65,85 @@ class Outbox(Generic[Key, Item]):
         self._backoff = backoff
         self._max_attempts = max_attempts
         self._random = random
-        self._queue: OutboxQueue[Key, Item] = OutboxQueue(limits, merge=merge, rank=rank)
+        self.queue: OutboxQueue[Key, Item] = OutboxQueue(limits, merge=merge, rank=rank)
         self._tasks: set[asyncio.Task[bool]] = set()
         self._wake = asyncio.Event()
-        self._asleep_until = float("-inf")
-        self._quiet_until = {False: float("-inf"), True: float("-inf")}
-
-    @property
-    def pending(self) -> int:
-        """How many keys wait or are in flight."""
-        return len(self._queue)
-
-    @property
-    def dropped(self) -> int:
-        """How many items were given up since the start."""
-        return self._queue.dropped
-
-    def items(self) -> tuple[tuple[Key, Item], ...]:
-        """Return everything that waits or is in flight, by key."""
-        return self._queue.items()
-
-    def urgency(self, key: Key) -> int:
-        """Return the urgency of what waits under a key; 0 where nothing does."""
-        return self._queue.urgency(key)
+        self._asleep_until = -inf
+        self._quiet_until = {False: -inf, True: -inf}
 
     def put(self, key: Key, item: Item, *, urgency: int = 0, delay: float = 0.0) -> None:
         """Enqueue an item, to be delivered after `delay` seconds; an urgent one at once. Never blocks."""
-        at = self._queue.put(key, item, now=self._clock.monotonic(), urgency=urgency, delay=delay)
-        if at is not None and (urgency or at < self._asleep_until):
+        at = self.queue.put(key, item, now=self._clock.monotonic(), urgency=urgency, delay=delay)
+        if at < self._asleep_until:
             self._wake.set()
 
     def forget(self, key: Key) -> None:
         """Drop what waits under a key."""
-        self._queue.forget(key)
+        self.queue.forget(key)
         self._wake.set()
 
     async def run(self) -> None:
         """Deliver until this task is canceled. Deliveries in flight then continue: `flush` waits for them."""
         while True:
-            self._wake.clear()
-            self._launch()
-            await self._sleep()
+            await self._launch_and_wait()
 
     async def flush(self, within: float, *, min_urgency: int = 0) -> bool:
         """Deliver all that is at least so urgent within `within` seconds, beyond the budget and without delays.
 
-        Return whether all of it arrived. What is in flight at the end of that time is canceled.
+        Return whether all of it arrived. What is less urgent is dropped, and what is in flight at the end is canceled.
         """
-        self._queue.hurry(self._clock.monotonic())
+        self.queue.hurry(self._clock.monotonic(), min_urgency)
         try:
             async with asyncio.timeout(within):
-                while self._queue.has(min_urgency):
-                    self._wake.clear()
-                    self._launch(is_metered=False, min_urgency=min_urgency)
-                    await self._sleep(is_metered=False, min_urgency=min_urgency)
+                while self.queue.has(min_urgency):
+                    await self._launch_and_wait()
         except TimeoutError:
-            logger.warning("outbox not empty at the end", extra={"outbox": self._name, "pending": len(self._queue)})
-        has_arrived = not self._queue.has(min_urgency)
+            logger.warning("outbox not empty at the end", extra={"outbox": self._name, "pending": len(self.queue)})
+        has_arrived = not self.queue.has(min_urgency)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         return has_arrived
 
-    def _launch(self, *, is_metered: bool = True, min_urgency: int = 0) -> None:
-        """Start every delivery that may start now."""
+    async def _launch_and_wait(self) -> None:
+        """Start every delivery that may start now, and wait until something arrives or ends, or more may start."""
+        self._wake.clear()
         now = self._clock.monotonic()
-        while taken := self._queue.take(now, is_metered=is_metered, min_urgency=min_urgency):
+        while taken := self.queue.take(now):
             task = asyncio.ensure_future(self._deliver(*taken))
             self._tasks.add(task)
             task.add_done_callback(partial(self._ended, taken[0]))
-
-    async def _sleep(self, *, is_metered: bool = True, min_urgency: int = 0) -> None:
-        """Wait until something arrives or ends, or the time of what waits has come."""
-        now = self._clock.monotonic()
-        at = self._queue.wake_at(now, is_metered=is_metered, min_urgency=min_urgency)
-        self._asleep_until = float("inf") if at is None else at
-        try:
-            async with asyncio.timeout(None if at is None else max(0.0, at - now)):
+        at = self.queue.wake_at(now)
+        self._asleep_until = inf if at is None else at
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if at is None else at - now):
                 await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._asleep_until = float("-inf")
 
     def _ended(self, key: Key, task: asyncio.Task[bool]) -> None:
         """Report the end of a delivery to the queue."""
         self._tasks.discard(task)
         now = self._clock.monotonic()
-        error = None if task.cancelled() else task.exception()
         if task.cancelled():
-            self._queue.postponed(key, now, delay=0.0)
-        elif isinstance(error, NotReady):
-            self._queue.postponed(key, now, delay=error.seconds)
-        elif error is not None:
-            self._fail(key, error, now)
-        else:
+            self.queue.postponed(key, now, delay=0.0)
+        elif (error := task.exception()) is None:
             if not task.result():
-                self._queue.refund()
-            self._queue.delivered(key, now)
+                self.queue.refund()
+            self.queue.delivered(key, now)
+        elif isinstance(error, NotReady):
+            self.queue.postponed(key, now, delay=error.seconds)
+        else:
+            self._fail(key, error, now)
         self._wake.set()
 
     def _fail(self, key: Key, error: BaseException, now: float) -> None:
-        failures = self._queue.failures(key)
+        failures = self.queue.failures(key)
         is_last = self._max_attempts is not None and failures + 1 >= self._max_attempts
         self._log_failure(key, error, now, is_last=is_last)
         if is_last:
-            self._queue.give_up(key, now)
+            self.queue.delivered(key, now)
             return
         delay = self._backoff.delay(failures, self._random, retry_after=getattr(error, "retry_after", None))
-        self._queue.failed(key, now, delay=delay)
+        self.queue.failed(key, now, delay=delay)
 
     def _log_failure(self, key: Key, error: BaseException, now: float, *, is_last: bool) -> None:
         """Log a failure, but not every one of an outage; a defect with its traceback."""
@@ -183,7 +157,7 @@ class Outbox(Generic[Key, Item]):
             extra={
                 "outbox": self._name,
                 "key": str(key),
-                "pending": len(self._queue),
+                "pending": len(self.queue),
                 "error": str(error) or type(error).__name__,
             },
             exc_info=error if is_defect else None,

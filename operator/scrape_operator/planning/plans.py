@@ -12,7 +12,6 @@ from scrape_operator.core.runs.expectations import Expectations
 from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.extraction.compiling import TargetExtracts
-from scrape_operator.planning.policies import DayBudget
 from scrape_operator.planning.requests import RequestTemplate
 from scrape_operator.platforms.port import Platform
 
@@ -24,6 +23,7 @@ class HTTPTargetPlan:
     `compared_fields` are those that come from the page itself: by them a page is recognized that was read before.
     `selected_fields` are those that selectors find: what is usual for them is known from earlier runs.
     `is_conditional`: documents that did not change since the last good run are not read again.
+    `fingerprint` changes with the settings that decide which items there are.
     `max_followed` is the number of items whose detail documents are read at most.
     """
 
@@ -39,17 +39,22 @@ class HTTPTargetPlan:
     pagination: Pagination | None = None
     max_followed: int = 0
     is_conditional: bool = False
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformTargetPlan:
-    """One target that an adapter scrapes; `config` has been validated by the adapter's own model."""
+    """One target that an adapter scrapes; `config` has been validated by the adapter's own model.
+
+    `fingerprint` changes with the settings that decide which items there are.
+    """
 
     name: str
     platform: Platform
     config: BaseModel
     retry: RetryPolicy
     expectations: Expectations
+    fingerprint: str = ""
 
 
 TargetPlan = HTTPTargetPlan | PlatformTargetPlan
@@ -63,7 +68,6 @@ class RunPlan:
     min_succeeded: int
     zone: ZoneInfo
     policy: FetchPolicy = DEFAULT_POLICY
-    day_budgets: tuple[DayBudget, ...] = ()
     keep_bodies: KeepBodies = KeepBodies.NEVER
 
     @property

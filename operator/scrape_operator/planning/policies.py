@@ -24,6 +24,7 @@ from scrape_operator.api.kinds.registry import CLUSTER_SCRAPE_POLICY, SCRAPE_POL
 from scrape_operator.api.validation import parse_as
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.addresses import Network
+from scrape_operator.core.net.day_budgets import DayLimit, Unit
 from scrape_operator.core.net.host_budgets import HostBudget, HostRules
 from scrape_operator.core.net.policy import FetchPolicy
 from scrape_operator.core.runs.reasons import Reason
@@ -97,15 +98,6 @@ class Ceiling(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class DayBudget:
-    """What all schedules under one policy may spend in a UTC day together; None is no limit."""
-
-    policy: str
-    requests: int | None
-    bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class EffectivePolicy:
     """What counts for one schedule. `name` is shown in its status; None if no policy applies."""
 
@@ -115,7 +107,6 @@ class EffectivePolicy:
     max_targets: Ceiling[int] | None = None
     max_body_bytes: Ceiling[int] | None = None
     max_pages: Ceiling[int] | None = None
-    day_budgets: tuple[DayBudget, ...] = ()
 
 
 def find_policy(policies: Policies, namespace: str, reference: str | None) -> EffectivePolicy | Finding:
@@ -139,12 +130,14 @@ def combine(
         return EffectivePolicy(None, FetchPolicy())
     return EffectivePolicy(
         name=f"cluster/{DEFAULT_NAME}" if namespaced is None else name,
-        fetch=_fetch_policy(cluster or _NOTHING, namespaced or _NOTHING, networks, scope),
+        fetch=replace(
+            _fetch_policy(cluster or _NOTHING, namespaced or _NOTHING, networks, scope),
+            day_limits=(*_cluster_day_limits(cluster or _NOTHING), *_day_limits(namespaced or _NOTHING, scope)),
+        ),
         min_interval=max(_ceilings(applied, lambda ceilings: ceilings.min_interval), key=_value_of, default=None),
         max_targets=min(_ceilings(applied, lambda ceilings: ceilings.max_targets), key=_value_of, default=None),
         max_body_bytes=min(_ceilings(applied, lambda ceilings: ceilings.max_body_bytes), key=_value_of, default=None),
         max_pages=min(_ceilings(applied, lambda ceilings: ceilings.max_pages), key=_value_of, default=None),
-        day_budgets=tuple(budget for who, spec in applied if (budget := _day_budget(who, spec)) is not None),
     )
 
 
@@ -183,11 +176,21 @@ def _value_of(ceiling: Ceiling[Value]) -> Value:
     return ceiling.value
 
 
-def _day_budget(policy: str, spec: ScrapePolicySpec) -> DayBudget | None:
-    ceilings = spec.ceilings
-    if ceilings is None or (ceilings.requests_per_day is None and ceilings.bytes_per_day is None):
-        return None
-    return DayBudget(policy, ceilings.requests_per_day, ceilings.bytes_per_day)
+def _cluster_day_limits(cluster: ScrapePolicySpec) -> tuple[DayLimit, ...]:
+    """Return the limits that all schedules of the cluster share."""
+    return _limits(cluster.ceilings, f"ClusterScrapePolicy/{DEFAULT_NAME}", CLUSTER_POLICY)
+
+
+def _day_limits(namespaced: ScrapePolicySpec, scope: str) -> tuple[DayLimit, ...]:
+    """Return the limits that the schedules under a ScrapePolicy share; `scope` is its namespace and name."""
+    return _limits(namespaced.ceilings, f"ScrapePolicy/{scope}", f"ScrapePolicy {scope.partition('/')[2]}")
+
+
+def _limits(ceilings: Ceilings | None, key: str, policy: str) -> tuple[DayLimit, ...]:
+    if ceilings is None:
+        return ()
+    limits = ((Unit.REQUESTS, ceilings.requests_per_day), (Unit.BYTES, ceilings.bytes_per_day))
+    return tuple(DayLimit(key, policy, unit, limit) for unit, limit in limits if limit is not None)
 
 
 def _lowered(hosts: Iterable[str]) -> frozenset[str]:

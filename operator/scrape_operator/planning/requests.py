@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from scrape_operator.api.kinds import credentials
 from scrape_operator.api.kinds.http import HTTP
 from scrape_operator.api.kinds.http import Body as BodySpec
+from scrape_operator.api.kinds.notify import Notify
 from scrape_operator.api.kinds.references import SecretKeyReference
 from scrape_operator.core.net.access import (
     Access,
@@ -23,6 +24,7 @@ from scrape_operator.core.net.access import (
 )
 from scrape_operator.core.net.bodies import FormBody, JSONBody, RequestBody, TextBody
 from scrape_operator.core.net.documents import Request
+from scrape_operator.core.notifications.webhooks import Webhook
 from scrape_operator.core.runs.placeholders import render, render_embedded
 
 CONTENT_TYPE = "Content-Type"
@@ -71,6 +73,11 @@ def compile_request(http: HTTP, max_body_bytes: int) -> RequestTemplate:
         success_status=tuple(http.success_status),
     )
     return RequestTemplate(request, _body(http.body), _access(http))
+
+
+def compile_webhook(notify: Notify) -> Webhook:
+    """Compile a webhook."""
+    return Webhook(notify.name, notify.events, _key(notify.url_secret_ref), _key(notify.signing_secret_ref))
 
 
 def _body(body: BodySpec | None) -> RequestBody | None:

@@ -19,6 +19,7 @@ from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.planning.ceilings import check_policy
 from scrape_operator.planning.plans import RunPlan
 from scrape_operator.planning.policies import NO_POLICIES, Policies, find_policy
+from scrape_operator.planning.requests import compile_webhook
 from scrape_operator.planning.targets import compile_run_plan
 from scrape_operator.planning.timing import check_timing, compile_timing, compile_windows, schedule_text
 
@@ -70,8 +71,11 @@ def _compile(
     if checked.findings:
         return replace(empty, schedule_text=schedule_text(spec), findings=checked.findings, policy=checked.policy)
     plan = _with_timing(empty, spec, default_interval)
-    has_secrets = checked.run_plan is not None and checked.run_plan.has_secrets
-    return replace(plan, work=checked.run_plan, policy=checked.policy, has_secrets=has_secrets)
+    run_plan = checked.run_plan
+    if run_plan is None:
+        return replace(plan, policy=checked.policy)
+    day_limits = run_plan.policy.day_limits
+    return replace(plan, work=run_plan, policy=checked.policy, day_limits=day_limits, has_secrets=run_plan.has_secrets)
 
 
 def identify(obj: Mapping[str, Any]) -> tuple[ObjectKey, int, datetime]:
@@ -132,6 +136,9 @@ def _with_timing(empty: SchedulePlan, spec: ScrapeScheduleSpec, default_interval
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
         stored_spec=StoredSpec(
-            None if spec.interval or spec.schedules else default_interval, spec.data_policy, spec.history_max_age
+            None if spec.interval or spec.schedules else default_interval,
+            spec.data_policy,
+            spec.history_max_age,
+            tuple(compile_webhook(notify) for notify in spec.notify),
         ),
     )

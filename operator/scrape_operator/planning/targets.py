@@ -12,6 +12,7 @@ from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.compiling import compile_target, selector_of
+from scrape_operator.planning.fingerprints import fingerprint_of
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
 from scrape_operator.planning.policies import Ceiling, EffectivePolicy
 from scrape_operator.planning.requests import compile_request
@@ -35,7 +36,7 @@ def compile_run_plan(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> tuple
     if findings:
         return None, tuple(findings)
     zone, min_succeeded = parse_time_zone(spec.time_zone), spec.failure_policy.min_succeeded_targets
-    return RunPlan(tuple(targets), min_succeeded, zone, policy.fetch, policy.day_budgets, spec.keep_bodies), ()
+    return RunPlan(tuple(targets), min_succeeded, zone, policy.fetch, spec.keep_bodies), ()
 
 
 def _compile_target(target: Target, policy: EffectivePolicy, path: str) -> tuple[TargetPlan | None, Findings]:
@@ -52,7 +53,10 @@ def _compile_platform(target: Target, spec: PlatformSpec, path: str) -> tuple[Ta
     platform = registry.get(spec.name)
     if config is None or platform is None:
         return None, findings
-    return PlatformTargetPlan(target.name, platform, config, _retry(target), _expectations(target)), ()
+    plan = PlatformTargetPlan(
+        target.name, platform, config, _retry(target), _expectations(target), fingerprint_of(target)
+    )
+    return plan, ()
 
 
 def _compile_http(
@@ -73,6 +77,7 @@ def _compile_http(
         selected_fields=_selected_fields(target),
         pagination=_pagination(target.paginate, policy),
         is_conditional=_is_conditional(target, http),
+        fingerprint=fingerprint_of(target),
         max_followed=target.follow.max_items if target.follow else 0,
     )
     return plan, ()

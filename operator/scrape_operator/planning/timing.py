@@ -19,6 +19,8 @@ DEFAULT_TIMEOUT_MAX = timedelta(minutes=10)
 DEFAULT_TIMEOUT_SHARE = 0.9
 """The default of `timeout` is this share of the interval: a run that times out has ended before the next due time."""
 
+EXPRESSION_SEPARATOR = "; "
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -85,5 +87,7 @@ def compile_windows(spec: ScrapeScheduleSpec) -> Windows:
 
 
 def schedule_text(spec: ScrapeScheduleSpec) -> str:
-    """Write when a spec wants to run, as far as the spec itself says it."""
-    return "; ".join(spec.schedules) if spec.schedules else format_duration(spec.interval) if spec.interval else ""
+    """Return the interval or the cron expressions of a spec as a text; empty if it has neither."""
+    if spec.schedules:
+        return EXPRESSION_SEPARATOR.join(spec.schedules)
+    return format_duration(spec.interval) if spec.interval else ""

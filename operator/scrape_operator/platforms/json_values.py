@@ -1,4 +1,4 @@
-"""Reads JSON whose shape nobody documents: every member may be missing, null, or of another type.
+"""Reads JSON whose shape is not documented: every member may be missing, null, or of another type.
 
 What an answer can't do without is read with `required_*`, which raise with what was expected and what was found.
 """

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from scrape_operator.api.messages import message_of
 from scrape_operator.api.paths import written
 from scrape_operator.core.errors import ScrapeOperatorError
 from scrape_operator.core.findings import Finding
@@ -24,7 +25,7 @@ _PARTS = ("name", "config_model", "key", "budgets", "sink_payload", "check", "sc
 
 
 class PlatformConflict(ScrapeOperatorError):
-    """Two adapters claim one name: which of them would run is nobody's to guess."""
+    """Two adapters have the same name, so that none of them is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +138,4 @@ def _finding(detail: ErrorDetails, model: type[BaseModel], path: str) -> Finding
     if detail["type"] == "extra_forbidden":
         known = ", ".join(field.alias or name for name, field in model.model_fields.items())
         return Finding(place, f"is not a known field: known are {known}")
-    return Finding(place, detail["msg"].removeprefix("Value error, "))
+    return Finding(place, message_of(detail))

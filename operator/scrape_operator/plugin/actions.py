@@ -8,11 +8,16 @@ from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cluster.client import HTTP_NOT_FOUND, ClusterClient
-from scrape_operator.core.errors import ClusterError, InvalidValue
+from scrape_operator.core.errors import ClusterError, NotDone, NotFound
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import Trigger
+from scrape_operator.plugin.names import suggest
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 
 MERGE_PATCH = "application/merge-patch+json"
 POLL_SECONDS = 0.5
+TRIGGER_WORD, OUTCOME_WORD = 1, 2
+"""Where a line of status.history has them; a run that found nothing new is `Succeeded reason=NotModified`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ async def read(client: ClusterClient, place: Place) -> dict[str, Any]:
     """Return the object.
 
     Raises:
-        InvalidValue: There is no such object.
+        NotFound: There is no such object.
         ClusterError: The API server refused or was not reached.
 
     """
@@ -43,12 +48,13 @@ async def read(client: ClusterClient, place: Place) -> dict[str, Any]:
         return await client.request("GET", place.path)
     except ClusterError as error:
         if error.status == HTTP_NOT_FOUND:
-            raise InvalidValue(f"there is no ScrapeSchedule {place}: kubectl get scs -A lists all") from error
+            hint = await suggest(client, place.namespace, place.name) or "kubectl get scs -A lists all"
+            raise NotFound(f"there is no ScrapeSchedule {place}: {hint}") from error
         raise
 
 
 async def set_suspended(client: ClusterClient, place: Place, *, is_suspended: bool) -> None:
-    """Set spec.suspend. Raises InvalidValue and ClusterError."""
+    """Set spec.suspend. Raises NotFound and ClusterError."""
     await _patch(client, place, {"spec": {"suspend": is_suspended}})
 
 
@@ -61,7 +67,7 @@ class Requested:
 
 
 async def request_run(client: ClusterClient, place: Place) -> Requested:
-    """Ask for a run by hand. Raises InvalidValue and ClusterError."""
+    """Ask for a run by hand. Raises NotFound and ClusterError."""
     before = history(await read(client, place))
     token = datetime.now(UTC).isoformat(timespec="microseconds")
     await _patch(client, place, {"metadata": {"annotations": {REQUEST_ANNOTATION: token}}})
@@ -72,7 +78,7 @@ async def await_run(client: ClusterClient, place: Place, requested: Requested, t
     """Return the history line of a run that was asked for, once it has ended.
 
     Raises:
-        InvalidValue: It did not end in time.
+        NotDone: It did not end in time.
         ClusterError: The API server refused or was not reached.
 
     """
@@ -81,13 +87,28 @@ async def await_run(client: ClusterClient, place: Place, requested: Requested, t
             while True:
                 status = (await read(client, place)).get("status") or {}
                 new = (line for line in status.get("history") or () if line not in requested.before)
-                line = next((line for line in new if " manual " in line), None)
+                line = next((line for line in new if _word(line, TRIGGER_WORD) == Trigger.MANUAL), None)
                 if status.get("lastHandledRequest") == requested.token and line:
                     return str(line)
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         message = f"the run of {place} did not end within {timeout_seconds:g} s: kubectl describe scs {place.name}"
-        raise InvalidValue(message) from None
+        raise NotDone(message) from None
+
+
+def has_succeeded(line: str) -> bool:
+    """Return whether a history line is that of a run that succeeded, also one that found nothing new."""
+    return _word(line, OUTCOME_WORD) == Reason.SUCCEEDED
+
+
+def run_id_of(line: str) -> str:
+    """Return the ID of the run of a history line."""
+    return line.partition(" run=")[2].partition(" ")[0]
+
+
+def _word(line: str, number: int) -> str:
+    """Return a word of a history line; its message, which may say anything, is at the end."""
+    return "".join(line.split(" ")[number : number + 1])
 
 
 def history(obj: Mapping[str, Any]) -> frozenset[str]:

@@ -4,50 +4,48 @@ Each check is a function that returns findings. One that cannot be made is a fin
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cluster.client import HTTP_NOT_FOUND, ClusterClient
 from scrape_operator.core.errors import ClusterError, ScrapeOperatorError
 from scrape_operator.core.reading import RunQuery
+from scrape_operator.plugin.doctor_operator import check_operator
+from scrape_operator.plugin.doctor_schedules import diagnose_schedule, last_runs
+from scrape_operator.plugin.findings import CLOCK_TOLERANCE, INSTALLING, SILENCE, Diagnosis, Level, instant_of
+from scrape_operator.plugin.names import suggest
 from scrape_operator.settings import Settings
+from scrape_operator.storage.engine.schema_version import HEAD
+from scrape_operator.storage.errors import SchemaMismatch
 from scrape_operator.storage.reading.history import open_history
-
-CLOCK_TOLERANCE = timedelta(seconds=30)
-SILENCE = timedelta(minutes=15)
-"""A schedule that is due and has no newer status than this is not looked after by a running operator."""
 
 VERBS = ("get", "list", "patch")
 
 
-class Level(StrEnum):
-    """How bad a finding is."""
+@dataclass(slots=True)
+class _Schedules:
+    """The schedules that were read, for the checks after that."""
 
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
+    objects: list[Mapping[str, Any]] = field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One line of the report. `remedy` is what to do, empty where nothing is wrong."""
-
-    check: str
-    level: Level
-    message: str
-    remedy: str = ""
+    def has_fresh_status(self, now: datetime) -> bool:
+        """Return whether an operator has written one of the statuses not long ago."""
+        times = (instant_of((obj.get("status") or {}).get("statusTime")) for obj in self.objects)
+        return any(at is not None and now - at < SILENCE for at in times)
 
 
 async def examine(client: ClusterClient, settings: Settings, namespace: str, name: str | None) -> Sequence[Diagnosis]:
     """Run every check, each on its own: one that fails does not end the others."""
+    schedules = _Schedules()
     checks: Sequence[tuple[str, Callable[[], Awaitable[Sequence[Diagnosis]]]]] = (
         ("API server", lambda: _api_server(client)),
+        ("clock", lambda: _clock(client)),
         ("CRD", lambda: _crd(client)),
         ("rights", lambda: _rights(client, namespace)),
-        ("schedules", lambda: _schedules(client, namespace, name)),
+        ("schedules", lambda: _schedules(client, namespace, name, schedules)),
+        ("operator", lambda: check_operator(client, has_fresh_status=schedules.has_fresh_status(datetime.now(UTC)))),
         ("database", lambda: _database(settings)),
     )
     found: list[Diagnosis] = []
@@ -55,8 +53,26 @@ async def examine(client: ClusterClient, settings: Settings, namespace: str, nam
         try:
             found += await check()
         except ScrapeOperatorError as error:
-            found.append(Diagnosis(title, Level.ERROR, str(error), "correct this first: other checks depend on it"))
+            found.append(_failed(title, error))
     return found
+
+
+def _failed(title: str, error: ScrapeOperatorError) -> Diagnosis:
+    if isinstance(error, SchemaMismatch):
+        return Diagnosis(title, Level.ERROR, str(error), "run: scrape-operator migrate", INSTALLING)
+    return Diagnosis(title, Level.ERROR, str(error), "correct this first: other checks depend on it", INSTALLING)
+
+
+async def _clock(client: ClusterClient) -> Sequence[Diagnosis]:
+    """Compare this machine's clock with the API server's, which schedules' times come from."""
+    if client.clock_skew is None:
+        return [Diagnosis("clock", Level.WARNING, "the API server did not say what time it is")]
+    skew = abs(client.clock_skew)
+    message = f"differs from the API server's by {skew.total_seconds():.0f} s"
+    if skew <= CLOCK_TOLERANCE:
+        return [Diagnosis("clock", Level.OK, message)]
+    remedy = "set the clock of this machine or of the control plane by NTP: due times depend on it"
+    return [Diagnosis("clock", Level.ERROR, message, remedy, "docs/scheduling.md")]
 
 
 async def _api_server(client: ClusterClient) -> Sequence[Diagnosis]:
@@ -72,12 +88,12 @@ async def _crd(client: ClusterClient) -> Sequence[Diagnosis]:
         if error.status != HTTP_NOT_FOUND:
             raise
         remedy = "install the chart, or run: scrape-operator crd | kubectl apply -f -"
-        return [Diagnosis("CRD", Level.ERROR, f"{SCRAPE_SCHEDULE.crd_name} is not installed", remedy)]
+        return [Diagnosis("CRD", Level.ERROR, f"{SCRAPE_SCHEDULE.crd_name} is not installed", remedy, INSTALLING)]
     served = [each["name"] for each in crd["spec"]["versions"] if each.get("served")]
     if SCRAPE_SCHEDULE.version in served:
         return [Diagnosis("CRD", Level.OK, f"{SCRAPE_SCHEDULE.crd_name} serves {', '.join(served)}")]
     message = f"{SCRAPE_SCHEDULE.crd_name} serves {', '.join(served)} and not {SCRAPE_SCHEDULE.version}"
-    return [Diagnosis("CRD", Level.ERROR, message, "apply the CRD of this version: scrape-operator crd")]
+    return [Diagnosis("CRD", Level.ERROR, message, "apply the CRD of this version: scrape-operator crd", INSTALLING)]
 
 
 async def _rights(client: ClusterClient, namespace: str) -> Sequence[Diagnosis]:
@@ -85,7 +101,7 @@ async def _rights(client: ClusterClient, namespace: str) -> Sequence[Diagnosis]:
     if not missing:
         return [Diagnosis("rights", Level.OK, f"{', '.join(VERBS)} scrapeschedules in namespace {namespace}")]
     message = f"no right to {', '.join(missing)} scrapeschedules in namespace {namespace}"
-    return [Diagnosis("rights", Level.ERROR, message, "ask for the ClusterRole `edit` in this namespace")]
+    return [Diagnosis("rights", Level.ERROR, message, "ask for the ClusterRole `edit` in this namespace", INSTALLING)]
 
 
 async def _may(client: ClusterClient, namespace: str, verb: str) -> bool:
@@ -101,18 +117,23 @@ async def _may(client: ClusterClient, namespace: str, verb: str) -> bool:
     return bool((answer.get("status") or {}).get("allowed"))
 
 
-async def _schedules(client: ClusterClient, namespace: str, name: str | None) -> Sequence[Diagnosis]:
+async def _schedules(client: ClusterClient, namespace: str, name: str | None, read: _Schedules) -> Sequence[Diagnosis]:
     now = datetime.now(UTC)
     findings: list[Diagnosis] = []
-    count = 0
     async for obj in _objects(client, namespace, name):
-        count += 1
+        read.objects.append(obj)
         findings += diagnose_schedule(obj, now)
+    count = len(read.objects)
     if not count:
         what = f"ScrapeSchedule {name}" if name else "ScrapeSchedule"
-        return [Diagnosis("schedules", Level.WARNING, f"no {what} in namespace {namespace}", "apply one")]
+        hint = await suggest(client, namespace, name) if name else ""
+        remedy = hint or "apply one, or name another namespace by -n"
+        level = Level.ERROR if name else Level.WARNING
+        return [Diagnosis("schedules", level, f"no {what} in namespace {namespace}", remedy, "docs/first-schedule.md")]
+    facts = [last_runs(read.objects[0])] if name else []
     bad = [finding for finding in findings if finding.level is not Level.OK]
-    return bad or [Diagnosis("schedules", Level.OK, f"{count} in namespace {namespace}, none with a problem")]
+    fine = Diagnosis("schedules", Level.OK, f"{count} in namespace {namespace}, none with a problem")
+    return [*facts, *(bad or [fine])]
 
 
 async def _objects(client: ClusterClient, namespace: str, name: str | None) -> AsyncIterator[Mapping[str, Any]]:
@@ -134,64 +155,6 @@ async def _objects(client: ClusterClient, namespace: str, name: str | None) -> A
             return
 
 
-def diagnose_schedule(obj: Mapping[str, Any], now: datetime) -> list[Diagnosis]:
-    """Return what is wrong with one schedule, as its status says it at `now`."""
-    metadata, status = obj["metadata"], obj.get("status") or {}
-    title = f"schedule {metadata['name']}"
-    conditions = {each["type"]: each for each in status.get("conditions") or ()}
-    if status.get("observedGeneration", -1) < metadata.get("generation", 0):
-        return [_unseen(title, metadata, now)]
-    findings = [*_stalled(title, conditions), *_not_ready(title, conditions), *_unhealthy(title, conditions)]
-    return findings + _silent(title, status, now)
-
-
-def _unseen(title: str, metadata: Mapping[str, Any], now: datetime) -> Diagnosis:
-    age = now - (_instant(metadata.get("creationTimestamp")) or now)
-    message = f"no operator has read generation {metadata.get('generation')} ({age.total_seconds():.0f} s old)"
-    remedy = "is the operator running, and does it watch this namespace? kubectl scrape logs"
-    return Diagnosis(title, Level.ERROR if age > CLOCK_TOLERANCE else Level.WARNING, message, remedy)
-
-
-def _stalled(title: str, conditions: Mapping[str, Mapping[str, Any]]) -> list[Diagnosis]:
-    stalled = conditions.get("Stalled")
-    if not stalled or stalled.get("status") != "True":
-        return []
-    message = f"{stalled.get('reason')}: {stalled.get('message')}"
-    return [Diagnosis(title, Level.ERROR, message, "correct the spec: docs/troubleshooting.md")]
-
-
-def _not_ready(title: str, conditions: Mapping[str, Mapping[str, Any]]) -> list[Diagnosis]:
-    ready = conditions.get("Ready") or {}
-    if ready.get("status") != "False" or (conditions.get("Stalled") or {}).get("status") == "True":
-        return []
-    remedy = f"docs/troubleshooting.md, section {ready.get('reason')}"
-    return [Diagnosis(title, Level.ERROR, f"{ready.get('reason')}: {ready.get('message')}", remedy)]
-
-
-def _unhealthy(title: str, conditions: Mapping[str, Mapping[str, Any]]) -> list[Diagnosis]:
-    data = conditions.get("DataHealthy") or {}
-    if data.get("status") != "False":
-        return []
-    remedy = "try the selectors: kubectl scrape test " + title.removeprefix("schedule ")
-    return [Diagnosis(title, Level.WARNING, f"{data.get('reason')}: {data.get('message')}", remedy)]
-
-
-def _silent(title: str, status: Mapping[str, Any], now: datetime) -> list[Diagnosis]:
-    """Return a finding where a due time has passed long ago, and nothing was written since."""
-    due, written = _instant(status.get("nextScheduleTime")), _instant(status.get("statusTime"))
-    if due is None or written is None or now - max(due, written) < SILENCE:
-        return []
-    message = f"was due at {status['nextScheduleTime']}, and its status is of {status['statusTime']}"
-    return [Diagnosis(title, Level.ERROR, message, "is the operator running? kubectl scrape logs")]
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)).astimezone(UTC)
-    except ValueError:
-        return None
-
-
 async def _database(settings: Settings) -> Sequence[Diagnosis]:
     if settings.database_url is None and not settings.sqlite_path.exists():
         remedy = "set DATABASE_URL to read runs and items directly"
@@ -199,5 +162,5 @@ async def _database(settings: Settings) -> Sequence[Diagnosis]:
     async with open_history(settings) as reader:
         page = await reader.runs(RunQuery(), limit=1)
     if not page.rows:
-        return [Diagnosis("database", Level.WARNING, "it answers, and holds no run", "has a schedule run yet?")]
-    return [Diagnosis("database", Level.OK, f"it answers; the newest run is of {page.rows[0].scheduled_for:%F %TZ}")]
+        return [Diagnosis("database", Level.WARNING, f"schema {HEAD}; it holds no run", "has a schedule run yet?")]
+    return [Diagnosis("database", Level.OK, f"schema {HEAD}; the newest run is of {page.rows[0].scheduled_for:%F %TZ}")]

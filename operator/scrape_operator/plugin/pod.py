@@ -1,13 +1,17 @@
 """The operator's pod, reached by kubectl: its logs, and the command inside it."""
 
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 
 from scrape_operator.core.errors import ClusterError
 
 SELECTOR = "app.kubernetes.io/name=scrape-operator"
 COMMAND = "scrape-operator"
+KUBECTL_END = re.compile(r"command terminated with exit code \d+\n")
+"""What kubectl adds to the line of a command that failed."""
 
 
 def find_operator() -> tuple[str, str]:
@@ -21,10 +25,20 @@ def find_operator() -> tuple[str, str]:
     return namespace, name
 
 
-def run_in_operator(arguments: Sequence[str]) -> str:
-    """Return what the command prints in the operator's pod. Raises ClusterError."""
+def run_in_operator(arguments: Sequence[str]) -> int:
+    """Run the command in the operator's pod, with its output as this program's, and return its exit code.
+
+    Raises:
+        ClusterError: No operator runs, or kubectl is not installed.
+
+    """
     namespace, name = find_operator()
-    return _kubectl(("exec", "-n", namespace, name, "--", COMMAND, *arguments))
+    command = [_program(), "exec", "-n", namespace, name, "--", COMMAND, *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as running:
+        for line in running.stderr or ():
+            if not KUBECTL_END.fullmatch(line):
+                sys.stderr.write(line)
+    return running.returncode
 
 
 def logs(*, follow: bool) -> int:
@@ -37,7 +51,8 @@ def logs(*, follow: bool) -> int:
 def _kubectl(arguments: Sequence[str]) -> str:
     done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ClusterError(f"kubectl {arguments[0]}: {done.stderr.strip()[:400] or f'exit code {done.returncode}'}")
+        last = done.stderr.strip().rpartition("\n")[2][:400]  # the lines before it are its log
+        raise ClusterError(f"kubectl {arguments[0]}: {last or f'exit code {done.returncode}'}")
     return done.stdout
 
 

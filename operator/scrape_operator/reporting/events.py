@@ -5,7 +5,6 @@ operator waits for an Event: a full queue, a refusal or an outage costs Events a
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,12 @@ from typing import NamedTuple
 
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.core.ports import Clock, EventPoster
+from scrape_operator.core.recent import Recent
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.outbox.outbox import Outbox
 from scrape_operator.outbox.queue import OutboxLimits
 from scrape_operator.reporting.status.condition_types import FALSE, TRUE, ConditionType
-from scrape_operator.reporting.status.written import WrittenCondition
+from scrape_operator.reporting.status.written import WrittenCondition, read_conditions
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ REMEMBERED = 10_000
 TOO_MANY_REQUESTS, SERVER_ERROR, BAD_REQUEST = 429, 500, 400
 WARNING, NORMAL = "Warning", "Normal"
 
+Conditions = Mapping[str, WrittenCondition]
+"""By their type."""
+
 
 class Transition(NamedTuple):
     """What an Event says."""
@@ -49,14 +52,13 @@ class Transition(NamedTuple):
 
 @dataclass(slots=True)
 class _Series:
-    """One Event and its repetitions. `name` is the object's name, once it was created; `shown` the count it has."""
+    """One Event and its repetitions. `name` is that of the object, once it was created."""
 
     key: ObjectKey
     transition: Transition
     at: datetime
     seen: float
     count: int = 1
-    shown: int = 0
     name: str | None = None
 
 
@@ -67,47 +69,46 @@ def transitions(
 
     `is_warned` says that the last Event about the object was a Warning.
     """
-    known, now = {one.type: one for one in before}, {str(one["type"]): one for one in after}
+    known, now = ({one.type: one for one in conditions} for conditions in (before, read_conditions(after)))
+    messages = {one["type"]: one["message"] for one in after}
     seen: set[str] = set()
     for kind, type_ in _changes(known, now, is_warned=is_warned):
-        reason, message = str(now[kind]["reason"]), str(now[kind]["message"])
-        if reason not in seen:
-            seen.add(reason)
-            yield Transition(type_, reason, f"{kind}: {message}")
+        if now[kind].reason not in seen:
+            seen.add(now[kind].reason)
+            yield Transition(type_, now[kind].reason, f"{kind}: {messages[kind]}")
 
 
-def _changes(
-    before: Mapping[str, WrittenCondition], now: Mapping[str, Mapping[str, object]], *, is_warned: bool
-) -> Iterator[tuple[str, str]]:
+def _changes(before: Conditions, now: Conditions, *, is_warned: bool) -> Iterator[tuple[str, str]]:
     """Yield the conditions that changed, and the type of the Event. A stalled schedule is reported once."""
-    ready, data = ConditionType.READY, ConditionType.DATA_HEALTHY
-    stalled, known = now.get(ConditionType.STALLED), before.get(ConditionType.STALLED)
-    if stalled is not None and stalled["status"] == TRUE:
-        if known is None or known.status != TRUE or known.message_hash != hash(str(stalled["message"])):
+    ready, others = ConditionType.READY, (ConditionType.DATA_HEALTHY, ConditionType.WEBHOOKS_HEALTHY)
+    if _is(now, ConditionType.STALLED, TRUE):
+        if _differs(before.get(ConditionType.STALLED), now[ConditionType.STALLED]):
             yield ConditionType.STALLED, WARNING
         return
-    for kind in (ready, data):
-        if _status(now, kind) == FALSE and _differs(before.get(kind), now[kind]):
+    for kind in (ready, *others):
+        if _is(now, kind, FALSE) and _differs(before.get(kind), now[kind]):
             yield kind, WARNING
-    was_unready = ready in before and before[ready].status == FALSE
-    if _status(now, ready) == TRUE and (was_unready or (is_warned and _status(now, data) != FALSE)):
+    is_healthy = not any(_is(now, kind, FALSE) for kind in others)
+    if _is(now, ready, TRUE) and (_is(before, ready, FALSE) or (is_warned and is_healthy)):
         yield ready, NORMAL
-    elif _status(now, data) == TRUE and data in before and before[data].status == FALSE:
-        yield data, NORMAL
+        return
+    for kind in others:
+        if _is(now, kind, TRUE) and _is(before, kind, FALSE):
+            yield kind, NORMAL
 
 
-def _status(conditions: Mapping[str, Mapping[str, object]], kind: str) -> str:
-    return str(conditions[kind]["status"]) if kind in conditions else ""
+def _is(conditions: Conditions, kind: str, status: str) -> bool:
+    return kind in conditions and conditions[kind].status == status
 
 
-def _differs(before: WrittenCondition | None, now: Mapping[str, object]) -> bool:
-    return before is None or (before.status, before.reason) != (now["status"], now["reason"])
+def _differs(before: WrittenCondition | None, now: WrittenCondition) -> bool:
+    return before is None or before._replace(changed_at=now.changed_at) != now
 
 
-def _join(waiting: Sequence[_Series], arrived: Sequence[_Series]) -> Sequence[_Series]:
+def _join(waiting: list[_Series], arrived: list[_Series]) -> list[_Series]:
     """Append to what waits for an object; a series that is repeated moves to the end."""
     kept = [series for series in waiting if all(series is not other for other in arrived)]
-    return (*kept, *arrived)[-MAX_EVENTS_OF_OBJECT:]
+    return [*kept, *arrived][-MAX_EVENTS_OF_OBJECT:]
 
 
 class EventReporter:
@@ -123,18 +124,12 @@ class EventReporter:
     ) -> None:
         self._poster = poster
         self._clock = clock
-        self._series: OrderedDict[tuple[str, Transition], _Series] = OrderedDict()
-        self._warned: OrderedDict[str, bool] = OrderedDict()
-        self._refused = 0
+        self._series: Recent[tuple[str, Transition], _Series] = Recent(REMEMBERED)
+        self._warned: Recent[str, bool] = Recent(REMEMBERED)
         limits = OutboxLimits(MAX_OBJECTS_WAITING, max_in_flight=1, per_second=events_per_second, burst=EVENTS_BURST)
-        self._outbox: Outbox[str, Sequence[_Series]] = Outbox(
+        self._outbox: Outbox[str, list[_Series]] = Outbox(
             "events", self._deliver, clock, limits, merge=_join, max_attempts=MAX_ATTEMPTS, random=random
         )
-
-    @property
-    def dropped(self) -> int:
-        """How many times Events were given up or refused."""
-        return self._outbox.dropped + self._refused
 
     def transitioned(
         self, key: ObjectKey, before: Sequence[WrittenCondition], after: Sequence[Mapping[str, object]]
@@ -145,10 +140,13 @@ class EventReporter:
 
     def post(self, key: ObjectKey, transition: Transition) -> None:
         """Post an Event, or count it in the series of an equal one."""
-        self._remember_warning(key.uid, is_warning=transition.type_ == WARNING)
+        if transition.type_ == WARNING:
+            self._warned[key.uid] = True
+        else:
+            self._warned.pop(key.uid, None)
         series = self._series_of(key, transition)
         delay = SERIES_DELAY_SECONDS if series.count > 1 else 0.0
-        self._outbox.put(key.uid, (series,), delay=delay)
+        self._outbox.put(key.uid, [series], delay=delay)
 
     async def run(self) -> None:
         """Post until this task is canceled."""
@@ -158,49 +156,34 @@ class EventReporter:
         """Post what waits within so many seconds."""
         await self._outbox.flush(within)
 
-    def _remember_warning(self, uid: str, *, is_warning: bool) -> None:
-        self._warned.pop(uid, None)
-        if is_warning:
-            self._warned[uid] = True
-            if len(self._warned) > REMEMBERED:
-                self._warned.popitem(last=False)
-
     def _series_of(self, key: ObjectKey, transition: Transition) -> _Series:
         now, at, place = self._clock.monotonic(), self._clock.now(), (key.uid, transition)
-        known = self._series.pop(place, None)
+        known = self._series.get(place)
         if known is not None and now - known.seen < SERIES_SECONDS:
             known.at, known.seen, known.count = at, now, known.count + 1
         else:
             known = _Series(key, transition, at, now)
         self._series[place] = known
-        if len(self._series) > REMEMBERED:
-            self._series.popitem(last=False)
         return known
 
-    async def _deliver(self, uid: str, waiting: Sequence[_Series]) -> bool:
+    async def _deliver(self, _uid: str, waiting: list[_Series]) -> bool:
         """Post the Events of one object; one that the server refuses for good is dropped."""
-        for series in waiting:
+        while waiting:
             try:
-                await self._post(series)
+                await self._post(waiting[0])
             except ClusterError as error:
                 if _is_transient(error):
                     raise
-                logger.warning("event refused", extra={"schedule": str(series.key), "error": str(error)})
-                self._refused += 1
-                series.shown = series.count
+                logger.warning("event refused", extra={"schedule": str(waiting[0].key), "error": str(error)})
+            del waiting[0]
         return True
 
     async def _post(self, series: _Series) -> None:
         """Create the Event, or count its repetitions in the Event that was posted before."""
-        if series.shown == series.count:
-            return
-        key, count = series.key, series.count
-        if series.name is not None and await self._poster.count_event(key, series.name, count=count, at=series.at):
-            series.shown = count
-            return
-        type_, reason, message = series.transition
-        series.name = await self._poster.post_event(key, type_=type_, reason=reason, message=message, at=series.at)
-        series.shown = count
+        key, name, at = series.key, series.name, series.at
+        if name is None or not await self._poster.count_event(key, name, count=series.count, at=at):
+            type_, reason, message = series.transition
+            series.name = await self._poster.post_event(key, type_=type_, reason=reason, message=message, at=at)
 
 
 def _is_transient(error: ClusterError) -> bool:

@@ -5,9 +5,8 @@ Texts of requests and responses, headers and URLs are never logged here.
 
 import asyncio
 import logging
-import logging.config
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Literal, TextIO
@@ -22,44 +21,32 @@ BATCH_SECONDS = 0.1
 
 OURS = "scrape_operator"
 
-# These log at INFO or DEBUG what must not be logged, or too often: kopf a line for each event of each object, httpx
-# each URL, kubernetes the bodies of Secrets, sqlalchemy the parameters of statements.
-QUIET = (
-    "kopf",
-    "aiohttp.access",
-    "alembic",
-    "asyncio",
-    "hpack",
-    "httpcore",
-    "httpx",
-    "kubernetes",
-    "sqlalchemy",
-    "urllib3",
-)
-
 FOREIGN_FIELDS = frozenset({"k8s_ref"})
 """Which fields of other libraries' records are shown: kopf adds all of its settings to each."""
 
 USELESS = ("OS signals are ignored",)
 """How warnings begin that say nothing: kopf runs in a thread, and the process handles its signals."""
 
-_STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
+_STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "hide",
+}
 
 
 def configure(log_format: LogFormat, level: str) -> None:
-    """Send all logs of the process to stderr, as JSON for machines or as text for people."""
-    formatter = ConsoleFormatter if log_format == "console" else JsonFormatter
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"fields": {"()": formatter}},
-            "filters": {"useful": {"()": lambda: is_useful}},
-            "handlers": {"stderr": {"()": BatchingHandler, "formatter": "fields", "filters": ["useful"]}},
-            "loggers": {name: {"level": "WARNING"} for name in QUIET},
-            "root": {"level": level, "handlers": ["stderr"]},
-        }
-    )
+    """Send all logs of the process to stderr, as JSON for machines or as text for people.
+
+    `level` is that of our own. Libraries log warnings and worse, never less: kopf logs a line for each event of each
+    object, httpx each URL, kubernetes the bodies of Secrets, sqlalchemy the parameters of statements.
+    """
+    handler = BatchingHandler()
+    handler.setFormatter(ConsoleFormatter() if log_format == "console" else JsonFormatter())
+    handler.addFilter(is_useful)
+    level_of_libraries = max(logging.WARNING, logging.getLevelNamesMapping()[level])
+    logging.basicConfig(handlers=[handler], level=level_of_libraries, force=True)
+    logging.getLogger(OURS).setLevel(level)
 
 
 def is_useful(record: logging.LogRecord) -> bool:
@@ -71,19 +58,18 @@ class JsonFormatter(logging.Formatter):
     """Renders a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line. A record with `fields` has no others, which saves the search for them."""
+        """Return one line."""
         at = rfc3339(datetime.fromtimestamp(record.created, UTC), "microseconds")
-        event = {
+        event: dict[str, object] = {
             "event": record.getMessage(),
             "logger": record.name,
             "level": record.levelname.lower(),
             "timestamp": at,
+            **fields_of(record),
         }
-        return to_json({**event, **fields_of(record), **self._exception(record)})
-
-    def _exception(self, record: logging.LogRecord) -> Mapping[str, str]:
-        """Return the traceback, which has no values of local variables: they may be secrets."""
-        return {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
+        if record.exc_info:
+            event["exception"] = traceback_of(self, record)
+        return to_json(event)
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -94,7 +80,17 @@ class ConsoleFormatter(logging.Formatter):
         at = f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S.%f}"[:-3]
         pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields_of(record).items())
         text = f"{at} {record.levelname.lower():<7} {record.getMessage()}{pairs}"
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        return f"{text}\n{traceback_of(self, record)}" if record.exc_info else text
+
+
+def traceback_of(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    """Return the traceback of a record, without the values of local variables: they may be secrets.
+
+    The extra `hide` is a function that removes secrets from the text.
+    """
+    text = formatter.formatException(record.exc_info) if record.exc_info else ""
+    hide: Callable[[str], str] = getattr(record, "hide", str)
+    return hide(text)
 
 
 def _quoted(value: object) -> str:
@@ -104,18 +100,16 @@ def _quoted(value: object) -> str:
 
 
 def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
-    """Return the fields that were logged with a record."""
+    """Return the fields that were logged with a record: those of its extra `fields`, or else all extras."""
     fields = getattr(record, "fields", None)
     if isinstance(fields, Mapping):
         return fields
-    return dict(_extra_fields(record))
-
-
-def _extra_fields(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
     is_ours = record.name.split(".", 1)[0] == OURS
-    for name, value in vars(record).items():
-        if name not in _STANDARD_FIELDS and (is_ours or name in FOREIGN_FIELDS):
-            yield name, value
+    return {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _STANDARD_FIELDS and (is_ours or name in FOREIGN_FIELDS)
+    }
 
 
 def to_json(event: Mapping[str, object]) -> str:
@@ -148,9 +142,8 @@ class BatchingHandler(logging.StreamHandler[TextIO]):
             return
         self._lines.append(line)
         can_wait = record.levelno < logging.WARNING and threading.current_thread() is threading.main_thread()
-        if can_wait and len(self._lines) > 1:
-            return
-        if not can_wait or not self._flush_later():
+        is_first = len(self._lines) == 1
+        if not can_wait or (is_first and not self._flush_later()):
             self.flush()
 
     def _flush_later(self) -> bool:

@@ -8,12 +8,17 @@ from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ports import Clock, RunStore
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, RunResult
+from scrape_operator.core.runs.run import RunClaim, RunResult, StoredSpec
 from scrape_operator.core.schedule.plan import SchedulePlan
 
 logger = logging.getLogger(__name__)
 
 ROWS_BETWEEN_PRUNES = 20
+"""Rows of a schedule between two looks at its history, and fewer where its limits are small."""
+
+MAX_EXCESS = 5
+"""A history has at most a fifth more rows than its limit, until the next pause is over."""
+
 PAUSE_SECONDS = 10.0
 
 PRUNED_AT_ONCE = 10
@@ -29,9 +34,10 @@ class Retention:
         self._rows: dict[str, int] = {}
         self._due: dict[str, SchedulePlan] = {}
         self._deleted: set[str] = set()
+        self._edited: dict[str, StoredSpec] = {}
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
-        """Nothing to do."""
+        """Do nothing: rows are counted when runs end."""
 
     def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
         """Count a row."""
@@ -42,12 +48,17 @@ class Retention:
         self._count(plan)
 
     def _count(self, plan: SchedulePlan) -> None:
-        uid = plan.key.uid
+        uid, limit = plan.key.uid, min(plan.successful_limit, plan.failed_limit)
         rows = self._rows.get(uid, ROWS_BETWEEN_PRUNES - 1) + 1
-        if rows >= ROWS_BETWEEN_PRUNES:
+        if rows >= min(ROWS_BETWEEN_PRUNES, limit // MAX_EXCESS):
             self._due[uid] = plan
             rows = 0
         self._rows[uid] = rows
+
+    def edited(self, plan: SchedulePlan) -> None:
+        """Note that the spec of a schedule was edited: its limits and its `dataPolicy` count from now on."""
+        self._due[plan.key.uid] = plan
+        self._edited[plan.key.uid] = plan.stored_spec
 
     def forget(self, uid: str) -> None:
         """Note that the object of a schedule is gone: its rows go by `dataPolicy`."""
@@ -66,6 +77,7 @@ class Retention:
         """Delete rows of schedules that are gone; what the database was away for is done later."""
         now = self._clock.now()
         try:
+            await self._note_edited()
             if gone := frozenset(self._deleted):
                 await self._store.mark_deleted(gone, now)
                 self._deleted -= gone
@@ -74,6 +86,11 @@ class Retention:
             logger.warning("rows of deleted schedules stay for now: %s", error)
         except Exception:
             logger.exception("rows of deleted schedules could not be deleted")
+
+    async def _note_edited(self) -> None:
+        if specs := dict(self._edited):
+            await self._store.note_edited(specs)
+            self._edited = {uid: spec for uid, spec in self._edited.items() if spec is not specs.get(uid)}
 
     async def prune_due(self) -> None:
         """Prune what is due now; what the database was away for stays due."""

@@ -10,12 +10,16 @@ from scrape_operator.core.runs.outcome import Outcome, evaluate_run
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.tracing import NO_TRACER, Tracer
 from scrape_operator.planning.plans import RunPlan
 from scrape_operator.running.run_places import LentPlace, RunPlaces
 from scrape_operator.running.targets.orchestrator import TargetTask
 
 DEADLINE_GRACE_SECONDS = 0.25
 """How long after the run's deadline targets may end by themselves, with the reason that they know."""
+
+EVALUATION_SECONDS = 5.0
+"""How long after that targets may take to evaluate what they have read: hundreds of thousands of items take seconds."""
 
 CANCEL_PATIENCE_SECONDS = 0.5
 """A target that does not stop when it is canceled is left behind after this: a replaced run ends within a second."""
@@ -42,9 +46,10 @@ class Orchestrator(Protocol):
 class Runner:
     """Runs the targets of a claimed run within the schedule's timeout."""
 
-    def __init__(self, orchestrator: Orchestrator, clock: Clock) -> None:
+    def __init__(self, orchestrator: Orchestrator, clock: Clock, tracer: Tracer = NO_TRACER) -> None:
         self._orchestrator = orchestrator
         self._clock = clock
+        self._tracer = tracer
 
     async def run(
         self,
@@ -59,6 +64,19 @@ class Runner:
         `on_ending` is called as soon as one of these has happened: what is left to do takes less than a second. The
         run's place among `places` is lent while all targets wait.
         """
+        with self._tracer.run(claim) as span:
+            result = await self._run(plan, claim, stop, on_ending, places)
+            span.end(result)
+            return result
+
+    async def _run(
+        self,
+        plan: SchedulePlan,
+        claim: RunClaim,
+        stop: asyncio.Future[Reason],
+        on_ending: Callable[[], None],
+        places: RunPlaces | None,
+    ) -> RunResult:
         work = cast("RunPlan", plan.work)
         place = None if places is None else LentPlace(places, len(work.targets))
         targets = self._orchestrator.scrape_all(plan, work, claim, place)
@@ -66,6 +84,8 @@ class Runner:
         try:
             await ended(tasks, stop, plan.timeout.total_seconds() + DEADLINE_GRACE_SECONDS)
             on_ending()
+            if evaluated := [target.task for target in targets if target.run.is_read and not target.task.done()]:
+                await ended(evaluated, stop, EVALUATION_SECONDS)
         finally:
             await self._cancel([task for task in tasks if not task.done()])
         stopped = _stopped(stop.result()) if stop.done() else None

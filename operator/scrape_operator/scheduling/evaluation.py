@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from scrape_operator.core.ports import RunLauncher, SkipJournal, StatusSink
+from scrape_operator.core.ports import DayBudgetReader, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.decision import (
     Decision,
@@ -35,10 +35,13 @@ DEFECT = "the schedule could not be evaluated by a defect of scrape-operator: pl
 class Evaluator:
     """Turns decisions into runs, skips and waiting slots."""
 
-    def __init__(self, launcher: RunLauncher, journal: SkipJournal, status: StatusSink) -> None:
+    def __init__(
+        self, launcher: RunLauncher, journal: SkipJournal, status: StatusSink, day_budgets: DayBudgetReader
+    ) -> None:
         self._launcher = launcher
         self._journal = journal
         self._status = status
+        self._day_budgets = day_budgets
 
     def evaluate(self, entry: Entry, now: datetime) -> datetime | None:
         """Act on what is due. Return when to evaluate the schedule again, or None if that takes a change.
@@ -59,12 +62,20 @@ class Evaluator:
 
     def _evaluate(self, entry: Entry, now: datetime) -> datetime | None:
         entry.state.set_clock_back(now)
+        self._look_at_budgets(entry, now)
         self._skip_pause(entry, now)
         self._act_on_queued(entry, decide_queued(entry.plan, entry.state, now))
         self._act(entry, decide_request(entry.plan, entry.state, entry.request.token, now))
         decision = decide(entry.plan, entry.state, now)
         self._act(entry, decision)
         return self._look_ahead(entry, now, decision.upcoming if isinstance(decision, Wait) else None)
+
+    def _look_at_budgets(self, entry: Entry, now: datetime) -> None:
+        """Note which budget of the day is used up: no run is started until the next day."""
+        limits = entry.plan.day_limits
+        used_up = self._day_budgets.used_up(limits, now) if limits else None
+        if entry.state.set_used_up(used_up):
+            self._status.changed(entry.plan, entry.state)
 
     @staticmethod
     def _skip_pause(entry: Entry, now: datetime) -> None:
@@ -124,4 +135,5 @@ class Evaluator:
             self._status.changed(plan, state)
         queued = decide_queued(plan, state, now)
         expiry = queued.until + MOMENT if isinstance(queued, Wait) and queued.until is not None else None
-        return min((at for at in (ahead.wake, expiry) if at is not None), default=None)
+        reset = None if state.used_up is None else state.used_up.until
+        return min((at for at in (ahead.wake, expiry, reset) if at is not None), default=None)

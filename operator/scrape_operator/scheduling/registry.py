@@ -46,6 +46,14 @@ class Update(NamedTuple):
     is_new: bool
     is_changed: bool
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether the database may know an earlier spec than the plan's. Asked before the entry has the plan."""
+        if self.is_new:
+            state = self.entry.state
+            return state.last_schedule_time is not None and state.slot_generation != self.plan.generation
+        return self.plan.generation != self.entry.plan.generation
+
 
 class Registry:
     """Keeps one entry for each UID, with the latest generation."""

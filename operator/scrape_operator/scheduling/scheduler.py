@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from scrape_operator.core.ports import Clock, Ownership, RunLauncher, SkipJournal, StatusSink
+from scrape_operator.core.lazy_heap import LazyHeap
+from scrape_operator.core.ports import Clock, DayBudgetReader, Ownership, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunSummary
 from scrape_operator.core.schedule.decision import Start
-from scrape_operator.core.schedule.plan import ObjectKey
+from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.scheduling.evaluation import Evaluator
-from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Entry, Registry
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,10 @@ JUMP = timedelta(seconds=1)
 
 
 class Scheduler:
-    """Owns the timer queue. All methods but `run` are called on the event loop and return at once."""
+    """Evaluates each schedule when it is due. All methods but `run` are called on the event loop and return at once.
+
+    One heap has the time of each, without a task or a timer of its own.
+    """
 
     def __init__(
         self,
@@ -41,17 +45,19 @@ class Scheduler:
         status: StatusSink,
         clock: Clock,
         ownership: Ownership,
+        day_budgets: DayBudgetReader,
     ) -> None:
         self._registry = registry
         self._launcher = launcher
         self._status = status
         self._clock = clock
         self._ownership = ownership
-        self._evaluation = Evaluator(launcher, journal, status)
-        self._queue = TimerQueue()
+        self._evaluation = Evaluator(launcher, journal, status, day_budgets)
+        self._queue: LazyHeap[str, datetime] = LazyHeap()
         self._alarm: asyncio.Future[None] | None = None
         self._latest = self._asleep_until = clock.now()
         self.on_removed: Callable[[str], None] = lambda _uid: None
+        self.on_edited: Callable[[SchedulePlan], None] = lambda _plan: None
         self.on_refused: Callable[[ObjectKey, str], None] = lambda _key, _why: None
 
     @property
@@ -73,6 +79,8 @@ class Scheduler:
         entry.state.set_clock_back(now)  # the rows may be of a later time than this clock
         if update.is_changed:
             self._evaluate(entry, now)
+        if update.is_edited:
+            self.on_edited(update.plan)
         refusal, is_same = update.request.refusal, update.request == entry.request
         entry.plan, entry.request = update.plan, update.request
         if refusal is not None and not is_same:
@@ -88,7 +96,7 @@ class Scheduler:
 
     def removed(self, uid: str) -> None:
         """Stop a schedule that is gone, and cancel its runs."""
-        self._queue.set(uid, None)
+        self._queue.discard(uid)
         if self._registry.remove(uid) is not None:
             self._launcher.cancel(uid, Reason.CANCELED)
             self.on_removed(uid)
@@ -105,6 +113,22 @@ class Scheduler:
         entry.state.release_slot(unclaimed.slot)
         retry, due = now + RETRY_AFTER, entry.state.next_due
         self._set_timer(uid, retry if due is None else min(retry, due))
+
+    def budget_used_up(self, policy: str) -> None:
+        """Evaluate the schedules under a policy, given by its key, of whose budget of the day nothing is left."""
+        now = self._clock.now()
+        for entry in self._registry:
+            if any(limit.key == policy for limit in entry.plan.day_limits):
+                self._set_timer(entry.plan.key.uid, now)
+
+    def secret_checked(self, entry: Entry, target: str, problem: str | None) -> None:
+        """Note what is wrong now with a Secret that a target did not find. A run begins at once if nothing is."""
+        state = entry.state
+        is_new = state.record_found_secrets() if problem is None else state.record_missing_secret(target, problem)
+        if is_new and problem is None:
+            self._evaluate(entry, self._clock.now())
+        if is_new:
+            self._status.changed(entry.plan, state)
 
     def orphaned(self, key: ObjectKey, summary: RunSummary) -> None:
         """Note a run that was ended as orphaned, and evaluate its schedule."""
@@ -129,7 +153,7 @@ class Scheduler:
 
     def act_on_due(self, now: datetime) -> int:
         """Evaluate the schedules that are due at `now`, SLICE of them at most. Return how many they were."""
-        due = list(self._queue.pop_due(now, SLICE))
+        due = list(islice(self._queue.pop_until(now), SLICE))
         for uid in due:
             entry = self._registry.get(uid)
             if entry is not None:
@@ -145,9 +169,9 @@ class Scheduler:
                 self._evaluate(entry, now)
 
     async def _sleep(self) -> None:
-        now, next_due = self._clock.now(), self._queue.next_due()
+        now, first = self._clock.now(), self._queue.first()
         latest = now + MAX_SLEEP
-        self._asleep_until = latest if next_due is None else min(latest, next_due)
+        self._asleep_until = latest if first is None else min(latest, first[0])
         loop = asyncio.get_running_loop()
         self._alarm = loop.create_future()
         timer = loop.call_later(max(0.0, (self._asleep_until - now).total_seconds()), self._wake)
@@ -167,6 +191,9 @@ class Scheduler:
 
     def _set_timer(self, uid: str, due: datetime | None) -> None:
         """Schedule the next evaluation of `uid`. The timer task is woken only if it would sleep for longer."""
+        if due is None:
+            self._queue.discard(uid)
+            return
         self._queue.set(uid, due)
-        if due is not None and due < self._asleep_until:
+        if due < self._asleep_until:
             self._wake()

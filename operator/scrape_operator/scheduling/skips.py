@@ -1,12 +1,12 @@
 """Records slots that are not run. A database that is away delays the rows; it loses none within the bound.
 
-What a process finds in the rows when it starts are the slots up to the latest one that has a row. So the row of a
-skipped slot waits for those before it: if the process died in between, an earlier slot that was still waiting for its
-run would be taken for decided, and would never run.
+A process that starts takes all slots up to the latest row as decided. So the row of a skipped slot waits for the rows
+of the slots before it. Otherwise an earlier slot that still waits for its run would never run if the process died.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,14 +35,13 @@ FLUSH_SECONDS = 5.0
 BACKOFF = Backoff(initial_seconds=0.5, max_seconds=5.0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """A row that may be written when none of the slots `before` it is without a row."""
 
     row: SkippedSlot
     state: ScheduleState
     before: frozenset[Slot]
-    is_done: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -54,10 +53,6 @@ class SkipStore(Protocol):
 
     async def skip(self, skipped: SkippedSlot) -> bool:
         """Insert a SKIPPED row. Return False if the slot is taken. Raises StoreUnavailable."""
-
-
-def _append(waiting: Sequence[_Waiting], arrived: Sequence[_Waiting]) -> Sequence[_Waiting]:
-    return [*(one for one in waiting if not one.is_done), *arrived]
 
 
 class StoredSkipJournal:
@@ -75,8 +70,8 @@ class StoredSkipJournal:
         self._rows = 0
         self._is_ending = False
         limits = OutboxLimits(capacity=MAX_ROWS, max_in_flight=MAX_IN_FLIGHT)
-        self._outbox: Outbox[str, Sequence[_Waiting]] = Outbox(
-            "skips", self._write_rows, clock, limits, merge=_append, backoff=BACKOFF
+        self._outbox: Outbox[str, list[_Waiting]] = Outbox(
+            "skips", self._write_rows, clock, limits, merge=operator.iadd, backoff=BACKOFF
         )
 
     def skip(self, plan: SchedulePlan, state: ScheduleState, skip: Skip) -> None:
@@ -107,7 +102,7 @@ class StoredSkipJournal:
             logger.error("too many skips wait to be recorded: a row is lost", extra={"rows": self._rows})
             return
         self._rows += 1
-        self._outbox.put(waiting.row.schedule_uid, (waiting,))
+        self._outbox.put(waiting.row.schedule_uid, [waiting])
 
     def _row(self, plan: SchedulePlan, skip: Skip) -> SkippedSlot:
         now = self._clock.now()
@@ -127,15 +122,16 @@ class StoredSkipJournal:
             spec=plan.stored_spec,
         )
 
-    async def _write_rows(self, uid: str, rows: Sequence[_Waiting]) -> bool:
+    async def _write_rows(self, uid: str, rows: list[_Waiting]) -> bool:
         """Write the rows of one schedule in their order, as far as the slots before them have theirs."""
-        for waiting in rows:
-            is_free = waiting.is_free
-            if is_free and not waiting.is_done:
+        for waiting in tuple(rows):
+            if waiting.is_free:
                 await self._write(waiting.row)
-            if is_free or self._is_ending:
-                self._finish(waiting)
-        if not all(waiting.is_done for waiting in rows):
+            elif not self._is_ending:
+                continue
+            rows.remove(waiting)
+            self._rows -= 1
+        if rows:
             raise NotReady(HELD_SECONDS)
         return True
 
@@ -146,8 +142,3 @@ class StoredSkipJournal:
             raise
         except Exception:
             logger.exception("skip is not recorded", extra={"schedule": f"{row.namespace}/{row.name}"})
-
-    def _finish(self, waiting: _Waiting) -> None:
-        if not waiting.is_done:
-            waiting.is_done = True
-            self._rows -= 1

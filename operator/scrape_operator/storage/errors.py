@@ -1,7 +1,7 @@
 """Errors of the store, besides `core.errors.StoreUnavailable`.
 
 ScrapeOperatorError
-├── StoreRefused     the database is there and refuses this one row: a defect of ours, no retry helps
+├── StoreRefused     the database refuses this one row; a retry does not help
 ├── StoreLocked      another process uses the database
 └── SchemaMismatch   the tables are older or newer than this program
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from scrape_operator.core.runs.run import RunResult
 
@@ -21,10 +21,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What a sink may delete: what this schedule stored, and what is older than this."""
+    """What a sink may delete: what this schedule stored, and what is older than this; None: all of it."""
 
     schedule_uid: str
-    older_than: datetime
+    older_than: datetime | None
 
 
 class Transactions(Protocol):
@@ -43,6 +43,10 @@ class Sink(Protocol):
     @property
     def name(self) -> str:
         """The name that payloads carry."""
+
+    @property
+    def owned(self) -> Sequence[Table]:
+        """The tables whose rows belong to one schedule, by their column schedule_uid."""
 
     async def store(self, transactions: Transactions, result: RunResult) -> None:
         """Store the payloads for this sink of all good targets of a run."""

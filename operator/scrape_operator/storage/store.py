@@ -1,37 +1,48 @@
 """The SQL store: `core.ports.RunStore` on SQLite and PostgreSQL. `wiring` opens it, once per process.
 
-All writes go through the committer, one transaction at a time. Every write can be repeated: after
-StoreUnavailable a caller does not know whether the commit was done, and calls again with the same value for
-the answer that it would have got.
+All writes go through the committer, one transaction at a time. Every write can be repeated. After
+StoreUnavailable a caller cannot know whether the commit was done. It calls again with the same value and gets the same
+answer.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from scrape_operator.core.net.day_budgets import DayCount, DayDemand, DayGrant
 from scrape_operator.core.ports import RunStore
 from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.leases import Lease
-from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot
+from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, RunSummary, SkippedSlot, StoredSpec
 from scrape_operator.core.runs.target_memory import TargetMemory
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.settings import Settings
+from scrape_operator.storage.day_budgets import prune_days, read_day, release_day, reserve_day
 from scrape_operator.storage.engine.address import SQLiteAddress, address_of
 from scrape_operator.storage.engine.committer import Committer, TransactionObserver
 from scrape_operator.storage.engine.database import Database
-from scrape_operator.storage.engine.factory import Timeouts
 from scrape_operator.storage.engine.lock import exclusive
+from scrape_operator.storage.engine.transactions import Timeouts
+from scrape_operator.storage.messages.retention import MessageRows
+from scrape_operator.storage.messages.store import SQLMessageStore
 from scrape_operator.storage.runs.bodies import load_bodies, prune_contents
 from scrape_operator.storage.runs.claims import claim_runs, release_claims, skip_slots
-from scrape_operator.storage.runs.deleted import Deletion, Expiry, expire_deleted, mark_deleted, purge_deleted
+from scrape_operator.storage.runs.deleted import (
+    DeletedSchedules,
+    Deletion,
+    Expiry,
+    mark_deleted,
+    note_edited,
+    prune_tombstones,
+)
 from scrape_operator.storage.runs.finishing import Finishing, is_still_running
 from scrape_operator.storage.runs.leases import REAPED_AT_ONCE, read_leases, reap_runs, renew_leases
 from scrape_operator.storage.runs.loading import States, load, load_page
@@ -50,11 +61,13 @@ class SQLRunStore(RunStore):
     def __init__(self, database: Database, committer: Committer, sinks: Sequence[Sink] = ()) -> None:
         self._database = database
         self._committer = committer
-        self._sinks = sinks
+        self._sinks = (*sinks, MessageRows())
+        self.messages = SQLMessageStore(database, committer)
         self._sink_transactions = SinkTransactions(database, committer)
         self._storing: set[asyncio.Task[ItemCounts | None]] = set()
         self._finishing = Finishing()
-        self._expired_until = ""
+        self._deleted = DeletedSchedules([table for sink in self._sinks for table in sink.owned])
+        self._expired_until = self._emptied_until = ""
         self._checked_contents = ""
 
     async def claim(self, claim: RunClaim) -> bool:
@@ -106,6 +119,11 @@ class SQLRunStore(RunStore):
         stopped = result.status is RunStatus.CANCELED  # somebody waits for that: the run that replaces it, or the end
         return await self._committer.submit(self._finishing.finish_runs, result, weight=weight, patient=not stopped)
 
+    async def store_replay(self, result: RunResult) -> ItemCounts | None:
+        """Insert a replay and store its items, in one transaction. None: its schedule has no row any more."""
+        weight = 1 + sum(1 + len(target.items) for target in result.targets)
+        return await self._committer.submit(self._finishing.store_replays, result, weight=weight)
+
     async def skip(self, skipped: SkippedSlot) -> bool:
         """Insert a SKIPPED row. Return whether the slot was free."""
         return await self._committer.submit(skip_slots, skipped)
@@ -146,9 +164,9 @@ class SQLRunStore(RunStore):
         states = await self._database.read(partial(load, uids=[uid]))
         return states.get(uid)
 
-    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
+    async def load_target_memory(self, uid: str, target: str, fingerprint: str) -> TargetMemory:
         """Return what earlier runs of a target left for the next one."""
-        return await self._database.read(lambda connection: load_memory(connection, uid, target, generation))
+        return await self._database.read(lambda connection: load_memory(connection, uid, target, fingerprint))
 
     async def load_bodies(self, run_id: UUID) -> Mapping[str, Sequence[KeptBody]]:
         """Return the responses that are kept of a run, by target, in the order of their pages."""
@@ -160,9 +178,7 @@ class SQLRunStore(RunStore):
         Runs go beyond the limits or if they were completed before `older_than`, except those that decisions need
         (see `pruning`); changes of items, and rows of every sink, go by their age.
         """
-        for sink in self._sinks:
-            while await self._committer.submit(sink.prune, Age(uid, older_than)):
-                pass
+        await self._prune_sinks(Age(uid, older_than))
         limits = Limits(uid, successful, failed, older_than)
         while await self._committer.submit(prune_changes, limits) >= ROWS_AT_ONCE:
             pass
@@ -171,6 +187,10 @@ class SQLRunStore(RunStore):
             some = await self._committer.submit(prune_runs, limits)
             pruned += some
         return pruned
+
+    async def note_edited(self, specs: Mapping[str, StoredSpec]) -> None:
+        """Note `dataPolicy` and `historyMaxAge` of specs that were edited, by UID; those without a row are left out."""
+        await self._committer.submit(note_edited, dict(specs), weight=len(specs))
 
     async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
         """Note that the objects of schedules are deleted: their rows go by `dataPolicy`."""
@@ -181,10 +201,41 @@ class SQLRunStore(RunStore):
 
         All rows that the policy Delete removes go; of those that are retained, and of contents, a part is looked at.
         """
-        while await self._committer.submit(purge_deleted, now):
+        await self._empty_sinks(now)
+        while await self._committer.submit(self._deleted.purge, now):
             pass
-        self._expired_until = await self._committer.submit(expire_deleted, Expiry(self._expired_until, now))
+        self._expired_until = await self._committer.submit(self._deleted.expire, Expiry(self._expired_until, now))
         self._checked_contents = await self._committer.submit(prune_contents, self._checked_contents)
+        await self._committer.submit(prune_tombstones, now)
+
+    async def _empty_sinks(self, now: datetime) -> None:
+        """Delete rows of sinks that belong to the next deleted schedules."""
+        expiry = Expiry(self._emptied_until, now)
+        ages = await self._database.read(lambda connection: self._deleted.ages(connection, expiry))
+        for age in ages:
+            await self._prune_sinks(age)
+        self._emptied_until = ages[-1].schedule_uid if ages else ""
+
+    async def _prune_sinks(self, age: Age) -> None:
+        for sink in self._sinks:
+            while await self._committer.submit(sink.prune, age):
+                pass
+
+    async def reserve_day(self, demand: DayDemand) -> DayGrant:
+        """Count what a demand gets of a limit. After StoreUnavailable it may be counted, and is lost for the day."""
+        return await self._committer.submit(reserve_day, demand)
+
+    async def release_day(self, demand: DayDemand) -> None:
+        """Take back what was reserved and not spent. It must not be repeated after StoreUnavailable."""
+        await self._committer.submit(release_day, demand)
+
+    async def read_day(self, day: date) -> Sequence[DayCount]:
+        """Return what is counted for a day."""
+        return await self._database.read(partial(read_day, day=day))
+
+    async def prune_days(self, before: date) -> None:
+        """Delete what is counted for the days before a day."""
+        await self._committer.submit(prune_days, before)
 
     async def ping(self) -> None:
         """Return if the database answers, and has the tables of this program."""

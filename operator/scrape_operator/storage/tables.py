@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -12,13 +13,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    Uuid,
     false,
     literal_column,
 )
 
 from scrape_operator.core.runs.run import RunStatus
-from scrape_operator.storage.engine.columns import CleanText, Exact, Json, OptionalJson, RowId, UTCDateTime
+from scrape_operator.storage.engine.columns import CleanText, Exact, Json, OptionalJson, RowId, StoredUuid, UTCDateTime
+from scrape_operator.storage.engine.revisions import NextRevision
 
 metadata = MetaData(
     naming_convention={
@@ -54,6 +55,7 @@ schedules = Table(
     Column("default_interval", Float),
     Column("data_policy", CleanText, nullable=False, server_default="Retain"),
     Column("history_max_age", Float, nullable=False, server_default="2592000"),
+    Column("webhooks", OptionalJson),
     Column("created_at", UTCDateTime, nullable=False),
     Column("deleted_at", UTCDateTime),
     Index("ix_schedules_name", "namespace", "name"),
@@ -61,9 +63,10 @@ schedules = Table(
 """One row per object that was ever run or skipped: what a restart and the pruning of runs must not change.
 
 `runs` counts the runs that ended. `items_total` is the number of items that are not gone, and the other counts of items
-are those of the last good run. `last_slot` is the last due time that was run or skipped, `slot_generation` the spec's
+are those of the last run. `last_slot` is the last due time that was run or skipped, `slot_generation` the spec's
 generation at that time. `handled_requests` are digests of the latest tokens of manual runs, separated by spaces.
-`default_interval` and `history_max_age` are in seconds. `deleted_at` is when the object was found to be deleted."""
+`default_interval` and `history_max_age` are in seconds. `webhooks` has the name and events of each webhook of the spec.
+`deleted_at` is when the object was found to be deleted."""
 
 is_deleted = schedules.c.deleted_at.is_not(None)
 
@@ -78,7 +81,7 @@ Index(
 scrape_runs = Table(
     "scrape_runs",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", StoredUuid, primary_key=True),
     Column("schedule_uid", CleanText, nullable=False),
     Column("namespace", CleanText, nullable=False),
     Column("name", CleanText, nullable=False),
@@ -103,9 +106,14 @@ scrape_runs = Table(
     Column("lease_expires_at", UTCDateTime),
     Column("policy", CleanText),
     Column("robots", CleanText),
+    Column("inserted_revision", BigInteger, nullable=False, default=NextRevision(), server_default="1"),
+    Column("revision", BigInteger, nullable=False, default=NextRevision(), onupdate=NextRevision(), server_default="1"),
     UniqueConstraint("schedule_uid", "slot"),
+    Index("ix_scrape_runs_namespace", "namespace", "id"),
+    Index("ix_scrape_runs_revision", "revision"),
 )
-"""One row per slot of a schedule: it runs, has run, or was skipped. `items_total` is the total after it."""
+"""One row per slot of a schedule: it runs, has run, or was skipped. `items_total` is the total after it.
+`revision` grows with each change that readers should see (see `engine.revisions`)."""
 
 Index("ix_scrape_runs_history", scrape_runs.c.schedule_uid, scrape_runs.c.scheduled_for.desc())
 
@@ -116,10 +124,28 @@ Index(
     "ix_scrape_runs_running", scrape_runs.c.lease_expires_at, postgresql_where=is_running, sqlite_where=is_running
 )  # the reaper's: it holds only what is going on, so it stays small however long history is
 
+run_tombstones = Table(
+    "run_tombstones",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("schedule_uid", CleanText, primary_key=True),
+    Column("run_id", StoredUuid, primary_key=True),
+    Column("namespace", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("trigger", CleanText, nullable=False),
+    Column("status", CleanText, nullable=False),
+    Column("reason", CleanText),
+    Column("inserted_revision", BigInteger, nullable=False),
+    Column("run_revision", BigInteger, nullable=False),
+    Column("deleted_at", UTCDateTime, nullable=False),
+)
+"""One row per run that was deleted lately, written by triggers: watches send it as DELETED. `run_revision` is the last
+revision of the run. A `run_id` of zeros stands for all runs of a schedule whose object was deleted."""
+
 scrape_target_runs = Table(
     "scrape_target_runs",
     metadata,
-    Column("run_id", Uuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", StoredUuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), primary_key=True),
     Column("target", CleanText, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("status", CleanText, nullable=False),
@@ -136,10 +162,12 @@ scrape_target_runs = Table(
     Column("found", Json),
     Column("breach", CleanText),
     Column("since", UTCDateTime),
+    Column("fingerprint", CleanText, nullable=False, server_default=""),
 )
 """One row per target of a run. `position` is its place in the spec; `since`, where it is not fine, is
 when it began to be so with this status and reason; `duration` is in seconds, and so are the values of `phases`.
-`found` says in how many percent of the items each field was found."""
+`found` says in how many percent of the items each field was found. `fingerprint` is that of the settings that decide
+which items there are."""
 
 items = Table(
     "items",
@@ -154,7 +182,7 @@ items = Table(
     Column("last_seen_at", UTCDateTime, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
     Column("gone_at", UTCDateTime),
-    Column("run_id", Uuid, nullable=False),
+    Column("run_id", StoredUuid, nullable=False),
     UniqueConstraint("schedule_uid", "target", "key"),
 )
 """One row per item of a target. `run_id` is the last run that saw it; it may have been pruned since."""
@@ -166,7 +194,7 @@ item_changes = Table(
     Column("schedule_uid", CleanText, nullable=False),
     Column("target", CleanText, nullable=False),
     Column("key", CleanText, nullable=False),
-    Column("run_id", Uuid, nullable=False),
+    Column("run_id", StoredUuid, nullable=False),
     Column("change", CleanText, nullable=False),
     Column("before", OptionalJson),
     Column("after", OptionalJson),
@@ -193,7 +221,7 @@ bodies = Table(
     "bodies",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("run_id", Uuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", StoredUuid, ForeignKey("scrape_runs.id", ondelete="CASCADE"), nullable=False),
     Column("schedule_uid", CleanText, nullable=False),
     Column("target", CleanText, nullable=False),
     Column("page", Integer, nullable=False),
@@ -201,11 +229,15 @@ bodies = Table(
     Column("http_status", Integer, nullable=False),
     Column("content_type", CleanText, nullable=False),
     Column("digest", CleanText, nullable=False),
+    Column("link_header", CleanText, nullable=False, server_default=""),
+    Column("detail_of", CleanText, nullable=False, server_default=""),
+    Column("fetched_at", UTCDateTime),
     Index("ix_bodies_run_id", "run_id"),
     Index("ix_bodies_schedule", "schedule_uid", "id"),
     Index("ix_bodies_digest", "digest"),
 )
-"""One row per response that is kept for replay; `page` counts from 0. They go with their runs."""
+"""One row per response that is kept for replay; `page` counts from 0. They go with their runs. `detail_of` is the
+address of a detail document, as its item links to it, or the request of an adapter, and empty for a page."""
 
 body_contents = Table(
     "body_contents",
@@ -216,6 +248,17 @@ body_contents = Table(
 )
 """The contents of kept responses, each once, compressed with gzip to `stored_bytes`. `digest` is BLAKE2b of the
 content before that."""
+
+day_budgets = Table(
+    "day_budgets",
+    metadata,
+    Column("policy", CleanText, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("requests", BigInteger, nullable=False, server_default="0"),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+)
+"""One row per policy with a budget of a day, and per day of UTC: what was spent, or is reserved by a process that
+spends it. `policy` is the kind, the namespace and the name. What a policy does not limit is 0."""
 
 events = Table(
     "events",

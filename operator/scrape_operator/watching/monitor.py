@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from scrape_operator.api.kinds.registry import Kind
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.watching.reconciling import ObjectSource, Reconciler
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PROBE_SECONDS = 3.0
 """How often the API server is asked; a CRD that was installed again is found within this time."""
@@ -22,6 +24,9 @@ STALE_SECONDS = 30.0
 """A status write is an event of its object. A watch that has seen none for so long after a write is started again."""
 
 RETRY_MAX_SECONDS = 3.0
+
+LIST_SHARE = 0.002
+"""The share of the time that lists for missed deletions may take: with few objects they are found within seconds."""
 
 
 class Watch(Protocol):
@@ -64,6 +69,7 @@ class WatchMonitor:
         self.primed = asyncio.Event()
         self.last_answer_at = time.monotonic()
         self.restarts = 0
+        self._drop_due_at = 0.0
 
     def problems(self) -> Sequence[str]:
         """Return what is wrong with the API server and the watch, one line each."""
@@ -92,7 +98,11 @@ class WatchMonitor:
         }
 
     async def run(self) -> None:
-        """Prime, then probe every few seconds and reconcile when needed, and every `reconcile_seconds`."""
+        """Prime, then probe every few seconds and reconcile when needed, and every `reconcile_seconds`.
+
+        Missed deletions are looked for more often: kopf's watch begins anew every few minutes, and never reports what
+        was deleted meanwhile.
+        """
         await self._prime()
         reconciled_at = time.monotonic()
         while True:
@@ -101,6 +111,8 @@ class WatchMonitor:
             if is_needed or time.monotonic() - reconciled_at >= self._reconcile_seconds:
                 await self._reconcile()
                 reconciled_at = time.monotonic()
+            else:
+                await self._drop_deleted()
 
     async def _prime(self) -> None:
         pause = 0.2
@@ -135,15 +147,28 @@ class WatchMonitor:
         return was_away or is_back or is_stale
 
     async def _reconcile(self) -> None:
+        missed = await self._tried(self._reconciler.reconcile)
+        if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
+            self._restart(f"missed {missed} changes")
+
+    async def _drop_deleted(self) -> None:
+        """Drop what the watch does not know to be deleted, unless the last such list is too recent for its cost."""
+        begun = time.monotonic()
+        is_answered = begun - self.last_answer_at < PROBE_SECONDS
+        if is_answered and begun >= self._drop_due_at:
+            await self._tried(self._reconciler.drop_deleted)
+            ended = time.monotonic()
+            self._drop_due_at = ended + (ended - begun) / LIST_SHARE
+
+    async def _tried(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Return the result, None if it failed: it is tried again later."""
         try:
-            missed = await self._reconciler.reconcile()
+            return await work()
         except ClusterError as error:
             logger.warning("reconcile failed and is retried", extra={"error": str(error)})
         except Exception:
             logger.exception("reconcile failed and is retried")
-        else:
-            if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
-                self._restart(f"missed {missed} changes")
+        return None
 
     def _note_unserved(self, unserved: frozenset[Kind]) -> None:
         for kind in unserved - self._unserved:

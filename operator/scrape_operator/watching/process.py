@@ -44,7 +44,7 @@ STORE_PAUSE_SECONDS = 1.0
 STORE_SILENCE_SECONDS = 10.0
 """Not ready after the database did not answer for so long."""
 
-STOPPED_FIRST = frozenset({"scheduler", "watch monitor", "recompiler", "retention"})
+STOPPED_FIRST = frozenset({"scheduler", "missing Secrets", "watch monitor", "recompiler", "retention"})
 """The tasks that begin something new."""
 
 
@@ -149,15 +149,17 @@ class Process:
         self._recompiler.forget()
         self._supervise("recompiler", self._recompiler.run)
         self._watch.start()
-        self._supervise("scheduler", self._app.engine.scheduler.run)
+        for name, run in self._app.engine.starting_tasks():
+            self._supervise(name, run)
         gc.collect()
         gc.freeze()  # what lasts as long as the process need not be walked by every full collection
 
     async def _load_states(self) -> None:
-        """Load the states from the database. Without them no due time is known to be new, so they are waited for."""
+        """Load the states and what was spent today. Without them no due time is known to be new, so wait for them."""
         while True:
             try:
                 states = await self._app.engine.store.load_states(self._app.engine.settings.namespaces)
+                await self._app.engine.day_budgets.load()
             except StoreUnavailable as error:
                 self._database = [f"database: {error}"]
                 logger.warning("database is away", extra={"error": str(error)})

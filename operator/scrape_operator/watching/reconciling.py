@@ -83,6 +83,11 @@ class Reconciler:
                 self._handlers[kind].applied(obj)
         return len(missed)
 
+    async def drop_deleted(self) -> None:
+        """Drop the objects whose deletion the watch missed. Raises ClusterError."""
+        for kind, handler in self._handlers.items():
+            await self._drift(kind, handler)
+
     async def recompile(self, kind: Kind, recompile: Callable[[Mapping[str, Any]], None], namespace: str | None) -> int:
         """Compile the plans of a namespace again, or of all of them, and return how many. Raises ClusterError."""
         namespaces = self._namespaces if namespace is None else [namespace]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.net.host_queue import MAX_REQUESTERS, SLOW_TURN_SECONDS, HostQueue
+from scrape_operator.core.net.host_queue import MAX_REQUESTERS, QUICK_TURN_SECONDS, SLOW_TURN_SECONDS, HostQueue
 
 QUICK = 0.1
 
@@ -123,10 +123,14 @@ def test_who_turns_slow_counts_as_slow_from_then_on():
     assert not queue.try_start("c", SLOW_TURN_SECONDS * 2 + 1)
 
 
-def test_a_turn_of_five_seconds_is_quick():
-    queue = make_queue(2)
-    prove(queue, "a", seconds=SLOW_TURN_SECONDS)
-    assert [queue.try_start("a", 0.0) for _ in range(2)] == [True, True]
+@pytest.mark.parametrize(
+    ("seconds", "at_once"),
+    [(QUICK_TURN_SECONDS, 4), (QUICK_TURN_SECONDS + 0.1, 3), (SLOW_TURN_SECONDS, 3), (SLOW_TURN_SECONDS + 0.1, 2)],
+)
+def test_the_last_answer_decides_how_many_turns_a_requester_gets(seconds, at_once):
+    queue = make_queue(4)
+    prove(queue, "a", seconds=seconds)
+    assert sum(queue.try_start("a", 0.0) for _ in range(5)) == at_once
 
 
 def test_so_many_requesters_are_remembered():
@@ -135,6 +139,25 @@ def test_so_many_requesters_are_remembered():
     prove(queue, *(str(number) for number in range(MAX_REQUESTERS)))
     assert [queue.try_start("first", 0.0) for _ in range(3)] == [True, True, False]
     assert queue.try_start(str(MAX_REQUESTERS - 1), 0.0)
+
+
+def test_a_short_request_without_an_answer_does_not_prove_to_be_quick():
+    queue = make_queue(4)
+    prove(queue, "quick")
+    for number in range(8):
+        assert queue.try_start(f"slow{number}", 0.0)
+        queue.end(f"slow{number}", 0.0, SLOW_TURN_SECONDS - 1, is_answered=False)
+    started = [queue.try_start(f"slow{number}", 10.0) for number in range(8)]
+    assert started == [True] * 3 + [False] * 5
+    assert queue.try_start("quick", 10.0)
+
+
+def test_a_long_request_without_an_answer_is_slow():
+    queue = make_queue(4)
+    for number in range(4):
+        assert queue.try_start(f"slow{number}", 0.0)
+        queue.end(f"slow{number}", 0.0, SLOW_TURN_SECONDS + 1, is_answered=False)
+    assert [queue.try_start(f"slow{number}", 10.0) for number in range(4)] == [True, True, False, False]
 
 
 def test_only_who_was_told_to_wait_waits():
@@ -163,6 +186,19 @@ def test_where_two_were_told_the_others_go_one_at_a_time_until_one_is_answered()
     assert not is_serial(queue)
     assert queue.try_start("d", 2.0)
     assert not queue.try_start("a", 2.0)
+
+
+def test_one_at_a_time_does_not_wait_for_requests_that_were_open_before():
+    queue = make_queue(4)
+    prove(queue, "quick", "other")
+    assert all(queue.try_start(f"slow{number}", 0.0) for number in range(3))
+    queue.serialize(1.0)
+    assert not queue.try_start("slow3", 1.0)
+    assert queue.try_start("quick", 1.0)
+    queue.end("slow0", 0.0, 2.0)
+    assert not queue.try_start("other", 2.0)
+    queue.answered(1.0)
+    assert queue.try_start("other", 2.0)
 
 
 def test_being_told_twice_is_not_being_two():
@@ -236,7 +272,9 @@ class Requests(RuleBasedStateMachine):
         self.held: dict[str, float] = {}
 
     def started(self, requester):
-        assert len(self.flying) < (1 if self.queue.is_serial else self.budget.max_concurrent)
+        assert len(self.flying) < self.budget.max_concurrent
+        since = self.queue._serial_since
+        assert since is None or all(begun < since for _, begun in self.flying)
         interval = self.budget.min_interval.total_seconds()
         assert self.last_start is None or self.now >= self.last_start + interval
         assert self.now >= self.held.get(requester, 0.0)

@@ -180,6 +180,16 @@ def test_a_pair_by_genius_sports_and_one_with_a_sportradar_id_join_by_names() ->
     assert found == [("sr:1", ["Bet9ja", "BetPawa", "SportyBet"], ["Bet9ja", "BetPawa"])]
 
 
+def test_groups_that_both_have_an_event_of_one_bookmaker_stay_apart_whatever_the_names_say() -> None:
+    found = groups(
+        event("BetPawa", "1", genius_id="7"),
+        event("Bet9ja", "2", genius_id="7"),
+        event("SportyBet", "3", sportradar_id="1"),
+        event("BetPawa", "4", "Acacia Rovers FC", starts_at=KICKOFF + timedelta(minutes=5), sportradar_id="1"),
+    )
+    assert [books for _key, books, _weak in found] == [["Bet9ja", "BetPawa"], ["BetPawa", "SportyBet"]]
+
+
 @pytest.mark.parametrize(
     ("mine", "other", "reason"),
     [

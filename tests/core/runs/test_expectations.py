@@ -1,5 +1,7 @@
 """What the items of a target are expected to be like."""
 
+from typing import Any
+
 import pytest
 
 from scrape_operator.core.runs.baseline import Baseline, GoodRun
@@ -13,8 +15,8 @@ def rows(count: int, *, priced: int = 0) -> list[dict[str, object]]:
     return [{"name": f"n{number}", "price": 1 if number < priced else None} for number in range(count)]
 
 
-def breach_of(expected: Expectations, items, *, had_content: bool = True, dropped: int = 0) -> Breach | None:
-    return find_breach(expected, Reading(items, had_content, dropped))
+def breach_of(expected: Expectations, items, *, had_content: bool = True, **others: Any) -> Breach | None:
+    return find_breach(expected, Reading(items, had_content, **others))
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,22 @@ def test_items_that_were_dropped_are_counted_in_the_message(expected: Expectatio
     else:
         assert breach is not None
         assert "(9 dropped without a required field or a key)" in breach.message
+
+
+def test_the_fields_for_lack_of_which_items_were_dropped_are_named() -> None:
+    breach = breach_of(Expectations(), [], dropped=9, lacking={"sku", "price"})
+    assert breach is not None
+    assert "(9 dropped without price, sku)" in breach.message
+
+
+@pytest.mark.parametrize(("kept", "conflicts", "is_breach"), [(1, 9, True), (3, 3, True), (4, 3, False), (1, 2, False)])
+def test_most_items_with_the_key_of_another_one_are_a_breach(kept: int, conflicts: int, is_breach: bool) -> None:
+    breach = breach_of(Expectations(), rows(kept), conflicts=conflicts, key=["sku", "shop"])
+    assert (breach is not None) == is_breach
+    if breach is not None:
+        assert not breach.is_fatal
+        counts = f"{conflicts} of {kept + conflicts} items were replaced by another one"
+        assert breach.message.startswith(f"{counts} with the same extract.key (sku, shop)")
 
 
 def baseline(*counts: int, **percents: int) -> Baseline:

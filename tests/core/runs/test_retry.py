@@ -6,11 +6,19 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.retry import RETRY_AFTER_MAX, delay, is_worth_another_try, parse_retry_after
+from scrape_operator.core.runs.retry import RETRY_AFTER_MAX, RetryPolicy, is_worth_another_try, parse_retry_after
 
 SECOND = timedelta(seconds=1)
+POLICY = RetryPolicy(3, SECOND, 30 * SECOND)
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-WORTH = {Reason.TIMEOUT, Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.PROTOCOL_ERROR, Reason.RATE_LIMITED}
+WORTH = {
+    Reason.TIMEOUT,
+    Reason.CONNECT_ERROR,
+    Reason.DNS_ERROR,
+    Reason.PROTOCOL_ERROR,
+    Reason.RATE_LIMITED,
+    Reason.STORE_UNAVAILABLE,
+}
 
 delays = st.timedeltas(min_value=timedelta(milliseconds=10), max_value=timedelta(minutes=10))
 randoms = st.floats(0, 1, exclude_max=True)
@@ -19,6 +27,10 @@ randoms = st.floats(0, 1, exclude_max=True)
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.HTTP_STATUS])
 def test_a_failure_that_may_pass_is_worth_another_try(reason):
     assert is_worth_another_try(ScrapeFailed(reason, "x", http_status=200)) is (reason in WORTH)
+
+
+def test_a_failure_that_is_marked_as_transient_is_worth_another_try():
+    assert is_worth_another_try(ScrapeFailed(Reason.DECODE_ERROR, "x", is_transient=True))
 
 
 @pytest.mark.parametrize(
@@ -43,24 +55,23 @@ def test_a_status_is_worth_another_try_where_the_server_is_at_fault(status, wort
 
 @pytest.mark.parametrize(("attempt", "most"), [(1, 1), (2, 2), (3, 4), (4, 8), (6, 30), (10_000, 30)])
 def test_a_wait_doubles_up_to_the_maximum(attempt, most):
-    assert delay(attempt, SECOND, 30 * SECOND, None, 1.0) == most * SECOND
-    assert delay(attempt, SECOND, 30 * SECOND, None, 0.5) == most * SECOND / 2
-    assert delay(attempt, SECOND, 30 * SECOND, None, 0.0) == timedelta(0)
+    assert POLICY.delay(attempt, None, 1.0) == most
+    assert POLICY.delay(attempt, None, 0.5) == most / 2
+    assert POLICY.delay(attempt, None, 0.0) == 0.0
 
 
 @pytest.mark.parametrize(
     ("retry_after", "wait"), [(0, 0.5), (0.2, 0.5), (7, 7), (30, 30), (31, 30), (86_400, 30), (float("inf"), 30)]
 )
 def test_what_the_server_asks_for_is_the_least_and_the_maximum_the_most(retry_after, wait):
-    assert delay(1, SECOND, 30 * SECOND, retry_after, 0.5) == wait * SECOND
+    assert POLICY.delay(1, retry_after, 0.5) == wait
 
 
 @given(st.integers(1, 10), delays, delays, st.none() | st.floats(0, 1e6), randoms)
 def test_a_wait_is_never_longer_than_the_maximum(attempt, initial, maximum, retry_after, random):
-    wait = delay(attempt, initial, maximum, retry_after, random)
-    assert timedelta(0) <= wait <= maximum
-    if retry_after is not None:
-        assert wait >= min(timedelta(seconds=retry_after), maximum)
+    wait = RetryPolicy(3, initial, maximum).delay(attempt, retry_after, random)
+    assert 0.0 <= wait <= maximum.total_seconds()
+    assert wait >= min(retry_after or 0.0, maximum.total_seconds())
 
 
 @pytest.mark.parametrize(

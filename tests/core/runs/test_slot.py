@@ -1,6 +1,7 @@
 """The text of a slot is its key in the database: it never changes, and no two slots share one."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,14 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, First, Manual, Slot, digest_token, format_slot, parse_slot
+from scrape_operator.core.runs.slot import Due, First, Manual, SecretsFound, Slot, digest_token, format_slot, parse_slot
 
 TIMES = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
 SLOTS = st.one_of(
-    st.builds(Due, TIMES), st.builds(Manual, st.text(max_size=256)), st.builds(First, st.integers(0, 2**53))
+    st.builds(Due, TIMES),
+    st.builds(Manual, st.text(max_size=256)),
+    st.builds(First, st.integers(0, 2**53)),
+    st.builds(SecretsFound, st.uuids()),
 )
 
 
@@ -28,8 +32,9 @@ SLOTS = st.one_of(
         (Manual("a:b\n"), "manual:a:b\n", Trigger.MANUAL),
         (Manual("generation:3"), "manual:generation:3", Trigger.MANUAL),
         (First(3), "generation:3", Trigger.SCHEDULED),
+        (SecretsFound(UUID(int=3)), f"secrets:{UUID(int=3)}", Trigger.SCHEDULED),
     ],
-    ids=["due", "due elsewhere", "manual", "manual like another", "first"],
+    ids=["due", "due elsewhere", "manual", "manual like another", "first", "secrets found"],
 )
 def test_the_text_of_a_slot(slot: Slot, text: str, trigger: Trigger) -> None:
     assert format_slot(slot) == text
@@ -48,7 +53,18 @@ def test_two_slots_have_two_texts(one: Slot, other: Slot) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "generation:", "generation:-1", "generation:1x", "generation:" + "1" * 19, "Manual:a", "2026-11-25T12:05:00"],
+    [
+        "",
+        "generation:",
+        "generation:-1",
+        "generation:1x",
+        "generation:" + "1" * 19,
+        "secrets:",
+        "secrets:1",
+        "replay:1:2",
+        "Manual:a",
+        "2026-11-25T12:05:00",
+    ],
 )
 def test_no_other_text_is_a_slot(text: str) -> None:
     with pytest.raises(InvalidValue, match="is not the text of a slot"):

@@ -4,10 +4,10 @@ import pytest
 
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.schedule.immediate import immediate_slot
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import needs_first_run
 from tests.support.schedule_plans import NOON, plan, ran, summary
 
 FAILED, CANCELED = summary(RunStatus.FAILED), summary(RunStatus.CANCELED)
@@ -58,6 +58,6 @@ def test_the_pause_does_not_depend_on_the_runs_that_are_left() -> None:
     state = ScheduleState(consecutive_failures=2, slot_generation=3, last_schedule_time=NOON)
     assert pause_of(replace(AFTER_TWO, generation=3), state) is Pause.SUSPENDED_BY_FAILURES
     assert pause_of(replace(AFTER_TWO, generation=4), state) is None
-    assert needs_first_run(replace(AFTER_TWO, generation=4), state)
-    assert not needs_first_run(plan(generation=3), state)
-    assert not needs_first_run(plan(generation=4), replace(state, consecutive_failures=0))
+    assert immediate_slot(replace(AFTER_TWO, generation=4), state)
+    assert not immediate_slot(plan(generation=3), state)
+    assert not immediate_slot(plan(generation=4), replace(state, consecutive_failures=0))

@@ -55,14 +55,21 @@ def test_a_good_run_ends_a_streak_and_its_items_are_the_schedules() -> None:
     assert state.last_run is summary
 
 
-def test_a_failed_run_prolongs_a_streak_and_leaves_what_the_last_good_run_changed() -> None:
-    state = ScheduleState(items=ItemCounts(total=10, new=3), consecutive_failures=1)
+def test_a_failed_run_prolongs_a_streak() -> None:
+    state = ScheduleState(consecutive_failures=1)
     summary = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts(total=11))
     assert (state.runs, state.consecutive_failures) == (1, 2)
-    assert state.items == ItemCounts(total=11, new=3)
     assert state.last_failure_time == summary.completed_at
     assert state.last_successful_time is None
     assert state.last_change_time is None
+
+
+@pytest.mark.parametrize("status", FINAL)
+@pytest.mark.parametrize("counts", [ItemCounts(total=11), ItemCounts(total=11, new=1)], ids=["nothing", "in part"])
+def test_items_are_counted_of_the_last_run_whatever_its_status(status: RunStatus, counts: ItemCounts) -> None:
+    state = ScheduleState(items=ItemCounts(total=10, new=3, changed=2, gone=1))
+    summary = state.record_finish(result(1, status), counts)
+    assert state.items == summary.counts == counts
 
 
 def test_a_canceled_run_is_neither_a_success_nor_a_failure() -> None:
@@ -158,23 +165,25 @@ def test_a_manual_run_that_is_skipped_is_in_the_history_and_is_not_the_last_run(
 )
 def test_an_orphan_takes_its_place_in_history(later: RunStatus, failures: int) -> None:
     state = ScheduleState()
-    last = state.record_finish(result(2, later), ItemCounts())
+    last = state.record_finish(result(2, later), ItemCounts(total=3, new=1))
     orphan = replace(last, id=UUID(int=1), status=RunStatus.FAILED, reason=Reason.ORPHANED)
     orphan = replace(orphan, scheduled_for=START + MINUTE, completed_at=START + 9 * MINUTE)
     state.record_orphan(orphan)
     assert state.history == [last, orphan]
     assert state.last_run is last
+    assert state.items == ItemCounts(total=3, new=1 if later.is_good else 0)
     assert state.consecutive_failures == failures
     assert state.last_failure_time == orphan.completed_at
 
 
 def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
     state = ScheduleState()
-    before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3))
+    before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3, new=3))
     orphan = replace(before, id=UUID(int=2), status=RunStatus.FAILED, scheduled_for=START + 2 * MINUTE)
     state.active[orphan.id] = ActiveRun(orphan.id, Due(START), START)
     state.record_orphan(orphan)
     assert state.last_run is orphan
+    assert state.items == ItemCounts(total=3)
     assert state.consecutive_failures == 1
     assert not state.active
 
@@ -212,18 +221,18 @@ def test_what_is_next_differs_by_whether_and_not_by_when(
 def test_a_first_run_that_an_edit_owes_is_remembered_with_its_time() -> None:
     state = ScheduleState()
     state.take_slot(First(1), START, 0)
-    assert (state.first_generation, state.first_run_at) == (1, None)
+    assert (state.first_generation, state.immediate_run_at) == (1, None)
     state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
     state.take_slot(First(2), START, 0)
-    assert (state.first_generation, state.first_run_at) == (2, START)
+    assert (state.first_generation, state.immediate_run_at) == (2, START)
     state.set_clock_back(START - MINUTE)
-    assert state.first_run_at == START - MINUTE
+    assert state.immediate_run_at == START - MINUTE
     state.set_clock_back(START)
-    assert state.first_run_at == START - MINUTE
+    assert state.immediate_run_at == START - MINUTE
     state.release_slot(Manual("t"))
     assert state.first_generation == 2
     state.release_slot(First(2))
-    assert state == replace(state, first_generation=0, first_run_at=None)
+    assert state == replace(state, first_generation=0, immediate_run_at=None)
 
 
 def test_a_slot_is_pending_until_it_has_a_row() -> None:

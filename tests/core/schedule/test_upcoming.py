@@ -8,8 +8,9 @@ from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
+from scrape_operator.core.schedule.immediate import immediate_slot
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
-from scrape_operator.core.schedule.upcoming import Upcoming, needs_first_run, next_run, upcoming, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import Upcoming, next_run, upcoming, upcoming_due_times
 from tests.support.schedule_plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
 
 AFTERNOON = windows(("Allow", "14:00", "16:00"))
@@ -44,24 +45,24 @@ def test_a_daily_run_is_not_outside_while_its_window_is_closed() -> None:
 
 def test_the_first_run_comes_at_once_or_as_soon_as_it_may() -> None:
     fresh = ScheduleState(last_slot=NOON)
-    assert upcoming(plan(), fresh, at(seconds=1)).first_run == at(seconds=1)
-    assert upcoming(plan(windows=AFTERNOON), fresh, at(seconds=1)).first_run == at(hours=2)
+    assert upcoming(plan(), fresh, at(seconds=1)).immediate == at(seconds=1)
+    assert upcoming(plan(windows=AFTERNOON), fresh, at(seconds=1)).immediate == at(hours=2)
     later = plan(start_time=at(hours=3), due_times=BoundedDueTimes(IntervalDueTimes(FIVE_MINUTES), at(hours=3)))
     assert upcoming(later, fresh, at(seconds=1)).run == at(hours=3)
-    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=1)), fresh, NOON).first_run is None
-    assert upcoming(plan(), active(fresh), NOON).first_run is None
+    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=1)), fresh, NOON).immediate is None
+    assert upcoming(plan(), active(fresh), NOON).immediate is None
 
 
 def test_a_changed_spec_owes_one_run_after_a_failure() -> None:
     state = ran(summary(RunStatus.FAILED))
-    assert upcoming(plan(generation=2), state, at(seconds=1)).first_run == at(seconds=1)
+    assert upcoming(plan(generation=2), state, at(seconds=1)).immediate == at(seconds=1)
     state.first_generation = 2
-    assert upcoming(plan(generation=2), state, at(seconds=1)).first_run is None
+    assert upcoming(plan(generation=2), state, at(seconds=1)).immediate is None
 
 
 def test_what_waits_is_that_run_already() -> None:
     state = ScheduleState(last_slot=NOON, queued=QueuedRun(Manual("x"), NOON))
-    assert upcoming(plan(), state, at(seconds=1)).first_run is None
+    assert upcoming(plan(), state, at(seconds=1)).immediate is None
 
 
 def test_nothing_comes_while_paused() -> None:
@@ -83,11 +84,11 @@ def test_due_times_may_come_to_an_end() -> None:
 
 def test_first_runs_that_edits_owe_keep_their_pace() -> None:
     state = ran(summary(RunStatus.FAILED))
-    state.first_run_at = NOON
+    state.immediate_run_at = NOON
     edited = plan(generation=2)
-    assert upcoming(edited, state, at(seconds=1)).first_run == at(seconds=30)
-    assert upcoming(edited, state, at(seconds=30)).first_run == at(seconds=30)
-    assert upcoming(edited, state, at(seconds=31)).first_run == at(seconds=31)
+    assert upcoming(edited, state, at(seconds=1)).immediate == at(seconds=30)
+    assert upcoming(edited, state, at(seconds=30)).immediate == at(seconds=30)
+    assert upcoming(edited, state, at(seconds=31)).immediate == at(seconds=31)
     assert (upcoming(edited, state, at(seconds=1)).run, upcoming(edited, state, at(seconds=1)).wake) == (
         at(seconds=30),
         at(seconds=30),
@@ -95,19 +96,19 @@ def test_first_runs_that_edits_owe_keep_their_pace() -> None:
 
 
 def test_no_first_run_is_owed_to_a_good_run_or_to_the_same_spec() -> None:
-    assert not needs_first_run(plan(generation=2), ran())
-    assert not needs_first_run(plan(), ran(summary(RunStatus.FAILED)))
-    assert not needs_first_run(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
-    assert not needs_first_run(plan(suspend=True), ScheduleState())
-    assert not needs_first_run(plan(), ScheduleState(last_schedule_time=NOON))
-    assert needs_first_run(plan(), ScheduleState())
-    assert needs_first_run(plan(generation=2), ran(summary(RunStatus.FAILED)))
+    assert not immediate_slot(plan(generation=2), ran())
+    assert not immediate_slot(plan(), ran(summary(RunStatus.FAILED)))
+    assert not immediate_slot(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
+    assert not immediate_slot(plan(suspend=True), ScheduleState())
+    assert not immediate_slot(plan(), ScheduleState(last_schedule_time=NOON))
+    assert immediate_slot(plan(), ScheduleState())
+    assert immediate_slot(plan(generation=2), ran(summary(RunStatus.FAILED)))
 
 
 def test_a_first_run_may_begin_at_the_end_time_and_not_after_it() -> None:
     fresh = ScheduleState(last_slot=NOON)
-    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=2)), fresh, NOON).first_run == at(hours=2)
-    assert upcoming(plan(end_time=at(seconds=-1)), fresh, NOON).first_run is None
+    assert upcoming(plan(windows=AFTERNOON, end_time=at(hours=2)), fresh, NOON).immediate == at(hours=2)
+    assert upcoming(plan(end_time=at(seconds=-1)), fresh, NOON).immediate is None
 
 
 def test_the_next_run_of_a_spec_counts_its_own_instant() -> None:

@@ -1,10 +1,11 @@
 """A server that takes every connection and never answers, on all of this machine's loopback addresses."""
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.dev.bench.site_process import site_process
 
 
 class Silent(asyncio.Protocol):
@@ -22,10 +23,8 @@ async def main() -> None:
 @contextmanager
 def black_hole() -> Iterator[int]:
     """Return the port of a fresh server, which ends with the block."""
-    with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.kill()
+    with site_process(__name__) as port:
+        yield int(port)
 
 
 if __name__ == "__main__":

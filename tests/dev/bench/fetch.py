@@ -1,8 +1,11 @@
-"""CPU per request of the fetch path, beside bare aiohttp and bare httpx over aiohttp, on the same server in one run."""
+"""CPU per request of the fetch path, beside bare aiohttp, bare httpx over aiohttp, and Scrapy, on the same server."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.util import find_spec
 
 import aiohttp
 import httpx
@@ -14,8 +17,10 @@ from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.settings import Settings
 from tests.dev.bench.static import static_site
 from tests.support.fetching import NO_RETRY, requester
+from tests.support.paths import ROOT
 
 ROUNDS, REQUESTS, AT_ONCE = 5, 1000, 4
+INSTALL_SCRAPY = ".venv/bin/uv pip install --require-hashes --requirements requirements-bench.lock"
 
 Fetch = Callable[[], Awaitable[object]]
 
@@ -63,7 +68,16 @@ async def measure(url: str) -> Sequence[str]:
     return [*(f"{name}: {cost:.0f} us of CPU per request" for name, cost in best.items()), f"ratio: {ratio:.2f}"]
 
 
+def scrapy_line(url: str) -> str:
+    """Return what Scrapy costs, or how to install it."""
+    if find_spec("scrapy") is None:
+        return f"scrapy: not installed: {INSTALL_SCRAPY}"
+    command = [sys.executable, "-m", "tests.dev.bench.scrapy_requests", url, *map(str, (ROUNDS, REQUESTS, AT_ONCE))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return f"scrapy: {float(done.stdout):.0f} us of CPU per request"
+
+
 def run() -> Sequence[str]:
     """Measure, and return the lines to print."""
     with static_site() as url:
-        return asyncio.run(measure(url))
+        return [*asyncio.run(measure(url)), scrapy_line(url)]

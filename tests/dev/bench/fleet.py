@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from tests.dev.bench.herd import WRITES, cpu_seconds, create_in_batches, operator_for_bench, report, resident_mib
-from tests.dev.bench.static import static_site
+from tests.dev.bench.static import static_hosts
 from tests.dev.controlplane.controlplane import ControlPlane, open_cluster
 from tests.e2e.process import Operator, until
 from tests.e2e.slots import instant
@@ -14,9 +14,9 @@ INTERVAL = timedelta(minutes=1)
 
 def run(count: int = 10_000, seconds: int = 120) -> list[str]:
     """Measure, and give the lines to print."""
-    with open_cluster() as cluster, static_site() as url, operator_for_bench(cluster) as operator:
+    with open_cluster() as cluster, static_hosts() as urls, operator_for_bench(cluster) as operator:
         began = time.monotonic()
-        create_in_batches(operator, count, url, "60s")
+        create_in_batches(operator, count, urls, "60s")
         print(f"  created {count} schedules in {time.monotonic() - began:.0f} s", flush=True)
         until("a run of each", lambda: ran(operator) >= count, within=120)
         time.sleep(INTERVAL.total_seconds())

@@ -7,13 +7,14 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.dev.bench.plot import draw
-from tests.dev.bench.static import static_site
+from tests.dev.bench.static import static_hosts
 from tests.dev.controlplane.connection import Cluster
 from tests.dev.controlplane.controlplane import open_cluster
 from tests.e2e.process import CHART, Operator, schedule
@@ -23,31 +24,37 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the user and system time of a process so far."""
+    """Return the user and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident_mib(pid: int) -> float:
-    """Give the resident memory of a process."""
+    """Return the resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def percentile(values: list[float], percent: float) -> float:
-    """Give the nearest-rank percentile."""
+    """Return the nearest-rank percentile."""
     return sorted(values)[max(0, -(-len(values) * percent // 100).__int__() - 1)]
 
 
 @contextmanager
-def operator_for_bench(cluster: Cluster, **settings: str) -> Iterator[Operator]:
-    """Install the chart's account in a namespace of our own, and run one replica."""
+def operator_for_bench(
+    cluster: Cluster, *, prefix: Sequence[str] = (), database: Path | None = None, **settings: str
+) -> Iterator[Operator]:
+    """Install the chart's account in a namespace of our own, and run one replica; its command begins with `prefix`.
+
+    `database` is a SQLite file to go on with.
+    """
     cluster.install_crds()
     namespace = cluster.create_namespace()
     watched = f"watchNamespaces={{{namespace}}}"
     options = ["--set", "crds.install=false", "--set", watched, "--set", "rbac.aggregate=false"]
     cluster.helm("install", "scrape-operator", str(CHART), "--namespace", namespace, *options)
     with tempfile.TemporaryDirectory() as folder:
-        operator = Operator(cluster, namespace, Path(folder), settings)
+        operator = Operator(cluster, namespace, Path(folder), settings, prefix=prefix)
+        operator.database = database or operator.database
         try:
             yield operator.start()
         finally:
@@ -55,30 +62,39 @@ def operator_for_bench(cluster: Cluster, **settings: str) -> Iterator[Operator]:
             cluster.delete_namespace(namespace)
 
 
-def create_in_batches(operator: Operator, count: int, url: str, interval: str) -> None:
-    """Create schedules as fast as kubectl goes."""
+def create_in_batches(operator: Operator, count: int, urls: Sequence[str], interval: str) -> None:
+    """Create schedules as fast as kubectl goes, each for the next of the URLs."""
     for begin in range(0, count, 100):
-        items = [schedule(f"s{n}", url, interval=interval) for n in range(begin, min(begin + 100, count))]
+        numbers = range(begin, min(begin + 100, count))
+        items = [schedule(f"s{n}", urls[n % len(urls)], interval=interval) for n in numbers]
         operator.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
 
 def run(count: int = 500, seconds: int = 60, interval: int = 2) -> list[str]:
     """Measure, and give the lines to print."""
-    with open_cluster() as cluster, static_site() as url, operator_for_bench(cluster) as operator:
-        create_in_batches(operator, count, url, f"{interval}s")
+    with open_cluster() as cluster, static_hosts() as urls, operator_for_bench(cluster) as operator:
+        create_in_batches(operator, count, urls, f"{interval}s")
         time.sleep(5)
-        since, writes, cpu = datetime.now(UTC), operator.metric(WRITES), cpu_seconds(operator.pid)
-        time.sleep(seconds)
-        until = datetime.now(UTC)
-        cpu, writes = cpu_seconds(operator.pid) - cpu, operator.metric(WRITES) - writes
-        memory = resident_mib(operator.pid)
-        means = [mean(operator, name) for name in ("run_duration", "store_transaction_duration", "event_loop_lag")]
-        time.sleep(2)
-        return [*report(operator, timedelta(seconds=interval), since, until, cpu, writes, memory), *means]
+        lines = window(operator, seconds, timedelta(seconds=interval))
+        return [
+            *lines,
+            *(mean(operator, name) for name in ("run_duration", "store_transaction_duration", "event_loop_lag")),
+        ]
+
+
+def window(operator: Operator, seconds: float, interval: timedelta) -> list[str]:
+    """Let runs go on for a while, and judge them."""
+    since, writes, cpu = datetime.now(UTC), operator.metric(WRITES), cpu_seconds(operator.pid)
+    time.sleep(seconds)
+    until = datetime.now(UTC)
+    cpu, writes = cpu_seconds(operator.pid) - cpu, operator.metric(WRITES) - writes
+    memory = resident_mib(operator.pid)
+    time.sleep(2)
+    return report(operator, interval, since, until, cpu, writes, memory)
 
 
 def mean(operator: Operator, name: str) -> str:
-    """Give the mean of a histogram of the operator since its start."""
+    """Return the mean of a histogram of the operator since its start."""
     metric = f"scrape_operator_{name}_seconds"
     count = operator.metric(f"{metric}_count")
     milliseconds = operator.metric(f"{metric}_sum") / max(1, count) * 1000
@@ -98,7 +114,7 @@ def report(
     memory: float,
 ) -> list[str]:
     """Judge the rows."""
-    rows = operator.rows("SELECT * FROM scrape_runs")
+    rows = operator.rows("SELECT * FROM scrape_runs WHERE namespace = ?", operator.namespace)
     seconds = (until - since).total_seconds()
     window = [row for row in rows if since < instant(row["scheduled_for"]) <= until]
     runs = [row for row in window if row["status"] != "SKIPPED"]
@@ -115,7 +131,9 @@ def report(
         Path(file).write_text(draw(title, skews, percentiles), encoding="utf-8")
     faults = slot_faults(rows, period, until)
     outcomes = {status: sum(row["status"] == status for row in window) for status in {r["status"] for r in window}}
+    failures = Counter(f"{row['reason']}: {row['message']}" for row in runs if row["status"] == "FAILED")
     return [
+        *(f"{count} runs failed, {failure}" for failure, count in failures.most_common(3)),
         f"runs {len(runs)} in {seconds:.0f} s = {len(runs) / seconds:.0f}/s, outcomes {outcomes}",
         f"start skew ms: p50 {percentiles[50]:.1f}, p99 {percentiles[99]:.1f}, max {max(skews):.1f}",
         f"status writes {writes / seconds:.1f}/s",

@@ -45,7 +45,7 @@ def run() -> Sequence[str]:
         static_site() as url,
         operator_for_bench(cluster, SCRAPE_INTERVAL_MINUTES="60") as operator,
     ):
-        create_in_batches(operator, OTHERS, url, "1s")
+        create_in_batches(operator, OTHERS, [url], "1s")
         time.sleep(SETTLE_SECONDS)
         samples = [(datetime.now(UTC), start_skews(operator))]
         cpu = cpu_seconds(operator.pid)

@@ -5,18 +5,19 @@ import random
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from scrape_operator.core.lazy_heap import LazyHeap
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.scheduling.ownership import SingleReplica
-from scrape_operator.scheduling.queue import TimerQueue
 from scrape_operator.scheduling.registry import Registry
 from scrape_operator.scheduling.scheduler import Scheduler
 from tests.e2e.process import schedule
 from tests.support.clock import ManualClock
+from tests.support.fakes import DayBudgets
 
 COUNTS = (1_000, 10_000, 100_000)
 IDLE = 5_000
@@ -32,7 +33,8 @@ def timed(work: Callable[[], object]) -> float:
 
 def queue_figures(count: int) -> str:
     """Insert, move, cancel and pop `count` schedules; microseconds for each."""
-    queue, start, draw = TimerQueue(), ManualClock().now(), random.Random(1)
+    queue: LazyHeap[str, datetime] = LazyHeap()
+    start, draw = ManualClock().now(), random.Random(1)
     uids = [f"uid-{n}" for n in range(count)]
     dues = [start + timedelta(milliseconds=draw.randrange(3_600_000)) for _ in uids]
     later = [due + timedelta(hours=1) for due in dues]
@@ -47,10 +49,10 @@ def queue_figures(count: int) -> str:
 
     def cancel() -> None:
         for uid in uids[::2]:
-            queue.set(uid, None)
+            queue.discard(uid)
 
     def pop() -> None:
-        while list(queue.pop_due(start + timedelta(hours=3), 200)):
+        for _ in queue.pop_until(start + timedelta(hours=3)):
             pass
 
     micro = {step.__name__: timed(step) / count * 1e6 for step in (insert, move)}
@@ -87,7 +89,7 @@ def idle_figures(kind: str, spec: Mapping[str, Any]) -> str:
     """Take up many schedules that wait for their time; bytes and microseconds for each."""
     nobody, clock = Nobody(), ManualClock()
     registry = Registry(compile_schedule, timedelta(minutes=5), nobody)
-    scheduler = Scheduler(registry, nobody, nobody, nobody, clock, SingleReplica())
+    scheduler = Scheduler(registry, nobody, nobody, nobody, clock, SingleReplica(), DayBudgets())
 
     def take_up(count: int) -> None:
         for n in range(count):

@@ -3,13 +3,15 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import Enum
 from itertools import zip_longest
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+from tests.support.web import served
 
 WAF_PAGE = "<!DOCTYPE html><html><title>One moment</title><body>Checking that you are a person</body></html>"
 
@@ -110,18 +112,10 @@ _ANSWERS: dict[Fault, Callable[[], web.Response]] = {
 @asynccontextmanager
 async def serving(*bookmakers: Bookmaker, ports: Sequence[int] = ()) -> AsyncIterator[None]:
     """Serve each bookmaker on a port of its own (a free one, if none is given) while the block runs."""
-    runners = []
-    try:
+    async with AsyncExitStack() as stack:
         for bookmaker, port in zip_longest(bookmakers, ports[: len(bookmakers)], fillvalue=0):
             assert isinstance(bookmaker, Bookmaker)
             app = web.Application()
             app.router.add_route("*", bookmaker.path, bookmaker.handle)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-            await runner.setup()
-            runners.append(runner)
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            bookmaker.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            bookmaker.url = await stack.enter_async_context(served(app, port=port, shutdown_timeout=0.5))
         yield
-    finally:
-        for runner in runners:
-            await runner.cleanup()

@@ -1,7 +1,7 @@
 """Which programs run the local control plane: found in the order below, built when nowhere there.
 
 Called by the test fixtures, the demo and `make`.
-1. USE_EXISTING_CLUSTER=true: only kubectl and helm are needed, from PATH first.
+1. USE_EXISTING_CLUSTER=true: only kubectl, helm and kstatus are needed, from PATH first.
 2. KUBEBUILDER_ASSETS.
 3. The project's cache folder.
 4. `go build` into that folder (see `gobuild`).
@@ -18,6 +18,7 @@ MODULES = Path(__file__).parent / "modules"
 ETCD = "go.etcd.io/etcd/server/v3"
 KUBERNETES = "k8s.io/kubernetes"
 HELM = "helm.sh/helm/v4"
+CLI_UTILS = "github.com/fluxcd/cli-utils"
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ PROGRAMS: Mapping[str, Program] = {
         Program("kubectl", "kube", KUBERNETES, f"{KUBERNETES}/cmd/kubectl"),
         Program("kube-controller-manager", "kube", KUBERNETES, f"{KUBERNETES}/cmd/kube-controller-manager"),
         Program("helm", "helm", HELM, f"{HELM}/cmd/helm"),
+        Program("kstatus", "helm", CLI_UTILS, "./kstatus"),  # our own main over what Helm waits by
     )
 }
-CLIENTS = ("kubectl", "helm")
+CLIENTS = ("kubectl", "helm", "kstatus")
 DEMO = ("etcd", "kube-apiserver", "kubectl")
 TESTS = tuple(PROGRAMS)
 
@@ -77,7 +79,9 @@ def find(name: str) -> Path | None:
 
 def built_path(name: str) -> Path:
     """Return the program's place in the cache folder, keyed by the versions in its go.mod."""
-    if PROGRAMS[name].module == "helm":
+    if name == "kstatus":
+        key = f"kstatus-{PROGRAMS[name].version}"
+    elif PROGRAMS[name].module == "helm":
         key = f"helm-{PROGRAMS['helm'].version}"
     else:
         key = f"kube-{PROGRAMS['kube-apiserver'].version}-etcd-{PROGRAMS['etcd'].version}"

@@ -48,6 +48,15 @@ class Cluster:
         options = ["--kubeconfig", str(self.kubeconfig), "--cache-dir", str(self.folder / "kubectl")]
         return self._run([self.programs["kubectl"], *options, *args], input, check=check)
 
+    def read(self, path: str) -> dict[str, Any]:
+        """Return the object at a path of the API server, as administrator.
+
+        Raises:
+            CommandFailed: the API server refuses it, or does not answer.
+        """
+        shown: dict[str, Any] = json.loads(self.kubectl("get", "--raw", path))
+        return shown
+
     def helm(self, *args: str, check: bool = True) -> str:
         """Run helm as administrator and give its output.
 
@@ -77,7 +86,7 @@ class Cluster:
                 return
 
     def create_token(self, namespace: str, service_account: str) -> str:
-        """Give a bearer token of a ServiceAccount that is good for an hour (the TokenRequest API)."""
+        """Return a bearer token of a ServiceAccount that is good for an hour (the TokenRequest API)."""
         return self.kubectl("create", "token", service_account, "--namespace", namespace).strip()
 
     def kubeconfig_of(self, namespace: str, service_account: str) -> Path:
@@ -129,7 +138,7 @@ def _write_private(file: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def existing_cluster(programs: Mapping[str, Path]) -> Iterator[Cluster]:
-    """Give the cluster of the person's current kubeconfig context; nothing is started and nothing else touched."""
+    """Return the cluster of the person's current kubeconfig context; nothing is started and nothing else touched."""
     with RunFolder("existing") as run:
         cluster = Cluster(run.path, programs)
         shown = _config_view(programs["kubectl"])

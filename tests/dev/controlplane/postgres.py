@@ -4,6 +4,7 @@ Called by the test fixtures. It listens on a free port of 127.0.0.1, never waits
 the process that started it.
 """
 
+import json
 import os
 import pwd
 import secrets
@@ -15,7 +16,7 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.dev.controlplane.processes import RunFolder, StartFailed, free_port, identity
 
@@ -71,6 +72,13 @@ class Postgres:
         options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url_of(database), "-c", statement]
         done = subprocess.run([self._bin / "psql", *options], capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+    def rows(self, query: str, database: str) -> list[dict[str, Any]]:
+        """Run a query and return its rows, with the values that JSON has for them."""
+        rows: list[dict[str, Any]] = json.loads(
+            self.execute(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found", database)
+        )
+        return rows
 
     def start(self) -> None:
         """Start the server, also again after `stop`: on the same port, with the same data.

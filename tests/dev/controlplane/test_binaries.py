@@ -80,7 +80,7 @@ def test_only_the_word_true_selects_the_existing_cluster(
 def test_an_existing_cluster_needs_its_clients_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USE_EXISTING_CLUSTER", "true")
     assert needed(DEMO) == ["kubectl"]
-    assert needed(TESTS) == ["kubectl", "helm"]
+    assert needed(TESTS) == ["kubectl", "helm", "kstatus"]
 
 
 def test_clients_of_an_existing_cluster_come_from_path_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,12 +59,13 @@ class Demo:
         self._run_by_hand()
         self._watch_until(begun + seconds)
         alive = self._operator.answers("/healthz")
+        found = self._runs_by_kubectl()
         self._screen.heading("How it stands")
         self._kubectl("get", "scs")
         self._screen.heading("One match at three bookmakers")
         for words in (("odds", samples.MATCH, "-m", "1x2"), ("odds", "coverage")):
             self._screen.command(f"scrape-operator {' '.join(words)}", self._operator.command(*words))
-        found = problems(read_runs(self._operator.database), self._schedules(), self._token)
+        found += problems(read_runs(self._operator.database), self._schedules(), self._token)
         if not alive:
             found.append("the operator no longer answers /healthz")
         return found
@@ -104,14 +105,27 @@ class Demo:
         self._screen.heading("A run by hand, of the schedule that is suspended")
         self._kubectl("annotate", "scs", samples.MANUAL, f"{REQUESTED_AT}={self._token}", "--overwrite")
 
-    def _kubectl(self, *words: str) -> None:
+    def _runs_by_kubectl(self) -> list[str]:
+        """Show runs through the Kubernetes API, and return what is missing there."""
+        if not self._operator.serves_results:
+            return []
+        self._screen.heading("Runs through the Kubernetes API")
+        shown = self._kubectl("get", "scraperuns", "-l", f"schedule in ({samples.MANUAL},{samples.PLATFORMS})")
+        return [] if samples.MANUAL in shown else ["kubectl get scraperuns does not show the run by hand"]
+
+    def _kubectl(self, *words: str) -> str:
         output = self._cluster.kubectl("--namespace", self._namespace, *words)
-        self._screen.command(f"kubectl {' '.join(words)}", output)
+        self._screen.command(f"kubectl {' '.join(map(_quoted, words))}", output)
+        return output
 
     def _schedules(self) -> list[Schedule]:
         text = self._cluster.kubectl("--namespace", self._namespace, "get", "scs", "--output", "yaml")
         found: list[Schedule] = yaml.safe_load(text)["items"]
         return found
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if " " in word else word
 
 
 def run_demo(screen: Screen, *, seconds: float, keep: bool, picture: Path | None) -> int:
@@ -129,7 +143,7 @@ def run_demo(screen: Screen, *, seconds: float, keep: bool, picture: Path | None
         begun = time.monotonic()
         operator.start()
         screen.line(f"Operator: ready after {time.monotonic() - begun:.1f} s, in {folder.path}")
-        documents = samples.load(site.url, [book.url for book in books.sites.values()])
+        documents = samples.load(site, [book.url for book in books.sites.values()])
         cluster.kubectl("apply", "--namespace", namespace, "-f", "-", input=yaml.safe_dump_all(documents))
         screen.line(f"Samples: {len(documents)} applied in namespace {namespace}")
         demo = Demo(screen, cluster, namespace, operator)
@@ -150,7 +164,7 @@ def run_demo(screen: Screen, *, seconds: float, keep: bool, picture: Path | None
 @contextmanager
 def _site() -> Iterator[DemoSite]:
     """Serve the shop where the samples expect it, or on a free port if something else is there."""
-    thread = SiteThread(port=samples.SITE_PORT)
+    thread = SiteThread(port=samples.SITE_PORT, tls_port=samples.TLS_PORT)
     try:
         site = thread.start()
     except OSError:

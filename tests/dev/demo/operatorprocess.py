@@ -15,25 +15,30 @@ from pathlib import Path
 import helm_python
 import yaml
 
+from scrape_operator.results.security import API_SERVICE
 from tests.dev.controlplane.connection import Cluster
+from tests.dev.controlplane.controlplane import ControlPlane
 from tests.dev.controlplane.processes import RunFolder, free_port
 from tests.support.paths import ROOT
 
 CHART = ROOT / "manifests" / "chart" / "scrape-operator"
 PROGRAM = Path(sys.executable).with_name("scrape-operator")
 RELEASE = "scrape-operator"
-RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+OBJECTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "APIService"}
 """What is taken of the chart: the process itself runs here, not in the cluster."""
 
 
 class OperatorProcess:
-    """`scrape-operator run` for one namespace."""
+    """`scrape-operator run` for one namespace, and beside it `scrape-operator results`."""
 
     def __init__(self, folder: RunFolder, cluster: Cluster, namespace: str) -> None:
         self._folder = folder
         self._cluster = cluster
         self._namespace = namespace
         self._url = f"http://127.0.0.1:{free_port()}"
+        self._results_port = free_port()
+        # An existing cluster does not reach this machine, and must not wait for it when it deletes namespaces.
+        self.serves_results = isinstance(cluster, ControlPlane)
         self.database = folder.path / "scrape-operator.db"
         self.log = folder.path / "operator.log"
 
@@ -44,20 +49,25 @@ class OperatorProcess:
             StartFailed: it ended or did not become ready; the message has its last words.
 
         """
-        self._cluster.kubectl("apply", "--server-side", "-f", "-", input=self._rights())
+        self._cluster.kubectl("apply", "--server-side", "-f", "-", input=self._objects())
         # The link puts the folder into the command line, by which a left-over process is known as the demo's.
         link = self._folder.path / "scrape-operator"
         link.symlink_to(PROGRAM)
-        settings = [f"{name}={value}" for name, value in self._settings().items()]
-        self._folder.spawn("operator", ["/usr/bin/env", *settings, str(link), "run"], end_by=signal.SIGTERM)
+        command = ["/usr/bin/env", *(f"{name}={value}" for name, value in self._settings().items()), str(link)]
+        self._folder.spawn("operator", [*command, "run"], end_by=signal.SIGTERM)
         self._folder.await_ready("operator", lambda: self.answers("/readyz"))
+        if self.serves_results:
+            self._folder.spawn("results", [*command, "results"], end_by=signal.SIGTERM)
+            self._cluster.kubectl("wait", "--for=condition=Available", "--timeout=60s", f"apiservice/{API_SERVICE}")
 
     def renew_rights(self) -> None:
         """Write a fresh token into the kubeconfig: each is good for an hour."""
         self._cluster.kubeconfig_of(self._namespace, RELEASE)
 
     def stop(self) -> None:
-        """End it by SIGTERM."""
+        """End both by SIGTERM."""
+        if self.serves_results:
+            self._folder.end("results")
         self._folder.end("operator")
 
     def command(self, *words: str) -> str:
@@ -67,7 +77,7 @@ class OperatorProcess:
         return done.stdout + done.stderr
 
     def answers(self, path: str) -> bool:
-        """Say whether a probe answers 200."""
+        """Return whether a probe answers 200."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(self._url + path, timeout=5):
@@ -87,11 +97,28 @@ class OperatorProcess:
             "SCRAPE_OPERATOR_LISTEN_PORT": self._url.rsplit(":", 1)[1],
             "SCRAPE_OPERATOR_LOG_FORMAT": "console",
             "SCRAPE_OPERATOR_SHUTDOWN_GRACE_SECONDS": 2,
+            "SCRAPE_OPERATOR_RESULTS_API_PORT": self._results_port,
+            "SCRAPE_OPERATOR_RESULTS_API_SERVICE": f"{self._namespace}/{RELEASE}-results",
         }
 
-    def _rights(self) -> str:
-        values = {"watchNamespaces": [self._namespace], "rbac": {"aggregate": False}, "secrets": {"allow": "namespace"}}
+    def _objects(self) -> str:
+        values = {
+            "watchNamespaces": [self._namespace],
+            "rbac": {"aggregate": False},
+            "secrets": {"allow": "namespace"},
+            "resultsApi": {"enabled": self.serves_results},
+        }
         with helm_python.Chart.load(CHART) as chart:
             texts = chart.render(values=values, name=RELEASE, namespace=self._namespace)
         objects = [o for path, text in texts.items() if path.endswith(".yaml") for o in yaml.safe_load_all(text)]
-        return yaml.safe_dump_all(found for found in objects if found and found["kind"] in RIGHTS)
+        taken = [found for found in objects if found and found["kind"] in OBJECTS]
+        for found in taken:
+            if found["kind"] == "APIService":
+                found["spec"]["service"]["port"] = self._results_port
+        return yaml.safe_dump_all([*taken, self._service()])
+
+    def _service(self) -> Mapping[str, object]:
+        """Return the Service that leads the API server to this machine, in the place of the chart's."""
+        metadata = {"name": f"{RELEASE}-results", "namespace": self._namespace}
+        spec = {"type": "ExternalName", "externalName": "localhost"}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}

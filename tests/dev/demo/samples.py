@@ -1,17 +1,22 @@
 """The samples as the demo applies them, and what must become of each. Called by `tests.dev.demo.__main__`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.dev.site.site import DemoSite
+from tests.dev.site.tls import certificates
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "manifests" / "samples"
 BY_TIME = "by-time"
 SITE_PORT = 18080
 SITE_URL = f"http://127.0.0.1:{SITE_PORT}"
+TLS_PORT = 18084
+TLS_URL = f"https://127.0.0.1:{TLS_PORT}"
 BOOK_PORTS = (18081, 18082, 18083)
 BOOK_URLS = tuple(f"http://127.0.0.1:{port}" for port in BOOK_PORTS)
 """Where the samples expect the bookmakers, in the order of `tests.dev.bookmakers.thread`."""
@@ -28,6 +33,7 @@ _GOOD: Mapping[str, str] = {
     "TargetsHealthy": "True",
     "DataHealthy": "True",
 }
+_WITH_SECRETS: Mapping[str, str] = {**_GOOD, "SecretsResolved": "True"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class Expected:
 
 
 EXPECTED: Mapping[str, Expected] = {
+    "auth-api-key": Expected(conditions=_WITH_SECRETS),
+    "auth-basic": Expected(conditions=_WITH_SECRETS),
+    "auth-bearer": Expected(conditions=_WITH_SECRETS),
+    "auth-oauth2": Expected(conditions=_WITH_SECRETS),
     "data-policy": Expected(),
     "default-interval": Expected(),
     "detail-pages": Expected(),
@@ -49,13 +59,18 @@ EXPECTED: Mapping[str, Expected] = {
     "history-and-timing": Expected(),
     "html-shop": Expected(),
     "json-api": Expected(),
+    "login-cookie": Expected(conditions=_WITH_SECRETS),
+    "mtls": Expected(conditions=_WITH_SECRETS),
+    "notifications": Expected(),
     "numbers-and-dates": Expected(),
     "overlap": Expected(),
     "pagination": Expected(),
     "policies": Expected(),
+    "proxy": Expected(conditions=_WITH_SECRETS),
     "requests": Expected(),
     "retries": Expected(),
     PLATFORMS: Expected(),
+    "secret-header": Expected(conditions=_WITH_SECRETS),
     "snapshot": Expected(),
     "several-targets": Expected("PARTIALLY_SUCCEEDED", "HTTPStatus", {"Ready": "True", "TargetsHealthy": "False"}),
     "suspended": Expected(conditions={"Ready": "True", "Scheduled": "False"}),
@@ -64,13 +79,24 @@ EXPECTED: Mapping[str, Expected] = {
 }
 
 
-def load(site_url: str = SITE_URL, book_urls: Sequence[str] = BOOK_URLS) -> list[dict[str, Any]]:
-    """Read the samples, with these addresses of shop and bookmakers in the place of those that stand in them.
+def load(site: DemoSite | None = None, book_urls: Sequence[str] = BOOK_URLS) -> list[dict[str, Any]]:
+    """Read all samples that run at once: nobody would see the others run, which wait for a time of day."""
+    return read((file for file in sorted(FOLDER.rglob("*.yaml")) if file.parent.name != BY_TIME), site, book_urls)
 
-    Those that wait for a time of day are left out: nobody would see them run.
+
+def read(
+    files: Iterable[Path], site: DemoSite | None = None, book_urls: Sequence[str] = BOOK_URLS
+) -> list[dict[str, Any]]:
+    """Read samples, with these addresses of shop and bookmakers in the place of those that stand in them.
+
+    The Secrets with the certificates of the site come first, since schedules run as soon as they are applied.
     """
-    files = [file for file in sorted(FOLDER.rglob("*.yaml")) if file.parent.name != BY_TIME]
-    texts = "---\n".join(file.read_text(encoding="utf-8") for file in files)
-    for expected, url in zip((SITE_URL, *BOOK_URLS), (site_url, *book_urls), strict=True):
-        texts = texts.replace(expected, url)
-    return [document for document in yaml.safe_load_all(texts) if document]
+    site_urls = (SITE_URL, TLS_URL) if site is None else (site.url, site.tls_url)
+    text = "---\n".join(file.read_text(encoding="utf-8") for file in files)
+    for expected, url in zip((SITE_URL, TLS_URL, *BOOK_URLS), (*site_urls, *book_urls), strict=True):
+        text = text.replace(_authority(expected), _authority(url))
+    return [*certificates().secrets(), *(document for document in yaml.safe_load_all(text) if document)]
+
+
+def _authority(url: str) -> str:
+    return url.partition("://")[2]

@@ -9,7 +9,8 @@ import pytest
 
 from tests.dev.demo.judging import problems
 from tests.dev.demo.ledger import Run, percentile
-from tests.dev.demo.samples import EXPECTED, FOLDER, MANUAL, SITE_URL, load
+from tests.dev.demo.samples import EXPECTED, FOLDER, MANUAL, SITE_URL, TLS_URL, load
+from tests.dev.site.site import DemoSite
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TOKEN = "2026-06-01T12:00:00+00:00"
@@ -101,9 +102,11 @@ def test_every_sample_begins_with_what_it_shows() -> None:
 
 
 def test_the_samples_can_be_pointed_at_another_site() -> None:
-    assert SITE_URL in str(load())
-    assert SITE_URL not in str(load("http://127.0.0.1:9"))
-    assert load("http://127.0.0.1:9") != load()
+    other = DemoSite()
+    other.url, other.tls_url = "http://127.0.0.1:9", "https://127.0.0.1:10"
+    shown, moved = str(load()), str(load(other))
+    assert all(url in shown and url not in moved for url in (SITE_URL, TLS_URL))
+    assert all(url in moved for url in (other.url, other.tls_url))
 
 
 @pytest.mark.parametrize(

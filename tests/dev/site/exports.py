@@ -69,6 +69,17 @@ def as_page(products: Sequence[Product]) -> str:
     )
 
 
+def as_table(products: Sequence[Product]) -> str:
+    """Write a page with a table."""
+    rows = "".join(
+        f"<tr><td>{product.sku}</td><td>{escape(product.name)}</td><td>{product.price:.2f} {CURRENCY}</td></tr>"
+        for product in products
+    )
+    head = "<thead><tr><th>Number</th><th>Name</th><th>Price</th></tr></thead>"
+    table = f"<table id=prices>{head}<tbody>{rows}</tbody></table>"
+    return f"<!DOCTYPE html><html lang=en><title>Price list</title>{table}</html>"
+
+
 EXPORTS: Mapping[str, tuple[str, Callable[[Sequence[Product]], str]]] = {
     "products.csv": ("text/csv", as_csv),
     "products.ndjson": ("application/x-ndjson", as_ndjson),
@@ -76,5 +87,6 @@ EXPORTS: Mapping[str, tuple[str, Callable[[Sequence[Product]], str]]] = {
     "products.rss": ("application/rss+xml", as_feed),
     "products.txt": ("text/plain", as_text),
     "products.html": ("text/html", as_page),
+    "price-list.html": ("text/html", as_table),
 }
 """The name of each export with its content type and its writer."""

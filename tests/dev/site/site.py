@@ -9,11 +9,12 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from typing import Any
 
 from aiohttp import web
 
-from tests.dev.site import trouble
+from tests.dev.site import members, trouble
 from tests.dev.site.catalogue import CATEGORIES, CURRENCY, Catalogue, Product
 from tests.dev.site.exports import EXPORTS
 from tests.dev.site.pages import PAGE_SIZE, list_page, product_json, product_page, start_page
@@ -50,6 +51,8 @@ class DemoSite:
         """The last requests, oldest first."""
         self.url = ""
         """The site's address without a slash at the end; empty until it is served."""
+        self.tls_url = ""
+        """Its address for clients that show a certificate, as `url`."""
         self._arrivals: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._on_sale: tuple[datetime | None, list[Product]] = (None, [])
         self.app = self._application()
@@ -94,6 +97,7 @@ class DemoSite:
                 web.get("/api/prices", self._prices),
                 web.get("/api/stock", self._stock),
                 web.get("/api/deals/{day}", self._deals),
+                *members.routes(self._members),
             ]
         )
         return app
@@ -144,6 +148,11 @@ class DemoSite:
             raise web.HTTPNotFound
         return product
 
+    async def _members(self, request: web.Request) -> web.Response:
+        """Return twenty products with what members pay; `members` has let the request in."""
+        rows = [{"sku": p.sku, "name": p.name, "price": float(p.price)} for p in self._goods()[:EXPORTED]]
+        return web.json_response({"data": rows})
+
     async def _categories(self, _request: web.Request) -> web.Response:
         count = Counter(product.category for product in self._goods())
         return web.json_response({"categories": [{"name": name, "products": count[name]} for name in CATEGORIES]})
@@ -159,7 +168,7 @@ class DemoSite:
         return _listing(request, [{"sku": p.sku, "stock": p.stock} for p in self._selected(request)])
 
     async def _deals(self, request: web.Request) -> web.Response:
-        """Return five deals of a day, written YYYY-MM-DD; they depend on the day alone."""
+        """Return five deals of a day, written YYYY-MM-DD; they depend on the day alone. `etag=no` gives no ETag."""
         try:
             day = date.fromisoformat(request.match_info["day"])
         except ValueError as error:
@@ -168,7 +177,7 @@ class DemoSite:
         goods = self.catalogue.products(start)
         chosen = [goods[(day.toordinal() * 7 + n * 97) % len(goods)] for n in range(5)]
         deals = [{"sku": p.sku, "name": p.name, "price": float(p.price)} for p in chosen]
-        return web.json_response({"day": day.isoformat(), "deals": deals})
+        return _revalidated(request, {"day": day.isoformat(), "deals": deals})
 
     def _selected(self, request: web.Request) -> list[Product]:
         """Filter by `category`, `q` (a part of the name) and `inStock=true`."""
@@ -181,6 +190,18 @@ class DemoSite:
         if query.get("inStock") == "true":
             goods = [product for product in goods if product.stock]
         return goods
+
+
+def _revalidated(request: web.Request, content: dict[str, Any]) -> web.Response:
+    """Answer with an ETag of the content, and with 304 to a request that names it (RFC 9110 section 13.1.2)."""
+    response = web.json_response(content)
+    if request.query.get("etag") == "no":
+        return response
+    etag = blake2b(response.body if isinstance(response.body, bytes) else b"", digest_size=8).hexdigest()
+    if any(known.value == etag for known in request.if_none_match or ()):
+        response = web.Response(status=304)
+    response.etag = etag
+    return response
 
 
 def _listing(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:

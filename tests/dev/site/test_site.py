@@ -1,4 +1,7 @@
 import asyncio
+import gc
+import socket
+import ssl
 import urllib.request
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +13,7 @@ import pytest
 
 from tests.dev.site.serving import SiteThread, serve_site
 from tests.dev.site.site import DemoSite
+from tests.dev.site.tls import SERVER_NAME, certificates
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -97,6 +101,14 @@ async def test_statuses_are_as_asked(browser: aiohttp.ClientSession, path: str, 
         assert answer.status == status
 
 
+async def test_a_request_that_names_the_etag_of_the_deals_is_answered_304(browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/api/deals/2026-11-25") as answer:
+        etag = answer.headers["ETag"]
+    for path, known, status in (("25", etag, 304), ("26", etag, 200), ("25?etag=no", etag, 200), ("25", '"x"', 200)):
+        async with browser.get(f"/api/deals/2026-11-{path}", headers={"If-None-Match": known}) as answer:
+            assert (answer.status, "ETag" in answer.headers) == (status, "no" not in path)
+
+
 async def test_the_deals_of_a_day_depend_on_the_day_alone(browser: aiohttp.ClientSession) -> None:
     async with browser.get("/api/deals/2026-11-25") as answer:
         deals = await answer.json()
@@ -173,3 +185,28 @@ def test_a_taken_port_is_told_to_the_starter() -> None:
         port = int(site.url.rsplit(":", 1)[1])
         with pytest.raises(OSError, match="address already in use"):
             SiteThread(port=port).start()
+
+
+async def test_the_tls_side_lets_in_who_shows_a_certificate_and_nobody_else(site: DemoSite) -> None:
+    known = certificates().client_context()
+    stranger = ssl.create_default_context(cadata=certificates().authority.pem.decode())
+    async with aiohttp.ClientSession() as browser:
+        address = f"{site.tls_url}/members/certificate"
+        async with browser.get(address, ssl=known, server_hostname=SERVER_NAME) as answer:
+            assert answer.status == 200
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await browser.get(address, ssl=stranger, server_hostname=SERVER_NAME)
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await browser.get(address, ssl=known)
+        async with browser.get(f"{site.url}/members/certificate") as answer:
+            assert answer.status == 401
+
+
+def test_the_end_of_the_site_leaves_no_connection_over_tls_open() -> None:
+    with SiteThread() as site:
+        plain = socket.create_connection(("127.0.0.1", int(site.tls_url.rsplit(":", 1)[1])))
+        browser = certificates().client_context().wrap_socket(plain, server_hostname=SERVER_NAME)
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+        assert browser.recv(100).startswith(b"HTTP/1.1 200")
+    with browser:
+        gc.collect()  # what the site left open would be told now

@@ -20,6 +20,7 @@ META = b"<meta charset='%s'>"
         pytest.param(b"\xe9", "text/html; charset=ISO-8859-1", "é", id="the header"),
         pytest.param(b"\x80", "text/html; charset=iso-8859-1", "\u20ac", id="latin-1 means windows-1252"),
         pytest.param(b"\x81", 'text/html; charset="windows-1252"', "\x81", id="an unassigned byte is a control"),
+        pytest.param(b"\xaa", "text/html; charset=windows-1253", "\ufffd", id="an unassigned byte beyond them is none"),
         pytest.param(META % b"koi8-r" + b"\xc1", "text/html", META.decode() % "koi8-r" + "\u0430", id="meta"),
         pytest.param(
             META % b"koi8-r" + b"\xe9", "text/html; charset=latin1", META.decode() % "koi8-r" + "é", id="both"
@@ -78,7 +79,10 @@ def test_labels_mean_what_they_mean_on_the_web(label: str, body: bytes, expected
     )
 
 
-@pytest.mark.parametrize("label", ["utf-7", "zlib", "punycode", "idna", "unicode_escape", "hex", "", "rot13"])
+@pytest.mark.parametrize(
+    "label",
+    ["utf-7", "zlib", "punycode", "idna", "unicode_escape", "hex", "", "rot13", "replacement", "x-user-defined"],
+)
 def test_what_is_no_encoding_of_the_web_is_unknown(label: str):
     assert codec_of(label) is None
 

@@ -64,6 +64,7 @@ def test_without_items_the_document_is_one_item(read: Read):
     [
         pytest.param({"css": "span.text"}, ["\u201cOne\n two\u201d", "Three", None], id="an element gives its text"),
         pytest.param({"css": "::attr(id)"}, ["q1", "q2", "q3"], id="the item's own attribute"),
+        pytest.param({"css": "::attr(ID)"}, ["q1", "q2", "q3"], id="an attribute in any case"),
         pytest.param({"css": "div.quote::attr(id)"}, ["q1", "q2", "q3"], id="the item matches its own selector"),
         pytest.param({"css": "body span.text::text"}, [None, None, None], id="ancestors of the item do not"),
         pytest.param({"xpath": "count(.//a)", "type": "Integer"}, [3, 1, 0], id="a number"),
@@ -134,6 +135,40 @@ def test_an_items_selector_that_turns_out_to_give_texts_is_an_extraction_error(r
     with pytest.raises(ScrapeFailed, match="gives texts and no nodes") as caught:
         read(QUOTES, {"css": "a"}, items={"xpath": "//a/text()[1]"})
     assert caught.value.reason is Reason.EXTRACTION_ERROR
+
+
+def test_an_items_selector_that_gives_comments_is_an_extraction_error(read: Read):
+    with pytest.raises(ScrapeFailed, match="comments") as caught:
+        read("<!--x--><p>", {"css": "a"}, items={"xpath": "//comment()"})
+    assert caught.value.reason is Reason.EXTRACTION_ERROR
+
+
+@pytest.mark.parametrize(
+    ("xpath", "expected"),
+    [
+        ("//comment()", " c "),
+        ("//div/node()", " c "),
+        ("//div/comment()/..", "t"),
+    ],
+)
+def test_comments_and_instructions_are_texts(read: Read, xpath: str, expected: str):
+    page = "<body><div><!-- c -->t</div><?pi x></body>"
+    assert expected.strip() in str(values(read, page, {"xpath": xpath}))
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ({"css": "b::text", "regex": "([0-9]+) reviews"}, "12"),
+        ({"css": "b::text", "regex": "[0-9]+", "many": True}, ["12", "7"]),
+        ({"css": "b::text", "regex": "([a-z]*)[0-9]"}, ""),
+        ({"css": "b::text", "regex": "nothing"}, None),
+        ({"xpath": "string(//p)", "regex": "[0-9]+"}, "12"),
+    ],
+    ids=str,
+)
+def test_a_regex_takes_the_first_value_that_it_matches(read: Read, field: dict[str, Any], expected: Any):
+    assert values(read, "<p><b>Brand</b><b>12 reviews</b><b> 7 </b></p>", field) == [expected]
 
 
 @pytest.mark.parametrize("body", ["", "   ", "<!-- nothing -->", "\0", "plain text"], ids=repr)

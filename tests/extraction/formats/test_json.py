@@ -58,6 +58,20 @@ def test_a_selector_gives(read: Read, field: dict[str, Any], expected: list[Any]
     assert [item["f0"] for item in read_json(read, SHOP, field, items={"jmespath": "items"}).items] == expected
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [('[null, "", " ", "x", "y"]', "x"), ('["", null]', ""), ("[null, null]", None), ('[0, "x"]', "0"), ("[]", None)],
+)
+def test_of_a_list_the_first_value_that_is_not_empty_counts(read: Read, found: str, expected: str | None):
+    assert read_json(read, f'{{"a": {found}}}', {"jmespath": "a"}).items == [{"f0": expected}]
+
+
+def test_the_charset_of_the_header_means_what_it_means_on_the_web(read: Read):
+    for label, byte in (("windows-1252", b"\x81"), ("iso-8859-1", b"\x81"), ("windows-1255", b"\x81")):
+        found = read(b'{"a": "%s"}' % byte, {"jmespath": "a"}, content_type=f"application/json; charset={label}")
+        assert found.items == [{"f0": "\x81"}]
+
+
 def test_a_list_of_texts_has_texts_for_items(read: Read):
     found = read_json(read, '["a", "b"]', {"jmespath": "@"}, items={"jmespath": "@"})
     assert found.items == [{"f0": "a"}, {"f0": "b"}]

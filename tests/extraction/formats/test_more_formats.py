@@ -114,6 +114,11 @@ CASES: dict[str, Case] = {
         "name|n\nSmith, John|1\nDoe, Jane, Dr|2\n",
         [{"name": "Smith, John", "n": "1"}, {"name": "Doe, Jane, Dr", "n": "2"}],
     ),
+    "CSV: the first line states the delimiter, as files for Excel do": Case(
+        {"format": "CSV", "fields": fields("column", "a", "b")},
+        b"\xef\xbb\xbfsep=;\r\na;b\r\n1,5;2,5\r\n",
+        [{"a": "1,5", "b": "2,5"}],
+    ),
     "CSV: an unknown column is named with those that are there": Case(
         {"format": "CSV", "fields": fields("column", "a", "zz")},
         "a,b\n1,2\n",
@@ -218,6 +223,24 @@ CASES: dict[str, Case] = {
             }
         ],
         "application/atom+xml",
+    ),
+    "Feed: an identity stays as it is, addresses become absolute": Case(
+        {"format": "Feed", "fields": fields("jmespath", "id", "link", "e=enclosures[0].url")},
+        '<rss version="2.0"><channel><item><guid isPermaLink="false">g1</guid><link>/a</link><enclosure url="b.mp3"/>'
+        "</item></channel></rss>",
+        [{"id": "g1", "link": "https://site.example/a", "e": "https://site.example/data/b.mp3"}],
+    ),
+    "Feed: an Atom entry without alternate link has none": Case(
+        {"format": "Feed", "fields": fields("jmespath", "id", "link")},
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>https://h.example/1</id><link rel="self" href="/s"/>'
+        '<link rel="enclosure" href="/e"/></entry><entry><id>i2</id><link rel="replies" href="/r"/><link href="/2"/>'
+        "</entry></feed>",
+        [{"id": "https://h.example/1", "link": None}, {"id": "i2", "link": "https://site.example/2"}],
+    ),
+    "Feed: the language of the feed settles ambiguous numbers": Case(
+        {"format": "Feed", "fields": [{"name": "v", "jmespath": "title", "type": "Decimal"}]},
+        '<rss version="2.0"><channel><language>de-DE</language><item><title>1.234</title></item></channel></rss>',
+        [{"v": "1234"}],
     ),
     "Feed: JSON Feed": Case(
         {"fields": [*fields("jmespath", "id", "link", "author"), *fields("jmespath", "e=enclosures[0].type")]},

@@ -52,3 +52,36 @@ def test_a_broken_list_is_refused(selector: str):
 @pytest.mark.parametrize("is_html", [True, False])
 def test_names_in_xml_are_those_without_a_prefix(is_html: bool):
     assert ("name() = 'Item'" in compile_css("Item > b", is_html=is_html).text) is not is_html
+
+
+LIST = (
+    '<div id="r"><h1 id="h"></h1><p id="p1"></p><div id="d1"><p id="p2"></p></div><p class="c" id="p3"></p>'
+    '<b id="b"></b><p id="p4"></p></div>'
+)
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("p:nth-of-type(2)", "p3"),
+        ("p:first-of-type", "p1 p2"),
+        ("p:last-of-type", "p2 p4"),
+        ("#r > p:nth-last-of-type(2)", "p3"),
+        ("p:only-of-type", "p2"),
+        ("p:nth-of-type(2n+1)", "p1 p2 p4"),
+        ("p:nth-child(2)", "p1"),
+        ("h1 + p", "p1"),
+        ("h1 ~ p.c", "p3"),
+        ("div p + b", "b"),
+        ("p:not(.c, :first-of-type)", "p4"),
+        ("p.c:not(:nth-of-type(2n+1))", "p3"),
+        ("div > p:is(:last-of-type, .c)", "p2 p3 p4"),
+        ("p:is(div div p, b + p)", "p2 p4"),
+        ("p:has(+ b)", "p3"),
+        ("div *:first-child", "h p2"),
+    ],
+)
+@pytest.mark.parametrize("format_", ["HTML", "XML"])
+def test_a_selector_means_the_same_in_html_and_xml(read: Read, format_: str, selector: str, expected: str):
+    found = read(LIST, {"css": "::attr(id)"}, items={"css": selector}, format=format_).items
+    assert [item["f0"] for item in found if item["f0"]] == expected.split()

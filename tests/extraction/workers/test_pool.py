@@ -14,7 +14,9 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.extractor import CompiledExtract
-from scrape_operator.extraction.workers.pool import INLINE_BYTES, SLOW_SECONDS, ExtractionPool, LaneLimits
+from scrape_operator.extraction.workers.costs import SLOW_SECONDS, TRIAL_SECONDS
+from scrape_operator.extraction.workers.pool import INLINE_BYTES, ExtractionPool, LaneLimits
+from tests.support.waiting import eventually
 
 Compile = Callable[..., CompiledExtract]
 Open = Callable[..., Document]
@@ -24,6 +26,9 @@ ENDLESS = {"xpath": "count(//*[count(//*[count(//*) > 1]) > 1])"}
 """A selector that takes libxml2 hours on the document below."""
 
 ENDLESS_PAGE = "<p>" * 5_000
+ENDLESS_LANE = LaneLimits(workers=1, seconds=3600, memory_bytes=2**26)
+"""A lane in which only other schedules end a document, however slow the machine is."""
+
 FIELDS = ({"css": "p::text", "many": True}, {"value": "FetchedAt"}, {"css": ".a::text", "type": "Integer"})
 
 
@@ -32,12 +37,6 @@ async def _pool() -> AsyncIterator[ExtractionPool]:
     pool = ExtractionPool()
     yield pool
     await pool.aclose()
-
-
-async def until_busy(pool: ExtractionPool) -> None:
-    """Let the others run until a worker is asked."""
-    while not pool._busy:
-        await asyncio.sleep(0)
 
 
 def children() -> set[int]:
@@ -111,7 +110,7 @@ async def test_a_worker_ends_when_its_caller_is_canceled(pool: ExtractionPool, c
     await pool.extract(compiled({"css": "p"}), document(BIG))
     [worker] = children()
     task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
-    await until_busy(pool)
+    await eventually(lambda: pool._busy)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -126,12 +125,11 @@ async def test_a_worker_that_dies_fails_its_document_and_is_replaced(
     before = children()
     task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
     for _ in range(2):
-        await until_busy(pool)
+        await eventually(lambda: pool._busy)
         [worker] = children() - before
         os.kill(worker, signal.SIGKILL)
         before.add(worker)
-        while pool._busy:
-            await asyncio.sleep(0)
+        await eventually(lambda: not pool._busy)
     with pytest.raises(ScrapeFailed, match="broke the parser") as caught:
         await task
     assert caught.value.reason is Reason.EXTRACTION_ERROR
@@ -179,15 +177,32 @@ async def test_a_schedule_with_costly_documents_leaves_the_quick_lane_for_a_whil
 
 
 async def test_costly_documents_of_eight_schedules_do_not_hold_up_others(compiled: Compile, document: Open):
-    pool = ExtractionPool(quick=LaneLimits(1, 0.2, 2**26))
+    pool = ExtractionPool(quick=ENDLESS_LANE, slow=ENDLESS_LANE)
     costly = [
         asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE), f"costly{number}"))
         for number in range(8)
     ]
-    async with asyncio.timeout(15):
-        for size in (30_000, 400_000):
-            found = await pool.extract(compiled({"css": "p"}), document("<p>x" + " " * size), "ordinary")
-            assert found.items == [{"f0": "x"}]
+    for size in (30_000, 400_000):
+        found = await pool.extract(compiled({"css": "p"}), document("<p>x" + " " * size), "ordinary")
+        assert found.items == [{"f0": "x"}]
+    assert not any(task.done() for task in costly)
+    assert not pool._is_slow("ordinary")
+    for task in costly:
+        task.cancel()
+    await asyncio.wait(costly)
+    await pool.aclose()
+
+
+async def test_a_costly_document_gives_way_once_another_schedule_waits(compiled: Compile, document: Open):
+    pool = ExtractionPool(quick=ENDLESS_LANE, slow=ENDLESS_LANE)
+    costly = [asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE), "costly")) for _ in range(2)]
+    await eventually(lambda: pool._busy)
+    [worker] = pool._busy
+    while worker.cpu_seconds() < 2 * TRIAL_SECONDS:
+        await asyncio.sleep(0.01)
+    assert not pool._is_slow("costly")
+    await pool.extract(compiled({"css": "p"}), document(BIG), "ordinary")
+    assert pool._is_slow("costly")
     assert not any(task.done() for task in costly)
     for task in costly:
         task.cancel()
@@ -195,12 +210,49 @@ async def test_costly_documents_of_eight_schedules_do_not_hold_up_others(compile
     await pool.aclose()
 
 
+async def test_a_schedule_whose_runs_end_too_early_for_the_limits_leaves_the_quick_lane(
+    compiled: Compile, document: Open
+):
+    pool = ExtractionPool(quick=ENDLESS_LANE, slow=ENDLESS_LANE)
+    while not pool._is_slow("costly"):
+        task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE), "costly"))
+        await eventually(lambda: pool._busy)
+        [worker] = pool._busy
+        while worker.cpu_seconds() < TRIAL_SECONDS / 2:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task])
+    await pool.aclose()
+
+
+async def test_a_start_outlives_its_caller_and_the_next_one_takes_the_worker(compiled: Compile, document: Open):
+    pool, before = ExtractionPool(quick=ENDLESS_LANE), children()
+    task = asyncio.create_task(pool.extract(compiled({"css": "p"}), document(BIG)))
+    await eventually(lambda: children() - before)
+    started = children() - before
+    task.cancel()
+    await asyncio.wait([task])
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+    assert children() - before == started
+    await pool.aclose()
+
+
+async def test_closing_ends_a_worker_whose_caller_is_gone(compiled: Compile, document: Open):
+    pool, before = ExtractionPool(quick=ENDLESS_LANE), children()
+    task = asyncio.create_task(pool.extract(compiled({"css": "p"}), document(BIG)))
+    await eventually(lambda: children() - before)
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.aclose()
+    assert children() == before
+
+
 async def test_closing_ends_what_is_being_read(compiled: Compile, document: Open):
     pool = ExtractionPool()
     await pool.extract(compiled({"css": "p"}), document(BIG))
     [worker] = children()
     task = asyncio.create_task(pool.extract(compiled(ENDLESS), document(ENDLESS_PAGE)))
-    await until_busy(pool)
+    await eventually(lambda: pool._busy)
     await pool.aclose()
     with pytest.raises(ScrapeFailed):
         await task

@@ -75,3 +75,26 @@ async def test_who_is_canceled_gives_back_the_place(when: str) -> None:
         await task
     async with asyncio.timeout(5), turns.turn("c"):
         pass
+
+
+async def test_only_other_requesters_count_as_others_that_wait() -> None:
+    turns = FairTurns(1)
+    async with turns.turn("a"):
+        waiting = asyncio.create_task(turns._acquire("a"))
+        await settle()
+        assert (turns.others_wait("a"), turns.others_wait("b")) == (False, True)
+        waiting.cancel()
+
+
+async def test_first_requesters_go_before_the_others() -> None:
+    turns, granted = FairTurns(1, is_first=str.isupper), list[str]()
+
+    async def work(requester: str) -> None:
+        async with turns.turn(requester):
+            granted.append(requester)
+
+    async with turns.turn("holder"):
+        tasks = [asyncio.create_task(work(requester)) for requester in ("a", "B", "c", "D", "B")]
+        await settle()
+    await asyncio.gather(*tasks)
+    assert granted == ["B", "D", "B", "a", "c"]

@@ -14,6 +14,7 @@ from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.policy import FetchPolicy
 from scrape_operator.core.runs.reasons import Reason
 from tests.support.waiting import eventually
+from tests.support.web import served
 
 
 class TokenServer:
@@ -48,13 +49,8 @@ async def issuer():
     server = TokenServer()
     app = web.Application()
     app.add_routes([web.post("/token", server.token), web.get("/page", server.page)])
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield server
-    await runner.cleanup()
+    async with served(app) as server.url:
+        yield server
 
 
 def session_at(client, issuer, scopes=(), **options):
@@ -218,4 +214,4 @@ async def test_a_token_that_is_echoed_is_masked(client, issuer):
     issuer.answer = answering(200, json.dumps({"access_token": "fine-token"}).encode())
     issuer.valid.add("fine-token")
     await fetch(session, issuer)
-    assert session._environment.identity.secrets.mask("Bearer fine-token") == "Bearer **********"
+    assert session._environment.identity.secrets.mask.text("Bearer fine-token") == "Bearer **********"

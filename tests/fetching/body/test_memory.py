@@ -9,7 +9,14 @@ import pytest
 
 from scrape_operator.core.net.documents import Response
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.fetching.body.memory import MEDIUM_BYTES, SMALL_BYTES, BodyMemory, BodyReservation
+from scrape_operator.fetching.body.memory import (
+    MEDIUM_BYTES,
+    PAGE_BYTES,
+    SMALL_BYTES,
+    BodyMemory,
+    BodyMemoryBusy,
+    BodyReservation,
+)
 from scrape_operator.fetching.failures import HopFailed
 
 MIB = 2**20
@@ -47,6 +54,50 @@ async def test_big_bodies_wait_for_each_other_and_medium_ones_for_neither():
     assert await is_granted(medium, MEDIUM_BYTES, 10 * MIB)
     first.release()
     assert await is_granted(second, 2 * MIB, 10 * MIB)
+
+
+async def test_pages_take_a_part_of_the_share_for_medium_bodies_and_ask_anew_when_they_grow():
+    memory = BodyMemory(4 * MIB)  # two for medium bodies: eight pages
+    pages = [BodyReservation(memory, is_repeatable=True) for _ in range(8)]
+    for page in pages:
+        await page.cover(PAGE_BYTES, 10 * MIB)
+    with pytest.raises(BodyMemoryBusy):
+        await BodyReservation(memory, is_repeatable=True).cover(SMALL_BYTES + 1, 10 * MIB)
+    with pytest.raises(BodyMemoryBusy):
+        await pages[0].cover(PAGE_BYTES + 1, 10 * MIB)
+    for page in pages[:4]:
+        page.release()
+    await pages[0].wait()  # as big as a medium body, since it is known to be more than a page
+    with pytest.raises(BodyMemoryBusy):
+        await BodyReservation(memory, is_repeatable=True).cover(SMALL_BYTES + 1, 10 * MIB)
+
+
+async def test_a_page_grows_in_place_where_there_is_memory():
+    memory = BodyMemory(4 * MIB)
+    first, second = (BodyReservation(memory, is_repeatable=True) for _ in range(2))
+    for reserved in (first, second):
+        await reserved.cover(PAGE_BYTES, 10 * MIB)
+        await reserved.cover(MEDIUM_BYTES, 10 * MIB)
+    with pytest.raises(BodyMemoryBusy):
+        await BodyReservation(memory, is_repeatable=True).cover(SMALL_BYTES + 1, 10 * MIB)
+
+
+async def test_a_body_that_cannot_be_asked_for_again_takes_its_whole_share_at_once():
+    memory = BodyMemory(4 * MIB)
+    assert all([await is_granted(reservation(memory), SMALL_BYTES + 1, 10 * MIB) for _ in range(2)])
+    assert not await is_granted(reservation(memory), SMALL_BYTES + 1, 10 * MIB)
+
+
+async def test_a_read_page_keeps_no_more_than_its_size():
+    memory = BodyMemory(4 * MIB)
+    page = BodyReservation(memory, is_repeatable=True)
+    await page.cover(SMALL_BYTES + 1, 10 * MIB)
+    response = Response("https://x.example/", 200, {}, bytes(SMALL_BYTES + 1))
+    page.hand_over(response)
+    others = [BodyReservation(memory, is_repeatable=True) for _ in range(7)]
+    for other in others:
+        await other.cover(PAGE_BYTES, 10 * MIB)
+    assert memory.medium.try_reserve(PAGE_BYTES - SMALL_BYTES - 1)
 
 
 async def test_bodies_that_announce_to_be_big_leave_the_share_of_medium_ones_alone():

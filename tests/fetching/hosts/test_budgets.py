@@ -181,14 +181,14 @@ def test_the_budget_of_a_platform_takes_the_place_of_the_default_until_it_is_lon
 def test_policies_tighten_the_budget_of_a_platform():
     async def scene():
         log: Log = []
-        hosts = hosts_of(of(4), rules=HostRules({"*": of(5, 1000)}))
+        hosts = hosts_of(of(4), rules=HostRules({"*": of(5, 250)}))
         platform = requester("platform", {HOST: of(2, 10)})
         await prove(hosts, platform)
         await asyncio.sleep(5)
-        await asyncio.gather(*(visit(hosts, platform, 3, log) for _ in range(4)))
+        await asyncio.gather(*(visit(hosts, platform, 1, log) for _ in range(4)))
         return [at for _, at in log]
 
-    assert run_virtual(scene()) == [5, 6, 8, 9]
+    assert run_virtual(scene()) == [5, 5.25, 6, 6.25]
 
 
 def test_a_crawl_delay_is_the_pace_of_a_host():

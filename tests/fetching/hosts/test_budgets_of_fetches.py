@@ -190,6 +190,27 @@ def test_a_host_that_never_answers_is_left_alone():
 
 
 @pytest.mark.parametrize(
+    ("left_seconds", "started_at_once"),
+    [(0.3, 3), (3.0, 1)],
+    ids=["cut off after 0.3 s: the host is not to blame", "no answer within 3 s: one request at a time"],
+)
+def test_a_request_that_the_end_of_its_run_cuts_off_says_nothing_about_its_host(left_seconds, started_at_once):
+    async def scene():
+        transport = PacedTransport(5)
+        fetcher = fetcher_over(transport, HostBudget(4))
+        for schedule in range(8):
+            with contextlib.suppress(ScrapeFailed):
+                await session_of(fetcher, f"late {schedule}", seconds=left_seconds).fetch(ask(SHOP))
+        cut_off = len(transport.asked)
+        began = virtual_time()
+        others = [session_of(fetcher, f"other {schedule}").fetch(ask(SHOP)) for schedule in range(4)]
+        await asyncio.gather(*others, return_exceptions=True)
+        return sum(at == began for _, at in transport.asked[cut_off:])
+
+    assert run_virtual(scene()) == started_at_once
+
+
+@pytest.mark.parametrize(
     ("retry_after", "retried_at"), [("20", 20), ("3600", 30)], ids=["as asked", "capped by maxDelay"]
 )
 def test_a_retry_waits_as_its_own_policy_says(retry_after, retried_at):

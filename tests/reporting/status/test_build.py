@@ -18,7 +18,7 @@ from scrape_operator.core.runs.slot import Due, Manual
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from scrape_operator.reporting.status.build import build_status, json_bytes, merge_patch
-from scrape_operator.reporting.status.lines import next_text
+from scrape_operator.reporting.status.lines import SCHEDULE_MAX_LENGTH, next_text, schedule_cell
 from scrape_operator.reporting.status.written import Written
 from tests.support import builders as make
 from tests.support.fake_api_server import merged
@@ -259,3 +259,21 @@ def _status_of(kind: str) -> dict[str, Any]:
             return build(make.plan(suspend=True, policy=None))
         case _:
             return build()
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("5m", "5m"),
+        ("", ""),
+        ("@hourly", "@hourly"),
+        ("*/15 8-18 * *", "*/15 8-18 * *"),
+        ("H/15 8-18 * * *", "H/15 8-18 *…"),
+        ("0 3 * * mon-fri; @hourly", "0 3 * * m… +1"),
+        ("@hourly; 0 3 * * *; 0 4 * * *", "@hourly +2"),
+        ("; ".join(["0,5,10,15,20,25,30 0-23 1-31 jan-dec mon-fri"] * 16), "0,5,10,1… +15"),
+    ],
+)
+def test_the_column_schedule_has_one_expression_and_the_number_of_others(text: str, cell: str) -> None:
+    assert schedule_cell(text) == cell
+    assert len(cell) <= SCHEDULE_MAX_LENGTH

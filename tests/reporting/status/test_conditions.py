@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.net.day_budgets import DayLimit, Unit, UsedUp, day_end
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
@@ -182,6 +183,24 @@ def test_a_schedule_outside_its_windows_says_when_it_runs_again() -> None:
     )
     assert (found["Ready"].status, found["Ready"].reason) == ("True", "Succeeded")
     assert found["Ready"].message.startswith("not scheduled: the due times before Tue")
+
+
+def test_a_budget_that_is_used_up_says_which_and_until_when() -> None:
+    limit = DayLimit("ScrapePolicy/default/shop", "ScrapePolicy shop", Unit.REQUESTS, 1_000)
+    used_up = UsedUp(limit, day_end(make.NOW))
+    midnight = make.NOW.replace(day=25, hour=0, minute=0, second=13)
+    found = conditions(
+        make.plan(windows=ONLY_AT_NIGHT),
+        make.state(make.fine(), next_due=midnight, is_outside=True, used_up=used_up),
+    )
+    assert (found["Scheduled"].status, found["Scheduled"].reason) == ("False", "BudgetExhausted")
+    assert found["Scheduled"].message == (
+        "the 1000 requests of a day of ScrapePolicy shop (ceilings.requestsPerDay) are used up until "
+        "2026-11-25T00:00:00Z: wait, or raise the limit"
+    )
+    assert (found["Ready"].status, found["Ready"].reason) == ("True", "Succeeded")
+    suspended = conditions(make.plan(suspend=True), make.state(make.fine(), used_up=used_up))
+    assert suspended["Scheduled"].reason == "Suspended"
 
 
 @pytest.mark.parametrize(

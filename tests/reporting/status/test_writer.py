@@ -7,9 +7,12 @@ from datetime import datetime
 import pytest
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.reporting.status.writer import QUIET_SECONDS
 from tests.reporting.status.writing import A_WHILE, AT_ONCE, UID, Bench, at_work, carried
 from tests.support import builders as make
 
@@ -88,17 +91,73 @@ def test_a_run_that_began_under_other_policies_does_not_turn_the_status_back() -
     at_work(test)
 
 
-@pytest.mark.parametrize("reason", [Reason.SUCCEEDED, Reason.NOT_MODIFIED])
-def test_a_run_that_changed_nothing_is_seen_within_seconds_but_not_at_once(reason: Reason) -> None:
+def test_a_run_that_changed_nothing_is_seen_within_seconds_but_not_at_once() -> None:
     async def test(bench: Bench) -> None:
         plan, state = make.plan(), make.state(make.fine())
         bench.writer.seed(plan, carried(plan, state))
-        state.record_finish(make.result(reason=reason, number=2), make.NOTHING)
+        state.record_finish(make.result(number=2), make.NOTHING)
         bench.writer.changed(plan, state)
         await bench.settle(AT_ONCE)
         assert bench.writes == 0
         await bench.settle(A_WHILE)
         assert len(bench.api.statuses[UID]["history"]) == 2
+
+    at_work(test)
+
+
+def unmodified(state: ScheduleState, number: int, counts: ItemCounts = make.NOTHING) -> None:
+    """Record a run that found nothing modified, from its claim to its end."""
+    state.record_start(make.claim(number), make.DUE)
+    targets = [make.good(name) for name in "abc"]
+    state.record_finish(make.result(reason=Reason.NOT_MODIFIED, targets=targets, number=number), counts)
+
+
+def test_runs_that_were_not_modified_write_no_status_until_it_is_old() -> None:
+    async def test(bench: Bench) -> None:
+        plan, state = make.plan(), make.state(make.fine())
+        bench.writer.changed(plan, state)
+        unmodified(state, 2)
+        bench.writer.changed(plan, state)
+        await bench.settle(A_WHILE)
+        before = bench.writes
+        for number in range(3, 60):
+            state.record_start(make.claim(number), make.DUE)
+            bench.writer.refresh(plan, state)
+            await bench.settle(2.0)
+            unmodified(state, number)
+            bench.writer.changed(plan, state)
+            await bench.settle(8.0)
+        assert bench.writes == before
+        await bench.settle(QUIET_SECONDS)
+        unmodified(state, 60)
+        bench.writer.changed(plan, state)
+        await bench.settle(A_WHILE)
+        assert bench.writes == before + 1
+        assert bench.api.statuses[UID]["counters"]["runs"] == 60
+
+    at_work(test)
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        pytest.param(lambda state: state._record_request(Manual("now")), id="a request"),
+        pytest.param(lambda state: state.set_upcoming(None, is_outside=True), id="a condition"),
+        pytest.param(lambda state: unmodified(state, 2, ItemCounts(total=7)), id="the number of items"),
+        pytest.param(lambda state: state.record_finish(make.broken(2), make.NOTHING), id="a failure"),
+    ],
+)
+def test_what_changed_beside_a_run_that_was_not_modified_is_written(news: Callable[[ScheduleState], object]) -> None:
+    async def test(bench: Bench) -> None:
+        plan, state = make.plan(), make.state(make.fine())
+        unmodified(state, 1)
+        bench.writer.changed(plan, state)
+        await bench.settle(A_WHILE)
+        before = bench.writes
+        news(state)
+        bench.writer.changed(plan, state)
+        await bench.settle(A_WHILE)
+        assert bench.writes == before + 1
 
     at_work(test)
 

@@ -33,8 +33,8 @@ class Bench:
             writes_per_second=rate,
             ownership=self,
             on_gone=self.lost,
-            events=self,
-            observer=self,
+            on_transition=self.transitioned,
+            on_written=self.status_written,
             random=lambda: 1.0,
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -11,6 +12,8 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
+from scrape_operator.clock import SystemClock
+from scrape_operator.core.ports import Clock
 from scrape_operator.core.runs.run import RunClaim, TargetResult
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.runs.target_memory import FORGOTTEN, TargetMemory
@@ -21,8 +24,8 @@ from scrape_operator.planning.schedule import compile_schedule
 from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator, TargetTask
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import SystemClock
 from tests.api.building import changed
+from tests.support.web import served_by
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -51,16 +54,9 @@ class Server:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    served = Server()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", served.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield served
-    await runner.cleanup()
+    made = Server()
+    async with served_by(made.handle) as made.url:
+        yield made
 
 
 class StoredMemory:
@@ -70,7 +66,7 @@ class StoredMemory:
         self.revalidation = FORGOTTEN
         self.loads = 0
 
-    async def load_target_memory(self, uid: str, target: str, generation: int) -> TargetMemory:
+    async def load_target_memory(self, uid: str, target: str, fingerprint: str) -> TargetMemory:
         self.loads += 1
         return TargetMemory(revalidation=self.revalidation)
 
@@ -89,16 +85,17 @@ class Scraping:
         seconds: float = 30.0,
         http: Mapping[str, Any] = NOTHING,
         spec: Mapping[str, Any] = NOTHING,
+        generation: int = 1,
         **others: Any,
     ) -> TargetTask:
         target = {"name": "main", "http": {**http, "url": url}, "retry": {"attempts": 1}, "extract": ITEMS, **others}
         obj = changed({"targets": [target], **spec})
-        obj["metadata"] |= {"uid": "uid", "generation": 1}
+        obj["metadata"] |= {"uid": "uid", "generation": generation}
         plan = compile_schedule(obj, timedelta(hours=1))
         work = plan.work
         assert isinstance(work, RunPlan), plan.findings
         now = SystemClock().now()
-        claim = RunClaim(UUID(int=1), "uid", "default", "example", 1, Due(now), now, now, "me", now)
+        claim = RunClaim(UUID(int=1), "uid", "default", "example", generation, Due(now), now, now, "me", now)
         plan = replace(plan, timeout=timedelta(seconds=seconds))
         return self.orchestrator.scrape_all(plan, work, claim)[0]
 
@@ -115,10 +112,16 @@ def conditional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
 
 
+@asynccontextmanager
+async def open_scraping(clock: Clock | None = None) -> AsyncIterator[Scraping]:
+    """Open what runs targets, under the machine's clock or another one."""
+    pool, memory = ExtractionPool(), StoredMemory()
+    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
+        yield Scraping(ScrapingOrchestrator(fetcher, pool, clock or SystemClock(), TargetMemories(memory)), memory)
+    await pool.aclose()
+
+
 @pytest.fixture
 async def scrape() -> AsyncIterator[Scraping]:
-    pool = ExtractionPool()
-    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
-        memory = StoredMemory()
-        yield Scraping(ScrapingOrchestrator(fetcher, pool, SystemClock(), TargetMemories(memory)), memory)
-    await pool.aclose()
+    async with open_scraping() as opened:
+        yield opened

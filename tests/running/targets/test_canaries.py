@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from scrape_operator.clock import SystemClock
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import SystemClock
 from tests.running.targets.conftest import Scraping, Server, StoredMemory
 from tests.support.secrets import MemorySecrets
 

@@ -67,6 +67,22 @@ async def test_a_list_that_shrinks_too_far_is_a_breach(scrape: Scraping, server:
     assert "3 items, more than 50% below the 7.5 of the last 2 good runs" in results[2].breach
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"expect": {"maxDropPercent": 50}}, Reason.EXPECTATION_FAILED),
+        ({"expect": {"maxDropPercent": 50}, "extract": {**PRICES, "items": {"css": "ul > li"}}}, Reason.SUCCEEDED),
+    ],
+    ids=["another expectation", "another selector"],
+)
+async def test_an_edit_starts_the_comparison_anew_only_if_it_decides_which_items_there_are(
+    scrape: Scraping, server: Server, pages, changes: dict[str, Any], reason: Reason
+) -> None:
+    pages += [shop(rows(10)), shop(rows(3))]
+    await scrape(server.url, extract=PRICES)
+    assert (await scrape(server.url, **{"extract": PRICES, "generation": 2, **changes})).reason is reason
+
+
 async def test_changes_that_are_no_failures_raise_nothing(scrape: Scraping, server: Server, pages) -> None:
     some = '<i class="price">{n}.50</i>'
     pages += [

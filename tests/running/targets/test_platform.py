@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
+from scrape_operator.clock import SystemClock
 from scrape_operator.core.odds.model import OddsReading
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.reasons import Reason
@@ -22,7 +23,6 @@ from scrape_operator.planning.plans import PlatformTargetPlan, RunPlan
 from scrape_operator.planning.schedule import validate
 from scrape_operator.running.targets.orchestrator import ScrapingOrchestrator
 from scrape_operator.settings import Settings
-from scrape_operator.wiring import SystemClock
 from tests.api.building import PLATFORM, changed
 from tests.dev.bookmakers.faults import Fault
 from tests.dev.bookmakers.scene import Scene, open_scene

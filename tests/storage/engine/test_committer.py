@@ -14,7 +14,7 @@ from scrape_operator.storage.engine import batching
 from scrape_operator.storage.engine.address import SQLiteAddress
 from scrape_operator.storage.engine.committer import Committer
 from scrape_operator.storage.engine.database import Database
-from scrape_operator.storage.engine.factory import Timeouts
+from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.errors import StoreRefused
 
 T = TypeVar("T")

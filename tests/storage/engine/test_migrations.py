@@ -12,8 +12,9 @@ from sqlalchemy import Connection, inspect, select
 
 from scrape_operator.storage.engine import migrate
 from scrape_operator.storage.engine.schema_version import HEAD, REVISIONS
+from scrape_operator.storage.schema import metadata
 from scrape_operator.storage.store import SQLRunStore
-from scrape_operator.storage.tables import metadata, schedules
+from scrape_operator.storage.tables import schedules
 from tests.storage.runs.test_loading import Life
 from tests.storage.values import claim_of, items_of, result_of, target_of
 from tests.support.paths import ROOT

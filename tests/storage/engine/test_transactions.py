@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Connection, CursorResult, TextClause, text
 
 from scrape_operator.storage.engine.address import SQLiteAddress
-from scrape_operator.storage.engine.factory import Timeouts, open_transactions
-from scrape_operator.storage.engine.transactions import WRITES, aside
+from scrape_operator.storage.engine.factory import open_transactions
+from scrape_operator.storage.engine.transactions import WRITES, Timeouts, aside
 from scrape_operator.storage.store import SQLRunStore
 
 ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")

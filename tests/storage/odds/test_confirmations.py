@@ -130,7 +130,7 @@ class World:
         is_complete = random.random() < 0.5
         if not is_complete:
             listed = [event for event in listed if random.random() < 0.6]
-            listed = [replace(event, is_whole=random.random() < 0.7) for event in listed]
+            listed = [replace(event, dropped=int(random.random() >= 0.7)) for event in listed]
         if random.random() < 0.1:
             coverage = None
         late = random.choice([0, 0, 0, 7])
@@ -228,7 +228,7 @@ async def test_a_market_that_is_read_no_more_stays_as_old_as_its_last_reading(st
 
 async def test_an_event_whose_prices_are_not_whole_confirms_and_withdraws_nothing(store: SQLRunStore) -> None:
     await read_at(store, 0, event_of(OFFER))
-    await read_at(store, 5, replace(event_of({"1x2/home": "9"}), is_whole=False))
+    await read_at(store, 5, replace(event_of({"1x2/home": "9"}), dropped=1))
     assert len(await offered(store)) == 3
     assert set((await confirmed(store)).values()) == {minute(0) + timedelta(seconds=6)}
 

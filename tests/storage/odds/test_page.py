@@ -17,6 +17,7 @@ from scrape_operator.storage.store import SQLRunStore, open_store
 from tests.docs.reading import DOCS
 from tests.storage.odds.values import MARKETS, event_of, prices_of
 from tests.storage.values import claim_of, result_of, settings_for, target_of
+from tests.support.databases import make_sqlite
 
 PAGE = (DOCS / "odds.md").read_text(encoding="utf-8")
 COMMANDS = [line.removeprefix("$ ") for line in PAGE.splitlines() if re.match(r"(\$ )?scrape-operator odds", line)]
@@ -27,7 +28,6 @@ QUERIES = [
     if query.strip()
 ]
 VIEWS = re.findall(r"^### (event_odds|odds_comparison)\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
-NOW = datetime.now(UTC)  # the clock of the commands and of the views is the machine's
 BOOKS = {
     "Bet9ja": prices_of(home="2.00", draw="4.00", away="4.20") | {"over_under@2.5/over": "1.9"},
     "BetPawa": prices_of(home="2.10", draw="4.10", away="4.30") | {"over_under@2.5/over": "1.95"},
@@ -36,28 +36,29 @@ BOOKS = {
 
 async def fill(store: SQLRunStore) -> None:
     """Have two bookmakers read twice: a match that has begun, one to come, and one that is not matched."""
+    now = datetime.now(UTC)  # the clock of the commands and of the views is the machine's
     for number in (0, 1):
-        at = NOW - timedelta(hours=2 - 2 * number)
+        at = now - timedelta(hours=2 - 2 * number)
         claim = claim_of(number, started_at=at)
         assert await store.claim(claim)
-        await store.finish(result_of(claim, *(_target(book, number) for book in BOOKS), seconds=0))
+        await store.finish(result_of(claim, *(_target(book, number, now) for book in BOOKS), seconds=0))
 
 
-def _target(book: str, number: int) -> Any:
+def _target(book: str, number: int, now: datetime) -> Any:
     moved = {name: str(round(float(price) + number / 20, 2)) for name, price in BOOKS[book].items()}
     events = [
-        event_of(moved, bookmaker=book, event_id=f"{book}-1", starts_at=NOW + timedelta(days=1)),
-        event_of(moved, bookmaker=book, event_id=f"{book}-2", sportradar_id="2", starts_at=NOW - timedelta(hours=1)),
+        event_of(moved, bookmaker=book, event_id=f"{book}-1", starts_at=now + timedelta(days=1)),
+        event_of(moved, bookmaker=book, event_id=f"{book}-2", sportradar_id="2", starts_at=now - timedelta(hours=1)),
     ]
     if book == "Bet9ja":
-        events.append(event_of(moved, event_id="x", sportradar_id="3", starts_at=NOW + timedelta(days=2)))
-    payload = SinkPayload(ODDS_SINK, OddsReading(events, MARKETS, Coverage(book)), NOW + timedelta(hours=1))
+        events.append(event_of(moved, event_id="x", sportradar_id="3", starts_at=now + timedelta(days=2)))
+    payload = SinkPayload(ODDS_SINK, OddsReading(events, MARKETS, Coverage(book)), now + timedelta(hours=1))
     return target_of(name=book.lower(), sink_payload=payload)
 
 
 @pytest.fixture
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path}/runs.db"
+    url = make_sqlite(tmp_path / "runs.db")
     monkeypatch.setenv("DATABASE_URL", url)
 
     async def write() -> None:

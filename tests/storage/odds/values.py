@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from scrape_operator.core.odds.model import ODDS_SINK, Coverage, OddsEvent, OddsMarket, OddsReading, PriceKey
 from scrape_operator.core.runs.items import ItemCounts
-from scrape_operator.core.runs.run import SinkPayload, TargetResult
+from scrape_operator.core.runs.run import SinkPayload, StoredSpec, TargetResult
 from scrape_operator.storage.store import SQLRunStore
 from tests.storage.values import START, claim_of, result_of, target_of
 
@@ -72,9 +72,11 @@ def reading_of(
     return target_of(**values | others)
 
 
-async def store_at(store: SQLRunStore, number: float, *targets: TargetResult, uid: str = "uid-1") -> ItemCounts | None:
+async def store_at(
+    store: SQLRunStore, number: float, *targets: TargetResult, uid: str = "uid-1", spec: StoredSpec | None = None
+) -> ItemCounts | None:
     """Claim the slot of a minute and finish it with these targets."""
-    claim = claim_of(number, uid=uid)
+    claim = claim_of(number, uid=uid, spec=spec or StoredSpec())
     assert await store.claim(claim)
     return await store.finish(result_of(claim, *targets))
 
@@ -83,8 +85,8 @@ async def read_at(
     store: SQLRunStore, number: float, *events: OddsEvent, markets: Sequence[OddsMarket] = MARKETS, **others: Any
 ) -> None:
     """Have a target read these events in the run of a minute."""
-    uid = others.pop("uid", "uid-1")
-    await store_at(store, number, reading_of(*events, markets=markets, **others), uid=uid)
+    uid, spec = others.pop("uid", "uid-1"), others.pop("spec", None)
+    await store_at(store, number, reading_of(*events, markets=markets, **others), uid=uid, spec=spec)
 
 
 async def query(store: SQLRunStore, statement: str, **values: Any) -> list[tuple[Any, ...]]:

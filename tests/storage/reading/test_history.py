@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from scrape_operator.core.errors import InvalidValue, StoreUnavailable
+from scrape_operator.core.ids import RunIDs
 from scrape_operator.core.reading import ChangeQuery, ItemQuery, RunQuery, read_all
 from scrape_operator.core.runs.items import Change, Item
 from scrape_operator.core.runs.reasons import Reason
@@ -16,6 +18,8 @@ from scrape_operator.storage.reading.history import SQLHistoryReader, open_histo
 from scrape_operator.storage.reading.tokens import encode_token
 from scrape_operator.storage.store import SQLRunStore
 from tests.storage.values import claim_of, failed_of, items_of, minute, result_of, settings_for, skip_of, target_of
+
+RUN_ID = UUID("01ffb3c4-0000-7000-8000-00000000abcd")
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ async def history(store: SQLRunStore, url: str) -> AsyncIterator[SQLHistoryReade
         items = [Item.of({"n": n}, ["n"]) for n in range(number * 3 + 1)]
         await store.finish(result_of(claim, target_of(items), target_of(items_of(a="1"), name="other")))
     await store.skip(skip_of(3, message="one\x00still runs"))
-    other = claim_of(4, uid="uid-2", name="shop", namespace="team")
+    other = claim_of(4, uid="uid-2", name="shop", namespace="team", id=RUN_ID)
     await store.claim(other)
     await store.finish(failed_of(other, target_of(name="shop", status=RunStatus.FAILED, reason=Reason.TIMEOUT)))
     async with open_history(settings_for(url)) as opened:
@@ -64,6 +68,10 @@ async def test_a_skipped_due_time_has_no_duration(history: SQLHistoryReader) -> 
         pytest.param(RunQuery("default", "shop"), 0, id="name in another namespace"),
         pytest.param(RunQuery(statuses=[RunStatus.FAILED, RunStatus.SKIPPED]), 2, id="statuses"),
         pytest.param(RunQuery("default", since=minute(2)), 2, id="since"),
+        pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex)), 1, id="whole ID"),
+        pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex[:9])), 1, id="beginning of an ID"),
+        pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex[:-1] + "0")), 0, id="unknown ID"),
+        pytest.param(RunQuery(ids=RunIDs("0")), 5, id="beginning of all IDs"),
     ],
 )
 async def test_runs_are_restricted(history: SQLHistoryReader, query: RunQuery, count: int) -> None:
@@ -86,6 +94,23 @@ async def test_pages_of_items_cover_all_once(history: SQLHistoryReader, limit: i
     ]
     assert {(item.namespace, item.name) for item in found} == {("default", "quotes")}
     assert found[1].data == {"n": 0}
+
+
+@pytest.mark.parametrize("target", [None, "quotes", "other"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_pages_of_items_pass_from_schedule_to_schedule(
+    history: SQLHistoryReader, store: SQLRunStore, target: str | None, limit: int
+) -> None:
+    for number, uid in enumerate(("uid-0", "uid-3", "uid-4"), 10):
+        claim = claim_of(number, uid=uid, name=f"of-{uid}")
+        await store.claim(claim)
+        items = [] if uid == "uid-3" else [Item.of({"n": n}, ["n"]) for n in range(2)]
+        await store.finish(result_of(claim, target_of(items), target_of(items_of(a="1"), name="other")))
+    query = ItemQuery(namespace="default", target=target)
+    rows = [row async for row in read_all(lambda after: history.items(query, after, limit))]
+    places = [(row.schedule_uid, row.target, row.key) for row in rows]
+    assert places == sorted(set(places))
+    assert len(places) == {None: 15, "quotes": 11, "other": 4}[target]
 
 
 async def test_a_page_is_not_disturbed_by_runs_that_come_meanwhile(

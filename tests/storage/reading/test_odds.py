@@ -1,6 +1,5 @@
 """Odds are read side by side, also while an operator writes them."""
 
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from scrape_operator.storage.reading.odds import ComparedEvent, OddsReader, open
 from scrape_operator.storage.store import SQLRunStore
 from tests.storage.odds.values import KICK_OFF, event_of, prices_of, read_at, reading_of, store_at
 from tests.storage.values import START, settings_for
+from tests.support.databases import make_sqlite
 
 OTHERS = (("Côte d'Ambre FC", "Dune City", 1), ("Ember 1860", "Flint", -20), ("Granite", "Côte Stars", -30))
 
@@ -120,9 +120,9 @@ async def test_a_file_that_is_not_there_is_named_and_not_made(tmp_path: Path) ->
     assert not (tmp_path / "none.db").exists()
 
 
-async def test_a_path_may_hold_any_sign(tmp_path: Path, sqlite_template: Path) -> None:
+async def test_a_path_may_hold_any_sign(tmp_path: Path) -> None:
     path = tmp_path / "a?b#c%20d é.db"
-    shutil.copy(sqlite_template, path)
+    make_sqlite(path)
     async with open_odds(
         settings_for("sqlite:///x").model_copy(update={"database_url": None, "sqlite_path": path})
     ) as one:

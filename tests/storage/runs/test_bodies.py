@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from scrape_operator.core.net.documents import Response
 from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.storage.runs import bodies
 from scrape_operator.storage.store import SQLRunStore
@@ -14,7 +15,9 @@ from tests.storage.values import claim_of, minute, result_of, rows_of, target_of
 
 
 def body(text: str, page: int = 0) -> KeptBody:
-    return KeptBody.pack(page, f"https://site.example/{page}", 200, "text/html; charset=utf-8", text.encode())
+    headers = {"content-type": "text/html; charset=utf-8", "link": '</2>; rel="next"'}
+    response = Response(f"https://site.example/{page}", 200, headers, text.encode())
+    return KeptBody.pack(page, response, minute(1))
 
 
 async def run(store: SQLRunStore, number: float, *kept: KeptBody, uid: str = "uid-1") -> UUID:
@@ -33,7 +36,7 @@ async def test_a_body_is_read_as_it_was(store: SQLRunStore) -> None:
     run_id = await run(store, 0, *pages)
     kept = await store.load_bodies(run_id)
     assert kept == {"quotes": pages}
-    assert [page.unpack() for page in kept["quotes"]] == [b"<p>one", b"<p>two\0"]
+    assert [page.unpack().body for page in kept["quotes"]] == [b"<p>one", b"<p>two\0"]
 
 
 async def test_one_content_is_stored_once(store: SQLRunStore) -> None:

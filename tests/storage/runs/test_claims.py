@@ -18,6 +18,7 @@ from scrape_operator.storage.runs.claims import release_claims
 from scrape_operator.storage.store import SQLRunStore, open_store
 from scrape_operator.storage.tables import schedules, scrape_runs
 from tests.storage.values import ME, START, claim_of, minute, reap, result_of, rows_of, settings_for, skip_of
+from tests.support.databases import make_sqlite
 
 
 async def test_a_claim_is_a_row_that_is_running(store: SQLRunStore) -> None:
@@ -173,7 +174,7 @@ async def test_the_reaper_looks_only_at_what_is_running(tmp_path: Path) -> None:
     def listen(connection: Connection) -> None:
         event.listen(connection.engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
 
-    async with open_store(settings_for(f"sqlite:///{tmp_path}/runs.db")) as store:
+    async with open_store(settings_for(make_sqlite(tmp_path / "runs.db"))) as store:
         await store._database.read(listen)
         await reap(store, minute(1))
         [statement] = [text for text in statements if "FROM scrape_runs" in text]

@@ -88,6 +88,23 @@ async def test_the_policy_is_that_of_the_last_slot(store: SQLRunStore) -> None:
     assert await counts(store) == [1, 2, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("before", "edited", "left"),
+    [(RETAIN, DELETE, [0, 0, 0, 0]), (DELETE, RETAIN, [1, 1, 1, 1])],
+    ids=["to Delete", "to Retain"],
+)
+async def test_an_edit_after_the_last_slot_decides(
+    store: SQLRunStore, before: StoredSpec, edited: StoredSpec, left: list[int]
+) -> None:
+    await run(store, 0, "uid-1", spec=before)
+    state = await store.load_state("uid-1")
+    await store.note_edited({"uid-1": edited, "never-ran": DELETE})
+    assert await store.load_state("uid-1") == state
+    await store.mark_deleted(["uid-1"], minute(2))
+    await store.prune_deleted(minute(10))
+    assert await counts(store) == left
+
+
 async def test_deleted_schedules_are_not_loaded_at_start(store: SQLRunStore) -> None:
     for number in range(20):
         await run(store, 0, f"dead-{number}")

@@ -88,7 +88,7 @@ async def test_failures_in_a_row_are_counted_beyond_history(store: SQLRunStore) 
         await ran(store, number, bad=Reason.TIMEOUT)
     state = (await store.load_states())["uid-1"]
     assert state.consecutive_failures == 8
-    assert state.items == ItemCounts(total=1, new=1)
+    assert state.items == ItemCounts(total=1)
 
 
 async def test_failures_in_a_row_are_counted_where_no_run_was_ever_good(store: SQLRunStore) -> None:
@@ -107,6 +107,7 @@ async def test_an_orphan_counts_as_a_failure_and_leaves_target_healths(store: SQ
     state = (await store.load_states())["uid-1"]
     assert state.consecutive_failures == 1
     assert state.last_failure_time == minute(2)
+    assert state.items == ItemCounts(total=1)
     assert [target.name for target in state.targets] == ["quotes"]
 
 
@@ -259,3 +260,4 @@ async def test_an_orphan_is_no_failure_in_a_row_where_a_later_run_was_good(store
     state = await store.load_state("uid-1")
     assert state is not None
     assert (state.runs, state.consecutive_failures, state.last_failure_time) == (2, 0, minute(2))
+    assert state.items == state.history[0].counts

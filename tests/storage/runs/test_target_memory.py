@@ -17,29 +17,32 @@ KNOWN = Revalidation("fp", Validators("https://a.example/", 'W/"1"', "Wed, 25 No
 
 async def run(store: SQLRunStore, number: int, *, generation: int = 1, **target: Any) -> None:
     claim = claim_of(number, generation=generation)
+    target = {"fingerprint": "first", **target}
     await store.claim(claim)
     await store.finish(result_of(claim, target_of(items_of(**target.pop("texts", {"a": "1"})), **target)))
 
 
-async def memory(store: SQLRunStore, generation: int = 1) -> TargetMemory:
-    return await store.load_target_memory("uid-1", "quotes", generation)
+async def memory(store: SQLRunStore, fingerprint: str = "first") -> TargetMemory:
+    return await store.load_target_memory("uid-1", "quotes", fingerprint)
 
 
 async def test_nothing_is_known_at_first(store: SQLRunStore) -> None:
     assert await memory(store) == NO_MEMORY
 
 
-async def test_the_last_good_runs_of_a_generation_are_usual(store: SQLRunStore) -> None:
+async def test_the_last_good_runs_with_the_same_settings_are_usual(store: SQLRunStore) -> None:
     for number in range(BASELINE_RUNS + 2):
-        await run(store, number, texts={str(count): "x" for count in range(number)}, found={"text": number})
+        await run(
+            store, number, generation=number, texts={str(count): "x" for count in range(number)}, found={"text": number}
+        )
     await run(store, 20, status=RunStatus.PARTIALLY_SUCCEEDED, reason=Reason.EXPECTATION_FAILED)
     await run(store, 21, status=RunStatus.FAILED, reason=Reason.TIMEOUT)
     await run(store, 22, reason=Reason.NOT_MODIFIED, texts={})
     await run(store, 23, name="other")
-    await run(store, 24, generation=2)
+    await run(store, 24, fingerprint="second")
     known = await memory(store)
     assert known.baseline.runs == tuple(GoodRun(count, {"text": count}) for count in range(11, 1, -1))
-    assert (await memory(store, generation=2)).baseline.runs == (GoodRun(1, {}),)
+    assert (await memory(store, fingerprint="second")).baseline.runs == (GoodRun(1, {}),)
 
 
 async def test_validators_are_those_of_the_last_run_that_brought_some(store: SQLRunStore) -> None:

@@ -148,12 +148,12 @@ class Field(ApiModel):
 
     regex: Expression | None = None
     """An RE2 regular expression, such as ([0-9.]+). Beside css, xpath, jmespath or column it filters what they
-    selected: group 1, or the whole match, is the value, and without a match the value is missing. Alone it searches
+    selected: group 1, or the whole match, is the value. Without a match the value is missing. Alone it searches
     the item, for Text."""
 
     parent: Annotated[int, Integer(1, 16)] | None = None
-    """The number of levels above the item where the selector begins, for css and jmespath, such as 1 for the customer
-    of an order in customers[].orders[]. A level is an element in HTML and XML, an object in JSON. Absent: 0."""
+    """The number of levels above the item where the selector begins, for css and jmespath. In customers[].orders[] the
+    customer of an order is at 1. A level is an element in HTML and XML, an object in JSON. Absent: 0."""
 
     type: FieldType = FieldType.STRING
     """The type of the value. A text that is not of the type is missing, counted, and named in a warning of the run."""

@@ -172,7 +172,7 @@ class HTTP(ApiModel):
 
     conditional: Flag | None = None
     """Whether GET and HEAD send the ETag and Last-Modified of the answer before. If the server answers 304, the target
-    has the reason NotModified: nothing is parsed and no item is written."""
+    has the reason NotModified: nothing is parsed and no item is written. Absent: false."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         *url_rules("url", "url", "put them into a Secret and refer to it in auth.basic"),

@@ -93,6 +93,6 @@ class Paginate(ApiModel):
     """The page gives the value of a query parameter for the next request."""
 
     max_pages: Annotated[int, Integer(1, 10_000)] = 10
-    """The largest number of pages of one run, the first included."""
+    """The largest number of pages of one reading, the first included. A list that may have moved is read again."""
 
     rules: ClassVar[tuple[Rule, ...]] = (exactly_one("nextLink", "pageParam", "offsetParam", "cursor"),)

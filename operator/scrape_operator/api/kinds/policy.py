@@ -91,11 +91,12 @@ class Ceilings(ApiModel):
     """The largest paginate.maxPages."""
 
     requests_per_day: Annotated[int, Integer(1, 1_000_000_000)] | None = None
-    """How many requests a schedule may send in a UTC day. After that it waits: Scheduled is False with the reason
-    BudgetExhausted."""
+    """How many requests all schedules under the policy may send in a UTC day together. After that they wait for the
+    next day: Scheduled is False with the reason BudgetExhausted."""
 
     bytes_per_day: Annotated[int, ByteSize("1Ki", "1048576Gi")] | None = None
-    """How many bytes of responses a schedule may read in a UTC day, such as 10Gi."""
+    """How many bytes of response bodies all schedules under the policy may read in a UTC day together, such as 10Gi.
+    They count as they are transferred, before decompression."""
 
 
 class ScrapePolicySpec(ApiModel):

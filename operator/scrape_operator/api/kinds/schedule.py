@@ -55,7 +55,7 @@ class ScrapeScheduleSpec(ApiModel):
 
     spread: Spread = Spread.STABLE
     """Stable: the due times of an interval are offset by a value that is derived from the object's UID and never
-    changes, so that schedules do not all run at once. None: they are aligned to the Unix epoch, so that 5m is due at
+    changes. So schedules do not all run at once. None: they are aligned to the Unix epoch, so that 5m is due at
     minutes 0, 5, 10."""
 
     start_time: Annotated[datetime, Instant()] | None = None
@@ -107,14 +107,15 @@ class ScrapeScheduleSpec(ApiModel):
     """How long runs are kept in the database."""
 
     keep_bodies: KeepBodies = KeepBodies.NEVER
-    """The runs whose response bodies are kept in the database, compressed and capped, to repeat an extraction."""
+    """The runs whose response bodies are kept in the database, to repeat an extraction, also those of platforms.
+    They are compressed and capped: 8 MiB for each target and run, 64 MiB for the schedule."""
 
     data_policy: DataPolicy = DataPolicy.RETAIN
     """What happens to the runs and items in the database when this object is deleted. Retain: runs are removed after
     historyMaxAge, items stay. Delete: both are removed within minutes."""
 
     notify: Annotated[tuple[Notify, ...], Bounds(max_length=8), ListMap("name")] = ()
-    """Webhooks that are called after runs."""
+    """Webhooks that receive a message when a run fails or recovers, data breaks an expectation, or items change."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

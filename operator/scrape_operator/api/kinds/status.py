@@ -123,7 +123,8 @@ class ScrapeScheduleStatus(ApiModel):
     """The generation of the spec that the operator handled. -1: none yet."""
 
     conditions: Annotated[tuple[Condition, ...], Bounds(max_length=16), ListMap("type")] = ()
-    """Ready, Reconciling, Stalled, Scheduled, LastRunSucceeded, TargetsHealthy, DataHealthy, SecretsResolved."""
+    """Ready, Reconciling, Stalled, Scheduled, LastRunSucceeded, TargetsHealthy, DataHealthy, SecretsResolved,
+    WebhooksHealthy."""
 
     schedule: Line | None = None
     """The interval, or the first cron expression and the number of others, such as "@hourly +2"."""

@@ -1,6 +1,6 @@
 """The rules of a member that is a URL.
 
-They belong to the object that holds the member: the API server repeats the value of a text that breaks a rule of its
+They belong to the object that holds the member. The API server repeats the value of a text that breaks a rule of its
 own, and a URL may hold a password.
 """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 MAX_VALIDATOR_LENGTH = 1024
 
@@ -18,12 +19,22 @@ class Validators:
     last_modified: str = ""
 
 
+class Purpose(StrEnum):
+    """What a request is sent for."""
+
+    TARGET = "target"
+    ROBOTS = "robots.txt"
+    OAUTH2 = "oauth2"
+    WEBHOOK = "webhook"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, everything filled in. `timeout` in seconds covers redirects and the last byte.
 
     With `validators` the request is conditional: they are sent to the address that issued them, and the answer 304 is
-    a success (`Response.is_not_modified`).
+    a success (`Response.is_not_modified`). With `ignores_body` the answer is its status: its body is not read, and the
+    connection is closed.
     """
 
     url: str
@@ -36,6 +47,8 @@ class Request:
     success_status: Sequence[int | str] = ("2xx",)
     body: bytes = b""
     validators: Validators | None = None
+    ignores_body: bool = False
+    purpose: Purpose = Purpose.TARGET
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

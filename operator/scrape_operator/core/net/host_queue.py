@@ -6,11 +6,15 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from scrape_operator.core.net.host_budgets import HostBudget
+from scrape_operator.core.recent import Recent
 
 Ticket = TypeVar("Ticket", bound=Hashable)
 
+QUICK_TURN_SECONDS = 1.0
+"""A requester whose last answer took at most so long is known to be quick."""
+
 SLOW_TURN_SECONDS = 5.0
-"""A request that takes longer counts as slow, and so do its requester's next ones until one is quick."""
+"""A request that takes longer counts as slow, and so do its requester's next ones until one is not."""
 
 MAX_REQUESTERS = 1024
 """How many requesters are remembered for one host."""
@@ -33,7 +37,7 @@ class HostQueue(Generic[Ticket]):
         self._ring: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()
         self._last_start = -math.inf
         self._held: dict[str, float] = {}
-        self._quick: OrderedDict[str, bool] = OrderedDict()
+        self._quick: Recent[str, bool] = Recent(MAX_REQUESTERS)
         self._serial_since: float | None = None
 
     @property
@@ -87,19 +91,22 @@ class HostQueue(Generic[Ticket]):
 
     def next_start_at(self, now: float) -> float | None:
         """Return when to look again, or None if nothing can start before a turn ends."""
-        if not self._ring or len(self._turns) >= self._limit:
+        if not self._ring or not self._has_room():
             return None
         holds = (until for requester, until in self._held.items() if requester in self._ring)
         instants = [self._last_start + self._interval, *holds]
         return min((at for at in instants if at > now), default=None)
 
-    def end(self, requester: str, started: float, now: float) -> None:
-        """Release a turn."""
+    def end(self, requester: str, started: float, now: float, *, is_answered: bool = True) -> None:
+        """Release a turn. One that was not slow proves something only if it got a whole answer."""
         self._turns.remove((requester, started))
-        self._quick[requester] = now - started <= SLOW_TURN_SECONDS
-        self._quick.move_to_end(requester)
-        if len(self._quick) > MAX_REQUESTERS:
-            self._quick.popitem(last=False)
+        seconds = now - started
+        if seconds > SLOW_TURN_SECONDS:
+            self._quick[requester] = False
+        elif is_answered and seconds <= QUICK_TURN_SECONDS:
+            self._quick[requester] = True
+        elif is_answered:
+            self._quick.pop(requester, None)
 
     def hold(self, requester: str, until: float, now: float) -> None:
         """Pause a requester that the host told to wait. If others were told too, start the rest one at a time."""
@@ -124,30 +131,31 @@ class HostQueue(Generic[Ticket]):
         return is_empty and now >= max(self._last_start + self._interval, *self._held.values(), -math.inf)
 
     @property
-    def _limit(self) -> int:
-        return 1 if self.is_serial else self.budget.max_concurrent
-
-    @property
     def _interval(self) -> float:
         return max(self.budget.min_interval.total_seconds(), self.extra_interval)
 
     def _is_open(self, now: float) -> bool:
-        return len(self._turns) < self._limit and now >= self._last_start + self._interval
+        return self._has_room() and now >= self._last_start + self._interval
+
+    def _has_room(self) -> bool:
+        """Return whether a turn is free. One at a time counts the requests that have started since then.
+
+        Those that were open before may take long, such as slow bodies, and say nothing of how the host is now.
+        """
+        since = self._serial_since
+        is_waited_for = since is not None and any(started >= since for _, started in self._turns)
+        return len(self._turns) < self.budget.max_concurrent and not is_waited_for
 
     def _next_requester(self, now: float) -> str | None:
         candidates: Iterable[str] = self._ring
-        if not self._has_room_for_unproven(now):  # thousands may wait: look at those alone that may start
+        if not self._leaves_room(now, is_quick=None):  # thousands may wait: look at those alone that may start
             candidates = (requester for requester in self._ring if self._quick.get(requester) is True)
         return next((requester for requester in candidates if self._may_start(requester, now)), None)
-
-    def _has_room_for_unproven(self, now: float) -> bool:
-        """Return whether a requester that is not known to be quick may start at all."""
-        return self._limit == 1 or self._occupied(now)[1] < self._limit - 1
 
     def _may_start(self, requester: str, now: float) -> bool:
         if now < self.held_until(requester):
             return False
-        limit = self._limit
+        limit = self.budget.max_concurrent
         if limit == 1:
             return True
         present = {requester, *(name for name, _ in self._turns)}
@@ -155,14 +163,15 @@ class HostQueue(Generic[Ticket]):
         share = -(-limit // (len(self._ring) + not_waiting))
         if sum(name == requester for name, _ in self._turns) >= share:
             return False
-        return self._quick.get(requester) is True or self._leaves_room(requester, limit, now)
+        return self._leaves_room(now, is_quick=self._quick.get(requester))
 
-    def _leaves_room(self, requester: str, limit: int, now: float) -> bool:
-        """Return whether a requester that is not known to be quick may start beside the others like it."""
+    def _leaves_room(self, now: float, *, is_quick: bool | None) -> bool:
+        """Return whether others can start beside a requester; `is_quick` is None where nothing is known of it."""
+        limit = self.budget.max_concurrent
+        if limit == 1 or is_quick is True:
+            return True
         slow, unproven = self._occupied(now)
-        if self._quick.get(requester) is False and slow >= limit // 2:
-            return False
-        return unproven < limit - 1
+        return unproven < limit - 1 and (is_quick is None or slow < limit // 2)
 
     def _occupied(self, now: float) -> tuple[int, int]:
         """Return how many turns slow requesters hold, and how many those do that are not known to be quick."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.net.documents import Request
+from scrape_operator.core.extraction import PageExtraction
+from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.headers import HARMLESS_HEADERS
 from scrape_operator.core.net.link_header import find_link
 from scrape_operator.core.net.urls import origin_of, parse_http_url, resolve_location
@@ -21,6 +22,11 @@ class PageFacts:
     link_header: str = ""
     next_link: str | None = None
     cursor: str | None = None
+
+    @classmethod
+    def of(cls, number: int, response: Response, page: PageExtraction) -> "PageFacts":
+        """Return what a response and its extraction say of the next page."""
+        return cls(number, response.url, response.headers.get("link", ""), page.next_link, page.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +83,7 @@ class LinkedPages:
 
         """
         link = find_link(page.link_header, self.relation) if self.relation else page.next_link
-        if not link:
-            return None
-        try:
-            url = resolve_location(parse_http_url(page.url), link)
-        except InvalidValue as error:
-            raise ScrapeFailed(
-                Reason.EXTRACTION_ERROR, f"the link to the next page can't be followed: {error}"
-            ) from None
-        return for_address(request, str(url))
+        return request_of_link(request, link, page.url, "paginate.nextLink") if link else None
 
 
 PageSource = CountedPages | CursorPages | LinkedPages
@@ -105,6 +103,24 @@ def with_params(request: Request, params: Iterable[tuple[str, str]]) -> Request:
     names = {name for name, _ in params}
     kept = tuple(pair for pair in request.params if pair[0] not in names)
     return replace(request, url=_without_params(request.url, names), params=(*kept, *params), validators=None)
+
+
+def request_of_link(request: Request, link: str, base: str, field: str) -> Request:
+    """Return the request of a document to which a page links. `base` is the address of the page.
+
+    `request` is that of the first page, and `field` names the field of the spec that has chosen the link.
+
+    Raises:
+        ScrapeFailed: ExtractionError; what the page wrote is no http or https address.
+
+    """
+    try:
+        url = resolve_location(parse_http_url(base), link)
+    except InvalidValue as error:
+        problem = str(error).partition(": ")[0]
+        message = f"the page has a link that cannot be followed, since {problem}: choose another one by {field}"
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, message) from None
+    return for_address(request, str(url))
 
 
 def for_address(request: Request, url: str) -> Request:

@@ -1,7 +1,7 @@
 """The web addresses that may be requested: parsed once, then carried to the socket.
 
-Stricter than RFC 3986 on purpose: a text that two parsers could read as two hosts is refused, so that policies,
-budgets and the socket always mean the same host.
+Stricter than RFC 3986 on purpose. A text that two parsers could read as two hosts is refused. So policies, budgets and
+the socket always mean the same host.
 """
 
 import re
@@ -30,6 +30,7 @@ _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+_USER_INFO = re.compile(r"//[^/?#]*@")
 _TARGET_SAFE = "/?%:@!$&'()*+,;=~-._"
 
 
@@ -96,6 +97,19 @@ def with_params(url: URL, params: Sequence[tuple[str, str]]) -> URL:
     return URL(f"{url}{'&' if query else '?'}{pairs}", encoded=True)
 
 
+def requested_address(text: str, params: Sequence[tuple[str, str]]) -> str:
+    """Return an address as it is requested, with these parameters, or the text itself if it is no valid address."""
+    try:
+        return str(with_params(parse_http_url(text), params))
+    except InvalidValue:  # the fetcher refuses it
+        return text
+
+
+def without_user_info(text: str) -> str:
+    """Return an address, whatever its form is, without what may be a user name and a password."""
+    return _USER_INFO.sub("//", text, count=1)
+
+
 def authority_of(url: URL) -> str:
     """Return the host, and the port if it is not the default of the scheme: the Host header, and what messages name."""
     return url.host_port_subcomponent or ""
@@ -115,8 +129,6 @@ def _split(text: str) -> URL:
 
 @lru_cache(_CACHED_URLS)
 def _authority(scheme: str, text: str) -> str:
-    if not text:
-        raise InvalidValue("the URL has no host: write it as https://host/path")
     if "@" in text:
         raise InvalidValue("the URL holds a user name or password: use auth with a Secret instead")
     match = _AUTHORITY.fullmatch(text)
@@ -152,8 +164,6 @@ def _named_host(text: str) -> str:
 
 def _to_ascii(text: str) -> str:
     """Apply UTS 46 and IDNA 2008, as browsers do."""
-    if len(text) > MAX_HOST_LENGTH:
-        raise InvalidValue(f"the URL's host has {len(text)} characters: at most {MAX_HOST_LENGTH} are allowed")
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
     except UnicodeError as error:

@@ -46,8 +46,8 @@ class OddsEvent:
     """An event at one bookmaker, with the prices that it offers. Ids are bare digits; `starts_at` is aware.
 
     (bookmaker, event_id) is the identity, whichever schedule reads it: the sites of one brand in two countries, which
-    have prices of their own, are two bookmakers. `is_whole` is false where prices are known to be missing: then no
-    price of the event is confirmed or withdrawn.
+    have prices of their own, are two bookmakers. `dropped` counts prices that are known to be missing: where there are
+    some, no price of the event is confirmed or withdrawn.
     """
 
     bookmaker: str
@@ -62,7 +62,12 @@ class OddsEvent:
     sportradar_id: str | None = None
     genius_id: str | None = None
     prices: Mapping[PriceKey, Decimal] = field(default_factory=dict)
-    is_whole: bool = True
+    dropped: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no price is known to be missing."""
+        return not self.dropped
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """Data health: what the items of a target are expected to be like, and whether they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.reasons import Reason
+
+MIN_CONFLICTS = 3
+"""Items with the key of another one that are evidence: two that a page shows twice are not."""
 
 
 class OnBreach(StrEnum):
@@ -42,6 +45,9 @@ class Reading:
         items: The items that would be stored.
         had_content: Whether any answer had something to read.
         dropped: The number of items that were read and are not stored.
+        lacking: The fields for lack of which items were dropped.
+        conflicts: The number of items that another one with the same key and other fields replaced.
+        key: The fields of the key.
         found: In how many percent of the items each selected field was found.
         baseline: What is usual for the target.
         hint: What else is known of a page without items.
@@ -51,6 +57,9 @@ class Reading:
     items: Sequence[Mapping[str, object]]
     had_content: bool = True
     dropped: int = 0
+    lacking: Collection[str] = ()
+    conflicts: int = 0
+    key: Sequence[str] = ()
     found: Mapping[str, int] = field(default_factory=dict)
     baseline: Baseline = field(default_factory=Baseline)
     hint: str = ""
@@ -69,7 +78,7 @@ def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
 
 
 def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
-    dropped, hint = _dropped(reading.dropped), f". {reading.hint}" if reading.hint else ""
+    dropped, hint = _dropped(reading), f". {reading.hint}" if reading.hint else ""
     if expected.min_items is not None:
         message = f"0 items, expected at least {wanted} (expect.minItems){dropped}{hint}"
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
@@ -82,7 +91,7 @@ def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
 
 def _breaches(expected: Expectations, reading: Reading, wanted: int) -> Iterator[tuple[Reason, str]]:
     if len(reading.items) < wanted:
-        message = f"{len(reading.items)} items, expected at least {wanted} (expect.minItems){_dropped(reading.dropped)}"
+        message = f"{len(reading.items)} items, expected at least {wanted} (expect.minItems){_dropped(reading)}"
         yield Reason.EXPECTATION_FAILED, message
     if expected.max_drop_percent is not None:
         yield from _dropped_too_far(expected.max_drop_percent, len(reading.items), reading.baseline)
@@ -91,10 +100,23 @@ def _breaches(expected: Expectations, reading: Reading, wanted: int) -> Iterator
     for name, usual in reading.baseline.lost_fields(reading.found):
         message = f"field {name} was found in no item, usually in {usual}%: check its selector"
         yield Reason.SELECTOR_MISSED, message
+    yield from _conflicting(reading)
 
 
-def _dropped(count: int) -> str:
-    return f" ({count} dropped without a required field or a key)" if count else ""
+def _conflicting(reading: Reading) -> Iterator[tuple[Reason, str]]:
+    """Yield a breach if most items have the key of another one: then the key does not identify them."""
+    total = len(reading.items) + reading.conflicts
+    if reading.conflicts >= MIN_CONFLICTS and reading.conflicts * 2 >= total:
+        names = ", ".join(reading.key)
+        message = (
+            f"{reading.conflicts} of {total} items were replaced by another one with the same extract.key ({names})"
+        )
+        yield Reason.SELECTOR_MISSED, f"{message}: check the selectors of these fields, or add fields to the key"
+
+
+def _dropped(reading: Reading) -> str:
+    names = ", ".join(sorted(reading.lacking)) or "a required field or a key"
+    return f" ({reading.dropped} dropped without {names})" if reading.dropped else ""
 
 
 def _dropped_too_far(percent: int, count: int, baseline: Baseline) -> Iterator[tuple[Reason, str]]:

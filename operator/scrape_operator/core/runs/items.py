@@ -37,6 +37,12 @@ class Item(NamedTuple):
         return cls(text, data, content_hash)
 
 
+def key_hash(data: Mapping[str, JSONValue], key_fields: Sequence[str]) -> int:
+    """Return a hash of 64 bits of an item's key."""
+    canonical = _canonical([data.get(name) for name in key_fields])
+    return int.from_bytes(blake2b(canonical, digest_size=8).digest())
+
+
 class ItemMode(StrEnum):
     """What happens to stored items."""
 

@@ -8,11 +8,20 @@ from scrape_operator.core.runs.items import Item, JSONValue
 
 @dataclass(frozen=True, slots=True)
 class KeyedItems:
-    """Items with unique keys. `duplicates` counts those that a later one replaced, `keyless` those without any key."""
+    """Items with unique keys.
+
+    Attributes:
+        items: The items.
+        duplicates: The number of items that a later one replaced.
+        keyless: The number of items without any key.
+        conflicts: The number of duplicates whose fields were not those of the item that replaced them.
+
+    """
 
     items: tuple[Item, ...]
     duplicates: int
     keyless: int
+    conflicts: int = 0
 
     def warnings(self, key: Sequence[str]) -> list[str]:
         """Return one line for each kind of item that is not kept as it was read."""
@@ -31,12 +40,14 @@ def key_items(data: Iterable[Mapping[str, JSONValue]], key: Sequence[str]) -> Ke
     Of items with one key the last counts, in the place of the first. An item whose key parts are all null is dropped.
     """
     kept: dict[str, Item] = {}
-    total = keyless = 0
+    total = keyless = conflicts = 0
     for values in data:
         total += 1
         if key and all(values.get(name) is None for name in key):
             keyless += 1
             continue
         item = Item.of(values, key)
+        before = kept.get(item.key)
+        conflicts += before is not None and before.content_hash != item.content_hash
         kept[item.key] = item
-    return KeyedItems(tuple(kept.values()), total - keyless - len(kept), keyless)
+    return KeyedItems(tuple(kept.values()), total - keyless - len(kept), keyless, conflicts)

@@ -31,7 +31,7 @@ class Losses:
         """Record that `count` things were not read."""
         self.count += count
         if len(self.kept) < MAX_LOSSES_KEPT:
-            self.kept.append(Loss(subject, failure))
+            self.kept.append(Loss(subject, failure.detached()))
 
     def describe(self) -> list[str]:
         """Return one line for each loss that is kept, after the total where that is larger."""

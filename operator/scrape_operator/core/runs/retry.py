@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from scrape_operator.core.backoff import Backoff
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.reasons import Reason
 
 RETRY_AFTER_MAX = timedelta(days=1)
 
 _TRANSIENT = frozenset(
-    {Reason.TIMEOUT, Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.PROTOCOL_ERROR, Reason.RATE_LIMITED}
+    {
+        Reason.TIMEOUT,
+        Reason.CONNECT_ERROR,
+        Reason.DNS_ERROR,
+        Reason.PROTOCOL_ERROR,
+        Reason.RATE_LIMITED,
+        Reason.STORE_UNAVAILABLE,
+    }
 )
 _REQUEST_TIMEOUT = 408
 _TOO_EARLY = 425
 _SERVER_ERROR = 500
 _DAY_DIGITS = 6
 """Digits that decide: a number with more is longer than a day, and so is one of its first six."""
-_LONGEST_DATE = 64
-"""More characters than any form of a date has: 33."""
 _DELAY_SECONDS = re.compile(r"[0-9]+", re.ASCII)
 
 
@@ -32,6 +38,16 @@ class RetryPolicy:
     initial_delay: timedelta = timedelta(seconds=1)
     max_delay: timedelta = timedelta(seconds=30)
     methods: Collection[str] = ("GET", "HEAD")
+
+    def delay(self, attempt: int, retry_after: float | None, random: float) -> float:
+        """Return the seconds to wait after try number `attempt` (from 1): exponential with full jitter.
+
+        `random` is in [0, 1). With an initial delay of 1 s the wait is anywhere in 0..1 s, 0..2 s, 0..4 s and so on.
+        What the server asked for (`retry_after`, in seconds) is the least, `max_delay` is the most.
+        """
+        most = self.max_delay.total_seconds()
+        jittered = Backoff(self.initial_delay.total_seconds(), most).ceiling(attempt - 1) * random
+        return max(jittered, min(retry_after or 0.0, most))
 
 
 def is_worth_another_try(failure: ScrapeFailed) -> bool:
@@ -48,19 +64,6 @@ def is_worth_another_try(failure: ScrapeFailed) -> bool:
     return failure.reason in _TRANSIENT
 
 
-def delay(attempt: int, initial: timedelta, maximum: timedelta, retry_after: float | None, random: float) -> timedelta:
-    """Return the wait after try number `attempt` (from 1): exponential with full jitter.
-
-    `random` is in [0, 1). With an initial delay of 1 s the wait is anywhere in 0..1 s, 0..2 s, 0..4 s and so on.
-    What the server asked for (`retry_after`, in seconds) is the least, `maximum` is the most.
-    """
-    doublings = min(attempt - 1, 32)
-    jittered = min(initial * (1 << doublings), maximum) * random
-    if retry_after is None:
-        return jittered
-    return max(jittered, timedelta(seconds=min(retry_after, maximum.total_seconds())))
-
-
 def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     """Read a Retry-After header: seconds, or a date in any of HTTP's three forms (RFC 9110 sections 5.6.7, 10.2.3).
 
@@ -70,8 +73,6 @@ def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     if _DELAY_SECONDS.fullmatch(text):
         digits = text.lstrip("0")[:_DAY_DIGITS]
         return min(timedelta(seconds=int(digits or "0")), RETRY_AFTER_MAX)
-    if len(text) > _LONGEST_DATE:
-        return None
     try:
         date = parsedate_to_datetime(text)
         at = date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from scrape_operator.core.notifications.webhooks import Webhook
 from scrape_operator.core.runs.bodies import KeptBody
 from scrape_operator.core.runs.items import Item, ItemCounts, ItemMode
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.slot import Manual, Slot
+from scrape_operator.core.runs.slot import Manual, Replay, Slot
 from scrape_operator.core.runs.target_memory import Revalidation
 
 MESSAGE_MAX_BYTES = 511
@@ -20,11 +21,18 @@ class Trigger(StrEnum):
 
     SCHEDULED = "scheduled"
     MANUAL = "manual"
+    REPLAY = "replay"
 
 
 def trigger_of(slot: Slot) -> Trigger:
     """Return what asked for the run of a slot."""
-    return Trigger.MANUAL if isinstance(slot, Manual) else Trigger.SCHEDULED
+    match slot:
+        case Manual():
+            return Trigger.MANUAL
+        case Replay():
+            return Trigger.REPLAY
+        case _:
+            return Trigger.SCHEDULED
 
 
 class DataPolicy(StrEnum):
@@ -38,12 +46,14 @@ class DataPolicy(StrEnum):
 class StoredSpec:
     """The part of a spec that is stored with a schedule, to be known after a restart or after its deletion.
 
-    `default_interval` is the operator's own interval, where the spec has neither `interval` nor `schedules`.
+    `default_interval` is the operator's own interval, where the spec has neither `interval` nor `schedules`. Of the
+    `webhooks` only names and events are stored.
     """
 
     default_interval: timedelta | None = None
     data_policy: DataPolicy = DataPolicy.RETAIN
     history_max_age: timedelta = timedelta(hours=720)
+    webhooks: tuple[Webhook, ...] = ()
 
 
 class RunStatus(StrEnum):
@@ -148,6 +158,7 @@ class TargetResult:
     `complete` is false where pages or items are known to be missing: nothing may be marked gone.
     `sink_payload` is what a platform read for a sink of the store, beside its items.
     `found` says in how many percent of the items each field was found, where it has a selector.
+    `fingerprint` is that of the settings that decide which items there are: other runs with it can be compared.
     `revalidation` takes the place of the one that is stored; None leaves that.
     `phases` says how many seconds each phase of a platform's scrape took.
     `mode` says what the items do to those that are stored; `bodies` are kept for replay.
@@ -169,9 +180,16 @@ class TargetResult:
     sink_payload: SinkPayload | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
     found: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
     revalidation: Revalidation | None = None
     mode: ItemMode = ItemMode.UPSERT
     bodies: Sequence[KeptBody] = ()
+
+    @property
+    def is_whole_snapshot(self) -> bool:
+        """Whether items that were not read are gone: not after a partial snapshot, or one that was not read."""
+        is_read = self.status is RunStatus.SUCCEEDED and self.reason is not Reason.NOT_MODIFIED
+        return self.mode is ItemMode.SNAPSHOT and is_read and self.complete
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a target's earlier runs left for the next one: what is usual, and how to tell that nothing changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scrape_operator.core.net.documents import Validators
@@ -28,10 +29,15 @@ FORGOTTEN = Revalidation("")
 
 @dataclass(frozen=True, slots=True)
 class TargetMemory:
-    """What is known of a target when its run starts."""
+    """What is known of a target when its run starts.
+
+    `order` are the hashes of the items of the last run, as `core.runs.page_order` makes them. None where this process
+    has read no list of the target.
+    """
 
     baseline: Baseline = field(default_factory=Baseline)
     revalidation: Revalidation = FORGOTTEN
+    order: Sequence[int] | None = None
 
 
 NO_MEMORY = TargetMemory()

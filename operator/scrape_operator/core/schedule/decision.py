@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, First, Manual, Slot
+from scrape_operator.core.runs.slot import Due, Manual, Slot
+from scrape_operator.core.schedule.immediate import immediate_slot
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
@@ -84,10 +85,10 @@ NOTHING = Wait(None)
 
 
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
-    """Decide about the due times up to `now`, and about the first run of the spec.
+    """Decide about the due times up to `now`, and about a run at once.
 
     Of several due times that have passed only the latest is decided, and `missed` counts the others. A due time that
-    has come is decided before a first run: its run also serves as the first run.
+    has come is decided before a run at once: its run also serves as that.
     """
     due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
@@ -97,7 +98,8 @@ def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
         missed = max(0, due_times.count_between(last, due) - 1)
         return _decide_due(plan, state, Start(Due(due), due, missed), now)
     ahead = upcoming(plan, state, now)
-    return Start(First(plan.generation), now) if ahead.first_run == now else Wait(ahead.wake, ahead)
+    slot = immediate_slot(plan, state) if ahead.immediate == now else None
+    return Wait(ahead.wake, ahead) if slot is None else Start(slot, now)
 
 
 def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
@@ -123,24 +125,33 @@ def _refuse_queued(plan: SchedulePlan, state: ScheduleState, start: Start, now: 
     if plan.is_stalled or (pause is not None and start.is_due_time):
         return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
     if not start.is_due_time:
-        return None
+        return _refuse_spending(state, start, now)
     if now - start.scheduled_for > plan.starting_deadline:
         return start.skip(Reason.MISSED_DEADLINE, f"the previous run had not ended: {_lateness(plan, start, now)}")
     if not _is_inside(plan, start, now):
         return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
-    return None
+    return _refuse_spending(state, start, now)
+
+
+def _refuse_spending(state: ScheduleState, start: Start, now: datetime) -> Skip | None:
+    """Return the skip of a slot whose run could send no request, or None."""
+    used_up = state.used_up
+    if used_up is None or now >= used_up.until:
+        return None
+    return start.skip(Reason.BUDGET_EXHAUSTED, used_up.message)
 
 
 def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, now: datetime) -> Decision:
     """Decide about a request for a manual run. A token runs once, also while the schedule is suspended.
 
-    Windows, startTime and endTime do not apply to a manual run; concurrencyPolicy does.
+    Windows, startTime and endTime do not apply to a manual run; concurrencyPolicy and budgets of days do.
     """
     if not token or plan.is_stalled or token == state.last_handled_request or state.is_pending(Manual(token)):
         return NOTHING
     if state.is_handled(token):
         return Echo(token)
-    return _unless_overlapping(plan, state, Start(Manual(token), now), now)
+    start = Start(Manual(token), now)
+    return _refuse_spending(state, start, now) or _unless_overlapping(plan, state, start, now)
 
 
 def superseded(queued: QueuedRun) -> Skip:
@@ -152,6 +163,8 @@ def superseded(queued: QueuedRun) -> Skip:
 def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:
     if not _is_inside(plan, start, now):
         return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
+    if (refusal := _refuse_spending(state, start, now)) is not None:
+        return refusal
     if now - start.scheduled_for > plan.starting_deadline:
         return start.skip(Reason.MISSED_DEADLINE, _lateness(plan, start, now))
     if start.missed and plan.missed_run_policy is MissedRunPolicy.SKIP:

@@ -35,7 +35,7 @@ class OffsetPeriod:
     is_repeated: bool = False
 
 
-def periods_from(zone: ZoneInfo, second: int, years: int) -> Iterator[OffsetPeriod]:
+def periods_from(zone: ZoneInfo, second: int, years: int = LAST_YEAR) -> Iterator[OffsetPeriod]:
     """Yield the periods that end after `second`, for so many calendar years of UTC. The first one may start before."""
     year = _year(second)
     for number in range(year, min(year + years, LAST_YEAR + 1)):

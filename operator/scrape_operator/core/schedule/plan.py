@@ -6,6 +6,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.net.day_budgets import DayLimit
+from scrape_operator.core.notifications.webhooks import Webhook
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.due_times import DueTimes
@@ -49,7 +51,8 @@ class SchedulePlan:
     `findings` not empty means that the spec is refused (Stalled): then `due_times` is None and nothing runs. The due
     times are from `start_time` to `end_time`, but not all of them are inside the windows. `work` is what the runner
     compiled from the targets; only the runner reads it. `schedule_text` is the text of the column SCHEDULE.
-    `stored_spec` is what the database keeps of the spec; `has_secrets` is whether targets refer to Secrets. Of two
+    `stored_spec` is what the database keeps of the spec; `has_secrets` is whether targets refer to Secrets.
+    `day_limits` are the budgets of days of the policies that apply. Of two
     plans of one generation the one with the higher `revision` was compiled later, under other policies.
     """
 
@@ -75,9 +78,15 @@ class SchedulePlan:
     failed_limit: int = 100
     stored_spec: StoredSpec = StoredSpec()
     policy: str | None = None
+    day_limits: tuple[DayLimit, ...] = ()
     findings: tuple[Finding, ...] = ()
     revision: int = field(default=0, compare=False)
     work: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """The webhooks of the spec."""
+        return self.stored_spec.webhooks
 
     @property
     def is_stalled(self) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from scrape_operator.core.net.day_budgets import UsedUp
+from scrape_operator.core.notifications.webhooks import WebhookHealth
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import (
@@ -15,9 +17,10 @@ from scrape_operator.core.runs.run import (
     SkippedSlot,
     TargetHealth,
     Trigger,
+    clip,
     trigger_of,
 )
-from scrape_operator.core.runs.slot import Due, First, Manual, Slot, digest_token
+from scrape_operator.core.runs.slot import Due, First, Manual, SecretsFound, Slot, digest_token
 from scrape_operator.core.schedule.handled import Range, add_range
 from scrape_operator.core.schedule.instants import INSTANT
 
@@ -70,14 +73,15 @@ class ScheduleState:
     `is_outside` means that the due times before it are outside the windows. `default_interval` is the one that was in
     force at the latest slot, where the spec names no times.
 
-    First runs: `first_generation` is the generation of the latest one. `first_run_at` is when it began, if it followed
-    an edit after a failed run.
+    Runs at once: `first_generation` is that of the latest first run. `secrets_found` is the last run if Secrets can be
+    read now that it did not find. `immediate_run_at` is when the latest run at once began, if it followed another.
 
     Requests: `last_handled_request` is the token that the status echoes, `handled_requests` are the digests of the
     latest tokens that have, or had, a row.
 
     Runs: `history` holds the finished runs and the manual runs that were skipped, newest first; `runs` counts all that
-    ended. `defect` says why the schedule could not be evaluated.
+    ended. `defect` says why the schedule could not be evaluated. `webhooks` are those whose state is known, by name.
+    `used_up` is the budget of a day of which nothing was left when the schedule was evaluated last.
     """
 
     last_slot: datetime | None = None
@@ -93,7 +97,8 @@ class ScheduleState:
     handled_requests: tuple[str, ...] = ()
     default_interval: timedelta | None = None
     first_generation: int = 0
-    first_run_at: datetime | None = None
+    secrets_found: UUID | None = None
+    immediate_run_at: datetime | None = None
     next_due: datetime | None = None
     is_outside: bool = False
     runs: int = 0
@@ -107,6 +112,8 @@ class ScheduleState:
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
     queued: QueuedRun | None = None
     defect: str | None = None
+    webhooks: dict[str, WebhookHealth] = field(default_factory=dict)
+    used_up: UsedUp | None = None
 
     def adopt(self, handled_until: datetime | None, handled_request: str | None) -> None:
         """Note what the object's status says about an earlier process, where the database says nothing."""
@@ -123,8 +130,8 @@ class ScheduleState:
 
     def set_clock_back(self, now: datetime) -> None:
         """Continue from `now` where the wall clock was set back to it; no due time is handled twice."""
-        if self.first_run_at is not None:
-            self.first_run_at = min(self.first_run_at, now)
+        if self.immediate_run_at is not None:
+            self.immediate_run_at = min(self.immediate_run_at, now)
         if self.last_slot is None or self.last_slot <= now:
             return
         if self.handled_since is None:
@@ -139,7 +146,9 @@ class ScheduleState:
             self._take_due_time(slot.time, missed)
         elif isinstance(slot, First):
             self.first_generation = slot.generation
-            self.first_run_at = None if self.last_run is None else scheduled_for
+            self.immediate_run_at = None if self.last_run is None else scheduled_for
+        elif isinstance(slot, SecretsFound):
+            self.secrets_found, self.immediate_run_at = None, scheduled_for
 
     def _take_due_time(self, due: datetime, missed: int) -> None:
         """Note that a due time is handled, and that the `missed` ones before it were not looked at."""
@@ -155,9 +164,11 @@ class ScheduleState:
         self.handled_since = since
 
     def release_slot(self, slot: Slot) -> None:
-        """Note that a slot could not be claimed, so that a first run is tried again."""
+        """Note that a slot could not be claimed, so that a run at once is tried again."""
         if isinstance(slot, First):
-            self.first_generation, self.first_run_at = 0, None
+            self.first_generation, self.immediate_run_at = 0, None
+        elif isinstance(slot, SecretsFound):
+            self.secrets_found, self.immediate_run_at = slot.run, None
 
     def set_upcoming(self, next_due: datetime | None, *, is_outside: bool) -> bool:
         """Note when the schedule runs next. Return whether the condition Scheduled may differ by it."""
@@ -168,6 +179,11 @@ class ScheduleState:
     def set_defect(self, defect: str | None) -> bool:
         """Note why the schedule could not be evaluated, or None where it could. Return whether that is new."""
         is_new, self.defect = defect != self.defect, defect
+        return is_new
+
+    def set_used_up(self, used_up: UsedUp | None) -> bool:
+        """Note which budget of the day is used up, or None. Return whether that is new."""
+        is_new, self.used_up = used_up != self.used_up, used_up
         return is_new
 
     def enqueue(self, run: QueuedRun) -> None:
@@ -222,6 +238,12 @@ class ScheduleState:
         unclaimed = [run.slot for run in self.active.values() if run.started_at is None]
         return frozenset(unclaimed if self.queued is None else (*unclaimed, self.queued.slot))
 
+    def record_webhook(self, health: WebhookHealth) -> bool:
+        """Note how a webhook is. Return whether that is new."""
+        is_new = self.webhooks.get(health.name, WebhookHealth(health.name)) != health
+        self.webhooks[health.name] = health
+        return is_new
+
     def record_finish(self, result: RunResult, counts: ItemCounts) -> RunSummary:
         """Note that a run ended and was stored. Return the run as the history shows it."""
         summary = RunSummary(
@@ -244,7 +266,7 @@ class ScheduleState:
         self.add_to_history(summary)
         if counts.new or counts.changed or counts.gone:
             self.last_change_time = result.completed_at
-        self.items = counts if result.status.is_good else replace(self.items, total=counts.total)
+        self.items = counts
         return summary
 
     def record_orphan(self, summary: RunSummary) -> None:
@@ -255,13 +277,15 @@ class ScheduleState:
         later = [run for run in self.history if run.scheduled_for > summary.scheduled_for]
         if not any(run.status.is_good for run in later):
             self.consecutive_failures += 1
+            self.items = ItemCounts(total=self.items.total)
         self.history = [*later, summary, *self.history[len(later) :]][:HISTORY_LENGTH]
         self.last_run = next(run for run in self.history if run.status is not RunStatus.SKIPPED)
+        self.secrets_found = None
 
     def add_to_history(self, summary: RunSummary) -> None:
         """Note the last run that ended, or a manual run that was skipped."""
         if summary.status is not RunStatus.SKIPPED:
-            self.last_run = summary
+            self.last_run, self.secrets_found = summary, None
         self.history = [summary, *self.history[: HISTORY_LENGTH - 1]]
 
     def _count(self, summary: RunSummary) -> None:
@@ -286,6 +310,19 @@ class ScheduleState:
             )
         if health:
             self.targets = tuple(health)
+
+    def record_missing_secret(self, target: str, message: str) -> bool:
+        """Note what is wrong now with a Secret that a target did not find. Return whether that is new."""
+        message = clip(message)
+        targets = tuple(replace(it, message=message) if it.name == target else it for it in self.targets)
+        is_new, self.targets = targets != self.targets, targets
+        return is_new
+
+    def record_found_secrets(self) -> bool:
+        """Note that Secrets which the last run did not find can be read. Return whether that is new."""
+        found = None if self.last_run is None else self.last_run.id
+        is_new, self.secrets_found = found != self.secrets_found, found
+        return is_new
 
     def record_skip(self, row: SkippedSlot) -> None:
         """Note a slot that is not run: count it and the due times that it replaces."""

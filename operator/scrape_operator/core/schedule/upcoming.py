@@ -2,23 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.due_times import DueTimes
 from scrape_operator.core.schedule.handled import UnhandledDueTimes
+from scrape_operator.core.schedule.immediate import immediate_run_at
 from scrape_operator.core.schedule.instants import FIRST, INSTANT
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.window_openings import next_opening
-
-FIRST_RUN_PACE = timedelta(seconds=30)
-"""First runs begin at most this often: a spec that is edited again and again does not turn into a run each time."""
 
 
 class Outcome(StrEnum):
@@ -45,67 +41,39 @@ def unhandled(plan: SchedulePlan, state: ScheduleState) -> DueTimes | None:
 
 
 class Upcoming(NamedTuple):
-    """The next due time whatever its outcome is, the next run, and when the first run of the spec may begin."""
+    """The next due time whatever its outcome is, the next run, and when a run that is needed at once may begin."""
 
     due: datetime | None = None
     run: datetime | None = None
-    first_run: datetime | None = None
+    immediate: datetime | None = None
 
     @property
     def is_outside(self) -> bool:
-        """Whether the next due time is outside the windows."""
+        """Whether the next due time is outside the windows, or on a day whose budget is used up."""
         return self.due is not None and (self.run is None or self.due < self.run)
 
     @property
     def wake(self) -> datetime | None:
         """When there is something to decide."""
-        return _earlier(self.due, self.first_run)
+        return _earlier(self.due, self.immediate)
 
 
 def upcoming(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Upcoming:
-    """Return what is next for a schedule: nothing while it is paused."""
+    """Return what is next for a schedule: nothing while it is paused, no run while a budget of the day is used up."""
     due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
         return Upcoming()
     after = now if state.last_slot is None else max(now, state.last_slot)
     due = due_times.next_after(after)
-    first = first_run_at(plan, state, now)
-    is_allowed = due is None or plan.windows.allows(due)
-    run = due if is_allowed else due_times.next_inside(plan.windows, after)
-    return Upcoming(due, _earlier(run, first), first)
+    immediate = immediate_run_at(plan, state, now)
+    earliest = after if state.used_up is None else max(after, state.used_up.until - INSTANT)
+    is_allowed = due is None or (due > earliest and plan.windows.allows(due))
+    run = due if is_allowed else due_times.next_inside(plan.windows, earliest)
+    return Upcoming(due, _earlier(run, immediate), immediate)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min(one, other) if one is not None and other is not None else one or other
-
-
-def first_run_at(plan: SchedulePlan, state: ScheduleState, now: datetime) -> datetime | None:
-    """Return when the first run of the spec may begin, or None if none is due.
-
-    That is now, at startTime, when a window opens, or FIRST_RUN_PACE after the last first run.
-    """
-    if state.active or state.queued is not None or not needs_first_run(plan, state):
-        return None
-    earliest = now if plan.start_time is None else max(now, plan.start_time)
-    if state.first_run_at is not None:
-        earliest = max(earliest, state.first_run_at + FIRST_RUN_PACE)
-    opening = next_opening(plan.windows, earliest)
-    return None if opening is None or (plan.end_time is not None and opening > plan.end_time) else opening
-
-
-def needs_first_run(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Return whether the schedule is due apart from its phase.
-
-    It is if it never ran, or if its last run failed and its spec has changed since. Cron schedules wait for their time.
-    """
-    if not plan.first_run_at_once or pause_of(plan, state) is not None:
-        return False
-    if plan.generation <= state.first_generation:
-        return False
-    if state.last_run is None:
-        has_failed = state.consecutive_failures > 0 and plan.generation > state.slot_generation
-        return state.last_schedule_time is None or has_failed
-    return state.last_run.status is RunStatus.FAILED and plan.generation > state.last_run.generation
 
 
 def upcoming_due_times(plan: SchedulePlan, since: datetime, count: int) -> Iterator[UpcomingDueTime]:

@@ -18,7 +18,7 @@ def next_opening(windows: Windows, instant: datetime) -> datetime | None:
     if not allowed:
         return None
     second = seconds_of(instant)
-    for period in periods_from(windows.zone, second, years=2):
+    for period in periods_from(windows.zone, second):
         found = _first_in(period, max(period.start, second), allowed)
         if found < period.end:
             return EPOCH + timedelta(seconds=found)

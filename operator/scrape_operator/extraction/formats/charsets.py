@@ -20,6 +20,8 @@ _MULTIBYTE: Final = frozenset(
 _NO_ENCODINGS: Final = frozenset({"replacement", "x-user-defined"})
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CONTROLS: Final = range(0x80, 0xA0)
+_UNDEFINED: Final = "\ufffe"
+"""What `codecs.charmap_decode` takes for no character."""
 
 _PRESCAN: Final = 4096
 """Bytes in which a document may declare its encoding: HTML asks for 1024, pages in the wild need more."""
@@ -42,7 +44,7 @@ def codec_of(label: str) -> str | None:
 def decode(body: bytes, content_type: str) -> str:
     """Decode a document. Never fails: what is invalid in the encoding that applies becomes U+FFFD."""
     codec, start = _find_codec(body, content_type)
-    return _replacing(body[start:], codec)
+    return _text(body[start:], codec, "replace")
 
 
 def to_utf8(body: bytes, content_type: str) -> bytes:
@@ -50,7 +52,12 @@ def to_utf8(body: bytes, content_type: str) -> bytes:
     codec, start = _find_codec(body, content_type)
     if codec == "utf-8" and _is_valid(body, codec):
         return body[start:]
-    return _replacing(body[start:], codec).encode("utf-8", "replace")
+    return _text(body[start:], codec, "replace").encode("utf-8", "replace")
+
+
+def decode_strictly(body: bytes, codec: str) -> str:
+    """Decode a document. Raises UnicodeDecodeError where it is invalid, by the tables of the web."""
+    return _text(body, codec, "strict")
 
 
 def header_codec(content_type: str) -> str | None:
@@ -82,19 +89,16 @@ def _declared_codec(body: bytes) -> str | None:
 
 
 def _is_valid(body: bytes, codec: str) -> bool:
-    table = _single_byte_table(codec)
-    if table is not None:
-        return "\ufffd" not in table or "\ufffd" not in codecs.charmap_decode(body, "replace", table)[0]
     try:
-        body.decode(codec)
+        _text(body, codec, "strict")
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _replacing(body: bytes, codec: str) -> str:
+def _text(body: bytes, codec: str, errors: str) -> str:
     table = _single_byte_table(codec)
-    return body.decode(codec, "replace") if table is None else codecs.charmap_decode(body, "replace", table)[0]
+    return body.decode(codec, errors) if table is None else codecs.charmap_decode(body, errors, table)[0]
 
 
 @cache
@@ -105,8 +109,8 @@ def _single_byte_table(codec: str) -> str | None:
     """
     if codec in _MULTIBYTE:
         return None
-    characters = [bytes((byte,)).decode(codec, "replace") for byte in range(256)]
+    known = bytes(range(256)).decode(codec, "replace").replace("\ufffd", _UNDEFINED)
     return "".join(
-        chr(byte) if character == "\ufffd" and byte in _CONTROLS else character
-        for byte, character in enumerate(characters)
+        chr(byte) if character == _UNDEFINED and byte in _CONTROLS else character
+        for byte, character in enumerate(known)
     )

@@ -6,6 +6,7 @@ of four, and the one that gives the most records of equal width wins.
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -20,6 +21,7 @@ from scrape_operator.extraction.formats.reader import Family, Page, ReaderOption
 from scrape_operator.extraction.selectors.column import Columns, compile_column
 
 DELIMITERS: Final = ",;\t|"
+_STATEMENT: Final = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _SAMPLE_RECORDS: Final = 50
 _MAX_FIELD: Final = 2**28
 """Characters of a field. A body is bounded before; the library's own bound is 128 KiB, and for the whole process."""
@@ -48,8 +50,8 @@ class CSVReader:
             ScrapeFailed: DecodeError where the text can't be split into records.
 
         """
-        text = _text(document, self._encoding)
-        delimiter = self._delimiter or find_delimiter(text)
+        stated, text = _split_statement(_text(document, self._encoding))
+        delimiter = self._delimiter or stated or find_delimiter(text)
         csv.field_size_limit(_MAX_FIELD)
         try:
             records = [record for record in _records(text, delimiter) if any(map(str.strip, record))]
@@ -71,6 +73,12 @@ def _text(document: Document, encoding: str | None) -> str:
     if codec is None:
         return decode(document.body, document.content_type)
     return decode(document.body, f"text/csv; charset={encoding}")
+
+
+def _split_statement(text: str) -> tuple[str | None, str]:
+    """Return the delimiter that a first line such as `sep=;` states, as in files for Excel, and the rest."""
+    found = _STATEMENT.match(text)
+    return (found[1], text[found.end() :]) if found else (None, text)
 
 
 def find_delimiter(text: str) -> str:

@@ -44,7 +44,7 @@ _HTML: Final = compile_for_bytes(
 
 def format_of(content_type: str, body: bytes) -> Format:
     """Return a document's format: by its content type, and by its first bytes where that says nothing."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     if media_type in _SAYS_NOTHING:
         return _sniff(body[:_HEAD])
     if media_type in _BY_TYPE:
@@ -54,6 +54,12 @@ def format_of(content_type: str, body: bytes) -> Format:
     if media_type.endswith("+xml"):
         return Format.XML
     return Format.TEXT if media_type.startswith("text/") else _sniff(body[:_HEAD])
+
+
+def _media_type(content_type: str) -> str:
+    """Return the media type. Of several the last valid one counts, as in browsers (Fetch, 2.2.2)."""
+    types = [part.partition(";")[0].strip().lower() for part in content_type.split(",")]
+    return next((name for name in reversed(types) if "/" in name and name != "*/*"), types[0])
 
 
 def _sniff(head: bytes) -> Format:

@@ -14,10 +14,15 @@ from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.html import HTMLReader
 from scrape_operator.extraction.formats.reader import Family, Page, Reader, ReaderOptions, Selector
 from scrape_operator.extraction.formats.xml import XMLReader
-from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
+from scrape_operator.extraction.selectors.regex import Pattern, compile_for_bytes, compile_pattern
 from scrape_operator.extraction.step_budget import StepBudget
 
 _MAX_TEXT: Final = 10 * 2**20
+_WORDS: Final = compile_for_bytes(
+    rb"""(?s)"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|\bundefined\b|\bvoid 0\b|![01]"""
+)
+"""Texts and comments, which stay as they are, and words that JSON writes in another way."""
+_JSON_WORDS: Final = {b"undefined": b"null", b"void 0": b"null", b"!0": b"true", b"!1": b"false"}
 
 
 class EmbeddedReader:
@@ -84,6 +89,7 @@ def _from_javascript(text: str) -> bytes | None:
     if len(text) > _MAX_TEXT:
         return None
     try:
-        return json.dumps(chompjs.parse_js_object(text)).encode()
+        words = _WORDS.sub(lambda found: _JSON_WORDS.get(found[0], found[0]), text.encode("utf-8", "replace"))
+        return json.dumps(chompjs.parse_js_object(words.decode())).encode()
     except (ValueError, RecursionError):
         return None

@@ -5,38 +5,34 @@ feed's format is. Dates are texts as the feed has them.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Final
+from urllib.parse import urljoin
 
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.charsets import decode
-from scrape_operator.extraction.formats.json import to_utf8
-from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
+from scrape_operator.extraction.formats.json import JMESPathReader, to_utf8
+from scrape_operator.extraction.formats.reader import Page, ReaderOptions
 from scrape_operator.extraction.formats.xml import without_doctype
-from scrape_operator.extraction.selectors.jmespath import compile_jmespath
 from scrape_operator.extraction.values.json_values import read_json
 
 _JSON_FEED: Final = "jsonfeed.org/version/"
 _PLAIN: Final = ("id", "title", "link", "published", "updated", "summary", "author")
 
 
-class FeedReader:
+class FeedReader(JMESPathReader):
     """Reads the entries of a feed."""
 
     format: ClassVar = Format.FEED
     is_bounded: ClassVar = False
-    families: ClassVar = frozenset({Family.JMESPATH})
 
     def __init__(self, options: ReaderOptions) -> None:
         """No option concerns feeds."""
-
-    def compile(self, family: Family, text: str | int) -> Selector:
-        """Compile a selector. Raises InvalidValue."""
-        return compile_jmespath(str(text))
 
     def read(self, document: Document) -> Page:
         """Read a document.
@@ -45,17 +41,24 @@ class FeedReader:
             ScrapeFailed: DecodeError where it is no feed.
 
         """
-        entries = _json_entries(document) if document.body.lstrip()[:1] == b"{" else _xml_entries(document)
-        return Page(root={"entries": entries}, nodes=entries, base_url=document.url, machine_mark=None)
+        read = _read_json if document.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else _read_xml
+        entries, language = read(document)
+        return Page(
+            root={"entries": entries}, nodes=entries, base_url=document.url, language=language, machine_mark=None
+        )
 
 
-def _xml_entries(document: Document) -> list[dict[str, Any]]:
+def _read_xml(document: Document) -> tuple[list[dict[str, Any]], str]:
+    """Return the entries and the language of a feed. Raises ScrapeFailed."""
     text = without_doctype(decode(document.body, document.content_type).lstrip().encode("utf-8", "replace"))
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
+    # Without a location feedparser leaves identities as they are. It would make addresses of them.
+    headers = {"content-type": "application/xml; charset=utf-8"}
     parsed = _feedparser().parse(text, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.get("version") and not parsed.entries:
         raise _no_feed(str(parsed.get("bozo_exception", "it is neither RSS, RDF, Atom nor JSON Feed")))
-    return [_entry(entry) for entry in parsed.entries]
+    is_atom = str(parsed.get("version")).startswith("atom")
+    entries = [_entry(entry, document.url, is_atom=is_atom) for entry in parsed.entries]
+    return entries, str(parsed.feed.get("language") or "")
 
 
 @cache
@@ -64,25 +67,37 @@ def _feedparser() -> Any:
     return import_module("feedparser")
 
 
-def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+def _entry(entry: dict[str, Any], url: str, *, is_atom: bool) -> dict[str, Any]:
     """Return an entry by what the feed has: feedparser itself answers `updated` with the time of publication."""
     found = {name: dict.get(entry, name) or None for name in _PLAIN}
     if "summary_detail" not in entry:
         found["summary"] = None  # feedparser put the content there
+    if is_atom and not any(link.get("rel") == "alternate" for link in entry.get("links") or ()):
+        found["link"] = None  # feedparser put the identity there
+    found["link"] = _absolute(url, found["link"])
     content = next((part.get("value") for part in entry.get("content") or () if part.get("value")), None)
     return {
         **found,
         "content": content,
         "tags": [tag["term"] for tag in entry.get("tags") or () if tag.get("term")],
-        "enclosures": [_enclosure(each) for each in entry.get("enclosures") or ()],
+        "enclosures": [_enclosure(each, url) for each in entry.get("enclosures") or ()],
     }
 
 
-def _enclosure(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"url": given.get("href") or None, "type": given.get("type") or None, "length": given.get("length") or None}
+def _enclosure(given: Mapping[str, Any], url: str) -> dict[str, Any]:
+    address = _absolute(url, given.get("href"))
+    return {"url": address, "type": given.get("type") or None, "length": given.get("length") or None}
 
 
-def _json_entries(document: Document) -> list[dict[str, Any]]:
+def _absolute(url: str, address: str | None) -> str | None:
+    """Return an address as an absolute one, or as it is where it is none."""
+    with suppress(ValueError):
+        return urljoin(url, address) if address else None
+    return address
+
+
+def _read_json(document: Document) -> tuple[list[dict[str, Any]], str]:
+    """Return the entries and the language of a JSON Feed. Raises ScrapeFailed."""
     try:
         feed = read_json(to_utf8(document))
     except ValueError as error:
@@ -92,7 +107,7 @@ def _json_entries(document: Document) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not (isinstance(version, str) and _JSON_FEED in version):
         raise _no_feed("it is JSON, but no JSON Feed")
     authors = _names(feed)
-    return [_json_entry(item, authors) for item in items if isinstance(item, dict)]
+    return [_json_entry(item, authors) for item in items if isinstance(item, dict)], str(feed.get("language") or "")
 
 
 def _json_entry(item: Mapping[str, Any], feed_authors: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.charsets import header_codec
+from scrape_operator.extraction.formats.charsets import decode_strictly, header_codec
 from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
 from scrape_operator.extraction.selectors.jmespath import compile_jmespath
 from scrape_operator.extraction.values.json_values import read_json
@@ -22,19 +22,24 @@ _BOMS: Final = (
 )
 
 
-class JSONReader:
-    """Reads one JSON text (RFC 8259), in the encoding of its byte order mark, in UTF-8 or in that of its header."""
+class JMESPathReader:
+    """What the readers of JSON values share."""
 
-    format: ClassVar = Format.JSON
-    is_bounded: ClassVar = True
     families: ClassVar = frozenset({Family.JMESPATH})
-
-    def __init__(self, options: ReaderOptions) -> None:
-        self._numbers_as_written = options.numbers_as_written
 
     def compile(self, family: Family, text: str | int) -> Selector:
         """Compile a selector. Raises InvalidValue."""
         return compile_jmespath(str(text))
+
+
+class JSONReader(JMESPathReader):
+    """Reads one JSON text (RFC 8259), in the encoding of its byte order mark, in UTF-8 or in that of its header."""
+
+    format: ClassVar = Format.JSON
+    is_bounded: ClassVar = True
+
+    def __init__(self, options: ReaderOptions) -> None:
+        self._numbers_as_written = options.numbers_as_written
 
     def read(self, document: Document) -> Page:
         """Read a document.
@@ -64,5 +69,5 @@ def to_utf8(document: Document) -> bytes:
         try:
             body.decode("utf-8")
         except UnicodeDecodeError:
-            return body.decode(codec_of_header or "utf-8").encode("utf-8")
+            return decode_strictly(body, codec_of_header or "utf-8").encode("utf-8")
     return body

@@ -1,10 +1,10 @@
 """JSON-LD, microdata and RDFa of an HTML page, as one list of objects in JSON-LD's form. Made by `registry`.
 
-JSON-LD scripts are read here: extruct gives up at the first broken one. Microdata and RDFa are read by extruct.
+JSON-LD scripts are read here: extruct gives up at the first broken one. Microdata is read by extruct.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Final, NoReturn
@@ -14,33 +14,30 @@ from lxml import etree, html
 from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.extraction import Document
 from scrape_operator.extraction.formats.html import HTMLReader
-from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
-from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.formats.json import JMESPathReader
+from scrape_operator.extraction.formats.rdfa import rdfa_objects
+from scrape_operator.extraction.formats.reader import Page, ReaderOptions
+from scrape_operator.extraction.formats.vocabulary import described
 from scrape_operator.extraction.selectors.regex import compile_for_bytes
 from scrape_operator.extraction.values.json_values import WrittenFloat
 
-_SCHEMA: Final = "https://schema.org"
 _WRAPPED: Final = compile_for_bytes(
-    rb"(?s)^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)?(.*?)(?:-->|(?://)?\s*\]\]>)?\s*;?\s*$"
+    rb"(?s)^(?:\xef\xbb\xbf)?\s*(?:<!--|(?://|/\*)?\s*<!\[CDATA\[(?:\s*\*/)?)?(.*?)(?:(?://\s*)?-->|(?://|/\*)?\s*\]\]>(?:\s*\*/)?)?"
+    rb"\s*;?\s*$"
 )
 _MAX_WARNINGS: Final = 5
 _MAX_DEPTH: Final = 64
 
 
-class JSONLDReader:
+class JSONLDReader(JMESPathReader):
     """Reads the objects that a page describes itself with."""
 
     format: ClassVar = Format.JSONLD
     is_bounded: ClassVar = False
-    families: ClassVar = frozenset({Family.JMESPATH})
 
     def __init__(self, options: ReaderOptions) -> None:
         self._html = HTMLReader(options)
         self._numbers_as_written = options.numbers_as_written
-
-    def compile(self, family: Family, text: str | int) -> Selector:
-        """Compile a selector. Raises InvalidValue."""
-        return compile_jmespath(str(text))
 
     def read(self, document: Document) -> Page:
         """Read a document. A script that can't be read is a warning. Raises ScrapeFailed."""
@@ -49,7 +46,7 @@ class JSONLDReader:
         objects = [
             *self._scripts(page.root, warnings),
             *_all_or_warning("microdata", _microdata, page, warnings),
-            *_all_or_warning("RDFa", _rdfa, page, warnings),
+            *_all_or_warning("RDFa", rdfa_objects, page, warnings),
         ]
         return Page(
             root=objects,
@@ -98,9 +95,9 @@ def _flattened(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 @cache
-def _extractor(module: str, name: str) -> Any:
-    """Import a part of extruct when the first page needs it: rdflib takes 40 MB."""
-    return getattr(import_module(f"extruct.{module}"), name)
+def _microdata_extractor() -> Any:
+    """Import extruct when the first page needs it."""
+    return import_module("extruct.w3cmicrodata").MicrodataExtractor(nested=True)
 
 
 def _all_or_warning(
@@ -119,7 +116,7 @@ def _microdata(root: Any, base_url: str) -> Iterator[dict[str, Any]]:
         return
     # extruct removes elements by a method that only elements of lxml.html have.
     root = html.document_fromstring(etree.tostring(root, encoding="unicode"))
-    for item in _extractor("w3cmicrodata", "MicrodataExtractor")(nested=True).extract_items(root, base_url):
+    for item in _microdata_extractor().extract_items(root, base_url):
         yield _from_microdata(item)
 
 
@@ -130,39 +127,6 @@ def _from_microdata(item: Any) -> Any:
     if not isinstance(item, dict) or "properties" not in item:
         return item
     types = item.get("type")
-    names = [_last(name) for name in (types if isinstance(types, list) else [types]) if name]
+    names = [name for name in (types if isinstance(types, list) else [types]) if name]
     properties = {name: _from_microdata(value) for name, value in item["properties"].items()}
-    identity = {"@id": item["id"]} if item.get("id") else {}
-    return {"@context": _SCHEMA, **_types(names), **identity, **properties}
-
-
-def _rdfa(root: Any, base_url: str) -> Iterator[dict[str, Any]]:
-    """Yield what has a type. Without one it is a lone `meta property`, such as Open Graph's."""
-    if root.find(".//*[@typeof]") is None:
-        return
-    for node in _extractor("rdfa", "RDFaExtractor")().extract(
-        etree.tostring(root, encoding="unicode"), base_url=base_url, expanded=True
-    ):
-        if node.get("@type"):
-            yield _from_rdfa(node)
-
-
-def _from_rdfa(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an expanded node as an object of JSON-LD whose context is schema.org."""
-    names = [_last(name) for name in node.get("@type", ())]
-    identity = {"@id": node["@id"]} if not str(node.get("@id", "_:")).startswith("_:") else {}
-    members = {_last(name): _compact(values) for name, values in node.items() if not name.startswith("@")}
-    return {"@context": _SCHEMA, **_types(names), **identity, **members}
-
-
-def _compact(values: Any) -> Any:
-    found = [value.get("@value", value.get("@id")) if isinstance(value, dict) else value for value in values]
-    return found[0] if len(found) == 1 else found
-
-
-def _types(names: list[str]) -> dict[str, Any]:
-    return {"@type": names[0] if len(names) == 1 else names} if names else {}
-
-
-def _last(name: str) -> str:
-    return str(name).rstrip("/").replace("#", "/").rsplit("/", 1)[-1]
+    return described(names, item.get("id")) | properties

@@ -6,27 +6,21 @@ from scrape_operator.api.kinds.extract import Format
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.formats.json import to_utf8
-from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
-from scrape_operator.extraction.selectors.jmespath import compile_jmespath
+from scrape_operator.extraction.formats.json import JMESPathReader, to_utf8
+from scrape_operator.extraction.formats.reader import Page, ReaderOptions
 from scrape_operator.extraction.values.json_values import read_json
 
 _RECORD_SEPARATOR: Final = b"\x1e"
 
 
-class NDJSONReader:
+class NDJSONReader(JMESPathReader):
     """Reads one JSON value from each line that is not blank. A line that is no JSON is left out, with a warning."""
 
     format: ClassVar = Format.NDJSON
     is_bounded: ClassVar = True
-    families: ClassVar = frozenset({Family.JMESPATH})
 
     def __init__(self, options: ReaderOptions) -> None:
         self._numbers_as_written = options.numbers_as_written
-
-    def compile(self, family: Family, text: str | int) -> Selector:
-        """Compile a selector. Raises InvalidValue."""
-        return compile_jmespath(str(text))
 
     def read(self, document: Document) -> Page:
         """Read a document.

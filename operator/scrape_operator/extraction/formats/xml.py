@@ -90,7 +90,7 @@ def _drop_entities(root: Any) -> None:
         parent, tail = reference.getparent(), reference.tail or ""
         previous = reference.getprevious()
         if previous is None:
-            parent.text = (parent.text or "") + tail
+            parent.text = (parent.text or "") + tail or None
         else:
             previous.tail = (previous.tail or "") + tail
         reference.tail = None

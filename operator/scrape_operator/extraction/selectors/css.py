@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cssselect import ExpressionError, SelectorError
-from cssselect.parser import CombinedSelector, Element, Function, parse
+from cssselect.parser import CombinedSelector, Element, Function, FunctionalPseudoElement, parse
 from parsel.csstranslator import GenericTranslator, HTMLTranslator, XPathExpr
 
 from scrape_operator.core.errors import InvalidValue
@@ -19,6 +19,9 @@ from scrape_operator.extraction.selectors.xpath import XPathSelector
 
 _LIST: Final = re.compile(r":(not|is|where|matches)\(", re.IGNORECASE)
 _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.""", re.DOTALL)
+_ELEMENT: Final = re.compile(r"(?:^|[\s>+~,])([A-Za-z][\w-]*)[^\s>+~,]*$")
+_ARGUMENT: Final = re.compile(r"\([^()]*\)")
+_COMBINATOR: Final = re.compile(r"[\s>+~]")
 _REVERSED: Final = {
     " ": "ancestor::*",
     ">": "parent::*",
@@ -35,11 +38,13 @@ class _Lists:
 
     def take_out(self, selector: str) -> str:
         """Replace every list, inner ones first."""
-        taken, position = [], 0
+        taken: list[str] = []
+        position = 0
         while found := self._next_list(selector, position):
             end = _closing(selector, found.end())
             inner = self.take_out(selector[found.end() : end])
-            self.alternatives.append(_split(inner))
+            element = _ELEMENT.search("".join(taken) + selector[position : found.start()])
+            self.alternatives.append([_with_element(text, element[1] if element else "") for text in _split(inner)])
             kind = "none-of" if found[1].lower() == "not" else "any-of"
             taken.append(f"{selector[position : found.start()]}:{kind}({len(self.alternatives) - 1})")
             position = end + 1
@@ -83,6 +88,13 @@ def _split(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def _with_element(selector: str, element: str) -> str:
+    """Return `:first-of-type` in `li:not(:first-of-type)` as `li:first-of-type`: cssselect needs the name to count."""
+    text = selector.strip()
+    is_compound = not _COMBINATOR.search(_ARGUMENT.sub("", text))
+    return element + text if "-of-type" in text and is_compound and text[0] in ":.#[" else selector
+
+
 class _ListTranslator(GenericTranslator):
     """Translates one selector whose lists were taken out."""
 
@@ -122,15 +134,30 @@ def _one(text: str) -> Any:
 class _HTMLTranslator(_ListTranslator, HTMLTranslator):
     """HTML: names of elements and attributes in any case."""
 
+    def xpath_attr_functional_pseudo_element(self, xpath: Any, function: FunctionalPseudoElement) -> XPathExpr:
+        found = super().xpath_attr_functional_pseudo_element(xpath, function)
+        found.attribute = found.attribute.lower() if found.attribute else None
+        return found
+
+
+class _XMLExpr(XPathExpr):
+    """An expression whose element may have its name in a predicate, so that `:nth-of-type()` counts by the name."""
+
+    def add_name_test(self) -> None:
+        """Move the name to the condition."""
+        if self.element.startswith("*["):
+            self.add_condition(self.element.removeprefix("*[").removesuffix("]"))
+            self.element = "*"
+        super().add_name_test()
+
 
 class _XMLTranslator(_ListTranslator):
     """XML: a name stands for elements that are written without a prefix, whatever their namespace is."""
 
     def xpath_element(self, selector: Element) -> XPathExpr:
-        xpath = super().xpath_element(selector)
+        xpath = _XMLExpr.from_xpath(super().xpath_element(selector))
         if selector.element and not selector.namespace:
-            xpath.element = "*"
-            xpath.add_condition(f"name() = {self.xpath_literal(selector.element)}")
+            xpath.element = f"*[name() = {self.xpath_literal(selector.element)}]"
         return xpath
 
 
@@ -149,6 +176,8 @@ def translate_css(selector: str, *, is_html: bool) -> str:
     except InvalidValue:
         raise
     except ExpressionError as error:
+        if "-of-type" in str(error):
+            raise InvalidValue(f"{error}: write the element's name before it, such as li:first-of-type") from None
         raise InvalidValue(f"{error}; of pseudo-elements there are ::text and ::attr(name)") from None
     except (SelectorError, ValueError) as error:
         raise InvalidValue(f"not a CSS selector: {error}") from None

@@ -1,7 +1,7 @@
 """JMESPath on JSON values, with its work counted. Made by the formats of JSON values.
 
-An expression can double a list with every few characters (`[@, @][] | [@, @][]`), so that the
-interpreter counts what it visits and builds, and the values that it is asked to compare or to write.
+An expression can double a list with every few characters (`[@, @][] | [@, @][]`). So the interpreter counts what it
+visits and builds, and the values that it compares or writes.
 """
 
 import re

@@ -122,8 +122,6 @@ def is_linear(steps: Sequence[Step]) -> bool:
 
 
 def _looks_at_attributes(step: str) -> bool:
-    _, bracket, predicates = _LITERAL.sub("''", step).partition("[")
-    if not bracket:
-        return True
+    _, _, predicates = _LITERAL.sub("''", step).partition("[")
     words = _PREDICATE_WORD.findall(predicates.replace("][", " "))
     return all(word.startswith("@") or word.isdigit() or word in _ATTRIBUTE_WORDS for word in words)

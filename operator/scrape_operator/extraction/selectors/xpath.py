@@ -26,7 +26,10 @@ _MAX_SAMPLED_NESTING: Final = 4
 _TEXT_STEP: Final = re.compile(
     r"(?:@[\w:.*-]+|attribute::[\w:.*-]+|text\(\s*\)|attribute::\*\[name\(\) = [^\]]+\])\s*$"
 )
-_MACHINE_STEP: Final = re.compile(r"@(?:content|value|data-[\w.-]+)\s*$")
+_MACHINE_STEP: Final = re.compile(
+    r"(?:@|attribute::)(?:content|value|data-[\w.-]+)(?:\s*\[[^\]]*\])?(?:\s*\)(?:\s*\[[^\]]*\])?)*\s*$"
+)
+"""An attribute for programs at the end of the expression, also in a function or in parentheses."""
 _MAX_INTEGER: Final = 2**63
 _VISITS_PER_MICROSECOND: Final = 3
 """Nodes that a step visits: the predicate for a CSS class takes 0.3 microseconds."""
@@ -53,6 +56,8 @@ class XPathSelector:
             raise SelectorFailed(f"it gives a {_kind(found)} and no nodes")
         if not all(etree.iselement(node) for node in found):
             raise SelectorFailed("it gives texts and no nodes")
+        if not all(isinstance(node.tag, str) for node in found):
+            raise SelectorFailed("it gives comments or processing instructions, which have no fields")
         times_visited = len(found) if _are_nested(found, work) else 1
         work.foresee(times_visited * readings * page.size // _VISITS_PER_MICROSECOND)
         return found
@@ -133,7 +138,10 @@ def _computed(value: Any) -> Any:
 
 def _text(node: Any) -> str:
     """Return the string value of an element, comment or processing instruction, or the name of a namespace."""
-    return str(node[1]) if isinstance(node, tuple) else str(_STRING(node))
+    if isinstance(node, tuple):
+        return str(node[1])
+    # lxml evaluates no expression at a comment or a processing instruction; their tags are functions.
+    return str(_STRING(node)) if isinstance(node.tag, str) else str(node.text or "")
 
 
 def _kind(value: object) -> str:

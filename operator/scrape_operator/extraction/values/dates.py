@@ -1,27 +1,27 @@
 """Instants as documents write them, after the rules of docs/extraction.md. Called by `types`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from scrape_operator.api.kinds.extract import DateOrder
-from scrape_operator.extraction.values.locales import (
-    DAY_FIRST_LANGUAGES,
-    DAY_FIRST_REGIONS,
-    MONTH_FIRST_LANGUAGES,
-    MONTH_FIRST_REGIONS,
-    YEAR_FIRST_REGIONS,
-)
+from scrape_operator.extraction.values.digits import ascii_digits
+from scrape_operator.extraction.values.languages import of_language
+from scrape_operator.extraction.values.locales import DAY_FIRST, MONTH_FIRST, YEAR_FIRST
+from scrape_operator.extraction.values.times_of_day import in_order
 from scrape_operator.extraction.values.unreadable import Unreadable
 from scrape_operator.extraction.values.words import has_words, parse_words
 from scrape_operator.extraction.values.zones import split_zone
 
-_DAY_FIRST: Final = frozenset(f"{DAY_FIRST_LANGUAGES} {DAY_FIRST_REGIONS}".split())
-_MONTH_FIRST: Final = frozenset(f"{MONTH_FIRST_LANGUAGES} {MONTH_FIRST_REGIONS}".split())
-_YEAR_FIRST_REGIONS: Final = frozenset(YEAR_FIRST_REGIONS.split())
+_ORDERS: Final[Mapping[str, DateOrder | None]] = {
+    **dict.fromkeys(DAY_FIRST.split(), DateOrder.DMY),
+    **dict.fromkeys(MONTH_FIRST.split(), DateOrder.MDY),
+    **dict.fromkeys(YEAR_FIRST.split()),
+}
 _MAX_LENGTH: Final = 96
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS: Final = 10**11
@@ -33,7 +33,13 @@ _LONGEST_MONTH: Final = 31
 _FIRST_YEAR_OF_LAST_CENTURY: Final = 69
 """Years of two digits: 69 to 99 are 1969 to 1999, as in POSIX strptime."""
 
-_NUMBER: Final = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,9})?", re.ASCII)
+_TRANSLATED: Final = str.maketrans(
+    {"\u2212": "-", "\u060c": ","}
+    | dict.fromkeys("\u00a0\u2009\u202f", " ")
+    | dict.fromkeys("\u061c\u200e\u200f\u2066\u2067\u2068\u2069", "")
+)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,17}|-?[0-9]{7,17}\.[0-9]{1,9}", re.ASCII)
+"""A fraction belongs to an instant of our time: 12.05 and 03.2020 are dates without a year or a day."""
 _USUAL: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
 )
@@ -42,6 +48,10 @@ _YEAR: Final = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 _YEAR_AND_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _ISO: Final = re.compile(r"[0-9]{4}-?(?:[0-9]{2}|W[0-9]{2}|[0-9]{3})", re.ASCII)
 _ORDINAL: Final = re.compile(r"([0-9]{4})-?([0-9]{3})", re.ASCII)
+_MIDNIGHT: Final = re.compile(r"[T ]24(?::?00(?::?00(?:[.,]0+)?)?)?(?=[Z+-]|$)", re.ASCII)
+_LEAP_SECOND: Final = re.compile(r"([T ][0-9]{2}:?59:?)60(?=[.,Z+-]|$)", re.ASCII)
+_ZONE_NAME: Final = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2})\[[\w/+-]+\]$", re.ASCII)
+"""The name of a zone after its offset (RFC 9557)."""
 _RFC_2822: Final = re.compile(
     r"(?:[A-Za-z]{3},?\s+)?[0-9]{1,2}[\s-]+[A-Za-z]{3}[\s-]+[0-9]{2,4}\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?", re.ASCII
 )
@@ -53,9 +63,11 @@ _NUMERIC: Final = re.compile(
     re.ASCII,
 )
 _TIME: Final = re.compile(
-    r"[\s,T]*(?:([0-9]{1,2})[:.]([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,6})[0-9]*)?)?\s*(?:([AaPp])\.?[Mm]\.?|Uhr|h)?)?\s*",
+    r"\.?[\s,T]*(?:([0-9]{1,2})(?:[:.]|\s?h\s?)([0-9]{2})(?:[:.]([0-9]{2})(?:[.,]([0-9]{1,6})[0-9]*)?)?\s*(?:([AaPp])\.?[Mm]\.?|Uhr|h)?)?\s*",
     re.ASCII,
 )
+_LOG: Final = re.compile(r"([0-9]{2})/([A-Za-z]{3})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2})", re.ASCII)
+"""The form of access logs."""
 _UNCLEAR: Final = "has day and month in an order that can't be told: set dateOrder"
 
 
@@ -107,18 +119,24 @@ def parse_instant(text: str, context: DateContext) -> datetime:
     """
     if len(text) > _MAX_LENGTH:
         raise Unreadable
+    written, text = text, _plain(text)
     found = _iso(text)
-    if found is None and _NUMBER.fullmatch(text):
+    if found is None and _NUMBER.fullmatch(written):
         found = instant_of_epoch(float(text))
         if found is None:
             raise Unreadable
     if found is not None:
         return _to_utc(found, context.zone)
-    bare, zone = split_zone(text)
+    bare, zone = split_zone(_LOG.sub(r"\1 \2 \3 \4", in_order(text)))
     found = _numeric(bare, context) or _with_english_month(bare)
     if found is None:
         raise NeedsWords
     return _to_utc(found, zone or context.zone)
+
+
+def _plain(text: str) -> str:
+    """Return a text with digits, spaces, commas and minus signs of ASCII, and without marks of direction."""
+    return text if text.isascii() else ascii_digits(text).translate(_TRANSLATED)
 
 
 class NeedsWords(Unreadable):
@@ -132,7 +150,7 @@ def parse_words_instant(text: str, context: DateContext) -> datetime:
         Unreadable: the text is no such date.
 
     """
-    bare, zone = split_zone(text)
+    bare, zone = split_zone(in_order(_plain(text)))
     bare = _NUMERIC.sub(lambda found: _date_of(found, context).strftime("%Y-%m-%d"), bare)
     if not has_words(bare):
         raise Unreadable
@@ -146,7 +164,7 @@ def common_order(texts: Iterable[str]) -> DateOrder | None:
     """Return the order that some dates of digits have by a part above 12, None where there is none or they differ."""
     orders = set()
     for text in texts:
-        found = _NUMERIC.search(text) if len(text) <= _MAX_LENGTH else None
+        found = _NUMERIC.search(_plain(text)) if len(text) <= _MAX_LENGTH else None
         if found is not None and found["mark"] != "." and len(found[1]) < _YEAR_DIGITS:
             orders.add(_own_order(int(found[1]), int(found[3])))
     orders.discard(None)
@@ -155,7 +173,7 @@ def common_order(texts: Iterable[str]) -> DateOrder | None:
 
 def has_unclear_order(text: str) -> bool:
     """Whether a text may be a date of digits whose order of day and month its digits do not settle."""
-    found = _NUMERIC.search(text) if len(text) <= _MAX_LENGTH else None
+    found = _NUMERIC.search(_plain(text)) if len(text) <= _MAX_LENGTH else None
     return (
         found is not None
         and found["mark"] != "."
@@ -167,13 +185,7 @@ def has_unclear_order(text: str) -> bool:
 
 def order_of_language(tag: str) -> DateOrder | None:
     """Return the order of dates that end with the year, by a BCP 47 tag; None where the tag does not settle it."""
-    tag = tag.replace("_", "-").lower()
-    language = tag.partition("-")[0]
-    if tag in _YEAR_FIRST_REGIONS:
-        return None
-    if tag in _MONTH_FIRST or (tag not in _DAY_FIRST and language in _MONTH_FIRST):
-        return DateOrder.MDY
-    return DateOrder.DMY if tag in _DAY_FIRST or language in _DAY_FIRST else None
+    return of_language(tag, _ORDERS, None)
 
 
 def _own_order(first: int, second: int) -> DateOrder | None:
@@ -237,10 +249,12 @@ def _date_of(found: re.Match[str], context: DateContext) -> datetime:
 
 def _iso(text: str) -> datetime | None:
     """Read ISO 8601: calendar, week and ordinal dates, also a year or a month alone, basic and extended."""
-    try:
-        return datetime.fromisoformat(text) if _USUAL.fullmatch(text) else _unusual_iso(text)
-    except (ValueError, OverflowError):
-        return None
+    if _USUAL.fullmatch(text):
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
+    with suppress(ValueError, OverflowError):
+        return _unusual_iso(text)
+    return None
 
 
 def _unusual_iso(text: str) -> datetime | None:
@@ -255,7 +269,12 @@ def _unusual_iso(text: str) -> datetime | None:
         year, day = map(int, ordinal.groups())
         found = _naive(year, 1, 1) + timedelta(days=day - 1)
         return found if found.year == year and "-" in text else None
-    return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
+    text = text.upper().replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+")
+    text = _ZONE_NAME.sub(r"\1", text)
+    # Python reads neither 24:00, the end of a day, nor the second 60.
+    text, midnights = _MIDNIGHT.subn("T00", text)
+    text, leaps = _LEAP_SECOND.subn(r"\g<1>59", text)
+    return datetime.fromisoformat(text) + timedelta(days=midnights, seconds=leaps)
 
 
 def _naive(year: int, month: int, day: int) -> datetime:

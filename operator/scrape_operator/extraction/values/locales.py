@@ -6,44 +6,38 @@ A region is listed where it differs from its language.
 
 from typing import Final
 
-COMMA_LANGUAGES: Final = (
-    "ady af agq ast az ba bas be bg blo br bs bua ca cs cv da de dsb dua dyo el eo es et eu ewo ff fi fo fr fy gl "
-    "hr hsb ht hu hy ia id ie is it jgo jv ka kab kbd kea kgp kk kkj kl ksf ku ky lb lij lld ln lo lt lu lv mgh mk "
-    "mua nb nl nmg nn nnh no nr pl pms ps pt rm rn ro ru rw sah sc scn se seh sg shi sk sl smn sq sr ss su sv tg tk "
-    "tok tr ts tt tzm uk uz ve vec vi wo yav yrl zgh"
+COMMA: Final = (
+    "ady af agq ar-dz ar-lb ar-ly ar-ma ar-mr ar-tn ast az ba bas be bg blo br bs bua ca cs cv da de dsb dua dyo el "
+    "en-at en-be en-cz en-de en-dk en-ee en-es en-fi en-fr en-ge en-hu en-id en-it en-lt en-lv en-nl en-no en-pl "
+    "en-pt en-ro en-se en-si en-sk en-ua en-za eo es et eu ewo ff fi fo fr fy gl hr hsb ht hu hy ia id ie is it jgo "
+    "jv ka kab kbd kea kgp kk kkj kl ksf ku ky lb lij lld ln lo lt lu lv mgh mk ms-bn ms-id mua nb nl nmg nn nnh no "
+    "nr pl pms ps pt qu-bo rm rn ro ru rw sah sc scn se seh sg shi sk sl smn sq sr ss su sv sw-cd tg tk tok tr ts "
+    "tt tzm uk uz ve vec vi wo yav yrl zgh"
 )
 
-COMMA_REGIONS: Final = (
-    "ar-dz ar-lb ar-ly ar-ma ar-mr ar-tn en-at en-be en-cz en-de en-dk en-ee en-es en-fi en-fr en-ge en-hu en-id "
-    "en-it en-lt en-lv en-nl en-no en-pl en-pt en-ro en-se en-si en-sk en-ua en-za ms-bn ms-id qu-bo sw-cd"
+POINT: Final = (
+    "de-ch de-li es-419 es-br es-bz es-cu es-do es-gt es-hn es-mx es-ni es-pa es-pe es-pr es-sv es-us fr-rw it-ch"
 )
 
-POINT_REGIONS: Final = (
-    "de-ch de-li es-br es-bz es-cu es-do es-gt es-hn es-mx es-ni es-pa es-pe es-pr es-sv es-us fr-rw it-ch"
-)
-
-DAY_FIRST_LANGUAGES: Final = (
+DAY_FIRST: Final = (
     "aa ab agq ak am an ar as asa ast az ba bal bas be bem bew bez bg bm bn br brh brx bs byn ca ccp cgg co cs cy "
-    "da dav de dje doi dsb dua dv dyo ebu el es et ewo ff fi fo fr frr fur fy ga gd gez gl gsw gu guz gv ha haw he "
-    "hi hr hsb hy ia id ie ig is it jmc jv ka kaa kab kam kde kea kek kgp khq ki kk kkj kln km kn kok ksb ksf ksh "
-    "ku kw kxv ky la lag lb lg lij lld ln lo lu luo luy lv mai mas mer mfe mgh mi mk ml mni mr ms mt mua my naq nb "
-    "nd nds nl nmg nn nnh no nus nyn oc os pa pap pcm pl prg pt qu quc rif rm rn ro rof ru rwk sa saq sat sbp sc "
-    "scn seh ses sg shi sid sk sl smn so sq sr ssy su sw syr szl ta te teo tg th tig tk to tpi tr trw tt twq tzm uk "
-    "ur uz vai vec vi vun wal wo xnr xog yav yi yo yrl zgh"
+    "da dav de dje doi dsb dua dv dyo ebu el en-001 en-150 en-ae en-ag en-ai en-at en-au en-bb en-be en-bm en-bs "
+    "en-bw en-bz en-cc en-ch en-ck en-cm en-cx en-cy en-cz en-de en-dg en-dk en-dm en-ee en-er en-es en-fi en-fj "
+    "en-fk en-fm en-fr en-gb en-gd en-ge en-gg en-gh en-gi en-gm en-gs en-gy en-hk en-hu en-id en-ie en-il en-im "
+    "en-in en-io en-it en-je en-jm en-ke en-ki en-kn en-ky en-lc en-lr en-ls en-lt en-lv en-mg en-mo en-ms en-mt "
+    "en-mu en-mv en-mw en-my en-na en-nf en-ng en-nl en-no en-nr en-nu en-nz en-pg en-pk en-pl en-pn en-pt en-pw "
+    "en-ro en-rw en-sb en-sc en-sd en-sg en-sh en-si en-sk en-sl en-ss en-sx en-sz en-tc en-tk en-to en-tt en-tv "
+    "en-tz en-ua en-ug en-vc en-vg en-vu en-ws en-zm en-zw es et ewo ff fi fo fr frr fur fy ga gd gez gl gsw gu guz "
+    "gv ha haw he hi hr hsb hy ia id ie ig is it jmc jv ka kaa kab kam kde kea kek kgp khq ki kk kkj kln km kn kok "
+    "ksb ksf ksh ku kw kxv ky la lag lb lg lij lld ln lo lu luo luy lv mai mas mer mfe mgh mi mk ml mni mr ms mt "
+    "mua my naq nb nd nds nl nmg nn nnh no nus nyn oc os pa pap pcm pl prg pt qu quc rif rm rn ro rof ru rwk sa saq "
+    "sat sbp sc scn se-fi seh ses sg shi sid sk sl smn so sq sr ssy su sv-ax sv-fi sw syr szl ta te teo tg th tig "
+    "tk to tpi tr trw tt twq tzm uk ur uz vai vec vi vun wal wo xnr xog yav yi yo yrl zgh"
 )
 
-DAY_FIRST_REGIONS: Final = (
-    "en-ae en-ag en-ai en-at en-au en-bb en-be en-bm en-bs en-bw en-bz en-cc en-ch en-ck en-cm en-cx en-cy en-cz "
-    "en-de en-dg en-dk en-dm en-ee en-er en-es en-fi en-fj en-fk en-fm en-fr en-gb en-gd en-ge en-gg en-gh en-gi "
-    "en-gm en-gs en-gy en-hk en-hu en-id en-ie en-il en-im en-in en-io en-it en-je en-jm en-ke en-ki en-kn en-ky "
-    "en-lc en-lr en-ls en-lt en-lv en-mg en-mo en-ms en-mt en-mu en-mv en-mw en-my en-na en-nf en-ng en-nl en-no "
-    "en-nr en-nu en-nz en-pg en-pk en-pl en-pn en-pt en-pw en-ro en-rw en-sb en-sc en-sd en-sg en-sh en-si en-sk "
-    "en-sl en-ss en-sx en-sz en-tc en-tk en-to en-tt en-tv en-tz en-ua en-ug en-vc en-vg en-vu en-ws en-zm en-zw "
-    "se-fi sv-ax sv-fi"
+MONTH_FIRST: Final = (
+    "blo cad ceb chr cic cop ee en-as en-bi en-gu en-mh en-mp en-ph en-pr en-um en-us en-vi es-pa es-pr fil gaa iu "
+    "ks lkt mus om or osa ti xh"
 )
 
-MONTH_FIRST_LANGUAGES: Final = "blo cad ceb chr cic cop ee fil gaa iu ks lkt mus om or osa ti xh"
-
-MONTH_FIRST_REGIONS: Final = "en-as en-bi en-gu en-mh en-mp en-ph en-pr en-um en-us en-vi es-pa es-pr"
-
-YEAR_FIRST_REGIONS: Final = "fr-ca"
+YEAR_FIRST: Final = "fr-ca"

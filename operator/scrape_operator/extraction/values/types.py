@@ -7,6 +7,7 @@ keeps. Decimals and instants are kept as text.
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -44,6 +45,8 @@ _MAX_URL: Final = 8192
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _ORIGIN: Final = re.compile(r"https?://[^/?#\[\]\s]+")
 _LINE_ENDS: Final = {9: None, 10: None, 13: None}
+_WITHOUT_HOST: Final = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
+_DISABLED: Final = re.compile(r"\s*javascript:\s*(?:void\s*(?:0|\(\s*0?\s*\)))?\s*;?\s*", re.IGNORECASE)
 _PLAIN_URL: Final = re.compile(r"https?://[a-z0-9.-]+(?:/[\w~%+-]+)*/?", re.ASCII)
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w~%+-]+)+/?(?:\?[\w~%+=&.-]+)?", re.ASCII)
 """Addresses that resolving leaves as they are: no empty, `.` or `..` segments."""
@@ -203,7 +206,7 @@ def _url(value: Any, around: Surroundings) -> JSONValue:
         return value
     if around.origin and _PLAIN_PATH.fullmatch(value):
         return around.origin + value
-    # Browsers drop tabs and line ends inside an address (URL Standard, 4.4).
+    # Browsers drop tabs and line ends inside an address, and encode spaces of http and https (URL Standard, 4.4).
     text = value.translate(_LINE_ENDS)
     try:
         absolute = urljoin(around.base_url, text)
@@ -212,7 +215,25 @@ def _url(value: Any, around: Surroundings) -> JSONValue:
         raise Unreadable from None
     if not scheme:
         raise Unreadable
-    return absolute
+    return absolute.replace(" ", "%20") if scheme in {"http", "https"} else absolute
+
+
+def leads_nowhere(link: str) -> bool:
+    """Return whether a link is written as one that does nothing, as pages disable the link after their last page."""
+    return bool(_DISABLED.fullmatch(link))
+
+
+def read_link(value: Any, around: Surroundings) -> JSONValue:
+    """Return the absolute address that a text links to.
+
+    A text that leads to no host stays as it is: whoever follows the link says what is wrong with it.
+    """
+    if not isinstance(value, str):
+        raise Unreadable
+    if not _WITHOUT_HOST.match(value.translate(_LINE_ENDS)):
+        with suppress(Unreadable):
+            return _url(value, around)
+    return value[: _MAX_URL + 1]
 
 
 def _json(value: Any, _: Surroundings) -> JSONValue:

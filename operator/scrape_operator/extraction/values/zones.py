@@ -93,6 +93,14 @@ def split_zone(text: str) -> tuple[str, timezone | None]:
     return rest, _zone(_OFFSETS[name])
 
 
+def is_known_zone(name: str | None, offset: timedelta | None) -> bool:
+    """Whether a zone that a library found in a text is one of those that are read; so is no zone at all."""
+    if name is None or offset is None:
+        return offset is None
+    known = _OFFSETS.get(name.upper())
+    return name.upper().startswith(("UTC", "GMT")) or (known is not None and _zone(known).utcoffset(None) == offset)
+
+
 def _zone(offset: str) -> timezone:
     found = _PARTS.fullmatch(offset)
     if found is None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ _START_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 2
 """The kernel ends a worker so much later than the pool would."""
 
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
 
 class OutOfMemory(Exception):
     """A document needs more memory than its worker has, or crashed the parser."""
@@ -43,12 +46,16 @@ class WorkerProcess:
         self._seconds = seconds
         self._served = 0
         self._resident = 0
+        self._cpu_before = 0.0
 
     @classmethod
-    async def start(cls, *, memory_bytes: int, seconds: float, cpu_seconds: int | None = None) -> "WorkerProcess":
+    async def start(
+        cls, *, memory_bytes: int, seconds: float, cpu_seconds: int | None = None, niceness: int = 0
+    ) -> "WorkerProcess":
         """Start a process that has this one's code, and nothing of its environment: that holds secrets.
 
         `memory_bytes` is what a document may take; `seconds` and `cpu_seconds` are the limits for reading it.
+        `niceness` lowers its priority.
 
         Raises:
             OutOfMemory: the process did not start.
@@ -66,6 +73,8 @@ class WorkerProcess:
             env={"PYTHONPATH": path, "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "1"},
             start_new_session=True,
         )
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         worker = cls(process, seconds)
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -84,6 +93,16 @@ class WorkerProcess:
         fresh = self._served < _MAX_SERVED and self._resident < _MAX_RESIDENT_BYTES
         return fresh and self._process.returncode is None
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the present document has taken so far."""
+        return self._total_cpu_seconds() - self._cpu_before
+
+    def _total_cpu_seconds(self) -> float:
+        with suppress(FileNotFoundError):  # the process has ended
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / _TICKS
+        return 0.0
+
     async def extract(self, spec: str, document: Document) -> PageExtraction:
         """Extract a document.
 
@@ -94,6 +113,7 @@ class WorkerProcess:
 
         """
         self._served += 1
+        self._cpu_before = self._total_cpu_seconds()
         try:
             async with asyncio.timeout(self._seconds):
                 await self._send(frame_head(request_header(spec, document), len(document.body)), document.body)

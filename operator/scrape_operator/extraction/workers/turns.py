@@ -2,15 +2,19 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
 class FairTurns:
-    """Grants places round robin by requester. While others wait, each requester has one place at most."""
+    """Grants places round robin by requester. While others wait, each requester has one place at most.
 
-    def __init__(self, places: int) -> None:
+    Requesters for which `is_first` is true go before the others.
+    """
+
+    def __init__(self, places: int, is_first: Callable[[str], bool] = lambda _: True) -> None:
         self._free = places
+        self._is_first = is_first
         self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
@@ -22,6 +26,10 @@ class FairTurns:
             yield
         finally:
             self._release(requester)
+
+    def others_wait(self, requester: str) -> bool:
+        """Return whether another requester waits for a place."""
+        return any(waiting != requester for waiting in self._waiting)
 
     async def _acquire(self, requester: str) -> None:
         granted = asyncio.get_running_loop().create_future()
@@ -46,7 +54,7 @@ class FairTurns:
     def _grant(self) -> None:
         while self._free and self._waiting:
             # Of those with the fewest places, whoever was not granted one for the longest time.
-            requester = min(self._waiting, key=lambda waiting: self._held[waiting])
+            requester = min(self._waiting, key=lambda waiting: (self._held[waiting], not self._is_first(waiting)))
             granted = self._waiting[requester].popleft()
             queue = self._waiting.pop(requester)
             if queue:

@@ -16,7 +16,7 @@ class BasicAuthenticator(Authenticator):
 
     def __init__(self, auth: BasicAuth, secrets: SecretValues) -> None:
         pair = f"{secrets.text(auth.secret, 'username')}:{secrets.text(auth.secret, 'password')}"
-        secrets.add_masked(pair)
+        secrets.mask.add(pair)
         self._value = f"Basic {b64encode(pair.encode()).decode()}"
         check_header("Authorization", self._value)
 

@@ -54,6 +54,14 @@ class Identity:
             return url, headers
         return await self.authenticator.authorize(url, headers)
 
+    def is_current(self) -> bool:
+        """Return whether the credentials that were added last are still valid, as far as is known."""
+        return self.authenticator is None or self.authenticator.is_current()
+
+    def may_wait_for(self, authority: str) -> bool:
+        """Return whether `authorize` would send a request of its own to a host."""
+        return self.authenticator is not None and self.authenticator.may_wait_for(authority)
+
     def renew(self) -> bool:
         """Note that the answer was 401. Return whether another try gets other credentials."""
         return self.authenticator is not None and self.authenticator.renew()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,10 +13,13 @@ from yarl import URL
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.access import OAuth2Auth
 from scrape_operator.core.net.deadline import Deadline
-from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.net.documents import Purpose, Request, Response
+from scrape_operator.core.net.urls import authority_of, parse_http_url
+from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
+from scrape_operator.fetching.day_budgets import UNSPENT, DaySpending
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
@@ -29,6 +31,7 @@ TOKEN_SECONDS = 10.0
 
 _DEFAULT_LIFETIME_SECONDS = 300.0  # where the answer names none
 _MAX_LIFETIME_SECONDS = 86_400.0
+_SHORTEST_LIFETIME_SECONDS = 1.0  # a token that ends at once is sent at least
 _RENEWED_BEFORE = 0.1  # this part of the lifetime before the end
 _MAX_ANSWER_BYTES = 65_536
 _REFUSED = (400, 401, 403)
@@ -54,6 +57,11 @@ class Client:
     scopes: tuple[str, ...] = ()
     route: Route = DIRECT
 
+    @property
+    def authority(self) -> str:
+        """The host of the token endpoint."""
+        return authority_of(parse_http_url(self.token_url))
+
     def token_request(self) -> Request:
         """Return the request for a token; the client identifies itself by Basic (RFC 6749 section 2.3.1)."""
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
@@ -71,6 +79,7 @@ class Client:
             max_body_bytes=_MAX_ANSWER_BYTES,
             success_status=("2xx", *_REFUSED),
             body=urlencode(form).encode("ascii"),
+            purpose=Purpose.OAUTH2,
         )
 
 
@@ -83,11 +92,22 @@ class TokenSource(Protocol):
     def discard(self, client: Client, token: str) -> None:
         """Forget a token that was refused."""
 
+    def is_valid(self, client: Client, token: str) -> bool:
+        """Return whether a token is the newest one, and has not ended."""
+
+    def is_at_hand(self, client: Client) -> bool:
+        """Return whether `token` returns one without a request."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     value: str = field(repr=False)
     renewed_at: float
+    ends_at: float
+
+
+TokenFetch = Callable[[Request, Route, DaySpending | None], Awaitable[Response]]
+"""Sends a token request by a route, at the expense of a run."""
 
 
 class TokenCache:
@@ -96,32 +116,38 @@ class TokenCache:
     `fetch` sends a token request without following redirects. `clock` gives seconds that never jump.
     """
 
-    def __init__(self, fetch: Callable[[Request, Route], Awaitable[Response]], clock: Callable[[], float]) -> None:
+    def __init__(self, fetch: TokenFetch, clock: Callable[[], float]) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._tokens: OrderedDict[Client, _Token] = OrderedDict()
+        self._tokens: Recent[Client, _Token] = Recent(MAX_TOKENS)
         self._requests: dict[Client, asyncio.Task[_Token]] = {}
 
-    async def token(self, client: Client, deadline: Deadline) -> str:
-        """Return a token that is valid now.
+    async def token(self, client: Client, deadline: Deadline, spending: DaySpending | None = None) -> str:
+        """Return a token that is valid now. A request for one is at the expense of the run that asks first.
 
         Raises:
             ScrapeFailed: AuthFailed where the endpoint refuses the client, else what the request to it met.
 
         """
-        kept = self._tokens.get(client)
-        if kept is not None and self._clock() < kept.renewed_at:
-            return kept.value
-        request = self._requests.get(client)
-        if request is None:
-            request = self._requests[client] = asyncio.create_task(self._renew(client), name="OAuth2 token")
-            request.add_done_callback(lambda task: self._requests.pop(client, None) and task.exception())
-        try:
-            async with asyncio.timeout(deadline.remaining()):
-                return (await asyncio.shield(request)).value
-        except TimeoutError as error:
-            message = "the token endpoint did not answer before the run's deadline (spec.timeout)"
-            raise ScrapeFailed(Reason.TIMEOUT, message) from error
+        while True:
+            kept = self._tokens.get(client)
+            if kept is not None and self._clock() < kept.renewed_at:
+                return kept.value
+            request = self._requests.get(client)
+            is_own = request is None
+            if request is None:
+                task = asyncio.create_task(self._renew(client, spending), name="OAuth2 token")
+                request = self._requests[client] = task
+                request.add_done_callback(lambda task: self._requests.pop(client, None) and task.exception())
+            try:
+                async with asyncio.timeout(deadline.remaining()):
+                    return (await asyncio.shield(request)).value
+            except TimeoutError as error:
+                message = "the token endpoint did not answer before the run's deadline (spec.timeout)"
+                raise ScrapeFailed(Reason.TIMEOUT, message) from error
+            except ScrapeFailed as failure:
+                if is_own or failure.reason not in UNSPENT:  # what one run may not spend, others may
+                    raise
 
     def discard(self, client: Client, token: str) -> None:
         """Forget a token that was refused, unless a newer one has taken its place."""
@@ -129,15 +155,22 @@ class TokenCache:
         if kept is not None and kept.value == token:
             del self._tokens[client]
 
-    async def _renew(self, client: Client) -> _Token:
+    def is_valid(self, client: Client, token: str) -> bool:
+        """Return whether a token is the newest one, and has not ended."""
+        kept = self._tokens.get(client)
+        return kept is not None and kept.value == token and self._clock() < kept.ends_at
+
+    def is_at_hand(self, client: Client) -> bool:
+        """Return whether `token` returns one without a request."""
+        kept = self._tokens.get(client)
+        return kept is not None and self._clock() < kept.renewed_at
+
+    async def _renew(self, client: Client, spending: DaySpending | None) -> _Token:
         try:
-            token = self._read(await self._fetch(client.token_request(), client.route))
+            token = self._read(await self._fetch(client.token_request(), client.route, spending))
         except (ScrapeFailed, HopFailed) as failure:
             raise ScrapeFailed(failure.reason, f"token endpoint: {failure.message}") from failure
         self._tokens[client] = token
-        self._tokens.move_to_end(client)
-        if len(self._tokens) > MAX_TOKENS:
-            self._tokens.popitem(last=False)
         return token
 
     def _read(self, answer: Response) -> _Token:
@@ -153,7 +186,8 @@ class TokenCache:
         lifetime = content.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, int | float) else _DEFAULT_LIFETIME_SECONDS
         seconds = min(max(seconds, 0.0), _MAX_LIFETIME_SECONDS)
-        return _Token(value, self._clock() + seconds * (1 - _RENEWED_BEFORE))
+        now = self._clock()
+        return _Token(value, now + seconds * (1 - _RENEWED_BEFORE), now + max(seconds, _SHORTEST_LIFETIME_SECONDS))
 
 
 class OAuth2Authenticator(Authenticator):
@@ -169,8 +203,16 @@ class OAuth2Authenticator(Authenticator):
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Set the Authorization header."""
         self._token = await self._tokens.token(self._client)
-        self._secrets.add_masked(self._token)
+        self._secrets.mask.add(self._token)
         return url, (*without(headers, "authorization"), ("Authorization", f"Bearer {self._token}"))
+
+    def is_current(self) -> bool:
+        """Return whether the token that was sent last is the newest one, and has not ended."""
+        return self._tokens.is_valid(self._client, self._token)
+
+    def may_wait_for(self, authority: str) -> bool:
+        """Return whether a new token is needed that comes from a host."""
+        return not self._tokens.is_at_hand(self._client) and authority == self._client.authority
 
     def renew(self) -> bool:
         """Discard the token that was refused: the next request gets another."""

@@ -28,6 +28,6 @@ def proxy_of(secret: str, secrets: SecretValues) -> Proxy:
     if not at:
         return Proxy(url.origin())
     pair = unquote(credentials)
-    secrets.add_masked(pair.partition(":")[2])
-    secrets.add_masked(pair)
+    secrets.mask.add(pair.partition(":")[2])
+    secrets.mask.add(pair)
     return Proxy(url.origin(), f"Basic {b64encode(pair.encode()).decode()}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import webencodings
 
-from scrape_operator.fetching.body.codings import BROKEN, CODINGS, STEP, CodingError
+from scrape_operator.fetching.body.codings import BROKEN, OPENERS, STEP, Coding, CodingError
 
 ACCEPTED = "gzip, deflate, br, zstd"
 PIECE = 8_192
@@ -27,10 +27,9 @@ class Decoder:
 
     def __init__(self, names: Sequence[str], limit: int) -> None:
         self._names = names[::-1]
-        self._stages = [CODINGS[name]() for name in self._names]
+        self._stages = [Coding(OPENERS[name]) for name in self._names]
         slack = limit // 8 + STEP
         self._left = [limit + slack] * (len(names) - 1) + [limit]
-        self._fed = [False] * len(names)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Decode a chunk, in steps.
@@ -43,14 +42,14 @@ class Decoder:
         yield from self._pass(0, data)
 
     def finish(self) -> None:
-        """Check that the body has its end. A body without a byte is complete: HEAD and 204 have none.
+        """Check that the body has its end.
 
         Raises:
             CodingError: the end is missing.
 
         """
-        for name, stage, fed in zip(self._names, self._stages, self._fed, strict=True):
-            if fed and not stage.complete:
+        for name, stage in zip(self._names, self._stages, strict=True):
+            if not stage.complete:
                 raise CodingError(f"ends in the middle of its {name}")
 
     def _pass(self, index: int, data: bytes) -> Iterator[bytes]:
@@ -65,7 +64,6 @@ class Decoder:
                 yield from self._pass(index + 1, out)
 
     def _steps(self, index: int, piece: bytes) -> Iterator[bytes]:
-        self._fed[index] = True
         try:
             yield from self._stages[index].feed(piece)
         except BROKEN as error:
@@ -92,6 +90,6 @@ def decoder_for(names: Sequence[str], limit: int) -> Decoder | None:
     if len(names) > MAX_CODINGS:
         raise CodingError(f"has {len(names)} content codings: at most {MAX_CODINGS} are decoded")
     for name in names:
-        if name not in CODINGS:
+        if name not in OPENERS:
             raise CodingError(f"has the unknown content coding {name[:32]!r}: known are {ACCEPTED}")
     return Decoder(names, limit)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable
+from io import BytesIO
 
 import httpx
 
@@ -60,22 +61,21 @@ async def _read_plain(
     announced = int(length[:20]) if length.isdecimal() else limit
     if announced > limit:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
+    body, size = BytesIO(), 0  # its getvalue() copies nothing, where joined chunks would be held twice
     async for chunk in wire:
         traffic.bytes += len(chunk)
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
         await memory.cover(size, announced, is_announced=length.isdecimal())
-        chunks.append(chunk)
-    return b"".join(chunks)
+        body.write(chunk)
+    return body.getvalue()
 
 
 async def _read_coded(
     wire: AsyncIterable[bytes], decoder: Decoder, limit: int, traffic: Traffic, memory: BodyReservation
 ) -> bytes:
-    chunks: list[bytes] = []
+    body = BytesIO()
     steps = size = decoded = 0
     async for raw in wire:
         traffic.bytes += len(raw)
@@ -85,12 +85,12 @@ async def _read_coded(
         for out in decoder.feed(raw):
             decoded += len(out)
             await memory.cover(decoded, limit)
-            chunks.append(out)
+            body.write(out)
             steps += 1
             if steps % _STEPS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)
     decoder.finish()
-    return b"".join(chunks)
+    return body.getvalue()
 
 
 def _too_large(limit: int) -> HopFailed:

@@ -25,7 +25,15 @@ PAUSE_MAX_SECONDS = 30.0
 """The longest pause that one Retry-After makes."""
 
 _SERVER_ERROR = 500
-_NOT_ABOUT_THE_HOST = frozenset({Reason.INVALID_SPEC, Reason.BLOCKED_ADDRESS, Reason.POLICY_DENIED})
+_NOT_ABOUT_THE_HOST = frozenset(
+    {
+        Reason.INVALID_SPEC,
+        Reason.BLOCKED_ADDRESS,
+        Reason.POLICY_DENIED,
+        Reason.BUDGET_EXHAUSTED,
+        Reason.STORE_UNAVAILABLE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,29 +162,36 @@ class HostGate:
             self._queue.answered(started)
             self._start_waiting()
 
-    def ended(self, requester: str, started: float, failure: HopFailed | None) -> None:
-        """Record how a request ended, and release its turn. Some failures are answers, such as a status 404."""
+    def ended(self, requester: str, started: float, failure: HopFailed | None, *, has_begun: bool) -> None:
+        """Record how a request ended, and release its turn. Some failures are answers, such as a status 404.
+
+        `has_begun` says whether an answer had begun: then its body alone failed.
+        """
         if failure is None or failure.reason not in {*REFUSALS, *OUTAGES, *_NOT_ABOUT_THE_HOST}:
             self._breaker.answered(requester)
             self._queue.answered(started)
         if failure is not None and failure.reason not in _NOT_ABOUT_THE_HOST:
-            self._failed(requester, failure)
-        self.freed(requester, started)
+            self._failed(requester, failure, has_begun=has_begun)
+        self._release(requester, started, is_answered=failure is None or failure.reason not in OUTAGES)
 
     def freed(self, requester: str, started: float) -> None:
         """Release a turn without a conclusion about the host."""
-        self._queue.end(requester, started, self._terms.clock())
+        self._release(requester, started, is_answered=False)
+
+    def _release(self, requester: str, started: float, *, is_answered: bool) -> None:
+        self._queue.end(requester, started, self._terms.clock(), is_answered=is_answered)
         self._start_waiting()
 
-    def _failed(self, requester: str, failure: HopFailed) -> None:
+    def _failed(self, requester: str, failure: HopFailed, *, has_begun: bool) -> None:
         now, seen = self._terms.clock(), SeenFailure(failure.reason, failure.message)
         is_error = (failure.http_status or 0) >= _SERVER_ERROR or failure.reason is Reason.RATE_LIMITED
-        if is_error or failure.reason in OUTAGES:
-            self._pace.failed()
-            self._queue.extra_interval = self._pace.interval
         if failure.reason is Reason.RATE_LIMITED and failure.retry_after:
+            # The pause is that requester's pace: it must not slow down the others as well.
             self._queue.hold(requester, now + min(failure.retry_after, PAUSE_MAX_SECONDS), now)
             self._refuse_waiting(now)
+        elif is_error or (failure.reason in OUTAGES and not has_begun):
+            self._pace.failed()
+            self._queue.extra_interval = self._pace.interval
         refuses = failure.reason in REFUSALS or failure.reason in OUTAGES
         if refuses and self._breaker.failed(requester, seen, now):
             self._opened(requester, seen, now)
@@ -229,7 +244,7 @@ class HostGate:
         now = self._terms.clock()
         while (waiter := self._queue.start_next(now)) is not None:
             if waiter.future.done():  # was canceled, and has not left the queue yet
-                self._queue.end(waiter.requester, now, now)
+                self._queue.end(waiter.requester, now, now, is_answered=False)
             else:
                 waiter.future.set_result(now)
         at = self._queue.next_start_at(now)
@@ -261,15 +276,17 @@ class HostGate:
 class Turn:
     """The right to have one open request to a host. A context manager that releases it."""
 
-    __slots__ = ("_gate", "_requester", "_started")
+    __slots__ = ("_gate", "_has_begun", "_requester", "_started")
 
     def __init__(self, gate: HostGate, requester: str, started: float) -> None:
         self._gate = gate
         self._requester = requester
         self._started = started
+        self._has_begun = False
 
     def answer_began(self) -> None:
         """Record that an answer has begun: other requests need not wait for its end."""
+        self._has_begun = True
         self._gate.answer_began(self._started)
 
     def __enter__(self) -> Self:
@@ -278,8 +295,8 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Release the turn. A canceled request counts neither as an answer nor as a failure."""
-        if error is None or isinstance(error, HopFailed):
-            self._gate.ended(self._requester, self._started, error)
+        """Release the turn. A request that our side ended early counts neither as an answer nor as a failure."""
+        if error is None or (isinstance(error, HopFailed) and not error.is_cut_off):
+            self._gate.ended(self._requester, self._started, error, has_begun=self._has_begun)
         else:
             self._gate.freed(self._requester, self._started)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -54,31 +53,10 @@ class OddsSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class BookEvent:
-    """An event at one bookmaker. Ids of SportRadar and Genius Sports are bare digits; `starts_at` is aware UTC.
+class BookEvent(OddsEvent):
+    """An event as an adapter reads it: also with the prices that have no canonical name."""
 
-    `dropped` counts prices beyond the bound above.
-    """
-
-    bookmaker: str
-    event_id: str
-    home: str
-    away: str
-    starts_at: datetime
-    sport: str = "football"
-    country: str = ""
-    competition: str = ""
-    competition_id: str = ""
-    sportradar_id: str | None = None
-    genius_id: str | None = None
-    prices: Mapping[PriceKey, Decimal] = field(default_factory=dict)
     raw: tuple[RawPrice, ...] = ()
-    dropped: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all prices were kept."""
-        return not self.dropped
 
     def only(self, markets: Collection[str] | None) -> "BookEvent":
         """Keep the prices of these markets; None keeps all."""
@@ -129,6 +107,7 @@ def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
     starts_at = read_utc(item.get("starts_at"))
     if starts_at is None or not texts.keys() >= _REQUIRED:
         return None
+    dropped = item.get("dropped_odds")
     more = {name: texts[name] for name in _OPTIONAL if name in texts}
     return OddsEvent(
         texts["bookmaker"],
@@ -137,7 +116,7 @@ def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
         texts["away"],
         starts_at,
         prices=dict(_prices_of(item)),
-        is_whole=not item.get("dropped_odds"),
+        dropped=dropped if isinstance(dropped, int) else 0,
         sportradar_id=texts.get("sportradar_id"),
         genius_id=texts.get("genius_id"),
         **more,

@@ -1,7 +1,7 @@
 """Reads events from SportyBet's answers. Pure: `adapter` makes the requests.
 
-A price is offered where market status is 0, neither event nor market is banned, the outcome is active and its odds
-exceed 1: market statuses 1 and 2 were seen with outcomes that called themselves active.
+A price is offered if the market status is 0, neither event nor market is banned, the outcome is active, and its odds
+exceed 1. Market statuses 1 and 2 were seen with outcomes that are marked as active.
 """
 
 from collections.abc import Mapping, Sequence

@@ -105,7 +105,15 @@ class Metrics:
             "store_transaction_duration_seconds", "How long a database transaction took.", DELAYS
         )
         self._host_waits = self._histogram("host_wait_seconds", "Waits of requests for their host's budget.", DELAYS)
+        self._days = self._gauge(
+            "day_budgets_used_up", "Policies with a budget of the day of which nothing is left until the next UTC day."
+        )
         self._breakers = self._counter("host_breakers_opened", "Hosts left alone for a while, and why.", "reason")
+        self._messages = self._counter(
+            "webhook_attempts", "Attempts to deliver messages to webhooks, and their results.", "event", "result"
+        )
+        self._webhooks = self._gauge("webhooks_pending", "Webhooks with messages that wait or are being sent.")
+        self._dead_letters = self._gauge("webhook_dead_letters", "Messages to webhooks that were given up.")
         self._operations = self._counter("store_operations", "Claims, results and skips that transactions held.")
 
     def _make_process_metrics(self) -> None:
@@ -133,6 +141,9 @@ class Metrics:
         runs_active: Callable[[], float],
         runs_waiting: Callable[[], float],
         statuses_pending: Callable[[], float],
+        day_budgets_used_up: Callable[[], float],
+        webhooks_pending: Callable[[], float],
+        webhook_dead_letters: Callable[[], float],
         schedules: Callable[[], Mapping[str, int]],
         conditions: Callable[[], Mapping[tuple[str, str, str], int]],
         success_ages_by_namespace: Callable[[], Iterable[tuple[str, float | None]]],
@@ -144,6 +155,9 @@ class Metrics:
             runs_active: runs that go on.
             runs_waiting: runs that wait for a slot.
             statuses_pending: statuses that wait to be written.
+            day_budgets_used_up: policies of whose budget of the day nothing is left.
+            webhooks_pending: webhooks with messages that wait.
+            webhook_dead_letters: messages that were given up.
             schedules: state -> number of schedules.
             conditions: type, status and reason of a condition -> number of schedules.
             success_ages_by_namespace: namespace and seconds since the last success, for each schedule.
@@ -153,6 +167,9 @@ class Metrics:
         self._active.set_function(_guarded(runs_active))
         self._waiting.set_function(_guarded(runs_waiting))
         self._pending.set_function(_guarded(statuses_pending))
+        self._days.set_function(_guarded(day_budgets_used_up))
+        self._webhooks.set_function(_guarded(webhooks_pending))
+        self._dead_letters.set_function(_guarded(webhook_dead_letters))
         self._read_family(SCHEDULES, lambda: (((state,), count) for state, count in schedules().items()))
         self._read_family(CONDITIONS, lambda: conditions().items())
         self._read_family(SUCCESS_AGES, lambda: success_ages(success_ages_by_namespace(), self._namespace))
@@ -217,6 +234,10 @@ class Metrics:
     def host_opened(self, reason: Reason) -> None:
         """Note that a host refuses us, or is away, and is left alone."""
         self._breakers.labels(reason).inc()
+
+    def message_attempted(self, event: str, result: str) -> None:
+        """Count an attempt to deliver a message to a webhook; `failed` means that the message was given up."""
+        self._messages.labels(event, result).inc()
 
     def loop_lag(self, seconds: float) -> None:
         """Note by how much the event loop was late."""

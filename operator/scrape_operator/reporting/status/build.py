@@ -18,7 +18,7 @@ from scrape_operator.reporting.status.conditions import (
     known_targets,
     next_due,
 )
-from scrape_operator.reporting.status.lines import history_line, next_text, reason_text
+from scrape_operator.reporting.status.lines import history_line, next_text, reason_text, schedule_cell
 
 STATUS_MAX_BYTES = 8 * 1024 - 1
 FAILING_MAX = 10
@@ -58,7 +58,7 @@ def build_status(
             reason=reason_text(conditions),
             history=tuple(history_line(run) for run in list(state.history)[:lines]),
             **_facts(plan, state, now, bounded(owner, name_bytes)),
-            schedule=bounded(plan.schedule_text, name_bytes),
+            schedule=bounded(schedule_cell(plan.schedule_text), name_bytes),
             policy=None if plan.policy is None else bounded(plan.policy, name_bytes),
         )
         status = model.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -18,6 +18,7 @@ class ConditionType(StrEnum):
     TARGETS_HEALTHY = "TargetsHealthy"
     DATA_HEALTHY = "DataHealthy"
     SECRETS_RESOLVED = "SecretsResolved"
+    WEBHOOKS_HEALTHY = "WebhooksHealthy"
 
 
 class ConditionReason(StrEnum):

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from scrape_operator.core.runs.health import BREACHES, is_breached
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunStatus, RunSummary, TargetHealth
+from scrape_operator.core.runs.slot import First, SecretsFound
 from scrape_operator.core.schedule.due_times import YEARS_AHEAD
+from scrape_operator.core.schedule.immediate import IMMEDIATE_RUN_PACE, immediate_run_at, immediate_slot
 from scrape_operator.core.schedule.instants import LAST
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import FIRST_RUN_PACE, first_run_at, needs_first_run, upcoming
+from scrape_operator.core.schedule.upcoming import upcoming
 from scrape_operator.reporting.status.condition_types import (
     FALSE,
     TRUE,
@@ -24,9 +27,8 @@ from scrape_operator.reporting.status.condition_types import (
     ConditionType,
     MessageFactory,
 )
+from scrape_operator.reporting.status.delivery_conditions import secrets, target_message, webhooks
 from scrape_operator.reporting.status.outcome import Outcome, outcome_of, run_message
-
-BREACHES = frozenset({Reason.EXPECTATION_FAILED, Reason.SELECTOR_MISSED})
 
 
 def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
@@ -40,8 +42,7 @@ def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime)
         conditions.append(Condition(ConditionType.STALLED, TRUE, stalled.reason, stalled.message_factory))
     targets = known_targets(plan, state)
     conditions += (scheduled, _last_run(state.last_run), _targets(targets), _data(targets))
-    if (secrets := _secrets(plan, targets)) is not None:
-        conditions.append(secrets)
+    conditions += [found for found in (secrets(plan, state, targets), webhooks(plan, state)) if found is not None]
     return conditions
 
 
@@ -65,11 +66,6 @@ def is_failing(target: TargetHealth) -> bool:
     return target.status is RunStatus.FAILED
 
 
-def is_breached(target: TargetHealth) -> bool:
-    """Return whether the data of a target broke an expectation."""
-    return target.breach is not None or target.reason in BREACHES
-
-
 def is_healthy(target: TargetHealth) -> bool:
     """Return whether a target neither failed nor broke an expectation."""
     return target.status.is_good and not is_breached(target)
@@ -83,8 +79,8 @@ def _begins(plan: SchedulePlan, state: ScheduleState, now: datetime) -> bool:
         return False
     if state.next_due is not None and state.next_due <= now:
         return True
-    first = first_run_at(plan, state, now)
-    return first is not None and first <= now + FIRST_RUN_PACE
+    first = immediate_run_at(plan, state, now)
+    return first is not None and first <= now + IMMEDIATE_RUN_PACE
 
 
 def _stalled(plan: SchedulePlan, state: ScheduleState) -> Condition | None:
@@ -95,7 +91,7 @@ def _stalled(plan: SchedulePlan, state: ScheduleState) -> Condition | None:
         return Condition(ConditionType.READY, FALSE, Reason.INTERNAL_ERROR, partial(str, state.defect))
     missing = [target for target in known_targets(plan, state) if target.reason is Reason.SECRET_NOT_FOUND]
     if missing and state.last_run is not None and state.last_run.status is RunStatus.FAILED:
-        return Condition(ConditionType.READY, FALSE, Reason.SECRET_NOT_FOUND, partial(_secret_message, missing[0]))
+        return Condition(ConditionType.READY, FALSE, Reason.SECRET_NOT_FOUND, partial(target_message, missing[0]))
     return None
 
 
@@ -132,16 +128,24 @@ def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -
         return Condition(
             kind, FALSE, plan.stall_reason or pause, partial(_pause_message, pause, state.consecutive_failures)
         )
+    if state.used_up is not None:
+        return Condition(kind, FALSE, Reason.BUDGET_EXHAUSTED, partial(getattr, state.used_up, "message"))
     if state.is_outside:
         return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:
         return Condition(kind, FALSE, ConditionReason.ENDED, partial(_ended_message, plan))
-    message = partial(_scheduled_message, plan.generation, is_owed=not state.active and needs_first_run(plan, state))
+    message = partial(_scheduled_message, None if state.active else immediate_slot(plan, state))
     return Condition(kind, TRUE, ConditionReason.SCHEDULED, message)
 
 
-def _scheduled_message(generation: int, *, is_owed: bool) -> str:
-    what = f"the first run of generation {generation}" if is_owed else "the next run"
+def _scheduled_message(slot: First | SecretsFound | None) -> str:
+    match slot:
+        case First(generation):
+            what = f"the first run of generation {generation}"
+        case SecretsFound():
+            what = "a run with the Secrets that were missing"
+        case None:
+            what = "the next run"
     return f"{what} is due at status.nextScheduleTime"
 
 
@@ -218,19 +222,3 @@ def _data(targets: Sequence[TargetHealth]) -> Condition:
 
 def _breach_message(target: TargetHealth) -> str:
     return f"target {target.name}: {target.breach or target.message}"
-
-
-def _secrets(plan: SchedulePlan, targets: Sequence[TargetHealth]) -> Condition | None:
-    """Return SecretsResolved; None where no target refers to a Secret."""
-    kind, missing = ConditionType.SECRETS_RESOLVED, [t for t in targets if t.reason is Reason.SECRET_NOT_FOUND]
-    if not plan.has_secrets:
-        return None
-    if missing:
-        return Condition(kind, FALSE, Reason.SECRET_NOT_FOUND, partial(_secret_message, missing[0]))
-    if targets:
-        return Condition(kind, TRUE, Reason.SUCCEEDED, lambda: "every Secret that the targets refer to was read")
-    return Condition(kind, UNKNOWN, ConditionReason.PROGRESSING, lambda: "no Secret has been read yet")
-
-
-def _secret_message(target: TargetHealth) -> str:
-    return f"target {target.name}: {target.message}"

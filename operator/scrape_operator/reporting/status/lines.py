@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
 from scrape_operator.core.schedule.pauses import Pause
 from scrape_operator.core.times import rfc3339
+from scrape_operator.planning.timing import EXPRESSION_SEPARATOR
 from scrape_operator.reporting.status.condition_types import FALSE, TRUE, Condition, ConditionType
 
 HISTORY_MESSAGE_MAX_BYTES = 120
 ONE_WEEK = timedelta(days=7)
+
+SCHEDULE_MAX_LENGTH = 13
+"""The width of the column SCHEDULE. With names of up to 20 characters a table of Ready schedules is then at most 100
+wide: 20 NAME, 5 READY, 13 SCHEDULE, 5 LAST, 10 NEXT, 5 ITEMS, 7 TARGETS, 6 REASON, 5 AGE, and 3 between two columns."""
 
 _STATUS_WORDS = {
     RunStatus.SUCCEEDED: "Succeeded",
@@ -30,6 +35,14 @@ def history_line(run: RunSummary) -> str:
     if run.status is RunStatus.SUCCEEDED or not run.message:
         return line
     return f"{line} {clip(run.message, HISTORY_MESSAGE_MAX_BYTES)}"
+
+
+def schedule_cell(text: str) -> str:
+    """Return what the column SCHEDULE shows: the interval, or the first cron expression and the number of others."""
+    first, *others = text.split(EXPRESSION_SEPARATOR)
+    count = f" +{len(others)}" if others else ""
+    room = SCHEDULE_MAX_LENGTH - len(count)
+    return (first if len(first) <= room else f"{first[: room - 1].rstrip()}…") + count
 
 
 def next_text(due: datetime | None, now: datetime) -> str | None:

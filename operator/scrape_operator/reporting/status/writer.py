@@ -8,9 +8,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from random import random as uniform
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, ParamSpec
 
 from scrape_operator.core.ports import Clock, Ownership, StatusPatcher
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.outbox.outbox import Outbox
@@ -20,10 +21,14 @@ from scrape_operator.reporting.status.census import ConditionCensus
 from scrape_operator.reporting.status.written import NEVER, Written, WrittenCondition, signature
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 WRITE_TIMEOUT_SECONDS = 60.0
 MAX_IN_FLIGHT = 8
 MAX_PENDING = 1_000_000
+QUIET_SECONDS = 600.0
+"""After runs that were NotModified, the status is refreshed so seldom: shorter than what `doctor` takes for silence."""
+
 JOIN_SECONDS = 1.0
 """How long a refresh waits, so that the start and the end of a short run are one write."""
 
@@ -34,22 +39,6 @@ OBSERVED, REQUESTED = 1, 2
 """Urgency: a condition changed by itself; a person applied a spec or requested a run, and looks at the answer."""
 
 
-class TransitionListener(Protocol):
-    """Receives the conditions of an object before and after a write."""
-
-    def transitioned(
-        self, key: ObjectKey, before: Sequence[WrittenCondition], after: Sequence[Mapping[str, object]]
-    ) -> None:
-        """Post the Events of one write. Never blocks."""
-
-
-class WriteObserver(Protocol):
-    """Measures writes."""
-
-    def status_written(self, result: str, seconds: float) -> None:
-        """Count a write: `written`, `unchanged`, `gone` or `failed`, and how long it took."""
-
-
 class _Facts(NamedTuple):
     """What a status is built from."""
 
@@ -58,7 +47,11 @@ class _Facts(NamedTuple):
 
 
 class StatusWriter:
-    """The `StatusSink` of a process. Needs `run` as a task; no failure ends it."""
+    """The `StatusSink` of a process. Needs `run` as a task; no failure ends it.
+
+    `on_transition` receives the conditions of an object before and after a write, `on_gone` the UID of a lost one.
+    `on_written` receives the result of a write (`written`, `unchanged`, `gone` or `failed`) and its seconds.
+    """
 
     def __init__(
         self,
@@ -69,8 +62,8 @@ class StatusWriter:
         writes_per_second: float,
         ownership: Ownership,
         on_gone: Callable[[str], None],
-        events: TransitionListener,
-        observer: WriteObserver,
+        on_transition: Callable[[ObjectKey, Sequence[WrittenCondition], Sequence[Mapping[str, object]]], None],
+        on_written: Callable[[str, float], None],
         random: Callable[[], float] = uniform,
     ) -> None:
         self._patcher = patcher
@@ -78,8 +71,8 @@ class StatusWriter:
         self._owner = owner
         self._ownership = ownership
         self._on_gone = on_gone
-        self._events = events
-        self._observer = observer
+        self._on_transition = on_transition
+        self._on_written = on_written
         self._written: dict[str, Written] = {}
         self.census = ConditionCensus()
         self._sending: dict[str, Written] = {}
@@ -102,7 +95,7 @@ class StatusWriter:
     @property
     def pending(self) -> int:
         """How many statuses wait or are being written."""
-        return self._outbox.pending
+        return len(self._outbox.queue)
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         """Read the status that the object carries: transition times are kept, and what is true is not rewritten."""
@@ -127,7 +120,8 @@ class StatusWriter:
     def forget(self, uid: str) -> None:
         """Drop what is kept for an object that is gone."""
         self._outbox.forget(uid)
-        self._drop(uid)
+        self.census.replace(self._written.pop(uid, NEVER).conditions, ())
+        self._plans.pop(uid, None)
 
     async def run(self) -> None:
         """Write until this task is canceled."""
@@ -139,7 +133,7 @@ class StatusWriter:
         A status that names a run which has ended is urgent now, too: no other process may ever correct it.
         """
         self._is_ending = True
-        for uid, facts in self._outbox.items():
+        for uid, facts in self._outbox.queue.items():
             if self._known(uid).shows_active:
                 self._put(facts.plan, facts.state, OBSERVED)
         return await self._outbox.flush(within, min_urgency=OBSERVED)
@@ -163,16 +157,9 @@ class StatusWriter:
         self.census.replace(self._written.get(uid, NEVER).conditions, written.conditions)
         self._written[uid] = written
 
-    def _drop(self, uid: str) -> None:
-        self.census.replace(self._written.pop(uid, NEVER).conditions, ())
-        self._plans.pop(uid, None)
-
     def _urgency(self, plan: SchedulePlan, state: ScheduleState) -> int:
-        uid = plan.key.uid
-        known = self._known(uid)
-        if known is NEVER:
-            return REQUESTED
-        if self._outbox.urgency(uid) == REQUESTED:
+        known = self._known(plan.key.uid)
+        if known is NEVER or self._outbox.queue.urgency(plan.key.uid) == REQUESTED:
             return REQUESTED
         try:
             now = signature(plan, state, self._clock.now())
@@ -190,49 +177,47 @@ class StatusWriter:
             result = await self._send(uid, facts)
         finally:
             self._sending.pop(uid, None)
-            self._count(result, self._clock.monotonic() - started)
+            _tell(self._on_written, result, self._clock.monotonic() - started)
         return result != "unchanged"
-
-    def _count(self, result: str, seconds: float) -> None:
-        try:
-            self._observer.status_written(result, seconds)
-        except Exception:
-            logger.exception("status write was not counted")
 
     async def _send(self, uid: str, facts: _Facts) -> str:
         plan, before = facts.plan, self._written.get(uid, NEVER)
         now, since = self._clock.now(), before.transition_times()
         status = build_status(plan, facts.state, now=now, owner=self._owner, since=since)
         after = Written.of(status)
-        if after.digest == before.digest:
+        if after.digest == before.digest or is_quiet(facts.state, before, after):
             return "unchanged"
         self._sending[uid] = after
         async with asyncio.timeout(WRITE_TIMEOUT_SECONDS):
             is_found = await self._patcher.patch_status(plan.key, merge_patch(status))
         if not is_found:
-            self._lose(uid, plan.key)
+            if uid in self._plans:
+                self.forget(uid)
+                _tell(self._on_gone, uid)
             return "gone"
         self.last_written_at = self._clock.monotonic()
         if uid in self._plans:  # it may be forgotten by now
             self._store(uid, after)
-        self._report(plan.key, before, status)
+        conditions = status["conditions"]
+        if isinstance(conditions, list):
+            _tell(self._on_transition, plan.key, before.conditions, conditions)
         return "written"
 
-    def _lose(self, uid: str, key: ObjectKey) -> None:
-        """Drop an object that the API server does not know, unless that was reported before."""
-        if uid not in self._plans:
-            return
-        self.forget(uid)
-        try:
-            self._on_gone(uid)
-        except Exception:
-            logger.exception("deleted schedule could not be dropped", extra={"schedule": str(key)})
 
-    def _report(self, key: ObjectKey, before: Written, status: Mapping[str, object]) -> None:
-        conditions = status["conditions"]
-        if not isinstance(conditions, list):
-            return
-        try:
-            self._events.transitioned(key, before.conditions, conditions)
-        except Exception:
-            logger.exception("events of a transition are lost", extra={"schedule": str(key)})
+def _tell(listener: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call a listener of writes, whose failure disturbs no write."""
+    try:
+        listener(*args, **kwargs)
+    except Exception:
+        logger.exception("listener of status writes failed")
+
+
+def is_quiet(state: ScheduleState, before: Written, after: Written) -> bool:
+    """Return whether a status differs only by a run that was NotModified, and the written one is not old.
+
+    A run that has just begun is not shown either: it will most likely be like the one before it.
+    """
+    run = state.last_run
+    if run is None or run.reason is not Reason.NOT_MODIFIED or before.shows_active:
+        return False
+    return after.substance == before.substance and after.at - before.at < QUIET_SECONDS

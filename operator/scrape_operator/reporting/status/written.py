@@ -1,7 +1,7 @@
 """What the status writer remembers of a written status: little, since it does so for every schedule."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -17,6 +17,22 @@ from scrape_operator.reporting.status.conditions import evaluate_conditions
 
 # A site that answers 304 now and then would alternate between these two, and nobody would act on it.
 _SAME: Mapping[str, str] = {Reason.NOT_MODIFIED: Reason.SUCCEEDED}
+
+
+_OF_EACH_RUN = frozenset(
+    {
+        "statusTime",
+        "next",
+        "nextScheduleTime",
+        "lastScheduleTime",
+        "lastSuccessfulTime",
+        "history",
+        "active",
+        "items",
+        "counters",
+        "conditions",
+    }
+)
 
 
 class WrittenCondition(NamedTuple):
@@ -41,7 +57,8 @@ class Written:
     """The status that the object carries, as far as the next one depends on it.
 
     `digest` stands for all but statusTime; `at` is statusTime in seconds since the epoch, 0 for never;
-    `shows_active` is whether it names a run that goes on.
+    `shows_active` is whether it names a run that goes on. `substance` stands for what a run changes that found
+    something else than the run before it.
     """
 
     signature: Signature
@@ -49,12 +66,14 @@ class Written:
     at: float
     conditions: tuple[WrittenCondition, ...]
     shows_active: bool = False
+    substance: bytes = b""
 
     @classmethod
     def of(cls, status: Mapping[str, object]) -> "Written":
         """Return what counts of a status that was built here, or read from the API server."""
         at, shows_active = _seconds(status.get("statusTime")), bool(status.get("active"))
-        return cls(signature_of(status), digest_of(status), at, tuple(_conditions(status)), shows_active)
+        conditions, substance = tuple(read_conditions(_rows(status))), substance_of(status)
+        return cls(signature_of(status), digest_of(status), at, conditions, shows_active, substance)
 
     def transition_times(self) -> Mapping[str, tuple[str, str]]:
         """Return condition type -> (status, lastTransitionTime)."""
@@ -84,9 +103,26 @@ def digest_of(status: Mapping[str, object]) -> bytes:
     return blake2b(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS), digest_size=12).digest()
 
 
-def _conditions(status: Mapping[str, object]) -> Iterable[WrittenCondition]:
+def substance_of(status: Mapping[str, object]) -> bytes:
+    """Return a fingerprint without what each run changes: times, counts of runs and the line in the history."""
+    rest = {name: value for name, value in status.items() if name not in _OF_EACH_RUN}
+    items, counters = status.get("items"), status.get("counters")
+    if isinstance(items, Mapping):
+        rest["items"] = items.get("total")
+    if isinstance(counters, Mapping):
+        rest["counters"] = {name: count for name, count in counters.items() if name != "runs"}
+    reasons = (str(row.get("reason")) for row in _rows(status))
+    triples = [
+        (row.get("type"), row.get("status"), _SAME.get(reason, reason))
+        for row, reason in zip(_rows(status), reasons, strict=True)
+    ]
+    content = orjson.dumps([rest, triples], option=orjson.OPT_SORT_KEYS)
+    return blake2b(content, digest_size=12).digest()
+
+
+def read_conditions(rows: Sequence[Mapping[str, object]]) -> Iterator[WrittenCondition]:
     """Read the conditions of a status; what is malformed is left out."""
-    for row in _rows(status):
+    for row in rows:
         if {"type", "status", "lastTransitionTime"} <= row.keys():
             kind, value = sys.intern(str(row["type"])), sys.intern(str(row["status"]))
             is_stalled = kind == ConditionType.STALLED and value == TRUE

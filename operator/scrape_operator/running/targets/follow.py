@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.pagination import for_address
+from scrape_operator.core.net.pagination import request_of_link
+from scrape_operator.core.net.urls import without_user_info
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.workers.pool import ExtractionPool
@@ -62,20 +63,25 @@ class DetailReader:
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, waiting: Iterator[str], details: Details
     ) -> None:
         for address in waiting:
+            if not run.scope.deadline.remaining():  # thousands may be left, and little time to count them
+                run.losses.add(_subject(address), run.timed_out())
+                continue
             try:
                 details[address] = await self._read_one(plan, run, detail, address)
             except ScrapeFailed as failure:
-                run.losses.add(f"detail document {address}", failure)
+                run.losses.add(_subject(address), failure)
 
     async def _read_one(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str
     ) -> Detail | None:
-        request = for_address(plan.request.fill(run.scope.scheduled_for, run.scope.zone), address)
-        response = await run.session.fetch(request)
-        if is_empty(response):
+        first = plan.request.fill(run.scope.scheduled_for, run.scope.zone)
+        request = request_of_link(first, address, first.url, "follow.link")
+        received = await run.fetch_detail(address, request)
+        if is_empty(received.response):
             return _empty(detail)
-        extraction = await self._extraction.extract(detail, make_document(run, response), run.session.requester.key)
+        extraction = await self._extraction.extract(detail, make_document(run, received), run.session.requester.key)
         run.warn(*extraction.warnings)
+        run.lacking.update(extraction.lacking)
         return next((Detail(item, extraction.missing) for item in extraction.items), None)
 
 
@@ -87,6 +93,10 @@ def _addresses(run: TargetRun, limit: int) -> list[str]:
     if len(linked) < len(run.items):
         run.warn(f"follow.link was found in {len(linked)} of {len(run.items)} items")
     return list(dict.fromkeys(linked[:limit]))
+
+
+def _subject(address: str) -> str:
+    return f"detail document {without_user_info(address)}"
 
 
 def _empty(detail: CompiledExtract) -> Detail:

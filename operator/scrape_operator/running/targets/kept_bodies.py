@@ -1,6 +1,7 @@
 """The responses of one target that are kept for replay: compressed as they come, within a bound."""
 
 import asyncio
+from datetime import datetime
 
 from scrape_operator.api.kinds.schedule import KeepBodies
 from scrape_operator.core.net.documents import Response
@@ -19,12 +20,16 @@ class KeptBodies:
         self._bodies: list[KeptBody] = []
         self._bytes = 0
 
-    async def add(self, page: int, response: Response) -> bool:
-        """Keep a response. Return False if it is beyond the bound and not kept."""
-        if self._keep is KeepBodies.NEVER:
+    @property
+    def may_keep(self) -> bool:
+        """Whether responses may be stored, whatever the outcome is."""
+        return self._keep is not KeepBodies.NEVER
+
+    async def add(self, page: int, response: Response, at: datetime, detail_of: str = "") -> bool:
+        """Keep a page, or what `detail_of` names. Return False if it is beyond the bound and not kept."""
+        if not self.may_keep:
             return True
-        content_type = response.headers.get("content-type", "")
-        kept = await asyncio.to_thread(KeptBody.pack, page, response.url, response.status, content_type, response.body)
+        kept = await asyncio.to_thread(KeptBody.pack, page, response, at, detail_of)
         if self._bytes + len(kept.content) > MAX_KEPT_BYTES:
             return False
         self._bytes += len(kept.content)

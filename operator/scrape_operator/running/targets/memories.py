@@ -1,19 +1,43 @@
 """What earlier runs of targets left for the next ones: read from the database once, and kept for this process."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.core.ports import TargetMemoryReader
+from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.baseline import GoodRun
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunClaim, TargetResult
+from scrape_operator.core.runs.run import TargetResult
 from scrape_operator.core.runs.target_memory import NO_MEMORY, TargetMemory
 
 MAX_REMEMBERED = 50_000
 """Targets. The one that ran least recently is dropped first, and read again when it runs."""
 
-_Key = tuple[str, str, int]
+MAX_ORDER_BYTES = 16 * 2**20
+"""Memory for the order of lists, 8 bytes for an item. The list that was read least recently is dropped first."""
+
+_ENTRY_BYTES = 400
+
+_Key = tuple[str, str, str]
+"""UID, name and fingerprint of a target."""
+
+
+class Orders(OrderedDict[_Key, Sequence[int]]):
+    """The items of lists in their order, in `limit` bytes at most."""
+
+    def __init__(self, limit: int = MAX_ORDER_BYTES) -> None:
+        super().__init__()
+        self._left = limit
+
+    def __setitem__(self, key: _Key, order: Sequence[int]) -> None:
+        if key in self:
+            self._left += _order_bytes(self.pop(key))
+        super().__setitem__(key, order)
+        self._left -= _order_bytes(order)
+        while self._left < 0:
+            self._left += _order_bytes(self.popitem(last=False)[1])
 
 
 class TargetMemories:
@@ -21,30 +45,38 @@ class TargetMemories:
 
     def __init__(self, reader: TargetMemoryReader | None = None) -> None:
         self._reader = reader
-        self._known: OrderedDict[_Key, TargetMemory] = OrderedDict()
+        self._known: Recent[_Key, TargetMemory] = Recent(MAX_REMEMBERED)
+        self._orders = Orders()
 
-    async def get(self, claim: RunClaim, target: str, *, is_conditional: bool = False) -> TargetMemory:
+    async def get(self, uid: str, target: str, fingerprint: str, *, is_conditional: bool = False) -> TargetMemory:
         """Return the memory of a target; nothing is known of it while the database is away.
 
         It is read anew for a conditional target: only the database knows which items were really stored.
         """
-        key = (claim.schedule_uid, target, claim.generation)
+        key = (uid, target, fingerprint)
+        memory = await self._get(key, is_conditional=is_conditional)
+        order = self._orders.get(key)
+        return memory if order is None else replace(memory, order=order)
+
+    async def _get(self, key: _Key, *, is_conditional: bool) -> TargetMemory:
         if self._reader is not None and (is_conditional or key not in self._known):
             try:
-                self._keep(key, await self._reader.load_target_memory(*key))
+                self._known[key] = await self._reader.load_target_memory(*key)
             except StoreUnavailable:
                 return NO_MEMORY
         return self._known.get(key, NO_MEMORY)
 
-    def update(self, claim: RunClaim, result: TargetResult) -> None:
-        """Add the result of a run to what is usual."""
+    def update(self, uid: str, result: TargetResult, order: Sequence[int] | None = None) -> None:
+        """Add the result of a run to what is usual. `order` are the items of a list that was read to its end."""
+        key = (uid, result.target, result.fingerprint)
+        if order is not None:
+            self._orders[key] = order
         if result.reason is Reason.SUCCEEDED:
-            key = (claim.schedule_uid, result.target, claim.generation)
             known = self._known.get(key, NO_MEMORY)
-            self._keep(key, replace(known, baseline=known.baseline.with_run(GoodRun(len(result.items), result.found))))
+            self._known[key] = replace(
+                known, baseline=known.baseline.with_run(GoodRun(len(result.items), result.found))
+            )
 
-    def _keep(self, key: _Key, memory: TargetMemory) -> None:
-        self._known[key] = memory
-        self._known.move_to_end(key)
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
+
+def _order_bytes(order: Sequence[int]) -> int:
+    return _ENTRY_BYTES + 8 * len(order)

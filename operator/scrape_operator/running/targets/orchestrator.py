@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import product
+from functools import partial
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import Deadline
@@ -14,15 +14,16 @@ from scrape_operator.core.runs.outcome import Outcome
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunStatus, TargetResult
 from scrape_operator.core.schedule.plan import SchedulePlan
+from scrape_operator.core.tracing import NO_TRACER, Tracer
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.session import FetchSession
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
-from scrape_operator.running.targets.http import HTTPScraper
 from scrape_operator.running.targets.kept_bodies import KeptBodies
 from scrape_operator.running.targets.memories import TargetMemories
-from scrape_operator.running.targets.platform import PlatformScraper
+from scrape_operator.running.targets.off_loop import MANY_ITEMS, off_loop
+from scrape_operator.running.targets.scraping import TargetScraper
 from scrape_operator.running.targets.target_run import RunScope, TargetRun
 
 logger = logging.getLogger(__name__)
@@ -50,15 +51,20 @@ class TargetTask:
 
 
 class ScrapingOrchestrator:
-    """Owns the scrapers, which share clients and workers that live as long as the process."""
+    """Runs targets with one scraper, whose clients and workers live as long as the process."""
 
     def __init__(
-        self, fetcher: HttpFetcher, extraction: ExtractionPool, clock: Clock, memories: TargetMemories | None = None
+        self,
+        fetcher: HttpFetcher,
+        extraction: ExtractionPool,
+        clock: Clock,
+        memories: TargetMemories | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._fetcher = fetcher
+        self._tracer = tracer
         self._memories = memories or TargetMemories()
-        self._http = HTTPScraper(extraction)
-        self._platforms = PlatformScraper(fetcher.hosts)
+        self._scraper = TargetScraper(extraction, fetcher.hosts)
         self._clock = clock
 
     def scrape_all(
@@ -72,11 +78,17 @@ class ScrapingOrchestrator:
         sessions = [self._session(target, requester, work.policy) for target in work.targets]
         now = self._clock.monotonic()
         runs = [
-            TargetRun(target.name, scope, session, self._clock, now, kept=KeptBodies(work.keep_bodies))
+            TargetRun(
+                target.name,
+                scope,
+                session,
+                self._clock,
+                now,
+                fingerprint=target.fingerprint,
+                kept=KeptBodies(work.keep_bodies),
+            )
             for target, session in zip(work.targets, sessions, strict=True)
         ]
-        for run, budget in product(runs, work.day_budgets):
-            run.warn(f"the day budget of {budget.policy} is not enforced by this version")
         return [
             TargetTask(run, asyncio.create_task(self._scrape(target, run, claim), name=f"target {target.name}"))
             for target, run in zip(work.targets, runs, strict=True)
@@ -89,20 +101,25 @@ class ScrapingOrchestrator:
         return self._fetcher.open_session(requester, plan.retry, plan.request.access, policy)
 
     async def _scrape(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
+        with self._tracer.target(run.name) as span:
+            result = await self._read_and_conclude(plan, run, claim)
+            span.end(result)
+            return result
+
+    async def _read_and_conclude(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
         try:
             await self._read_in_time(plan, run, claim)
-            return self._conclude(plan, run, claim)
+            return await self._conclude(plan, run, claim)
         except Exception as defect:
-            logger.exception("target %s failed by a defect of scrape-operator", run.name)
+            hide = run.session.mask.message
+            logger.exception("target %s failed by a defect of scrape-operator", run.name, extra={"hide": hide})
             message = f"{type(defect).__name__}: please report it with the operator's log"
             return run.interrupt(Outcome(RunStatus.FAILED, Reason.INTERNAL_ERROR, message))
 
-    def _conclude(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
-        if isinstance(plan, PlatformTargetPlan):
-            result = self._platforms.conclude(plan, run)
-        else:
-            result = self._http.conclude(plan, run)
-        self._memories.update(claim, result)
+    async def _conclude(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
+        run.is_read = True
+        result = await off_loop(partial(self._scraper.conclude, plan, run), is_much=len(run.items) > MANY_ITEMS)
+        self._memories.update(claim.schedule_uid, result, run.order)
         return result
 
     async def _read_in_time(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> None:
@@ -110,13 +127,12 @@ class ScrapingOrchestrator:
         try:
             async with asyncio.timeout(run.scope.deadline.remaining() + OWN_REASON_SECONDS) as timer:
                 is_conditional = isinstance(plan, HTTPTargetPlan) and plan.is_conditional
-                run.memory = await self._memories.get(claim, run.name, is_conditional=is_conditional)
-                if isinstance(plan, PlatformTargetPlan):
-                    await self._platforms.read(plan, run)
-                else:
-                    await self._http.read(plan, run)
+                run.memory = await self._memories.get(
+                    claim.schedule_uid, run.name, run.fingerprint, is_conditional=is_conditional
+                )
+                await self._scraper.read(plan, run)
         except ScrapeFailed as failure:
-            run.failure = failure
+            run.failure = failure.detached()
         except TimeoutError:
             if not timer.expired():
                 raise

@@ -1,19 +1,22 @@
 """The pages of an HTTP target: each is requested, extracted and added to the target's run, until nothing follows."""
 
+from functools import partial
 from hashlib import blake2b
 
 import orjson
 
-from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.pagination import PageFacts, Pagination
-from scrape_operator.core.net.urls import parse_http_url, with_params
+from scrape_operator.core.net.urls import requested_address
 from scrape_operator.core.runs.page_hints import page_hint
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
+from scrape_operator.running.targets.off_loop import BIG_BYTES, MANY_ITEMS, off_loop
 from scrape_operator.running.targets.revalidation import Revalidator
-from scrape_operator.running.targets.target_run import TargetRun
+from scrape_operator.running.targets.second_reading import PagedList
+from scrape_operator.running.targets.target_run import Received, TargetRun
 
 MAX_ITEMS = 200_000
 """Items of one target in one run: all of them are held in memory until they are stored."""
@@ -41,21 +44,24 @@ class PageReader:
         if plan.is_conditional:
             run.revalidator = Revalidator(run.memory.revalidation, plan, first)
             first = run.revalidator.condition(first)
+        listed = None
         if plan.pagination is None:
             await self._read_page(plan, run, first, seen)
         else:
-            await self._read_pages(plan, plan.pagination, run, first, seen)
+            listed = PagedList(plan, plan.pagination, run, first, self._extract)
+            await self._read_pages(listed, seen)
         if run.revalidator is not None and run.revalidator.is_unchanged and run.is_fully_read:
             run.is_unmodified = True
+        if listed is not None and not run.is_unmodified:
+            await listed.check()
 
-    async def _read_pages(
-        self, plan: HTTPTargetPlan, pagination: Pagination, run: TargetRun, first: Request, seen: "SeenPages"
-    ) -> None:
-        request: Request | None = first
+    async def _read_pages(self, listed: PagedList, seen: "SeenPages") -> None:
+        run = listed.run
+        request: Request | None = listed.first
         while request is not None and seen.is_new_address(request):
             try:
-                page = await self._read_page(plan, run, request, seen)
-                request = following_request(pagination, first, page, run) if page else None
+                page = await self._read_page(listed.plan, run, request, seen, listed)
+                request = following_request(listed.pagination, listed.first, page, run) if page else None
             except ScrapeFailed as failure:
                 if not run.pages:
                     raise
@@ -63,25 +69,35 @@ class PageReader:
                 return
 
     async def _read_page(
-        self, plan: HTTPTargetPlan, run: TargetRun, request: Request, seen: "SeenPages"
+        self,
+        plan: HTTPTargetPlan,
+        run: TargetRun,
+        request: Request,
+        seen: "SeenPages",
+        listed: PagedList | None = None,
     ) -> PageFacts | None:
         """Add one page to the run. Return None if no page can follow: it was empty, or like one before."""
-        response = await run.session.fetch(request)
-        if self._is_unmodified(plan, run, response):
+        received = await run.fetch_page(request)
+        response = received.response
+        is_big = len(response.body) > BIG_BYTES
+        if await off_loop(partial(self._is_unmodified, plan, run, response), is_much=is_big):
             run.is_unmodified = True
             return None
-        if not await run.kept.add(run.pages, response):
-            run.warn("not all responses are kept: together they are too large (keepBodies)")
-        extraction = await self._extract(plan, run, response)
-        if not seen.is_new_content(response.body, extraction):
+        await run.keep(received)
+        extraction = await self._extract(plan, run, received)
+        is_much = is_big or len(extraction.items) > MANY_ITEMS
+        if plan.pagination is not None and not await off_loop(
+            partial(seen.is_new_content, response.body, extraction), is_much=is_much
+        ):
             return None
         run.add_page(extraction)
         if not run.items:
             run.hint = ". ".join(filter(None, (extraction.hint, page_hint(response.body))))
         if not extraction.matched:
             return None
-        link_header = response.headers.get("link", "")
-        return PageFacts(run.pages, response.url, link_header, extraction.next_link, extraction.cursor)
+        if listed is not None:
+            await listed.add(extraction)
+        return PageFacts.of(run.pages, response, extraction)
 
     @staticmethod
     def _is_unmodified(plan: HTTPTargetPlan, run: TargetRun, response: Response) -> bool:
@@ -93,12 +109,12 @@ class PageReader:
         run.revalidator.add(response)
         return plan.pagination is None and run.revalidator.is_unchanged
 
-    async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, response: Response) -> PageExtraction:
-        if is_empty(response):
+    async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, received: Received) -> PageExtraction:
+        if is_empty(received.response):
             return PageExtraction(items=())
         run.had_content = True
         requester = run.session.requester.key
-        return await self._extraction.extract(plan.extracts.page, make_document(run, response), requester)
+        return await self._extraction.extract(plan.extracts.page, make_document(run, received), requester)
 
 
 class SeenPages:
@@ -111,7 +127,7 @@ class SeenPages:
 
     def is_new_address(self, request: Request) -> bool:
         """Return whether an address was not requested before, and remember it."""
-        address = _address(request)
+        address = requested_address(request.url, request.params)
         is_new = address not in self._addresses
         self._addresses.add(address)
         return is_new
@@ -146,23 +162,17 @@ def is_empty(response: Response) -> bool:
     return response.status in _NO_CONTENT or not response.body or response.body.isspace()
 
 
-def make_document(run: TargetRun, response: Response) -> Document:
+def make_document(run: TargetRun, received: Received) -> Document:
     """Return a response as extraction reads it."""
+    response = received.response
     return Document(
         body=response.body,
         url=response.url,
         content_type=response.headers.get("content-type", ""),
         scheduled_for=run.scope.scheduled_for,
-        fetched_at=run.clock.now(),
+        fetched_at=received.at,
         time_zone=run.scope.zone,
     )
-
-
-def _address(request: Request) -> str:
-    try:
-        return str(with_params(parse_http_url(request.url), request.params))
-    except InvalidValue:  # the fetcher refuses it
-        return request.url
 
 
 def _digest(kind: bytes, content: bytes) -> bytes:

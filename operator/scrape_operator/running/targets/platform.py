@@ -23,9 +23,9 @@ class PlatformScraper:
     async def read(self, plan: PlatformTargetPlan, run: TargetRun) -> None:
         """Read the items of a platform into its run. Raises ScrapeFailed."""
         run.had_content = True
-        context = run.context = ScrapeContext(run.scope.scheduled_for, now=run.clock.now, losses=run.losses)
+        context = run.context = ScrapeContext(run.scope.scheduled_for, now=run.now, losses=run.losses)
         try:
-            async with aclosing(plan.platform.scrape(plan.config, run.session, context)) as items:
+            async with aclosing(plan.platform.scrape(plan.config, run.fetcher, context)) as items:
                 async for item in items:
                     run.items.append(item)
                     context.deliver()

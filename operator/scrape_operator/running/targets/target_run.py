@@ -6,28 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.net.deadline import Deadline
-from scrape_operator.core.ports import Clock
+from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.ports import Clock, Fetcher
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.expectations import Breach, Expectations, Reading, find_breach
 from scrape_operator.core.runs.items import Item, JSONValue
 from scrape_operator.core.runs.keys import key_items
 from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.outcome import Outcome, evaluate_target
+from scrape_operator.core.runs.page_order import PageKeys, has_gap, has_repeats
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
 from scrape_operator.core.runs.target_memory import FORGOTTEN, NO_MEMORY, Revalidation, TargetMemory
 from scrape_operator.fetching.session import FetchSession
 from scrape_operator.platforms.port import ScrapeContext
 from scrape_operator.running.targets.kept_bodies import KeptBodies
+from scrape_operator.running.targets.platform_responses import KeepingFetcher
 from scrape_operator.running.targets.revalidation import Revalidator
 
 MAX_WARNINGS = 20
+
+_AGAIN = "again: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,41 @@ class RunScope:
     fresh_until: datetime | None = None
 
 
+class Received(NamedTuple):
+    """A response, and when it was received. The memory of its body is counted for as long as this object lives."""
+
+    response: Response
+    at: datetime
+
+
+class PagePlace(NamedTuple):
+    """A page of a list that is read again: its number from 0, and the number of the reading."""
+
+    number: int
+    reading: int
+
+    @property
+    def name(self) -> str:
+        """What names the response among those that are kept."""
+        return f"{_AGAIN}page {self.number + 1}, reading {self.reading}"
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Return whether this is a name of such a page. Addresses and requests have no blank before them."""
+        return name.startswith(_AGAIN)
+
+
 @dataclass(slots=True)
 class TargetRun:
     """The record of one target. Its steps write it; `evaluate` and `interrupt` make results of it.
 
     `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
     `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
-    `missing` counts the items that lack a field, `memory` is what earlier runs left.
-    `revalidator` is there if the target is conditional.
+    `missing` counts the items that lack a field, `lacking` names the required fields for lack of which items were
+    dropped, `memory` is what earlier runs with the same `fingerprint` left.
+    `revalidator` is there if the target is conditional. `is_read` says that nothing more is read.
     `context` is what an adapter was given, where one reads the target.
+    `order` are the items of a list of pages, as the next run compares them with its own.
     """
 
     name: str
@@ -60,23 +92,58 @@ class TargetRun:
     session: FetchSession
     clock: Clock
     started: float
+    fingerprint: str = ""
     pages: int = 0
     items: list[Mapping[str, JSONValue]] = field(default_factory=list)
     follow_links: list[str | None] = field(default_factory=list)
     is_truncated: bool = False
     dropped: int = 0
     missing: Counter[str] = field(default_factory=Counter)
+    lacking: set[str] = field(default_factory=set)
     memory: TargetMemory = NO_MEMORY
     revalidator: Revalidator | None = None
     is_unmodified: bool = False
+    is_read: bool = False
     hint: str = ""
     had_content: bool = False
     losses: Losses = field(default_factory=Losses)
     failure: ScrapeFailed | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
     context: ScrapeContext | None = None
+    order: Sequence[int] | None = None
     kept: KeptBodies = field(default_factory=KeptBodies)
     _warnings: list[str] = field(default_factory=list)
+
+    async def fetch_page(self, request: Request) -> Received:
+        """Return the next page. Raises ScrapeFailed."""
+        return Received(await self.session.fetch(request), self.clock.now())
+
+    async def fetch_again(self, place: PagePlace, request: Request) -> Received:
+        """Return a page that was read before. Raises ScrapeFailed."""
+        return await self.fetch_page(request)
+
+    async def fetch_detail(self, address: str, request: Request) -> Received:
+        """Return the detail document that items link to by `address`. Raises ScrapeFailed."""
+        received = Received(await self.session.fetch(request), self.clock.now())
+        await self.keep(received, detail_of=address)
+        return received
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """What an adapter sends its requests through. Responses are kept for replay where the schedule wants that."""
+        return KeepingFetcher(self.session, self._keep_answer) if self.kept.may_keep else self.session
+
+    def now(self) -> datetime:
+        """Return the time that an adapter reads."""
+        return self.clock.now()
+
+    async def keep(self, received: Received, detail_of: str = "") -> None:
+        """Keep a response for replay, where the schedule wants that. `detail_of` names one that is no page."""
+        if not await self.kept.add(self.pages, *received, detail_of):
+            self.warn("not all responses are kept: together they are too large (keepBodies)")
+
+    async def _keep_answer(self, response: Response, request: str) -> None:
+        await self.keep(Received(response, self.clock.now()), detail_of=request)
 
     def warn(self, *messages: str) -> None:
         """Add what a person should know of this target; the first ones are kept, each once."""
@@ -91,7 +158,25 @@ class TargetRun:
         self.follow_links.extend(page.follow_links)
         self.dropped += page.dropped
         self.missing.update(page.missing)
+        self.lacking.update(page.lacking)
         self.warn(*page.warnings)
+
+    def insert_item(self, place: int, page: PageExtraction, index: int) -> None:
+        """Insert an item of a page that was read again at a place among the items."""
+        item = page.items[index]
+        self.items.insert(place, item)
+        self.missing.update(name for name in page.missing if item.get(name) is None)
+        if page.follow_links:
+            self.follow_links.insert(place, page.follow_links[index])
+
+    def is_in_doubt(self, pages: Sequence[PageKeys], *, is_counted: bool) -> bool:
+        """Return whether items may have been missed, since the list moved while it was read.
+
+        Of a list that is not known yet, counted pages show it by an item that comes twice.
+        """
+        if self.memory.order is None:
+            return is_counted and has_repeats(pages)
+        return has_gap(self.memory.order, pages)
 
     def truncate(self, warning: str) -> None:
         """Record that a limit ended the pages: what is missing from the items may still be there."""
@@ -113,6 +198,8 @@ class TargetRun:
 
         `fields` are those that have selectors: what is usual for each of them is remembered.
         """
+        # a page may write a secret in a way that only its reader understands
+        self.items = self.session.mask.values(self.items)
         keyed = key_items(self.items, key)
         self.warn(*keyed.warnings(key))
         dropped = self.dropped + keyed.keyless
@@ -122,8 +209,18 @@ class TargetRun:
         )
         failure = self.failure or self.losses.first_failure
         baseline = Baseline() if failure else self.memory.baseline  # what was lost would seem to have changed
-        data = [item.data for item in keyed.items]
-        breach = find_breach(expectations, Reading(data, self.had_content, dropped, found, baseline, self.hint))
+        reading = Reading(
+            items=[item.data for item in keyed.items],
+            had_content=self.had_content,
+            dropped=dropped,
+            lacking=self.lacking.union(key if keyed.keyless else ()),
+            conflicts=keyed.conflicts,
+            key=key,
+            found=found,
+            baseline=baseline,
+            hint=self.hint,
+        )
+        breach = find_breach(expectations, reading)
         outcome = evaluate_target(breach, failure, has_items=bool(keyed.items))
         if not outcome.status.is_good:
             return self._result(outcome, breach=None if failure else breach)
@@ -159,22 +256,24 @@ class TargetRun:
         found: Mapping[str, int] = MappingProxyType({}),
         is_complete: bool = False,
     ) -> TargetResult:
-        traffic = self.session.traffic
+        traffic, mask = self.session.traffic, self.session.mask
+        warnings = (*self.losses.describe(), *self.session.warnings, *self._warnings)[:MAX_WARNINGS]
         return TargetResult(
             self.name,
             outcome.status,
             outcome.reason,
-            outcome.message,
+            mask.message(outcome.message),
             http_status=traffic.http_status,
             duration=self.clock.monotonic() - self.started,
             requests=traffic.requests,
             bytes=traffic.bytes,
             pages=self.pages,
             items=items,
-            warnings=(*self.losses.describe(), *self.session.warnings, *self._warnings)[:MAX_WARNINGS],
-            breach=None if breach is None else clip(breach.message),
+            warnings=tuple(map(mask.message, warnings)),
+            breach=None if breach is None else clip(mask.message(breach.message)),
             complete=is_complete,
             found=found,
+            fingerprint=self.fingerprint,
             bodies=self.kept.for_outcome(outcome.status),
             phases=self.phases,
         )

@@ -88,6 +88,8 @@ def _sqlite_address(url: str) -> SQLiteAddress:
 def _postgres_address(url: str) -> PostgresAddress:
     base, _, query = url.partition("?")
     _, _, rest = base.partition("://")
+    if "@" in query:  # what stands before it would be named as an option
+        raise InvalidValue("DATABASE_URL: a ? in user or password must be written as %3F, and an @ in options as %40")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError as error:

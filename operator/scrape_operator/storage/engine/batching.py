@@ -1,8 +1,8 @@
 """Which operations share a transaction, and how long they wait for others. Time is an input, in monotonic seconds.
 
 A transaction costs as much as ten of the operations that it holds. So transactions begin at least GATHER_SECONDS after
-each other, and what is patient, such as the end of a run, gathers for PATIENT_SECONDS (PostgreSQL's commit_delay waits
-in the same way). The committer asks this module.
+each other. Patient operations, such as the end of a run, gather for PATIENT_SECONDS. PostgreSQL's commit_delay waits in
+the same way. The committer asks this module.
 """
 
 import asyncio

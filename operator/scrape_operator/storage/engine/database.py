@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.storage.engine.address import Address, SQLiteAddress
-from scrape_operator.storage.engine.factory import Timeouts, open_transactions
+from scrape_operator.storage.engine.factory import open_transactions
 from scrape_operator.storage.engine.faults import translated
 from scrape_operator.storage.engine.schema_version import current_revision, demand_head, needs_upgrade
-from scrape_operator.storage.engine.transactions import READS, WRITES, Work
+from scrape_operator.storage.engine.transactions import READS, WRITES, Timeouts, Work
 from scrape_operator.storage.errors import SchemaMismatch
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """A lock that lets one process at a time open a SQLite file. Called by `store.open_store` and `migrate`.
 
-SQLite means one replica: its slots are unique only among those who open the same file, and two processes
-on one file, let alone on a network file system, corrupts it.
+SQLite allows one replica. Slots are unique only within one file, and two processes on one file of a network file system
+can corrupt it.
 """
 
 import fcntl

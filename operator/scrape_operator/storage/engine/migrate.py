@@ -13,11 +13,11 @@ from sqlalchemy import Connection, text
 
 from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.address import SQLiteAddress, address_of
-from scrape_operator.storage.engine.factory import Timeouts, open_transactions
+from scrape_operator.storage.engine.factory import open_transactions
 from scrape_operator.storage.engine.faults import translated
 from scrape_operator.storage.engine.lock import exclusive
 from scrape_operator.storage.engine.schema_version import current_revision, needs_upgrade
-from scrape_operator.storage.engine.transactions import WRITES, Transactions
+from scrape_operator.storage.engine.transactions import WRITES, Timeouts, Transactions
 
 CONFIGURATION = Path(__file__).parents[1] / "migrations" / "alembic.ini"
 

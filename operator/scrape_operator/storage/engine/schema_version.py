@@ -4,7 +4,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from scrape_operator.storage.errors import SchemaMismatch
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every version of the schema that this program knows, oldest first; migrations/versions has a file for each."""
 
 HEAD = REVISIONS[-1]

@@ -14,7 +14,8 @@ import asyncpg
 
 from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.address import PostgresAddress, address_of
-from scrape_operator.storage.engine.factory import Timeouts, connector
+from scrape_operator.storage.engine.postgres import connector
+from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.errors import StoreLocked
 
 logger = logging.getLogger(__name__)

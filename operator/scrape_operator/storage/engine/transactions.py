@@ -10,11 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import AdaptedConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -27,6 +30,15 @@ WRITES: Mapping[str, Any] = {"writes": True}
 
 STEPS_BETWEEN_LOOKS = 100_000
 """Instructions of SQLite's virtual machine: one or two milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The longest time, in seconds, of a connect, a statement and a transaction on PostgreSQL."""
+
+    connect: float = 5.0
+    statement: float = 5.0
+    transaction: float = 60.0
 
 
 class Transactions(Protocol):
@@ -77,7 +89,7 @@ class ThreadedTransactions:
 class AsyncTransactions:
     """Transactions of an asynchronous engine: PostgreSQL's. `timeout` is the longest time of one, in seconds."""
 
-    def __init__(self, engine: AsyncEngine, *, timeout: float) -> None:
+    def __init__(self, engine: "AsyncEngine", *, timeout: float) -> None:
         self._engine = engine
         self._timeout = timeout
 

@@ -1,11 +1,11 @@
 """Statements that SQLAlchemy has for each dialect: INSERT … ON CONFLICT, and lists as one parameter.
 
-Used by claims and items. A list that is one JSON parameter has no limit on its length (SQLite takes
-32,766 parameters, PostgreSQL 32,767), is one statement to prepare whatever its length, and costs the
-client a tenth of binding its values one by one.
+Used by claims and items. A list that is one JSON parameter has no limit on its length; SQLite takes 32,766 parameters,
+PostgreSQL 32,767. It is one statement to prepare whatever its length. It costs the client a tenth of binding its values
+one by one.
 
-Statements that every run needs are made once for each dialect: to put one together, and to find it among the compiled
-ones, takes SQLAlchemy longer than SQLite takes to execute it.
+Statements that every run needs are made once for each dialect. SQLAlchemy takes longer to build one, and to find it
+among the compiled ones, than SQLite takes to execute it.
 """
 
 from sqlalchemy import JSON, Table, TableValuedAlias, bindparam, column, func

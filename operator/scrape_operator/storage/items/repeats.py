@@ -6,7 +6,6 @@ checked, since another replica may have stored a run in between, or our transact
 Called by `storing`, in its transaction.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Uuid, bindparam, func, select, update
 
+from scrape_operator.core.recent import Recent
 from scrape_operator.storage.engine.columns import CleanText, UTCDateTime
 from scrape_operator.storage.tables import items
 
@@ -69,7 +69,7 @@ class Repeats:
     """Remembers the last reading of each target."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str], tuple[Reading, int]] = OrderedDict()
+        self._known: Recent[tuple[str, str], tuple[Reading, int]] = Recent(MAX_REMEMBERED)
 
     def settle(self, connection: Connection, readings: Sequence[Reading]) -> set[tuple[UUID, str]]:
         """Mark items that are the same as before as seen again. Return the runs and targets that this completes."""
@@ -91,11 +91,7 @@ class Repeats:
 
     def remember(self, reading: Reading, total: int) -> None:
         """Remember the items of a target; `total` is the number of items of its schedule."""
-        place = reading.uid, reading.target
-        self._known[place] = reading, total
-        self._known.move_to_end(place)
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
+        self._known[reading.uid, reading.target] = reading, total
 
     def _same(self, reading: Reading) -> UUID | None:
         """Return the run that stored the same items, or None; also None where finding them would take long."""

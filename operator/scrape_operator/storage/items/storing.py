@@ -6,8 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from scrape_operator.core.runs.items import Item, ItemCounts, ItemMode
-from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
+from scrape_operator.core.runs.run import RunResult, TargetResult
 from scrape_operator.storage.engine.cleaning import clean_text
 from scrape_operator.storage.items.changes import ItemChanges
 from scrape_operator.storage.items.missing import mark_gone
@@ -16,16 +15,19 @@ from scrape_operator.storage.items.sightings import Sighting, TargetItems, store
 
 
 def store_items(
-    connection: Connection, results: Sequence[RunResult], totals: Mapping[UUID, int], repeats: Repeats
+    connection: Connection,
+    results: Sequence[RunResult],
+    totals: Mapping[UUID, int],
+    repeats: Repeats,
+    changes: ItemChanges,
 ) -> dict[UUID, ItemCounts]:
-    """Store the items of all targets that were good. Return for each run what that changed.
+    """Store the items of all targets that were good, and add what that changed to `changes`. Return the counts by run.
 
     `totals` are the numbers of items that the runs' schedules had before. No two of the results may be of one
     schedule. An item that was gone and is back counts as new: it adds to the total as a new one does.
     """
     read = list(_targets(results))
     settled = repeats.settle(connection, [target.reading for target in read if target.reading.fingerprint])
-    changes = ItemChanges()
     others = [target for target in read if (target.reading.run_id, target.reading.target) not in settled]
     store_sightings(connection, [sighting for target in others for sighting in _sightings(target)], changes)
     mark_gone(connection, [target.reading for target in read if target.is_whole], changes)
@@ -41,15 +43,9 @@ def _targets(results: Sequence[RunResult]) -> Iterator[TargetItems]:
     """Yield the targets that change items, by UID and name, so that replicas lock rows in one order."""
     for result in sorted(results, key=lambda result: result.claim.schedule_uid):
         for target in sorted(result.targets, key=lambda target: target.target):
-            is_whole = _is_whole(target)
+            is_whole = target.is_whole_snapshot
             if target.status.is_good and (target.items or is_whole):
                 yield _target_items(result, target, is_whole=is_whole)
-
-
-def _is_whole(target: TargetResult) -> bool:
-    """Return whether items that were not read are gone: not after a partial snapshot, or one that was not read."""
-    is_read = target.status is RunStatus.SUCCEEDED and target.reason is not Reason.NOT_MODIFIED
-    return target.mode is ItemMode.SNAPSHOT and is_read and target.complete
 
 
 def _target_items(result: RunResult, target: TargetResult, *, is_whole: bool) -> TargetItems:

@@ -12,9 +12,14 @@ from scrape_operator.storage.engine.address import address_of
 from scrape_operator.storage.engine.factory import open_transactions
 from scrape_operator.storage.engine.migrate import TIMEOUTS
 from scrape_operator.storage.engine.transactions import WRITES
-from scrape_operator.storage.tables import metadata
+from scrape_operator.storage.schema import metadata
 
-NEUTRAL = {"CleanText": "sa.Text()", "Exact": "sa.Numeric()", "UTCDateTime": "sa.DateTime(timezone=True)"}
+NEUTRAL = {
+    "CleanText": "sa.Text()",
+    "Exact": "sa.Numeric()",
+    "StoredUuid": "sa.Uuid()",
+    "UTCDateTime": "sa.DateTime(timezone=True)",
+}
 """A version must mean the same for ever, so it names no type of this package."""
 
 

@@ -30,8 +30,8 @@ _r = market_readings.c
 class Part:
     """Some groups of a plan. It is written if the state is what `before` says, and leaves the state `after`.
 
-    Between its first and last part a plan has a number of its own as the matched version: a part of another plan, made
-    of the same version, then does not fit.
+    Between its first and last part, the matched version is a number of the plan's own. So a part of another plan of the
+    same version is refused.
     """
 
     before: Versions

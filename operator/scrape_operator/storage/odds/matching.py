@@ -1,8 +1,8 @@
 """Plans which events of several bookmakers become one, and how the rows follow.
 
-All listed events are matched again whenever one is new or differs. So the result depends on what is listed and not on
-the order in which it came: two events that were taken for one by their names part again when their ids say so. What was
-withdrawn, or began two days ago, keeps the event that it was matched with.
+All listed events are matched again whenever one is new or differs. So the result depends on what is listed, not on
+the order of the readings. Two events that were matched by their names are separated again if their ids differ. Events
+that were withdrawn, or began two days ago, keep the event that they were matched with.
 """
 
 from collections import Counter

@@ -31,6 +31,7 @@ from scrape_operator.storage.odds.withdrawal import (
     withdraw_missing,
 )
 from scrape_operator.storage.sinks import Age, Sink, Transactions
+from scrape_operator.storage.tables import platform_events
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class OddsSink(Sink):
     """Stores `OddsReading` payloads."""
 
     name = ODDS_SINK
+    owned = (platform_events,)
 
     async def store(self, transactions: Transactions, result: RunResult) -> None:
         """Store what the good targets of a run read from bookmakers."""
@@ -65,7 +67,7 @@ class OddsSink(Sink):
             await _match(transactions, result)
 
     def prune(self, connection: Connection, ages: Sequence[Age]) -> list[bool]:
-        """Delete events that began too long ago, with their odds."""
+        """Delete events that began too long ago, or all events of a schedule, with their odds."""
         return [deleted >= PRUNED_AT_ONCE for deleted in prune_odds(connection, ages)]
 
 

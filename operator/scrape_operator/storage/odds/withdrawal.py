@@ -4,9 +4,9 @@ An event that has begun is not withdrawn: its last prices are the closing odds.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, Select, delete, insert, literal, select, update
 
 from scrape_operator.core.odds.model import Coverage
 from scrape_operator.storage.engine.cleaning import clean_text
@@ -14,6 +14,7 @@ from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.odds.events import drop_unused
 from scrape_operator.storage.odds.market_readings import forget_fingerprints
 from scrape_operator.storage.odds.prepared import Source
+from scrape_operator.storage.odds.state import lock_odds, mark_listed
 from scrape_operator.storage.sinks import Age
 from scrape_operator.storage.tables import market_readings, odds, odds_changes, platform_events
 
@@ -56,19 +57,26 @@ def _missing(coverage: Coverage, source: Source) -> Select[int]:
 
 
 def prune_odds(connection: Connection, ages: Sequence[Age]) -> list[int]:
-    """Delete events that began too long ago, with all their odds, a bounded number at a time; return how many."""
+    """Delete events that began too long ago, with all their odds, a bounded number at a time; return how many.
+
+    Where all events of a schedule go, the matches of those that stay are found again by the next run.
+    """
     return [_prune(connection, age) for age in ages]
 
 
-_OLD = (
-    select(_c.id, _c.event_id)
-    .where(_c.schedule_uid == bindparam("schedule_uid"), _c.starts_at < bindparam("older_than"))
-    .limit(PRUNED_AT_ONCE)
-)
-
-
 def _prune(connection: Connection, age: Age) -> int:
-    old = connection.execute(_OLD, asdict(age)).all()
+    of_schedule = select(_c.id, _c.event_id).where(_c.schedule_uid == age.schedule_uid).limit(PRUNED_AT_ONCE)
+    if age.older_than is not None:
+        return _delete(connection, of_schedule.where(_c.starts_at < age.older_than))
+    lock_odds(connection)
+    deleted = _delete(connection, of_schedule)
+    if deleted:
+        mark_listed(connection)
+    return deleted
+
+
+def _delete(connection: Connection, which: Select[int, int | None]) -> int:
+    old = connection.execute(which).all()
     if old:
         ids = [row.id for row in old]
         of_price = odds_changes.c.odds_id.in_(select(odds.c.id).where(odds.c.platform_event_id.in_(ids)))

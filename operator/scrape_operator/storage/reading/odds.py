@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Executable, Row, Text, column, or_, select, table
 
+from scrape_operator.core.nearest import MEANT_MAX
 from scrape_operator.core.odds.comparison import MarketComparison, Offer, compare
 from scrape_operator.core.odds.coverage import CoverageReport, ListedEvent, cover
 from scrape_operator.core.odds.history import PriceHistory, PricePoint
@@ -75,6 +77,13 @@ class OddsReader:
         words = _fold(text).split()
         found = [event for event in await self._events() if all(word in _fold(_names(event)) for word in words)]
         return _by_kickoff(found, now)[:limit]
+
+    async def similar_teams(self, text: str) -> list[str]:
+        """Return the names of teams that a text may have meant, by the name or a word of it, the most similar first."""
+        rows = await self._rows(select(events.c.home).union(select(events.c.away)))
+        names = {part: str(name) for (name,) in rows for part in (_fold(name), *_fold(name).split())}
+        meant = get_close_matches(_fold(text), names, n=MEANT_MAX)
+        return list(dict.fromkeys(names[part] for part in meant))
 
     async def markets(self) -> dict[str, OddsMarket]:
         """Return the markets that were ever read, by name."""

@@ -38,7 +38,8 @@ def store_bodies(connection: Connection, results: Sequence[RunResult]) -> None:
 
 def load_bodies(connection: Connection, run_id: UUID) -> Mapping[str, Sequence[KeptBody]]:
     """Return the responses that are kept of a run, by target, in the order of their pages."""
-    columns = (_b.target, _b.page, _b.url, _b.http_status, _b.content_type, _b.digest, _c.content)
+    facts = (_b.page, _b.url, _b.http_status, _b.content_type, _b.digest)
+    columns = (_b.target, *facts, _c.content, _b.link_header, _b.detail_of, _b.fetched_at)
     found = select(*columns).join_from(bodies, body_contents, _c.digest == _b.digest).where(_b.run_id == run_id)
     kept: dict[str, list[KeptBody]] = {}
     for target, *values in connection.execute(found.order_by(_b.target, _b.page, _b.id)):
@@ -65,6 +66,9 @@ def _row(result: RunResult, target: str, body: KeptBody) -> dict[str, Any]:
         "http_status": body.http_status,
         "content_type": body.content_type,
         "digest": body.digest,
+        "link_header": body.link_header,
+        "detail_of": body.detail_of,
+        "fetched_at": body.fetched_at,
     }
 
 

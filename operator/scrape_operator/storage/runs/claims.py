@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.sql.dml import ReturningInsert
 
 from scrape_operator.core.runs.run import RunClaim, RunStatus, SkippedSlot
 from scrape_operator.core.runs.slot import Manual, digest_token, format_slot
-from scrape_operator.storage.engine.upserts import insert_into
+from scrape_operator.storage.engine.upserts import Upsert, insert_into
 from scrape_operator.storage.runs.schedule_rows import Requests, add_slots, handled_requests, remove_claims
 from scrape_operator.storage.tables import is_running, scrape_runs
 
 Row = dict[str, Any]
+
+_STORED = select(scrape_runs.c.id).where(scrape_runs.c.id.in_(bindparam("runs", expanding=True)))
 
 _RELEASED = (
     delete(scrape_runs)
@@ -34,6 +35,11 @@ def skip_slots(connection: Connection, skips: Sequence[SkippedSlot]) -> list[boo
     return _insert(connection, skips, [_skip_row(skipped) for skipped in skips])
 
 
+def insert_replays(connection: Connection, claims: Sequence[RunClaim]) -> None:
+    """Insert replays. They take no slot of the schedule, so its row does not count them."""
+    connection.execute(_free(connection.dialect.name), [_claim_row(claim) for claim in claims])
+
+
 def release_claims(connection: Connection, claims: Sequence[RunClaim]) -> list[None]:
     """Delete the rows of claims that will not be run, so that their slots are free again."""
     deleted = set(connection.scalars(_RELEASED, {"runs": [claim.id for claim in claims]}))
@@ -47,7 +53,7 @@ def _insert(connection: Connection, slots: Sequence[RunClaim | SkippedSlot], row
     fresh = [row for slot, row in zip(slots, rows, strict=True) if not _was_handled(slot, requests)]
     # Replicas that insert the same slots in the same order wait for each other, but never in a circle.
     fresh.sort(key=lambda row: (row["schedule_uid"], row["slot"]))
-    won = set(connection.scalars(_free(connection.dialect.name), fresh)) if fresh else set()
+    won = _insert_free(connection, fresh) if fresh else set()
     add_slots(connection, sorted((slot for slot in slots if slot.id in won), key=_order), requests)
     lost = {slot.id for slot in slots} - won
     ours = won | _already_ours(connection, lost) if lost else won
@@ -67,10 +73,21 @@ def _was_handled(slot: RunClaim | SkippedSlot, requests: Requests) -> bool:
     return isinstance(slot.slot, Manual) and digest_token(slot.slot.token) in requests.get(slot.schedule_uid, ())
 
 
+def _insert_free(connection: Connection, rows: Sequence[Row]) -> set[UUID]:
+    """Insert the rows whose slots have none, and return the ids of those that were inserted now.
+
+    RETURNING would need a statement for each number of rows, and SQLite's driver keeps 128 of them: 32 MiB.
+    """
+    asked = {"runs": [row["id"] for row in rows]}
+    before = set(connection.scalars(_STORED, asked))
+    connection.execute(_free(connection.dialect.name), rows)
+    return set(connection.scalars(_STORED, asked)) - before
+
+
 @cache
-def _free(dialect: str) -> ReturningInsert[UUID]:
-    """Insert rows whose slots have no row, and return their ids."""
-    return insert_into(dialect, scrape_runs).on_conflict_do_nothing().returning(scrape_runs.c.id)
+def _free(dialect: str) -> Upsert:
+    """Insert rows whose slots have no row."""
+    return insert_into(dialect, scrape_runs).on_conflict_do_nothing()
 
 
 def _already_ours(connection: Connection, run_ids: set[UUID]) -> set[UUID]:

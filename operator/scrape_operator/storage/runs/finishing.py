@@ -12,11 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from scrape_operator.core.notifications.events import RunEnd
+from scrape_operator.core.notifications.webhooks import NotifyEvent
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult
+from scrape_operator.storage.items.changes import ItemChanges
 from scrape_operator.storage.items.repeats import Repeats
 from scrape_operator.storage.items.storing import store_items
+from scrape_operator.storage.messages.writing import Ending, Subscription, write_messages
 from scrape_operator.storage.runs.bodies import store_bodies
+from scrape_operator.storage.runs.claims import insert_replays
 from scrape_operator.storage.runs.schedule_rows import add_ends
 from scrape_operator.storage.runs.target_failures import Since, failing_since
 from scrape_operator.storage.runs.target_memory import store_memory
@@ -69,6 +74,11 @@ class Finishing:
     def __init__(self) -> None:
         self._repeats = Repeats()
 
+    def store_replays(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
+        """Insert and store replays at once. None stands for one that could not be stored."""
+        insert_replays(connection, [result.claim for result in results])
+        return self.finish_runs(connection, results)
+
     def finish_runs(self, connection: Connection, results: Sequence[RunResult]) -> list[ItemCounts | None]:
         """Store each result. Return its item counts, or None if the row has another owner or another end."""
         counts_by_id: dict[int, ItemCounts | None] = {}
@@ -96,16 +106,32 @@ def _finish_batch(connection: Connection, batch: Sequence[RunResult], repeats: R
     counts: Mapping[UUID, ItemCounts] = {}
     if running:
         totals = {result.claim.id: rows[result.claim.id].total_before for result in running}
-        counts = store_items(connection, running, totals, repeats)
+        changes = ItemChanges(_runs_with_listed_changes(running))
+        counts = store_items(connection, running, totals, repeats, changes)
         store_memory(connection, running)
         _insert_targets(connection, running, failing_since(connection, running))
         store_bodies(connection, running)
         connection.execute(_FINAL, [_final_row(result, counts[result.claim.id]) for result in running])
         add_ends(connection, running, counts)
+        write_messages(connection, [_ending(result, counts[result.claim.id], changes) for result in running])
     return {
         id(result): counts[result.claim.id] if result.claim.id in counts else _stored_counts(rows, result)
         for result in batch
     }
+
+
+def _runs_with_listed_changes(results: Sequence[RunResult]) -> list[UUID]:
+    """Return the runs whose schedules have a webhook that lists changes of items."""
+    return [
+        result.claim.id
+        for result in results
+        if any(NotifyEvent.ITEMS_CHANGED in webhook.events for webhook in result.claim.spec.webhooks)
+    ]
+
+
+def _ending(result: RunResult, counts: ItemCounts, changes: ItemChanges) -> Ending:
+    subscriptions = [Subscription(webhook.name, webhook.events) for webhook in result.claim.spec.webhooks]
+    return Ending(RunEnd.of_result(result, counts), subscriptions, changes.listed(result.claim.id))
 
 
 def is_still_running(connection: Connection, claim: RunClaim) -> bool:
@@ -177,6 +203,7 @@ def _target_row(run_id: UUID, position: int, target: TargetResult, since: dateti
         "warnings": list(target.warnings),
         "phases": dict(target.phases),
         "found": dict(target.found) or None,
+        "fingerprint": target.fingerprint,
         "breach": target.breach,
         "since": since,
     }

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
+from scrape_operator.core.notifications.events import RunEnd
 from scrape_operator.core.runs.leases import Lease
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, RunSummary, clip
+from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger, clip
 from scrape_operator.core.schedule.plan import ObjectKey
 from scrape_operator.core.times import rfc3339
+from scrape_operator.storage.messages.writing import Ending, subscriptions_of, write_messages
 from scrape_operator.storage.runs.pruning import GOOD
 from scrape_operator.storage.runs.schedule_rows import add_orphans
 from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, summary_of
@@ -24,8 +26,9 @@ REAPED_AT_ONCE = 1_000
 _RENEWED = (
     update(scrape_runs)
     .where(_c.id == bindparam("run"), _c.owner == bindparam("by"), is_running)
-    .values(lease_expires_at=bindparam("until"))
+    .values(lease_expires_at=bindparam("until"), revision=_c.revision)
 )
+"""No reader waits for a longer lease: the revision stays."""
 
 OBJECT_COLUMNS = (_c.schedule_uid, _c.namespace, _c.name)
 
@@ -34,6 +37,7 @@ _good_later = exists().where(
     _later.c.schedule_uid == _c.schedule_uid,
     _later.c.scheduled_for > _c.scheduled_for,
     _later.c.status.in_(GOOD),
+    _later.c.trigger != Trigger.REPLAY.value,
 )
 """A later run was good, so that the orphan is no failure in a row (`ScheduleState.record_orphan` has the same rule)."""
 
@@ -84,7 +88,18 @@ def _reap(connection: Connection, leases: Sequence[Lease], now: datetime) -> Rea
     if ended:
         connection.execute(statement, [{"run": run.id, "why": run.message} for _, run in ended])
         add_orphans(connection, sorted((row.schedule_uid, int(not row.is_made_good)) for row in rows), now)
+        _write_messages(
+            connection, [entry for row, entry in zip(rows, ended, strict=True) if not row.is_made_good], now
+        )
     return ended
+
+
+def _write_messages(connection: Connection, ended: Reaped, now: datetime) -> None:
+    """Write the messages of orphaned runs, one after the other: a run must see the messages of the one before."""
+    stored = subscriptions_of(connection, {key.uid for key, _run in ended})
+    for key, run in ended:
+        if key.uid in stored:
+            write_messages(connection, [Ending(RunEnd.of_orphan(key, run, now), stored[key.uid])])
 
 
 def _ended(row: Row[*tuple[Any, ...]], now: datetime) -> tuple[ObjectKey, RunSummary]:

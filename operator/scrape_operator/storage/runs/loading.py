@@ -16,6 +16,7 @@ from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
 from scrape_operator.storage.engine.columns import UTCDateTime
+from scrape_operator.storage.messages.delivering import read_healths
 from scrape_operator.storage.runs.pruning import GOOD
 from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, reason_of, summary_of
 from scrape_operator.storage.tables import schedules, scrape_runs, scrape_target_runs
@@ -42,6 +43,8 @@ def load(connection: Connection, uids: Sequence[str]) -> States:
     newest = _history(connection, list(states), states)
     _add_skipped_requests(connection, list(states), states)
     _target_healths(connection, newest, states)
+    for uid, healths in read_healths(connection, list(states)).items():
+        states[uid].webhooks = {health.name: health for health in healths}
     return states
 
 
@@ -90,7 +93,8 @@ def _add_skipped_requests(connection: Connection, uids: Sequence[str], states: S
 
 
 def _is_finished(runs: FromClause) -> ColumnElement[bool]:
-    return runs.c.status.in_(FINISHED)
+    """Return whether a run says how the schedule does: a replay does not."""
+    return and_(runs.c.status.in_(FINISHED), runs.c.trigger != Trigger.REPLAY.value)
 
 
 def _is_skipped_request(runs: FromClause) -> ColumnElement[bool]:

@@ -2,7 +2,8 @@
 
 Some rows of a schedule always stay, whatever its limits: the newest run or skip of each trigger, which hold the
 latest slots; the newest run that ended, on which the conditions rest; and the newest with targets that was not
-canceled, which holds their health. Counters and times are in `schedules`, where pruning changes nothing.
+canceled, which holds their health. A replay is none of these two. Counters and times are in `schedules`, where
+pruning changes nothing.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Delete, Integer, and_, bindparam, case, delete, exists, func, not_, or_, select
 
-from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.core.runs.run import RunStatus, Trigger
 from scrape_operator.storage.tables import is_running, item_changes, scrape_runs, scrape_target_runs
 
 _c = scrape_runs.c
@@ -50,7 +51,8 @@ def _beyond() -> Delete:
     newest_first = (_c.scheduled_for.desc(), _c.id.desc())
     is_skipped = _c.status == RunStatus.SKIPPED.value
     has_targets = exists().where(scrape_target_runs.c.run_id == _c.id)
-    is_telling = and_(_c.status.in_((*GOOD, RunStatus.FAILED.value)), has_targets)
+    is_unusual = or_(is_skipped, _c.trigger == Trigger.REPLAY.value)
+    is_telling = and_(_c.status.in_((*GOOD, RunStatus.FAILED.value)), has_targets, ~is_unusual)
     kind = case((_c.status.in_(GOOD), "good"), (is_skipped, "skipped"), else_="failed")
     ranked = (
         select(
@@ -59,9 +61,9 @@ def _beyond() -> Delete:
             kind.label("kind"),
             func.row_number().over(partition_by=kind, order_by=newest_first).label("of_kind"),
             func.row_number().over(partition_by=_c.trigger, order_by=newest_first).label("of_trigger"),
-            func.row_number().over(partition_by=is_skipped, order_by=newest_first).label("of_ended"),
+            func.row_number().over(partition_by=is_unusual, order_by=newest_first).label("of_ended"),
             func.row_number().over(partition_by=is_telling, order_by=newest_first).label("of_telling"),
-            is_skipped.label("is_skipped"),
+            is_unusual.label("is_unusual"),
             is_telling.label("is_telling"),
         )
         .where(_c.schedule_uid == bindparam("uid"), ~is_running)
@@ -73,7 +75,7 @@ def _beyond() -> Delete:
     beyond = or_(ranked.of_kind > limit, ranked.completed_at < bindparam("older_than"))
     remembered = or_(
         ranked.of_trigger == 1,
-        and_(~ranked.is_skipped, ranked.of_ended == 1),
+        and_(~ranked.is_unusual, ranked.of_ended == 1),
         and_(ranked.is_telling, ranked.of_telling == 1),
     )
     doomed = select(ranked.id).where(beyond, not_(remembered)).limit(ROWS_AT_ONCE)

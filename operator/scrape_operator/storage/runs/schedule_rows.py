@@ -27,7 +27,7 @@ Requests = Mapping[str, Sequence[str]]
 _c = schedules.c
 
 _ADDED = ("missed", "skipped")
-_REPLACED = ("namespace", "name", "default_interval", "data_policy", "history_max_age")
+_REPLACED = ("namespace", "name", "default_interval", "data_policy", "history_max_age", "webhooks")
 _LATEST = ("generation", "last_slot", "slot_generation", "last_schedule_time")
 
 
@@ -40,7 +40,7 @@ def add_slots(connection: Connection, slots: Sequence[Slot], requests: Requests)
 
 
 def add_ends(connection: Connection, results: Sequence[RunResult], counts: Mapping[Any, ItemCounts]) -> None:
-    """Count runs that ended now; `counts` are by run."""
+    """Count runs that ended now; `counts` are by run. Of a replay only its items count: it says nothing of the site."""
     rows = [_end_values(result, counts[result.claim.id]) for result in results]
     if rows:
         connection.execute(_ENDED, rows)
@@ -48,7 +48,10 @@ def add_ends(connection: Connection, results: Sequence[RunResult], counts: Mappi
 
 def add_orphans(connection: Connection, failures: Iterable[tuple[str, int]], at: datetime) -> None:
     """Count orphaned runs, by UID: each with 1 if it is one more failure in a row, else 0."""
-    rows = [{**_NO_ITEMS, "of": uid, "keep": 1, "add": add, "good": None, "failed": at} for uid, add in failures]
+    rows = [
+        {**_counted(0 if add else None), "of": uid, "ended": 1, "keep": 1, "add": add, "good": None, "failed": at}
+        for uid, add in failures
+    ]
     if rows:
         connection.execute(_ENDED, rows)
 
@@ -90,6 +93,7 @@ def _slot_values(slot: Slot, requests: dict[str, Sequence[str]]) -> Values:
         "default_interval": None if interval is None else interval.total_seconds(),
         "data_policy": slot.spec.data_policy.value,
         "history_max_age": slot.spec.history_max_age.total_seconds(),
+        "webhooks": [{"name": it.name, "events": list(it.events)} for it in slot.spec.webhooks] or None,
         "created_at": slot.started_at if isinstance(slot, RunClaim) else slot.at,
     }
 
@@ -115,24 +119,28 @@ def _latest(old: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[A
 
 
 def _end_values(result: RunResult, counts: ItemCounts) -> Values:
-    at, is_good, is_failed = result.completed_at, result.status.is_good, result.status is RunStatus.FAILED
+    is_replay = result.claim.trigger is Trigger.REPLAY
+    at, is_good = result.completed_at, result.status.is_good and not is_replay
+    is_failed = result.status is RunStatus.FAILED and not is_replay
     has_changes = counts.new or counts.changed or counts.gone
-    shown = counts if is_good else None
     return {
         "of": result.claim.schedule_uid,
+        "ended": int(not is_replay),
         "keep": int(not is_good),
         "add": int(is_failed),
         "good": at if is_good else None,
         "failed": at if is_failed else None,
         "changed_at": at if has_changes else None,
         "total": counts.total,
-        "new": shown and shown.new,
-        "changed": shown and shown.changed,
-        "gone": shown and shown.gone,
+        "new": None if is_replay else counts.new,
+        "changed": None if is_replay else counts.changed,
+        "gone": None if is_replay else counts.gone,
     }
 
 
-_NO_ITEMS: Values = dict.fromkeys(("changed_at", "total", "new", "changed", "gone"))
+def _counted(number: int | None) -> Values:
+    """Return the values of a run that stored no item; None keeps the counts of the run before."""
+    return {"changed_at": None, "total": None, "new": number, "changed": number, "gone": number}
 
 
 def _instant(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -147,7 +155,7 @@ _ENDED = (
     update(schedules)
     .where(_c.uid == bindparam("of"))
     .values(
-        runs=_c.runs + 1,
+        runs=_c.runs + bindparam("ended"),
         consecutive_failures=_c.consecutive_failures * bindparam("keep") + bindparam("add"),
         last_successful_time=_instant("good", _c.last_successful_time),
         last_failure_time=_instant("failed", _c.last_failure_time),

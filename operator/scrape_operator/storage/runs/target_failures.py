@@ -7,10 +7,34 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 
-from scrape_operator.core.runs.run import RunResult, RunStatus
+from scrape_operator.core.runs.run import RunResult, RunStatus, Trigger
 from scrape_operator.storage.tables import scrape_runs, scrape_target_runs
+
+_r, _t, _e = scrape_runs.c, scrape_target_runs.c, scrape_runs.alias("earlier").c
+_previous = (
+    select(_e.id)
+    .where(
+        _e.schedule_uid == _r.schedule_uid,
+        _e.id != _r.id,
+        _e.completed_at.is_not(None),
+        _e.status != RunStatus.CANCELED.value,
+        _e.trigger != Trigger.REPLAY.value,
+        exists().where(_t.run_id == _e.id),
+    )
+    .order_by(_e.scheduled_for.desc(), _e.id.desc())
+    .limit(1)
+    .correlate(scrape_runs)
+    .scalar_subquery()
+)
+_BEFORE = (
+    select(_r.id, _t.target, _t.status, _t.reason, _t.since)
+    .join_from(scrape_runs, scrape_target_runs, _t.run_id == _previous)
+    .where(_r.id.in_(bindparam("ids", expanding=True)))
+)
+"""The targets of the run before each of these runs."""
+
 
 Since = dict[tuple[UUID, str], datetime]
 """By run and target: since when the target ends with the status and reason that it has in the run."""
@@ -19,7 +43,7 @@ Since = dict[tuple[UUID, str], datetime]
 def failing_since(connection: Connection, results: Sequence[RunResult]) -> Since:
     """Compare each failing target with the last run before it that has targets.
 
-    A run that was stopped does not (`core.state.ScheduleState.record_finish` has the same rule).
+    A run that was stopped or is a replay does not count (`core.state.ScheduleState.record_finish` has the same rule).
     """
     failing = {
         (result.claim.id, target.target): (target.status.value, target.reason.value, result.completed_at)
@@ -37,24 +61,5 @@ def failing_since(connection: Connection, results: Sequence[RunResult]) -> Since
 
 
 def _before(connection: Connection, run_ids: set[UUID]) -> Sequence[tuple[UUID, str, str, str, datetime | None]]:
-    runs, earlier, targets = scrape_runs, scrape_runs.alias("earlier"), scrape_target_runs
-    previous = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.schedule_uid == runs.c.schedule_uid,
-            earlier.c.id != runs.c.id,
-            earlier.c.completed_at.is_not(None),
-            earlier.c.status != RunStatus.CANCELED.value,
-            exists().where(targets.c.run_id == earlier.c.id),
-        )
-        .order_by(earlier.c.scheduled_for.desc(), earlier.c.id.desc())
-        .limit(1)
-        .correlate(runs)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(runs.c.id, targets.c.target, targets.c.status, targets.c.reason, targets.c.since)
-        .join_from(runs, targets, targets.c.run_id == previous)
-        .where(runs.c.id.in_(run_ids))
-    )
+    rows = connection.execute(_BEFORE, {"ids": list(run_ids)})
     return [(run_id, target, status, reason, since) for run_id, target, status, reason, since in rows]

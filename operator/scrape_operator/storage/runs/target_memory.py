@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from scrape_operator.core.net.documents import Validators
 from scrape_operator.core.runs.baseline import BASELINE_RUNS, Baseline, GoodRun
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunResult, RunStatus
+from scrape_operator.core.runs.run import RunResult, RunStatus, Trigger
 from scrape_operator.core.runs.target_memory import Revalidation, TargetMemory
 from scrape_operator.storage.engine.cleaning import clean_text
 from scrape_operator.storage.engine.columns import CleanText, UTCDateTime
@@ -23,10 +23,11 @@ _GOOD_RUNS = (
     .join_from(scrape_runs, scrape_target_runs, _t.run_id == _r.id)
     .where(
         _r.schedule_uid == bindparam("uid", type_=CleanText),
-        _r.generation == bindparam("generation"),
         _t.target == bindparam("target", type_=CleanText),
+        _t.fingerprint == bindparam("fingerprint", type_=CleanText),
         _t.status == RunStatus.SUCCEEDED.value,
         _t.reason == Reason.SUCCEEDED.value,
+        _r.trigger != Trigger.REPLAY.value,
     )
     .order_by(_r.scheduled_for.desc())
     .limit(BASELINE_RUNS)
@@ -45,9 +46,9 @@ _SEEN = (
 )
 
 
-def load_memory(connection: Connection, uid: str, target: str, generation: int) -> TargetMemory:
-    """Return what is known of a target. Runs of other generations say nothing about what is usual."""
-    given = {"uid": uid, "target": target, "generation": generation}
+def load_memory(connection: Connection, uid: str, target: str, fingerprint: str) -> TargetMemory:
+    """Return what is known of a target. Runs with other settings say nothing about what is usual."""
+    given = {"uid": uid, "target": target, "fingerprint": fingerprint}
     runs = tuple(GoodRun(count, found or {}) for count, found in connection.execute(_GOOD_RUNS, given))
     row = connection.execute(_VALIDATORS, given).first()
     if row is None:

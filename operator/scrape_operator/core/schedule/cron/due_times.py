@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from scrape_operator.core.schedule.cron.expression import CronExpression, count_in, first_in, last_in
 from scrape_operator.core.schedule.due_times import YEARS_AHEAD
-from scrape_operator.core.schedule.instants import EPOCH, FIRST, LAST, LAST_YEAR, seconds_of
+from scrape_operator.core.schedule.instants import EPOCH, FIRST, LAST, seconds_of
 from scrape_operator.core.schedule.offset_periods import OffsetPeriod, periods_from, periods_until
 from scrape_operator.core.schedule.wall_weeks import allowed_minutes, minute_of_week
 from scrape_operator.core.schedule.windows import Windows
@@ -31,7 +31,7 @@ class CronDueTimes:
         if instant >= LAST:
             return None
         after = seconds_of(instant)
-        return _earliest(self.first_in_period(period, after) for period in periods_from(self.zone, after, LAST_YEAR))
+        return _earliest(self.first_in_period(period, after) for period in periods_from(self.zone, after))
 
     def latest_until(self, instant: datetime) -> datetime | None:
         """Return the last due time at or before `instant`, or None if there is none."""

@@ -18,6 +18,13 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _create_runs()
+    _create_indexes_of_runs()
+    _create_target_runs()
+    _create_items()
+
+
+def _create_runs() -> None:
     op.create_table(
         "scrape_runs",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -48,6 +55,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_scrape_runs"),
         sa.UniqueConstraint("schedule_uid", "slot", name="uq_scrape_runs_schedule_uid_slot"),
     )
+
+
+def _create_indexes_of_runs() -> None:
     op.create_index("ix_scrape_runs_history", "scrape_runs", ["schedule_uid", sa.literal_column("scheduled_for DESC")])
     running = sa.text("status = 'RUNNING'")
     op.create_index(
@@ -57,6 +67,9 @@ def upgrade() -> None:
         postgresql_where=running,
         sqlite_where=running,
     )
+
+
+def _create_target_runs() -> None:
     op.create_table(
         "scrape_target_runs",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -80,6 +93,9 @@ def upgrade() -> None:
             ["run_id"], ["scrape_runs.id"], name="fk_scrape_target_runs_run_id", ondelete="CASCADE"
         ),
     )
+
+
+def _create_items() -> None:
     op.create_table(
         "items",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

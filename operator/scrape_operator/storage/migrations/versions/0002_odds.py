@@ -107,6 +107,16 @@ FROM (
 
 
 def upgrade() -> None:
+    _create_events()
+    _create_platform_events()
+    _create_odds()
+    _create_odds_changes()
+    _create_odds_markets()
+    op.execute(EVENT_ODDS)
+    op.execute(ODDS_COMPARISON)
+
+
+def _create_events() -> None:
     op.create_table(
         "events",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
@@ -122,6 +132,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_events"),
     )
     op.create_index("ix_events_starts_at", "events", ["starts_at"])
+
+
+def _create_platform_events() -> None:
     op.create_table(
         "platform_events",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
@@ -152,6 +165,9 @@ def upgrade() -> None:
     op.create_index("ix_platform_events_event_id", "platform_events", ["event_id"])
     op.create_index("ix_platform_events_starts_at", "platform_events", ["starts_at"])
     op.create_index("ix_platform_events_schedule", "platform_events", ["schedule_uid", "starts_at"])
+
+
+def _create_odds() -> None:
     op.create_table(
         "odds",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
@@ -169,6 +185,9 @@ def upgrade() -> None:
             "platform_event_id", "market", "line", "outcome", name="uq_odds_platform_event_id_market_line_outcome"
         ),
     )
+
+
+def _create_odds_changes() -> None:
     op.create_table(
         "odds_changes",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
@@ -179,6 +198,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_odds_changes"),
     )
     op.create_index("ix_odds_changes_odds_id", "odds_changes", ["odds_id"])
+
+
+def _create_odds_markets() -> None:
     op.create_table(
         "odds_markets",
         sa.Column("market", sa.Text(), nullable=False),
@@ -187,8 +209,6 @@ def upgrade() -> None:
         sa.Column("winners", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("market", name="pk_odds_markets"),
     )
-    op.execute(EVENT_ODDS)
-    op.execute(ODDS_COMPARISON)
 
 
 def downgrade() -> None:

@@ -58,9 +58,9 @@ SELECT
             AND (facts.last_successful_time IS NULL OR run.completed_at > facts.last_successful_time)
     ),
     COALESCE((SELECT total FROM item_totals WHERE item_totals.schedule_uid = facts.schedule_uid), 0),
-    COALESCE(good.items_new, 0),
-    COALESCE(good.items_changed, 0),
-    COALESCE(good.items_gone, 0),
+    COALESCE(latest.items_new, 0),
+    COALESCE(latest.items_changed, 0),
+    COALESCE(latest.items_gone, 0),
     facts.last_slot,
     facts.slot_generation,
     facts.last_schedule_time,
@@ -74,9 +74,9 @@ SELECT
     ),
     facts.created_at
 FROM facts
-LEFT JOIN scrape_runs AS good ON good.id = (
+LEFT JOIN scrape_runs AS latest ON latest.id = (
     SELECT run.id FROM scrape_runs AS run
-    WHERE run.schedule_uid = facts.schedule_uid AND run.status IN ('SUCCEEDED', 'PARTIALLY_SUCCEEDED')
+    WHERE run.schedule_uid = facts.schedule_uid AND run.status NOT IN ('RUNNING', 'SKIPPED')
     ORDER BY run.scheduled_for DESC, run.id DESC LIMIT 1
 )
 """
@@ -137,6 +137,15 @@ WHERE item.gone_at IS NULL AND schedule.deleted_at IS NULL
 
 
 def upgrade() -> None:
+    _create_schedules()
+    _create_indexes_of_schedules()
+    op.execute(FILLED)
+    op.drop_table("item_totals")
+    op.execute(RUNS.format(seconds=SECONDS[op.get_bind().dialect.name]))
+    op.execute(CURRENT_ITEMS)
+
+
+def _create_schedules() -> None:
     op.create_table(
         "schedules",
         sa.Column("uid", sa.Text(), nullable=False),
@@ -166,6 +175,9 @@ def upgrade() -> None:
         sa.Column("deleted_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("uid", name="pk_schedules"),
     )
+
+
+def _create_indexes_of_schedules() -> None:
     op.create_index("ix_schedules_name", "schedules", ["namespace", "name"])
     deleted = sa.text("deleted_at IS NOT NULL")
     op.create_index(
@@ -175,10 +187,6 @@ def upgrade() -> None:
         postgresql_where=deleted,
         sqlite_where=deleted,
     )
-    op.execute(FILLED)
-    op.drop_table("item_totals")
-    op.execute(RUNS.format(seconds=SECONDS[op.get_bind().dialect.name]))
-    op.execute(CURRENT_ITEMS)
 
 
 def downgrade() -> None:

@@ -1,0 +1,61 @@
+"""What `runs`, `changes` and `deliveries list` have in common: they print rows, the newest first."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from rich.text import Text
+
+from scrape_operator.cli.absent import Sought, report_absence
+from scrape_operator.cli.formats import RowFormat
+from scrape_operator.cli.rows import Record, first, print_described, print_rows
+from scrape_operator.core.reading import Page, RowReader, page_rows, read_all
+
+R = TypeVar("R", bound=RowReader)
+Q = TypeVar("Q")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R, Q, T]):
+    """How the rows of one table are read and printed.
+
+    Attributes:
+        read: Returns a page of the rows that a query names: those after a token, or the first; and how many at most.
+        record: Returns a row as programs read it.
+        describe: Returns the lines for a person.
+        demand: Raises NotFound if another name of a query than the schedule's is unknown.
+
+    """
+
+    read: Callable[[R, Q, str | None, int], Awaitable[Page[T]]]
+    record: Callable[[T], Record]
+    describe: Callable[[R, T], Awaitable[Iterable[Text]]]
+    demand: Callable[[R, Q], Awaitable[None]] | None = None
+
+
+async def print_newest(
+    open_reader: Callable[[], AbstractAsyncContextManager[R]],
+    listing: Listing[R, Q, T],
+    query: Q,
+    sought: Sought,
+    form: RowFormat,
+    limit: int,
+) -> None:
+    """Print the newest `limit` rows, all where it is 0, or why there is none.
+
+    Raises:
+        NotFound: The database has no schedule, target or webhook of the name.
+
+    """
+    async with open_reader() as reader:
+        rows = first(read_all(lambda after: listing.read(reader, query, after, page_rows(limit))), limit)
+        if form is RowFormat.TABLE:
+            number = await print_described(rows, lambda row: listing.describe(reader, row))
+        else:
+            number = await print_rows((listing.record(row) async for row in rows), form, ())
+        if not number:
+            demand = listing.demand
+            await report_absence(reader, sought, demand and partial(demand, reader, query))

@@ -1,0 +1,159 @@
+"""Prints for `test` what runs gave: for a person, or as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from scrape_operator.cli.consoles import open_console
+from scrape_operator.cli.rows import text_of
+from scrape_operator.core.runs.outcome import Outcome
+from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
+from scrape_operator.fetching.traced import RequestTrace
+from scrape_operator.local.trial import Tried
+
+CELL_MAX_BYTES = 60
+URL_MAX_BYTES = 200
+SHOWN_REQUESTS = 10
+FACTS = ("method", "url", "status", "problem", "address", "guard", "robots", "bytes")
+PHASES = ("dns", "connect", "wait", "download", "extract")
+"""The parts of a request's time, in their order; attributes of RequestTrace."""
+
+
+def as_records(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """Return the results as JSON values: one object for each schedule, items in the order of the document."""
+    return [run_record(each) for each in tried]
+
+
+def run_record(tried: Tried) -> dict[str, Any]:
+    """Return one run as a JSON value."""
+    claim = tried.result.claim
+    targets = [_target_record(target, traces) for target, traces in _targets(tried)]
+    return outcome_record(f"{claim.namespace}/{claim.name}", tried.result, targets)
+
+
+def outcome_record(schedule: str, outcome: RunResult | Outcome, targets: Sequence[object] = ()) -> dict[str, Any]:
+    """Return how a run ended, or why there was none, as a JSON value."""
+    return {
+        "schedule": schedule,
+        "status": str(outcome.status),
+        "reason": str(outcome.reason),
+        "message": outcome.message,
+        "targets": list(targets),
+    }
+
+
+def _targets(tried: Tried) -> Iterator[tuple[TargetResult, Sequence[RequestTrace]]]:
+    """Yield each target with its requests, as far as they were noted."""
+    yield from zip_longest(tried.result.targets, tried.traces[: len(tried.result.targets)], fillvalue=())
+
+
+def _target_record(target: TargetResult, traces: Sequence[RequestTrace]) -> dict[str, Any]:
+    return {
+        "name": target.target,
+        "status": str(target.status),
+        "reason": str(target.reason),
+        "message": target.message,
+        "httpStatus": target.http_status,
+        "requests": target.requests,
+        "bytes": target.bytes,
+        "pages": target.pages,
+        "durationSeconds": round(target.duration, 3),
+        "items": [dict(item.data) for item in target.items],
+        "warnings": list(target.warnings),
+        "found": dict(target.found),
+        "trace": [_trace_record(trace) for trace in traces],
+    }
+
+
+def _trace_record(trace: RequestTrace) -> dict[str, Any]:
+    seconds = {f"{phase}Seconds": round(getattr(trace, phase), 6) for phase in PHASES}
+    texts = {
+        name: getattr(trace, name) for name in ("method", "url", "status", "problem", "address", "guard", "robots")
+    }
+    return {**texts, "bytes": trace.bytes, **seconds}
+
+
+def print_results(tried: Sequence[Tried], shown: int) -> None:
+    """Print what each target gave: its figures, requests, warnings, a table of its first items, and coverage."""
+    console = open_console()
+    for each in tried:
+        result = each.result
+        heading = f"{result.claim.namespace}/{result.claim.name}: {result.status} {result.reason}"
+        console.print(Text(heading, style="bold green" if result.status is RunStatus.SUCCEEDED else "bold red"))
+        if result.message and not any(target.message for target in result.targets):
+            console.print(Text(f"  {result.message}"))
+        for target, traces in _targets(each):
+            _print_target(target, traces, shown, console)
+
+
+def _print_target(target: TargetResult, traces: Sequence[RequestTrace], shown: int, console: Console) -> None:
+    console.print(Text(f"  target {target.target}: {'; '.join(_figures(target))}"), soft_wrap=True)
+    for line in _request_lines(traces):
+        console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
+    for warning in target.warnings:
+        console.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
+    if target.items and shown:
+        console.print(_items_table([item.data for item in target.items[:shown]]))
+        if len(target.items) > shown:
+            console.print(f"  {len(target.items) - shown} more: raise --show to see them")
+    for line in _coverage(target):
+        if line not in target.warnings:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _figures(target: TargetResult) -> Iterator[str]:
+    yield f"{target.reason}, {_count(len(target.items), 'item')}"
+    if target.http_status is not None:
+        yield f"HTTP {target.http_status}"
+    sizes = f"{_count(target.requests, 'request')}, {_count(target.bytes, 'byte')}, {_count(target.pages, 'page')}"
+    yield f"{sizes} in {target.duration:.2f} s"
+    if target.message:
+        yield target.message
+
+
+def _request_lines(traces: Sequence[RequestTrace]) -> Iterator[str]:
+    """Yield lines for each of the first requests: what came of it, where the time went, and the verdicts."""
+    for trace in traces[:SHOWN_REQUESTS]:
+        outcome = trace.problem or f"HTTP {trace.status}, {_count(trace.bytes, 'byte')}"
+        phases = ", ".join(f"{phase} {getattr(trace, phase) * 1000:.0f} ms" for phase in PHASES)
+        yield f"{trace.method} {clip(trace.url, URL_MAX_BYTES)}: {outcome}; {phases}"
+        guard = f"; address {trace.address}: {trace.guard}" if trace.address else ""
+        yield f"  robots: {trace.robots}{guard}"
+    if len(traces) > SHOWN_REQUESTS:
+        yield f"{len(traces) - SHOWN_REQUESTS} more requests: -o json has them"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _items_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    names = list(dict.fromkeys(name for item in items for name in item))
+    for name in names:
+        table.add_column(escape(name), overflow="fold")
+    for item in items:
+        table.add_row(*(Text(_cell(item.get(name))) for name in names))
+    return table
+
+
+def _cell(value: object) -> str:
+    """Return a value as a short text: lists and objects as JSON, as `items` prints them."""
+    return clip(text_of(value), CELL_MAX_BYTES)
+
+
+def _coverage(target: TargetResult) -> Iterator[str]:
+    """Yield the share of the items in which each selector matched, and a line for each field that some lack."""
+    if target.items and target.found:
+        yield f"selectors matched: {', '.join(f'{name} {share} %' for name, share in target.found.items())}"
+    names = dict.fromkeys(name for item in target.items for name in item.data)
+    for name in names:
+        found = sum(item.data.get(name) not in (None, []) for item in target.items)
+        if found < len(target.items):
+            yield f"field {name}: found in {found} of {len(target.items)} items"

@@ -1,0 +1,194 @@
+"""Verbs that read manifests: lint, next, test, init and local. None of them needs a cluster."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scrape_operator.cli.formats import ManifestFormat, ManifestOption, Output, OutputOption, RecordFormat
+from scrape_operator.cli.program import ExitCode, await_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrape_operator.local.trial import Tried
+
+Manifests = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="YAML or JSON files, folders of such files, or - for standard input."),
+]
+
+
+def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
+    """Validate manifests as the API server and the controller would, without a cluster.
+
+    Prints one line for each finding: file, object, field path, what is wrong and what to do. Documents of other kinds
+    are skipped and counted. The exit code is 1 if there are findings.
+
+    Example: scrape-operator lint manifests/
+    """
+    from scrape_operator.cli.lint import lint_files
+
+    report = lint_files(paths)
+    if output is Output.JSON:
+        typer.echo(json.dumps(report.findings, ensure_ascii=False, indent=2))
+    else:
+        for line in report.findings:
+            typer.echo(line)
+    typer.echo(report.summary, err=True)
+    if report.findings:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def upcoming(
+    files: Manifests,
+    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="The number of due times of each schedule.")] = 10,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="The first time to look at, such as 2026-03-29T00:00:00Z. Absent: now."
+        ),
+    ] = None,
+    uid: Annotated[str, typer.Option(help="The object's UID, from which its offset and H are derived.")] = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Print the next due times of schedules, in UTC and in their time zone, without a cluster.
+
+    Each due time has an outcome: Run, or why it does not run (SkippedWindow, BeforeStartTime, Ended, Suspended).
+    The exit code is 1 if a file is wrong.
+
+    Example: scrape-operator next quotes.yaml -n 5
+    """
+    from datetime import timedelta
+
+    from scrape_operator.cli.next import as_json, as_text, forecast_files, parse_since
+    from scrape_operator.settings import read_settings
+
+    interval = timedelta(minutes=read_settings().interval_minutes)
+    forecasts, wrong = forecast_files(files, parse_since(since), count, uid, interval)
+    for line in wrong:
+        typer.echo(line, err=bool(forecasts) or output is Output.JSON)
+    if output is Output.JSON:
+        typer.echo(as_json(forecasts))
+    else:
+        for line in as_text(forecasts):
+            typer.echo(line)
+    if wrong:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def trial(
+    files: Annotated[list[Path], typer.Argument(help="Files and folders with ScrapeSchedules, policies, Secrets.")],
+    url: Annotated[str | None, typer.Option(help="The address to use in place of the first HTTP target's.")] = None,
+    body: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A saved answer to read in place of a request.")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="How many items of each target are shown.")] = 10,
+    output: OutputOption = Output.TEXT,
+    *,
+    update: Annotated[
+        bool, typer.Option("--update", help="With --body: write the result to expect.json beside the saved answer.")
+    ] = False,
+) -> None:
+    """Run schedules of files once and show their items. Writes nothing; needs no cluster and no database.
+
+    The exit code is 0 if every run succeeded, else 1. If there is a file expect.json beside the saved answer, it is
+    compared, and the exit code is 0 if the result is as expected, else 1.
+
+    Example: scrape-operator test quotes.yaml --body saved.html --update
+    """
+    from scrape_operator.cli.trial import Trial, run_trial
+    from scrape_operator.settings import read_settings
+
+    if update and body is None:
+        raise typer.BadParameter("needs --body", param_hint="--update")
+    tried = await_result(run_trial(read_settings(), Trial(files, url, body)))
+    print_tried(tried, show, output)
+    if not (_is_as_expected(tried, body, output, update=update) if body else _has_succeeded(tried)):
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def print_tried(tried: "Sequence[Tried]", show: int, output: Output) -> None:
+    """Print what runs gave."""
+    from scrape_operator.cli.trial_report import as_records, print_results
+
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_records(tried), ensure_ascii=False, indent=2))
+    else:
+        print_results(tried, show)
+
+
+def _has_succeeded(tried: "Sequence[Tried]") -> bool:
+    from scrape_operator.core.runs.run import RunStatus
+
+    return all(each.result.status is RunStatus.SUCCEEDED for each in tried)
+
+
+def _is_as_expected(tried: "Sequence[Tried]", body: Path, output: Output, *, update: bool) -> bool:
+    from scrape_operator.cli.expected import compare, file_beside, write_expected
+    from scrape_operator.cli.trial_report import as_records
+
+    file, records = file_beside(body), as_records(tried)
+    if update:
+        write_expected(file, records)
+        typer.echo(f"{file} is written", err=True)
+        return True
+    if not file.exists():
+        return _has_succeeded(tried)
+    differences = compare(file, records)
+    for line in differences:
+        typer.echo(line, err=output is Output.JSON)
+    return not differences
+
+
+def init(
+    url: Annotated[str, typer.Argument(help="The address to read, with http:// or https://.")],
+    output: ManifestOption = ManifestFormat.YAML,
+) -> None:
+    """Print a commented schedule for what an address holds: lists, tables, feeds, CSV, JSON-LD.
+
+    What it is not sure of is a comment; -o json has no comments. The exit code is 1 if nothing was found there.
+
+    Example: scrape-operator init https://quotes.example/ > quotes.yaml
+    """
+    from scrape_operator.cli.init import as_json, propose
+    from scrape_operator.settings import read_settings
+
+    manifest = await_result(propose(read_settings(), url))
+    typer.echo(as_json(manifest) if output is ManifestFormat.JSON else manifest, nl=False)
+
+
+def local(
+    paths: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files and folders with ScrapeSchedules, policies, Secrets.")
+    ],
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="End after this time, such as 10m.")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="How many items of each run are shown.")] = 3,
+    output: Annotated[
+        RecordFormat, typer.Option("-o", "--output", help="text, or whole runs with their items: json, ndjson.")
+    ] = RecordFormat.TEXT,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Run every schedule once by hand, then end.")] = False,
+) -> None:
+    """Run schedules of files on this machine, without a cluster, and follow edits of the files.
+
+    Runs and items are kept in the SQLite file scrape-operator.db beside the files, or in DATABASE_URL's database. The
+    exit code is 0 if all runs succeeded, else 1.
+
+    -o json prints the runs as `test -o json` does, with their IDs.
+
+    Example: scrape-operator local schedules/ --for 10m
+    """
+    from scrape_operator.cli.local import run_local
+    from scrape_operator.core.durations import parse_duration
+    from scrape_operator.local.session import Limits
+    from scrape_operator.reporting.logs import configure
+    from scrape_operator.settings import read_settings
+
+    configure("console", "ERROR")
+    limits = Limits(once, None if duration is None else parse_duration(duration))
+    if not await_result(run_local(read_settings(), paths, limits, show, output)):
+        raise typer.Exit(ExitCode.FOUND)

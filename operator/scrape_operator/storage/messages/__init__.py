@@ -1,0 +1,1 @@
+"""Messages to webhooks: written with the end of a run, read and marked by their delivery, and pruned."""
