@@ -39,13 +39,12 @@ class HostileServer:
             request = await reader.readuntil(b"\r\n\r\n")
             if b" /robots.txt " in request and not self._has_robots:
                 writer.write(_NO_ROBOTS)
-                await writer.drain()
             else:
                 await self._send(writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
-            writer.transport.abort()
+            writer.close()
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         for piece in self._answer.pieces():
@@ -53,11 +52,11 @@ class HostileServer:
             await writer.drain()
         match self._answer.ending:
             case "close":
-                writer.close()
-                await writer.wait_closed()
+                pass
             case "reset":
                 raw: socket = writer.get_extra_info("socket")
                 raw.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
             case "hang":
                 await asyncio.sleep(60)
             case _:

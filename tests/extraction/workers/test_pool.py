@@ -1,6 +1,7 @@
 """The pool with real worker processes."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -142,6 +143,54 @@ async def test_a_document_that_takes_too_much_memory_fails_alone(
     with pytest.raises(ScrapeFailed, match="too much memory") as caught:
         await pool.extract(compiled({"css": "p"}), document("<p>a" * 2_500_000))
     assert caught.value.reason is Reason.EXTRACTION_ERROR
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+
+
+async def test_a_library_that_reports_a_lack_of_memory_as_its_own_fault_is_no_defect(compiled: Compile, document: Open):
+    """orjson raises SystemError where a list can't be allocated."""
+    wide = document("[" + ",".join(["[]"] * 500_000) + "]", "application/json")
+    extract = compiled({"jmespath": "a"}, items={"jmespath": "[*]"})
+    narrow = LaneLimits(1, 60, 40 * 2**20)
+    for pool, message in (
+        (ExtractionPool(quick=narrow), "gives 500000 nodes"),
+        (ExtractionPool(quick=narrow, slow=narrow), "too much memory"),
+    ):
+        with pytest.raises(ScrapeFailed, match=message) as caught:
+            await pool.extract(extract, wide)
+        assert caught.value.reason is Reason.EXTRACTION_ERROR
+        await pool.aclose()
+
+
+async def test_xml_that_needs_more_memory_than_the_quick_lane_has_is_read_in_the_slow_one(
+    compiled: Compile, document: Open
+):
+    """libxml2 reports a lack of memory as an error of syntax."""
+    pool = ExtractionPool(quick=LaneLimits(1, 60, 20 * 2**20))
+    page = document("<r>" + "<a/>" * 400_000 + "</r>", "application/xml")
+    found = await pool.extract(compiled({"xpath": "count(//a)", "type": "Integer"}), page)
+    assert found.items == [{"f0": 400_000}]
+    await pool.aclose()
+
+
+async def test_a_machine_that_starts_no_more_processes_fails_the_document(
+    pool: ExtractionPool, compiled: Compile, document: Open, monkeypatch: pytest.MonkeyPatch
+):
+    async def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+    with pytest.raises(ScrapeFailed, match="temporarily unavailable") as caught:
+        await pool.extract(compiled({"css": "p"}), document(BIG))
+    assert caught.value.reason is Reason.EXTRACTION_ERROR
+
+
+async def test_a_worker_that_dies_while_it_is_looked_at_has_taken_no_time(
+    pool: ExtractionPool, compiled: Compile, document: Open, monkeypatch: pytest.MonkeyPatch
+):
+    def vanish(*_: object, **__: object) -> str:
+        raise ProcessLookupError  # /proc/PID/stat was open when the process ended
+
+    monkeypatch.setattr(Path, "read_text", vanish)
     assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
 
 

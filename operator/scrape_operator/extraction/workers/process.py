@@ -59,20 +59,10 @@ class WorkerProcess:
 
         Raises:
             OutOfMemory: the process did not start.
+            ScrapeFailed: ExtractionError; the machine starts no more processes.
 
         """
-        package = Path(scrape_operator.__file__).parents[1]
-        path = os.pathsep.join([str(package), *filter(None, sys.path)])
-        limits = str(memory_bytes), str(int(seconds) + _GRACE_SECONDS), str(cpu_seconds or 0)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", WORKER_MODULE, *limits),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            # glibc would keep what the parser frees.
-            env={"PYTHONPATH": path, "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "1"},
-            start_new_session=True,
-        )
+        process = await _start_process(memory_bytes, seconds, cpu_seconds)
         with suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         worker = cls(process, seconds)
@@ -98,7 +88,7 @@ class WorkerProcess:
         return self._total_cpu_seconds() - self._cpu_before
 
     def _total_cpu_seconds(self) -> float:
-        with suppress(FileNotFoundError):  # the process has ended
+        with suppress(FileNotFoundError, ProcessLookupError):  # the process has ended
             fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
             return (int(fields[11]) + int(fields[12])) / _TICKS
         return 0.0
@@ -171,3 +161,22 @@ class WorkerProcess:
         await self.kill()
         # Pipes are read to their end, or closing the transport would be put off for ever.
         await self._process.communicate()
+
+
+async def _start_process(memory_bytes: int, seconds: float, cpu_seconds: int | None) -> Process:
+    package = Path(scrape_operator.__file__).parents[1]
+    path = os.pathsep.join([str(package), *filter(None, sys.path)])
+    limits = str(memory_bytes), str(int(seconds) + _GRACE_SECONDS), str(cpu_seconds or 0)
+    try:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", WORKER_MODULE, *limits),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            # glibc would keep what the parser frees.
+            env={"PYTHONPATH": path, "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "1"},
+            start_new_session=True,
+        )
+    except OSError as error:  # open connections may have used up the limits on memory, processes or files
+        message = f"no process can be started to read the document: {error.strerror}: raise the operator's limits"
+        raise ScrapeFailed(Reason.EXTRACTION_ERROR, message) from error

@@ -22,6 +22,8 @@ from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.workers.frames import LENGTHS, frame_head, reply_frames, requested_document
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_BROKEN_PARSER: Final = (MemoryError, SystemError)
+"""What a lack of memory raises; a library in C that does not handle it, such as orjson, ends in SystemError."""
 
 
 def main() -> None:
@@ -64,10 +66,15 @@ def _answer(header: Mapping[str, Any], body: bytes) -> Iterator[bytes]:
         yield from reply_frames(found, {"resident": _pages(1) * _PAGE})
     except ScrapeFailed as failure:
         yield frame_head({"reason": failure.reason, "message": failure.message})
-    except MemoryError:
-        yield frame_head({"out_of_memory": True})
-    except Exception:  # noqa: BLE001 -- a defect of ours: the parent raises it
-        yield frame_head({"defect": traceback.format_exc()})
+    except Exception as error:  # noqa: BLE001 -- a defect of ours: the parent raises it
+        is_broken = any(isinstance(one, _BROKEN_PARSER) for one in _chain(error))
+        yield frame_head({"out_of_memory": True} if is_broken else {"defect": traceback.format_exc()})
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _pages(column: int) -> int:
