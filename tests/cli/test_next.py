@@ -159,3 +159,17 @@ def test_a_run_that_is_far_ahead_is_shown(tmp_path: Path) -> None:
 def test_every_time_that_the_schema_accepts_is_computed(tmp_path: Path, since: str, start: str) -> None:
     spec = {"interval": "5m", "startTime": start, "windows": [WINDOW]}
     assert ask(tmp_path, spec, "--from", since).exit_code == 0
+
+
+def test_policies_of_one_file_apply_to_the_schedules_of_another(tmp_path: Path) -> None:
+    policy = {
+        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "kind": "ClusterScrapePolicy",
+        "metadata": {"name": "default"},
+        "spec": {"ceilings": {"minInterval": "1h"}},
+    }
+    (tmp_path / "a.json").write_text(json.dumps(changed({"interval": "5m"})), encoding="utf-8")
+    (tmp_path / "b.json").write_text(json.dumps(policy), encoding="utf-8")
+    result = CliRunner().invoke(app, ["next", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "spec.interval: 5m between two runs is less than 1h" in result.stdout

@@ -49,18 +49,19 @@ def forecast_files(
     """Return the forecast of every ScrapeSchedule in the files, and one line for each fault in them."""
     forecasts: list[Forecast] = []
     wrong: list[str] = []
+    read: list[tuple[Path, Mapping[str, Any]]] = []
     for file in files_in(files):
         try:
-            objects = read_objects(file)
-            policies = policies_of(objects)
-            for obj in objects:
-                if obj.get("kind") == KIND:
-                    findings = validate(obj, policies=policies)
-                    wrong.extend(f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings)
-                    if not findings:
-                        forecasts.append(_forecast(obj, since, count, uid, default_interval, policies))
+            read += [(file, obj) for obj in read_objects(file)]
         except UnreadableFile as error:
             wrong.append(f"{file}: {error}")
+    policies = policies_of(obj for _file, obj in read)
+    for file, obj in read:
+        if obj.get("kind") == KIND:
+            findings = validate(obj, policies=policies)
+            wrong.extend(f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings)
+            if not findings:
+                forecasts.append(_forecast(obj, since, count, uid, default_interval, policies))
     if not forecasts and not wrong:
         wrong.append(f"{', '.join(map(str, files))}: no {KIND} found: check apiVersion and kind")
     return forecasts, wrong

@@ -1,6 +1,8 @@
 """Checks a schedule against the policies that apply to it. What exceeds them is refused, naming number and policy."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,11 +10,12 @@ from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
+from scrape_operator.core.net.access import OAuth2Auth
 from scrape_operator.core.net.urls import authority_of, parse_http_url
 from scrape_operator.core.runs.placeholders import is_template
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.due_times import DueTimes
-from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan, TargetPlan
+from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan
 from scrape_operator.planning.policies import EffectivePolicy
 
 CHECKED_DUE_TIMES = 200
@@ -68,24 +71,38 @@ def _check_targets(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> Iterato
 
 
 def _check_hosts(policy: EffectivePolicy, plan: RunPlan) -> Iterator[Finding]:
+    for host in known_hosts(plan):
+        if not policy.fetch.allows_host(host.authority):
+            message = f"host {host.authority} is not allowed by network.allowHosts and denyHosts of the policy"
+            yield _denied(host.path, message)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """A host (`host` or `host:port`) that every run requests, and the field that names it."""
+
+    path: str
+    authority: str
+
+
+def known_hosts(plan: RunPlan) -> Iterator[KnownHost]:
+    """Yield the hosts that every run requests. Hosts that depend on the due time are left out."""
     for index, target in enumerate(plan.targets):
-        for authority in _authorities(target):
-            if not policy.fetch.allows_host(authority):
-                path = "http.url" if isinstance(target, HTTPTargetPlan) else "platform"
-                message = f"host {authority} is not allowed by network.allowHosts and denyHosts of the policy"
-                yield _denied(f"spec.targets[{index}].{path}", message)
+        path = f"spec.targets[{index}]"
+        if isinstance(target, HTTPTargetPlan):
+            auth = target.request.access.auth
+            yield from _host_of(f"{path}.http.url", target.request.request.url)
+            if isinstance(auth, OAuth2Auth):
+                yield from _host_of(f"{path}.http.auth.oauth2.tokenURL", auth.token_url)
+        else:
+            yield from (KnownHost(f"{path}.platform", host) for host in target.platform.budgets(target.config))
 
 
-def _authorities(target: TargetPlan) -> list[str]:
-    """Return the hosts that a target is known to ask, without those that depend on the due time."""
-    if not isinstance(target, HTTPTargetPlan):
-        return list(target.platform.budgets(target.config))
-    if is_template(target.request.request.url.split("/", 3)[2]):
-        return []
-    try:
-        return [authority_of(parse_http_url(target.request.request.url.partition("{")[0]))]
-    except InvalidValue:
-        return []
+def _host_of(path: str, url: str) -> Iterator[KnownHost]:
+    if is_template(url.split("/", 3)[2]):
+        return
+    with suppress(InvalidValue):  # the rest of an address with placeholders is checked when they are filled in
+        yield KnownHost(path, authority_of(parse_http_url(url.partition("{")[0])))
 
 
 def _denied(path: str, message: str) -> Finding:

@@ -24,7 +24,8 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     """Validate manifests as the API server and the controller would, without a cluster.
 
     Prints one line for each finding: file, object, field path, what is wrong and what to do. Documents of other kinds
-    are skipped and counted. The exit code is 1 if there are findings.
+    are skipped and counted. The exit code is 1 if there are findings. Warnings go to standard error and change no exit
+    code: what runs would refuse, unless the cluster has policies, Secrets or networks that the files do not have.
 
     Example: scrape-operator lint manifests/
     """
@@ -36,7 +37,8 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     else:
         for line in report.findings:
             typer.echo(line)
-    typer.echo(report.summary, err=True)
+    for line in (*report.warnings, report.summary):
+        typer.echo(line, err=True)
     if report.findings:
         raise typer.Exit(ExitCode.FOUND)
 

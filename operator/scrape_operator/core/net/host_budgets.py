@@ -42,10 +42,14 @@ class HostRules:
 def matches_of(authority: str) -> Iterator[str]:
     """Yield every entry of a list of hosts that matches an authority, the most specific first."""
     yield authority
-    is_ipv6 = authority.startswith("[")
-    host = authority[: authority.find("]") + 1] if is_ipv6 else authority.partition(":")[0]
+    host = without_port(authority)
     yield host
     while "." in host:
         host = host.partition(".")[2]
         yield f"*.{host}"
     yield "*"
+
+
+def without_port(authority: str) -> str:
+    """Return the host of an authority; an IPv6 address keeps its brackets."""
+    return authority[: authority.find("]") + 1] if authority.startswith("[") else authority.partition(":")[0]

@@ -105,6 +105,13 @@ def requested_address(text: str, params: Sequence[tuple[str, str]]) -> str:
         return text
 
 
+def split_user_info(text: str) -> tuple[str, str | None]:
+    """Return the address of a proxy without its `user:password@`, and that pair; None if it has none."""
+    scheme, separator, rest = text.partition("://")
+    pair, at, host = rest.rpartition("@")
+    return f"{scheme}{separator}{host}", pair if at else None
+
+
 def without_user_info(text: str) -> str:
     """Return an address, whatever its form is, without what may be a user name and a password."""
     return _USER_INFO.sub("//", text, count=1)
