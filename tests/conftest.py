@@ -18,7 +18,10 @@ from tests.support.changing_shop import Shop
 from tests.support.logs import restored_logging
 from tests.support.receiver import Receiver
 
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+# No deadline and no check of slowness: a machine may be busy, and a test reads no clock.
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("repeatable")  # `--hypothesis-seed=N` looks for what these examples don't show
 
 CONTROL_PLANES = 2

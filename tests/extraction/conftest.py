@@ -9,16 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import settings
 
 from scrape_operator.api.kinds.extract import Extract
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.extraction.compiling import PageSpec, compile_page
 from scrape_operator.extraction.extractor import CompiledExtract
-
-# A document may take long on a busy machine, and a test reads no clock.
-settings.register_profile("extraction", deadline=None)
-settings.load_profile("extraction")
 
 FETCHED = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
