@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from scrape_operator.api.kinds.extract import DateOrder
+from scrape_operator.extraction.values.calendars import with_gregorian_years
 from scrape_operator.extraction.values.digits import ascii_digits
 from scrape_operator.extraction.values.languages import of_language
 from scrape_operator.extraction.values.locales import DAY_FIRST, MONTH_FIRST, YEAR_FIRST
@@ -68,6 +69,8 @@ _TIME: Final = re.compile(
 )
 _LOG: Final = re.compile(r"([0-9]{2})/([A-Za-z]{3})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2})", re.ASCII)
 """The form of access logs."""
+_SOME_YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])", re.ASCII)
+_AMONG_WORDS: Final = "is no date as a whole: take the date out of the text with regex, if it has one"
 _UNCLEAR: Final = "has day and month in an order that can't be told: set dateOrder"
 
 
@@ -118,8 +121,8 @@ def parse_instant(text: str, context: DateContext) -> datetime:
 
     """
     if len(text) > _MAX_LENGTH:
-        raise Unreadable
-    written, text = text, _plain(text)
+        raise Unreadable(_AMONG_WORDS)
+    written, text = text, with_gregorian_years(_plain(text), context.language)
     found = _iso(text)
     if found is None and _NUMBER.fullmatch(written):
         found = instant_of_epoch(float(text))
@@ -150,13 +153,13 @@ def parse_words_instant(text: str, context: DateContext) -> datetime:
         Unreadable: the text is no such date.
 
     """
-    bare, zone = split_zone(in_order(_plain(text)))
+    bare, zone = split_zone(in_order(with_gregorian_years(_plain(text), context.language)))
     bare = _NUMERIC.sub(lambda found: _date_of(found, context).strftime("%Y-%m-%d"), bare)
-    if not has_words(bare):
-        raise Unreadable
-    found = parse_words(bare, zone or context.zone, language=context.language, now=context.now)
+    found = None
+    if has_words(bare):
+        found = parse_words(bare, zone or context.zone, language=context.language, now=context.now)
     if found is None:
-        raise Unreadable
+        raise Unreadable(_AMONG_WORDS if _SOME_YEAR.search(bare) else "")
     return _to_utc(found, zone or context.zone)
 
 
