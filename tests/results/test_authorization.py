@@ -126,22 +126,11 @@ async def test_no_answer_is_an_error_and_not_remembered(authorizer: Authorizer, 
     assert await authorizer.is_allowed(JANE, "list", "scraperuns", "shop")
 
 
-@pytest.mark.parametrize(
-    ("limit", "value", "groups"),
-    [
-        pytest.param("MAX_CACHED", 20, (), id="answers"),
-        pytest.param("MAX_CACHED_BYTES", 29_000, ("g" * 900,), id="bytes"),
-    ],
-)
 async def test_the_cache_is_bounded_and_forgets_the_oldest(
-    authorizer: Authorizer,
-    reviews: Reviews,
-    monkeypatch: pytest.MonkeyPatch,
-    limit: str,
-    value: int,
-    groups: tuple[str, ...],
+    reviews: Reviews, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authorization, limit, value)
+    monkeypatch.setattr(authorization, "MAX_CACHED_BYTES", 29_000)
+    authorizer, groups = Authorizer(reviews, clock), ("g" * 900,)
     for number in range(100):
         await authorizer.is_allowed(Caller(f"user-{number}", groups=groups), "list", "scraperuns", "shop")
     assert len(authorizer._cache) <= 20

@@ -9,7 +9,7 @@ import pytest
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
 from scrape_operator.core.errors import ClusterError
 from scrape_operator.watching.monitor import AWAY_SECONDS, LIST_SHARE, PROBE_SECONDS, STALE_SECONDS, WatchMonitor
-from scrape_operator.watching.reconciling import Reconciler
+from scrape_operator.watching.reconciling import SETTLE_SECONDS, Reconciler
 from tests.watching.test_reconciling import Handler, Source
 
 
@@ -128,33 +128,52 @@ async def test_a_watch_whose_thread_has_ended_is_a_problem(bench: Bench) -> None
     assert bench.monitor.problems() == ["watch: its thread has ended"]
 
 
-async def test_missed_deletions_are_looked_for_as_often_as_a_list_is_cheap(bench: Bench) -> None:
+async def test_lists_are_compared_as_often_as_they_are_cheap(bench: Bench) -> None:
     bench.source.put(SCRAPE_SCHEDULE, "stays")
     bench.handler.objects = {"stays": 1, "gone": 1}
     bench.list_seconds = 0.02
-    await bench.monitor._drop_deleted()
+    await bench.monitor._reconcile(is_needed=False)
     assert bench.handler.dropped == ["gone"]
     for later, lists_made in [(0.02 / LIST_SHARE - 0.1, 1), (0.2, 2)]:
         bench.now += later
         await bench.monitor._probe()
-        await bench.monitor._drop_deleted()
+        await bench.monitor._reconcile(is_needed=False)
         assert bench.source.lists_made == lists_made
 
 
-async def test_while_the_api_server_is_away_deletions_are_not_looked_for(bench: Bench) -> None:
+async def test_while_the_api_server_is_away_nothing_is_listed(bench: Bench) -> None:
     bench.source.is_away = True
     bench.now += PROBE_SECONDS
     await bench.monitor._probe()
-    await bench.monitor._drop_deleted()
+    await bench.monitor._reconcile(is_needed=False)
     assert bench.source.lists_made == 0
 
 
-async def test_a_list_for_missed_deletions_that_fails_is_made_again(bench: Bench) -> None:
+async def test_a_list_that_fails_is_made_again(bench: Bench) -> None:
     bench.handler.objects = {"gone": 1}
     bench.source.error = ClusterError("connection refused")
-    await bench.monitor._drop_deleted()
+    await bench.monitor._reconcile(is_needed=False)
     assert bench.handler.dropped == []
     bench.source.error = None
     bench.now += 1
-    await bench.monitor._drop_deleted()
+    await bench.monitor._reconcile(is_needed=False)
     assert bench.handler.dropped == ["gone"]
+
+
+async def test_dear_lists_are_made_every_reconcile_seconds_and_where_they_are_needed(bench: Bench) -> None:
+    bench.list_seconds = 60.0
+    await bench.monitor._reconcile(is_needed=False)
+    for later, is_needed, lists_made in [(299, False, 1), (0, True, 2), (299, False, 2), (1, False, 3)]:
+        bench.now += later
+        bench.monitor.last_answer_at = bench.now
+        await bench.monitor._reconcile(is_needed=is_needed)
+        assert bench.source.lists_made == lists_made
+
+
+async def test_a_watch_that_missed_a_change_is_started_again_once_it_had_time_to_report_it(bench: Bench) -> None:
+    bench.source.put(SCRAPE_SCHEDULE, "new")
+    for seconds, restarts in [(STALE_SECONDS, 0), (SETTLE_SECONDS - 1, 0), (1, 1), (60, 1)]:
+        bench.now += seconds
+        await bench.monitor._probe()
+        await bench.monitor._reconcile(is_needed=False)
+        assert (bench.watch.restarts, bench.handler.objects) == (restarts, {"new": 1} if restarts else {})

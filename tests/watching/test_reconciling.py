@@ -1,6 +1,6 @@
 """What the watch missed is found by lists, for every kind alike."""
 
-import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,8 +9,7 @@ import pytest
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, Kind
 from scrape_operator.core.errors import ClusterError
-from scrape_operator.watching import reconciling as module
-from scrape_operator.watching.reconciling import Reconciler
+from scrape_operator.watching.reconciling import SETTLE_SECONDS, Reconciler
 
 SECOND = replace(SCRAPE_SCHEDULE, kind="Second", plural="seconds")
 
@@ -70,15 +69,26 @@ class Handler:
 
 class Bench:
     def __init__(self) -> None:
+        self.now = 1000.0
         self.source = Source()
         self.first, self.second = Handler(), Handler()
         self.reconciler = Reconciler(self.source, (), {SCRAPE_SCHEDULE: self.first, SECOND: self.second})
 
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    async def reconcile(self) -> int:
+        """Compare, and handle what the watch has not reported after a while."""
+        await self.reconciler.compare()
+        self.pass_time(SETTLE_SECONDS)
+        return await self.reconciler.handle_missed()
+
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.0)
-    return Bench()
+    bench = Bench()
+    monkeypatch.setattr(time, "monotonic", lambda: bench.now)
+    return bench
 
 
 async def test_priming_handles_every_object_of_every_kind_and_drops_what_is_gone(bench: Bench) -> None:
@@ -99,31 +109,48 @@ async def test_what_the_watch_missed_is_added_changed_and_dropped(bench: Bench) 
     bench.source.put(SCRAPE_SCHEDULE, "changed", generation=2)
     bench.source.put(SECOND, "new")
     bench.first.objects = {"same": 1, "changed": 1, "gone": 1}
-    assert await bench.reconciler.reconcile() == 2
+    assert await bench.reconcile() == 2
     assert bench.first.objects == {"same": 1, "changed": 2}
     assert bench.second.objects == {"new": 1}
     assert bench.first.dropped == ["gone"]
-    assert await bench.reconciler.reconcile() == 0
+    assert await bench.reconcile() == 0
 
 
 async def test_an_object_that_is_being_deleted_is_dropped(bench: Bench) -> None:
     bench.source.put(SCRAPE_SCHEDULE, "going", deletionTimestamp="2026-11-29T12:00:00Z")
     bench.first.objects = {"going": 1}
-    assert await bench.reconciler.reconcile() == 0
+    assert await bench.reconcile() == 0
     assert bench.first.dropped == ["going"]
 
 
-async def test_a_change_that_arrives_meanwhile_was_not_missed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_change_that_the_watch_reports_meanwhile_was_not_missed(bench: Bench) -> None:
     bench.source.put(SCRAPE_SCHEDULE, "late", generation=2)
-
-    async def arrive(_seconds: float) -> None:
-        bench.first.objects["late"] = 2
-
-    monkeypatch.setattr(asyncio, "sleep", arrive)
-    assert await bench.reconciler.reconcile() == 0
+    await bench.reconciler.compare()
+    bench.first.objects["late"] = 2
+    bench.pass_time(SETTLE_SECONDS)
+    assert await bench.reconciler.handle_missed() == 0
 
 
-@pytest.mark.parametrize("verb", ["prime", "reconcile"])
+async def test_an_object_that_is_deleted_meanwhile_was_not_missed(bench: Bench) -> None:
+    bench.source.put(SCRAPE_SCHEDULE, "short")
+    await bench.reconciler.compare()
+    del bench.source.lists["ScrapeSchedule"]["short"]
+    bench.pass_time(SETTLE_SECONDS)
+    assert await bench.reconciler.handle_missed() == 0
+    assert bench.first.objects == {}
+
+
+async def test_the_watch_has_time_from_the_first_list_that_shows_a_change(bench: Bench) -> None:
+    bench.source.put(SCRAPE_SCHEDULE, "new")
+    found = []
+    for _ in range(4):
+        await bench.reconciler.compare()
+        found.append(await bench.reconciler.handle_missed())
+        bench.pass_time(SETTLE_SECONDS / 2)
+    assert found == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("verb", ["prime", "compare"])
 async def test_a_list_that_breaks_off_drops_nothing(bench: Bench, verb: str) -> None:
     bench.source.put(SCRAPE_SCHEDULE, "seen")
     bench.source.error = ClusterError("away")
@@ -139,12 +166,3 @@ async def test_plans_are_compiled_again_from_a_list(bench: Bench) -> None:
     seen: list[str] = []
     count = await bench.reconciler.recompile(SCRAPE_SCHEDULE, lambda obj: seen.append(obj["metadata"]["uid"]), "shop")
     assert count == len(seen) == 30
-
-
-async def test_missed_deletions_are_dropped_and_nothing_is_added() -> None:
-    bench = Bench()
-    bench.source.put(SCRAPE_SCHEDULE, "new")
-    bench.first.objects, bench.second.objects = {"gone": 1}, {"gone too": 1}
-    await bench.reconciler.drop_deleted()
-    assert (bench.first.dropped, bench.second.dropped) == (["gone"], ["gone too"])
-    assert bench.first.objects == {}

@@ -5,12 +5,12 @@ the front proxy is checked here.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from scrape_operator.core.ports import Clock
+from scrape_operator.core.recent import Recent
 from scrape_operator.results.front_proxy import Caller
 
 GROUP, VERSION = "results.scrape-operator.dev", "v1alpha1"
@@ -18,7 +18,6 @@ GROUP, VERSION = "results.scrape-operator.dev", "v1alpha1"
 FRESH_SECONDS = 10.0
 """How long an answer counts; a right that is withdrawn is gone after this time."""
 
-MAX_CACHED = 10_000
 MAX_CACHED_BYTES = 8 * 1024 * 1024
 """Callers may be in thousands of groups."""
 
@@ -60,8 +59,7 @@ class Authorizer:
     def __init__(self, reviews: Reviews, clock: Clock) -> None:
         self._reviews = reviews
         self._clock = clock
-        self._cache: OrderedDict[_Question, tuple[float, bool]] = OrderedDict()
-        self._bytes = 0
+        self._cache: Recent[_Question, tuple[float, bool]] = Recent(MAX_CACHED_BYTES, lambda question, _: question.size)
         self._asking: dict[_Question, asyncio.Task[bool]] = {}
 
     async def is_allowed(self, caller: Caller, verb: str, resource: str, namespace: str | None, name: str = "") -> bool:
@@ -95,16 +93,8 @@ class Authorizer:
             extra={key: list(values) for key, values in caller.extra},
             attributes=_attributes(question),
         )
-        self._remember(question, asked_at, is_allowed=answer)
+        self._cache[question] = (asked_at, answer)
         return answer
-
-    def _remember(self, question: _Question, asked_at: float, *, is_allowed: bool) -> None:
-        if self._cache.pop(question, None) is None:
-            self._bytes += question.size
-        self._cache[question] = (asked_at, is_allowed)
-        while len(self._cache) > MAX_CACHED or self._bytes > MAX_CACHED_BYTES:
-            oldest, _ = self._cache.popitem(last=False)
-            self._bytes -= oldest.size
 
 
 def _attributes(question: _Question) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ STALE_SECONDS = 30.0
 RETRY_MAX_SECONDS = 3.0
 
 LIST_SHARE = 0.002
-"""The share of the time that lists for missed deletions may take: with few objects they are found within seconds."""
+"""The share of the time that lists may take: with few objects, what the watch missed is found within seconds."""
 
 
 class Watch(Protocol):
@@ -69,7 +69,7 @@ class WatchMonitor:
         self.primed = asyncio.Event()
         self.last_answer_at = time.monotonic()
         self.restarts = 0
-        self._drop_due_at = 0.0
+        self._list_due_at = 0.0
 
     def problems(self) -> Sequence[str]:
         """Return what is wrong with the API server and the watch, one line each."""
@@ -98,21 +98,15 @@ class WatchMonitor:
         }
 
     async def run(self) -> None:
-        """Prime, then probe every few seconds and reconcile when needed, and every `reconcile_seconds`.
+        """Prime, then probe every few seconds, and compare with lists as often as they are cheap, and where needed.
 
-        Missed deletions are looked for more often: kopf's watch begins anew every few minutes, and never reports what
-        was deleted meanwhile.
+        They are made every `reconcile_seconds` at least: kopf's watch begins anew every few minutes, and never reports
+        what was deleted meanwhile.
         """
         await self._prime()
-        reconciled_at = time.monotonic()
         while True:
             await asyncio.sleep(min(PROBE_SECONDS, self._reconcile_seconds))
-            is_needed = await self._probe()
-            if is_needed or time.monotonic() - reconciled_at >= self._reconcile_seconds:
-                await self._reconcile()
-                reconciled_at = time.monotonic()
-            else:
-                await self._drop_deleted()
+            await self._reconcile(is_needed=await self._probe())
 
     async def _prime(self) -> None:
         pause = 0.2
@@ -146,19 +140,19 @@ class WatchMonitor:
             self._restart("served again" if is_back else "stale")
         return was_away or is_back or is_stale
 
-    async def _reconcile(self) -> None:
-        missed = await self._tried(self._reconciler.reconcile)
-        if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
-            self._restart(f"missed {missed} changes")
-
-    async def _drop_deleted(self) -> None:
-        """Drop what the watch does not know to be deleted, unless the last such list is too recent for its cost."""
+    async def _reconcile(self, *, is_needed: bool) -> None:
+        """Correct what the watch missed. A list is made if it is needed, or if the last one is old for its cost."""
         begun = time.monotonic()
         is_answered = begun - self.last_answer_at < PROBE_SECONDS
-        if is_answered and begun >= self._drop_due_at:
-            await self._tried(self._reconciler.drop_deleted)
+        if not is_answered:
+            return
+        if is_needed or begun >= self._list_due_at:
+            await self._tried(self._reconciler.compare)
             ended = time.monotonic()
-            self._drop_due_at = ended + (ended - begun) / LIST_SHARE
+            self._list_due_at = ended + min(self._reconcile_seconds, (ended - begun) / LIST_SHARE)
+        missed = await self._tried(self._reconciler.handle_missed)
+        if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
+            self._restart(f"missed {missed} changes")
 
     async def _tried(self, work: Callable[[], Awaitable[T]]) -> T | None:
         """Return the result, None if it failed: it is tried again later."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scrape_operator.api.kinds.registry import Kind
@@ -14,8 +15,8 @@ from scrape_operator.watching.handlers import Handlers, ObjectHandler, is_termin
 
 logger = logging.getLogger(__name__)
 
-SETTLE_SECONDS = 5.0
-"""A change younger than this may still be on its way through the watch."""
+SETTLE_SECONDS = 10.0
+"""A change that was listed less long ago may still be on its way through the watch."""
 
 APPLIED_IN_A_ROW = 20
 """Objects that are handled before runs get their turn."""
@@ -37,6 +38,15 @@ class ObjectSource(Protocol):
         """Return whether the API server serves the kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """An object that was not known as a list showed it, and when that was, by `time.monotonic`."""
+
+    kind: Kind
+    metadata: Mapping[str, Any]
+    listed_at: float
+
+
 class Reconciler:
     """Compares what was handled with the lists of the API server, kind by kind."""
 
@@ -44,6 +54,7 @@ class Reconciler:
         self._source = source
         self._namespaces = namespaces
         self._handlers = handlers
+        self._suspects: dict[str, _Suspect] = {}
         self.last_list_at: float | None = None
         """When the last list ended, by `time.monotonic`."""
 
@@ -66,27 +77,38 @@ class Reconciler:
         self.last_list_at = time.monotonic()
         return count
 
-    async def reconcile(self) -> int:
-        """Correct what the watch missed, and return how many additions and changes that were. Raises ClusterError."""
-        suspects = [
-            (kind, metadata)
-            for kind, handler in self._handlers.items()
-            for metadata in await self._drift(kind, handler)
-        ]
-        self.last_list_at = time.monotonic()
-        if suspects:
-            await asyncio.sleep(SETTLE_SECONDS)
-        missed = [(kind, metadata) for kind, metadata in suspects if not self._handlers[kind].knows(metadata)]
-        for kind, metadata in missed:
-            obj = await self._source.get(kind, metadata.get("namespace"), metadata["name"])
-            if obj is not None:
-                self._handlers[kind].applied(obj)
-        return len(missed)
+    async def compare(self) -> None:
+        """Drop the objects whose deletion the watch missed, and note those it may have missed. Raises ClusterError.
 
-    async def drop_deleted(self) -> None:
-        """Drop the objects whose deletion the watch missed. Raises ClusterError."""
+        `handle_missed` looks at them again, when the watch had time to report them.
+        """
         for kind, handler in self._handlers.items():
-            await self._drift(kind, handler)
+            before, seen = handler.known(), set[str]()
+            async for obj in self._source.metadata(kind, self._namespaces):
+                metadata = obj["metadata"]
+                if is_terminating(metadata):
+                    continue
+                seen.add(metadata["uid"])
+                if not handler.knows(metadata):
+                    self._suspects.setdefault(metadata["uid"], _Suspect(kind, metadata, time.monotonic()))
+            self._drop(kind, handler, before, seen)
+        self.last_list_at = time.monotonic()
+
+    async def handle_missed(self) -> int:
+        """Handle the noted objects that the watch has not reported by now. Return how many. Raises ClusterError."""
+        missed = 0
+        settled = time.monotonic() - SETTLE_SECONDS
+        for uid, suspect in list(self._suspects.items()):
+            if suspect.listed_at > settled:
+                continue
+            handler, metadata = self._handlers[suspect.kind], suspect.metadata
+            if not handler.knows(metadata):
+                obj = await self._source.get(suspect.kind, metadata.get("namespace"), metadata["name"])
+                if obj is not None and not handler.knows(obj["metadata"]):
+                    handler.applied(obj)
+                    missed += 1
+            del self._suspects[uid]
+        return missed
 
     async def recompile(self, kind: Kind, recompile: Callable[[Mapping[str, Any]], None], namespace: str | None) -> int:
         """Compile the plans of a namespace again, or of all of them, and return how many. Raises ClusterError."""
@@ -98,19 +120,6 @@ class Reconciler:
             if count % APPLIED_IN_A_ROW == 0:
                 await asyncio.sleep(0)
         return count
-
-    async def _drift(self, kind: Kind, handler: ObjectHandler) -> list[Mapping[str, Any]]:
-        """Drop objects that are gone; return the metadata of those that are not known as they are."""
-        before, seen, suspects = handler.known(), set[str](), []
-        async for obj in self._source.metadata(kind, self._namespaces):
-            metadata = obj["metadata"]
-            if is_terminating(metadata):
-                continue
-            seen.add(metadata["uid"])
-            if not handler.knows(metadata):
-                suspects.append(metadata)
-        self._drop(kind, handler, before, seen)
-        return suspects
 
     @staticmethod
     def _drop(kind: Kind, handler: ObjectHandler, before: Mapping[str, str], seen: set[str]) -> None:

@@ -1,6 +1,5 @@
 """What earlier runs of targets left for the next ones: read from the database once, and kept for this process."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,29 +23,13 @@ _Key = tuple[str, str, str]
 """UID, name and fingerprint of a target."""
 
 
-class Orders(OrderedDict[_Key, Sequence[int]]):
-    """The items of lists in their order, in `limit` bytes at most."""
-
-    def __init__(self, limit: int = MAX_ORDER_BYTES) -> None:
-        super().__init__()
-        self._left = limit
-
-    def __setitem__(self, key: _Key, order: Sequence[int]) -> None:
-        if key in self:
-            self._left += _order_bytes(self.pop(key))
-        super().__setitem__(key, order)
-        self._left -= _order_bytes(order)
-        while self._left < 0:
-            self._left += _order_bytes(self.popitem(last=False)[1])
-
-
 class TargetMemories:
     """The memories of all targets. Without a reader, as for a single run of a file, nothing is known at first."""
 
     def __init__(self, reader: TargetMemoryReader | None = None) -> None:
         self._reader = reader
         self._known: Recent[_Key, TargetMemory] = Recent(MAX_REMEMBERED)
-        self._orders = Orders()
+        self._orders: Recent[_Key, Sequence[int]] = Recent(MAX_ORDER_BYTES, _order_bytes)
 
     async def get(self, uid: str, target: str, fingerprint: str, *, is_conditional: bool = False) -> TargetMemory:
         """Return the memory of a target; nothing is known of it while the database is away.
@@ -78,5 +61,5 @@ class TargetMemories:
             )
 
 
-def _order_bytes(order: Sequence[int]) -> int:
+def _order_bytes(_key: _Key, order: Sequence[int]) -> int:
     return _ENTRY_BYTES + 8 * len(order)
