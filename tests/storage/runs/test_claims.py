@@ -78,6 +78,17 @@ async def test_a_claim_that_is_asked_again_is_recognised_as_ours(store: SQLRunSt
     assert len(await rows_of(store, scrape_runs)) == 1
 
 
+async def test_among_claims_at_once_one_that_is_asked_again_is_ours_and_counts_once(store: SQLRunStore) -> None:
+    asked_again, lost = claim_of(0, missed=2), claim_of(1, owner="operator-2")
+    assert await store.claim(asked_again)
+    assert await store.claim(claim_of(1))
+    fresh = [claim_of(number, missed=1) for number in (2, 3)]
+    together = [lost, fresh[0], asked_again, fresh[1]]
+    assert await asyncio.gather(*(store.claim(claim) for claim in together)) == [False, True, True, True]
+    [row] = await rows_of(store, schedules)
+    assert (row["missed"], row["last_slot"]) == (4, minute(3))
+
+
 async def test_a_skip_that_is_asked_again_is_recognised_as_ours(store: SQLRunStore) -> None:
     skipped = skip_of()
     assert await store.skip(skipped)

@@ -37,14 +37,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Return the type that reads the values of a database."""
         return dialect.type_descriptor(_SQLITE_INSTANT() if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times, which mean nothing, and bring the others to UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone can't be stored")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | datetime | None]:
+        """Return the function that writes a value. SQLAlchemy takes two steps and three times as long."""
+        return _write_instant if dialect.name == "sqlite" else _to_utc
 
 
 class _SQLiteInstant(SQLITE_DATETIME):
@@ -56,6 +51,21 @@ class _SQLiteInstant(SQLITE_DATETIME):
 
 
 _SQLITE_INSTANT: type[TypeEngine[Any]] = _SQLiteInstant
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    """Refuse naive times, which mean nothing, and bring the others to UTC."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone can't be stored")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _write_instant(value: datetime | None) -> str | None:
+    """Return the text that SQLAlchemy's own type for SQLite has: always with six digits of a second."""
+    utc = _to_utc(value)
+    return None if utc is None else utc.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _read_instant(text: str | None) -> datetime | None:

@@ -10,13 +10,12 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from scrape_operator.core.runs.run import RunClaim, RunStatus, SkippedSlot
 from scrape_operator.core.runs.slot import Manual, digest_token, format_slot
+from scrape_operator.storage.engine.revisions import NextRevision
 from scrape_operator.storage.engine.upserts import Upsert, insert_into
 from scrape_operator.storage.runs.schedule_rows import Requests, add_slots, handled_requests, remove_claims
 from scrape_operator.storage.tables import is_running, scrape_runs
 
 Row = dict[str, Any]
-
-_STORED = select(scrape_runs.c.id).where(scrape_runs.c.id.in_(bindparam("runs", expanding=True)))
 
 _RELEASED = (
     delete(scrape_runs)
@@ -78,10 +77,16 @@ def _insert_free(connection: Connection, rows: Sequence[Row]) -> set[UUID]:
 
     RETURNING would need a statement for each number of rows, and SQLite's driver keeps 128 of them: 32 MiB.
     """
-    asked = {"runs": [row["id"] for row in rows]}
-    before = set(connection.scalars(_STORED, asked))
-    connection.execute(_free(connection.dialect.name), rows)
-    return set(connection.scalars(_STORED, asked)) - before
+    ids = [row["id"] for row in rows]
+    inserted = connection.execute(_free(connection.dialect.name), rows).rowcount
+    if inserted == len(rows):
+        return set(ids)
+    newest = select(scrape_runs.c.id).where(scrape_runs.c.id.in_(ids))
+    if connection.dialect.name == "sqlite":
+        newest = newest.order_by(scrape_runs.c.inserted_revision.desc()).limit(inserted)
+    else:  # asyncpg does not count the rows of several sets of parameters
+        newest = newest.where(scrape_runs.c.inserted_revision == NextRevision())
+    return set(connection.scalars(newest))
 
 
 @cache
