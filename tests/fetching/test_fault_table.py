@@ -60,7 +60,7 @@ FAULTS = [
         "bad chunk",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         Reason.PROTOCOL_ERROR,
-        None,
+        200,
         is_passing=True,
     ),
     Fault("reset", resetting(b"HTTP/1.1 200 OK\r\n"), Reason.CONNECT_ERROR, None, is_passing=True),

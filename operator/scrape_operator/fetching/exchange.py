@@ -11,7 +11,7 @@ import httpx
 from yarl import URL
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.net.documents import Purpose, Request, Response, Traffic
+from scrape_operator.core.net.documents import NO_CONTENT, Purpose, Request, Response, Traffic
 from scrape_operator.core.net.host_pace import SLOW_ANSWER_SECONDS
 from scrape_operator.core.net.urls import authority_of, parse_http_url, with_params
 from scrape_operator.core.runs.reasons import Reason
@@ -265,7 +265,7 @@ class _Exchange:
         if not is_not_modified and not is_success(status, self._request.success_status):
             raise failure_of(status, response.headers, environment.now())
         turn.answer_began()
-        is_ignored = is_not_modified or self._request.ignores_body
+        is_ignored = is_not_modified or self._request.ignores_body or status in NO_CONTENT
         body = b"" if is_ignored else await self._read_body(hop, response, wire)
         headers = dict(response.headers.items())
         answer = Response(str(hop.url), status, headers, body, is_not_modified=is_not_modified)

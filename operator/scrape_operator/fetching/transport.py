@@ -15,6 +15,7 @@ import aiohttp
 import httpx
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import TransferEncodingError
 from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import StreamReader
 from aiohttp.tracing import Trace
@@ -36,6 +37,7 @@ DNS_CACHE_SECONDS = 30
 MAX_HEADER_LINE = 16_384
 MAX_HEADERS = 256
 
+_HEAD_END = b"\r\n\r\n"
 _INTERIM = range(100, 200)
 _SAFE = frozenset({"GET", "HEAD"})
 _used_before: ContextVar[bool] = ContextVar("used_before", default=False)
@@ -82,7 +84,63 @@ def _origin(scheme: str, authority: str) -> httpx.URL:
 
 
 class _Protocol(ResponseHandler):
-    """Refuses answers that are preceded by too many interim ones."""
+    """Reads one answer to each request, and refuses one that is preceded by too many interim ones.
+
+    What follows an answer is dropped, and its connection closed (RFC 9112 section 6.3). aiohttp alone parses all that
+    has arrived before it passes on an answer. So it would fail for what follows a HEAD or 204, and take an answer that
+    nobody asked for as the one to the next request.
+    """
+
+    _interim = 0
+    _body: StreamReader | None = None
+    _head_end = b""
+
+    def set_response_params(self, **options: Any) -> None:
+        """Expect the answer to the next request."""
+        self._body, self._head_end = None, b""
+        super().set_response_params(**options)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse each head by itself, then what belongs to the body."""
+        while data and self._body is None and self.exception() is None:
+            head = self._cut_head(data)
+            super().data_received(head)
+            data = data[len(head) :]
+            if not data:
+                return
+        if self._body is not None and not self._body.is_eof():
+            super().data_received(data)
+            self._fail_body(self._body)
+        elif data:
+            self._hang_up()
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Pass on an interim answer, or the first final one."""
+        if self._body is not None:
+            self._hang_up()
+            return
+        message, payload = data
+        if message.code not in _INTERIM:
+            self._body = payload
+        super().feed_data(data, size)
+
+    def _fail_body(self, body: StreamReader) -> None:
+        """Fail a body that cannot be parsed: aiohttp lets it wait for ever."""
+        error = self.exception()
+        if error is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(TransferEncodingError("chunks cannot be parsed"), error)
+
+    def _hang_up(self) -> None:
+        """Close the connection, which may be idle already. What was read stays."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def _cut_head(self, data: bytes) -> bytes:
+        """Return `data` up to the end of a head, or all of it if that has not come yet."""
+        before = self._head_end
+        end = (before + data).find(_HEAD_END)
+        self._head_end = (before + data)[1 - len(_HEAD_END) :] if end < 0 else b""
+        return data if end < 0 else data[: end + len(_HEAD_END) - len(before)]
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return the next message; aiohttp reads on where it is an interim answer."""
@@ -92,8 +150,6 @@ class _Protocol(ResponseHandler):
         if self._interim > MAX_INTERIM_ANSWERS:
             raise TooManyInterimAnswers("too many interim answers")
         return message, payload
-
-    _interim = 0
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 MAX_VALIDATOR_LENGTH = 1024
 
+NO_CONTENT = frozenset({204, 205})
+"""Statuses whose answers have no content, whatever is sent with them (RFC 9110 sections 15.3.5 and 15.3.6)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Validators:

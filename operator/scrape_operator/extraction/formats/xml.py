@@ -16,7 +16,7 @@ from scrape_operator.extraction.formats.charsets import to_utf8
 from scrape_operator.extraction.formats.reader import Family, Page, ReaderOptions, Selector
 from scrape_operator.extraction.selectors.css import compile_css
 from scrape_operator.extraction.selectors.regex import compile_for_bytes
-from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes
+from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes, lacks_memory
 
 _DOCTYPE: Final = compile_for_bytes(
     rb"""(?is)<!DOCTYPE\s+(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[(?:<!--.*?-->|[^\]"']|"[^"]*"|'[^']*')*\]\s*)?>"""
@@ -74,7 +74,7 @@ def parse_xml(document: Document) -> tuple[Any, list[str]]:
     try:
         root = etree.fromstring(without_doctype(text), parser)
     except etree.XMLSyntaxError as error:
-        if not len(parser.error_log) or error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        if not len(parser.error_log) or lacks_memory(error):
             raise MemoryError from None
         raise _refused(str(error)) from None
     faults = [fault for fault in parser.error_log if fault.type not in _UNDECLARED]

@@ -90,6 +90,8 @@ class XPathSelector:
                 return self._last(contexts[0])
             return [found for context in contexts for found in self._last(context)]
         except etree.XPathEvalError as error:
+            if lacks_memory(error):
+                raise MemoryError from None
             if "memory" in str(error) or "limit" in str(error):
                 work.exhaust()
             raise SelectorFailed(str(error)) from None
@@ -146,6 +148,11 @@ def _text(node: Any) -> str:
 
 def _kind(value: object) -> str:
     return "text" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
+
+
+def lacks_memory(error: etree.LxmlError) -> bool:
+    """Return whether an error of libxml2 stands for a lack of memory. Its text is "unknown error" then."""
+    return any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in error.error_log)
 
 
 def count_nodes(root: Any) -> int:

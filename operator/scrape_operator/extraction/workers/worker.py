@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
+from lxml import etree
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.extraction.compiling import recompile
@@ -22,8 +23,8 @@ from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.workers.frames import LENGTHS, frame_head, reply_frames, requested_document
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-_BROKEN_PARSER: Final = (MemoryError, SystemError)
-"""What a lack of memory raises; a library in C that does not handle it, such as orjson, ends in SystemError."""
+_BROKEN_PARSER: Final = (MemoryError, SystemError, etree.LxmlError)
+"""What a lack of memory raises: orjson ends in SystemError then, and libxml2 in an error of its own."""
 
 
 def main() -> None:

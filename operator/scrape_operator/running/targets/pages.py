@@ -21,8 +21,6 @@ from scrape_operator.running.targets.target_run import Received, TargetRun
 MAX_ITEMS = 200_000
 """Items of one target in one run: all of them are held in memory until they are stored."""
 
-_NO_CONTENT = frozenset({204, 205})
-
 
 class PageReader:
     """Reads the pages of targets. The extraction workers live as long as the process."""
@@ -159,7 +157,7 @@ def following_request(pagination: Pagination, first: Request, page: PageFacts, r
 
 def is_empty(response: Response) -> bool:
     """Return whether an answer has nothing to read."""
-    return response.status in _NO_CONTENT or not response.body or response.body.isspace()
+    return not response.body or response.body.isspace()
 
 
 def make_document(run: TargetRun, received: Received) -> Document:
