@@ -283,11 +283,12 @@ async def test_an_address_that_is_none_is_never_asked_for(fetcher, url):
         ("X-Key", "hunter2" * 2000),
         ("Content-Length", "7"),
         ("X-Key", "hunter2\ud800"),
+        ("X-Key", "hunter2\x01"),
         ("", "hunter2"),
         ("Transfer-Encoding", "chunked"),
         ("X-Key\r\nA", "hunter2"),
     ],
-    ids=["line break", "space", "long", "length", "surrogate", "no name", "chunked", "break in name"],
+    ids=["line break", "space", "long", "length", "surrogate", "control", "no name", "chunked", "break in name"],
 )
 async def test_a_header_that_cannot_be_sent_is_named_without_its_value(fetcher, header):
     async with serving(answering(ok())) as server:

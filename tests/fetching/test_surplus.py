@@ -49,7 +49,7 @@ async def test_what_follows_an_answer_is_dropped_with_its_connection(fetcher, me
 
 @pytest.mark.parametrize("surplus", SURPLUS)
 async def test_what_comes_while_a_connection_is_idle_ends_it(fetcher, surplus):
-    idle = []
+    idle: list[asyncio.StreamWriter] = []
 
     async def handle(head, writer):
         writer.write(ok(b"next" if idle else b"first"))

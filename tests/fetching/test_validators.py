@@ -47,3 +47,13 @@ async def test_a_changed_document_is_read(fetcher):
         answer = await fetcher.fetch(Request(server.url + "/", validators=Validators(server.url + "/", '"1"')))
     assert (answer.body, answer.is_not_modified) == (b"new", False)
     assert answer.validators == Validators(server.url + "/", '"2"')
+
+
+@pytest.mark.parametrize("odd", ["\x01", "\x0b", "\x7f"])
+async def test_a_validator_that_no_header_can_hold_is_not_sent(fetcher, odd):
+    first = ok(b"body", f'ETag: "{odd}"', f"Last-Modified: {odd}{DATE}")
+    async with serving(answering(first, close=False)) as server:
+        answer = await fetcher.fetch(Request(server.url + "/"))
+        assert answer.validators is not None
+        assert (await fetcher.fetch(Request(server.url + "/", validators=answer.validators))).body == b"body"
+    assert not any(header in server.heads[1] for header in (b"If-None-Match", b"If-Modified-Since"))

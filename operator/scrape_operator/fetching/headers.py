@@ -11,7 +11,7 @@ from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.redirects import Headers
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # a token (RFC 9110 section 5.6.2)
-_UNFIT = re.compile(r"[\r\n\0\ud800-\udfff]")
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # RFC 9110 section 5.5
 _MAX_VALUE = 8192
 
 
@@ -31,9 +31,12 @@ def complete(headers: Sequence[tuple[str, str]], user_agent: str) -> Headers:
 
 
 def conditions(validators: Validators) -> Headers:
-    """Return the headers that make a request conditional (RFC 9110 section 13.1)."""
+    """Return the headers that make a request conditional (RFC 9110 section 13.1).
+
+    A server may issue a validator that it would not accept: that one is not sent.
+    """
     pairs = (("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified))
-    return tuple(pair for pair in pairs if pair[1])
+    return tuple(pair for pair in pairs if pair[1] and _UNFIT.search(pair[1]) is None)
 
 
 def check_header(name: str, value: str) -> None:

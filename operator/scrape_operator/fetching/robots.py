@@ -90,7 +90,8 @@ class RobotsCache:
         if kept.failure is not None:
             reason, message = kept.failure
             raise HopFailed(reason, message, sent=False)
-        rule = kept.rules.decisive_rule(url.raw_path_qs)
+        find, path = kept.rules.decisive_rule, url.raw_path_qs
+        rule = await asyncio.to_thread(find, path) if kept.rules.has_many else find(path)
         if rule is not None and not rule.allows:
             raise HopFailed(Reason.ROBOTS_DISALLOWED, f"disallows {url.raw_path[:80]} (robots.txt, {rule})", sent=False)
         return kept.rules.crawl_delay

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from base64 import b64encode
+from itertools import count
 from urllib.parse import parse_qs
 
 import pytest
@@ -135,23 +136,41 @@ def answering(status=200, body=b"", **headers):
     [
         (answering(401, b'{"error": "invalid_client"}'), Reason.AUTH_FAILED, "401 (invalid_client)"),
         (answering(400, b'{"error": "hunter2"}'), Reason.AUTH_FAILED, "answered 400: check the client"),
+        (answering(400, b'{"error": {"code": 1}}'), Reason.AUTH_FAILED, "answered 400: check the client"),
+        (answering(400, b'{"error": ["invalid_client"]}'), Reason.AUTH_FAILED, "answered 400: check the client"),
         (answering(200, b"{}"), Reason.AUTH_FAILED, "without a bearer access_token"),
         (answering(200, b"[1]"), Reason.AUTH_FAILED, "without a bearer access_token"),
         (answering(200, b"[" * 60_000), Reason.AUTH_FAILED, "without a bearer access_token"),
         (answering(200, b'{"access_token": "a", "token_type": "mac"}'), Reason.AUTH_FAILED, "without a bearer"),
-        (answering(200, b'{"access_token": "a\\nb"}'), Reason.INVALID_SPEC, "token endpoint"),
+        (answering(200, b'{"access_token": "a\\nb"}'), Reason.AUTH_FAILED, "no header can hold"),
+        (answering(200, b'{"access_token": "a\\u0001"}'), Reason.AUTH_FAILED, "no header can hold"),
+        (answering(200, '{"access_token": "\u00e9"}'.encode()), Reason.AUTH_FAILED, "no header can hold"),
+        (answering(200, b'{"access_token": "' + b"x" * 8186 + b'"}'), Reason.AUTH_FAILED, "no header can hold"),
         (answering(200, b"x" * 100_000), Reason.TOO_LARGE, "token endpoint"),
         (answering(500), Reason.HTTP_STATUS, "token endpoint: 127.0.0.1"),
         (answering(302, Location="http://169.254.169.254/"), Reason.REDIRECT_ERROR, "token endpoint"),
         (answering(302, Location="/token"), Reason.REDIRECT_ERROR, "token endpoint"),
     ],
-    ids=["401", "400", "empty", "list", "deep", "kind", "line break", "large", "500", "inward", "redirect"],
+    ids=count(),
 )
 async def test_an_endpoint_that_gives_no_token_fails_the_target(client, issuer, answer, reason, words):
     issuer.answer = answer
     failed = await failure(session_at(client, issuer), issuer)
     assert (failed.reason, failed.http_status, issuer.seen) == (reason, None, [])
     assert words in failed.message
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "requests"),
+    [("1" + "0" * 400, 1), ("1e400", 1), ("NaN", 1), ("-Infinity", 2), ("-5", 2), ('"3600"', 1), ("[]", 1)],
+)
+async def test_an_odd_lifetime_is_a_short_one_or_the_default(client, issuer, expires_in, requests):
+    issuer.valid.add("a")
+    issuer.answer = answering(200, b'{"access_token": "a", "expires_in": %s}' % expires_in.encode())
+    session = session_at(client, issuer)
+    for _ in range(2):
+        assert await fetch(session, issuer) == b"fine"
+    assert len(issuer.asked) == requests
 
 
 async def test_an_endpoint_that_is_down_or_inward_fails_the_target(client, issuer):

@@ -11,6 +11,9 @@ MAX_BYTES = 500 * 1024
 
 MAX_CRAWL_DELAY_SECONDS = 60.0
 
+MANY_RULES = 500
+"""More rules take more than a millisecond to compare with one path."""
+
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -50,11 +53,12 @@ class Rule:
 
 
 class RobotsRules:
-    """The rules of one robots.txt for one robot."""
+    """The rules of one robots.txt for one robot. `has_many` says that `decisive_rule` is work for a thread."""
 
     def __init__(self, rules: tuple[Rule, ...] = (), crawl_delay: float = 0.0) -> None:
         self._rules = sorted(rules, key=lambda rule: (-len(rule.pattern), not rule.allows))
         self.crawl_delay = crawl_delay
+        self.has_many = len(rules) > MANY_RULES
         self.decisive_rule = lru_cache(64)(self._decisive_rule)
 
     def _decisive_rule(self, path: str) -> Rule | None:

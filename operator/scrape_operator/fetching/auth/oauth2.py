@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,7 +23,6 @@ from scrape_operator.fetching.auth.authenticator import Authenticator
 from scrape_operator.fetching.auth.secrets import SecretValues
 from scrape_operator.fetching.day_budgets import UNSPENT, DaySpending
 from scrape_operator.fetching.failures import HopFailed
-from scrape_operator.fetching.headers import check_header
 from scrape_operator.fetching.redirects import Headers, without
 from scrape_operator.fetching.route import DIRECT, Route
 
@@ -34,6 +35,7 @@ _MAX_LIFETIME_SECONDS = 86_400.0
 _SHORTEST_LIFETIME_SECONDS = 1.0  # a token that ends at once is sent at least
 _RENEWED_BEFORE = 0.1  # this part of the lifetime before the end
 _MAX_ANSWER_BYTES = 65_536
+_TOKEN = re.compile(r"[\x20-\x7e]{1,8185}")  # RFC 6749 appendix A.12; a header has 8192 characters with the scheme
 _REFUSED = (400, 401, 403)
 _ERRORS = frozenset(
     {
@@ -177,16 +179,14 @@ class TokenCache:
         content = _members(answer.body)
         if answer.status in _REFUSED:
             error = content.get("error")
-            why = f" ({error})" if error in _ERRORS else ""
+            why = f" ({error})" if isinstance(error, str) and error in _ERRORS else ""
             raise ScrapeFailed(Reason.AUTH_FAILED, f"answered {answer.status}{why}: check the client")
         value, kind = content.get("access_token"), content.get("token_type", "bearer")
         if not isinstance(value, str) or not value or str(kind).lower() != "bearer":
             raise ScrapeFailed(Reason.AUTH_FAILED, "answered without a bearer access_token")
-        check_header("Authorization", value)  # raises HopFailed
-        lifetime = content.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, int | float) else _DEFAULT_LIFETIME_SECONDS
-        seconds = min(max(seconds, 0.0), _MAX_LIFETIME_SECONDS)
-        now = self._clock()
+        if _TOKEN.fullmatch(value) is None:
+            raise ScrapeFailed(Reason.AUTH_FAILED, "answered with an access_token that no header can hold")
+        seconds, now = _lifetime_seconds(content.get("expires_in")), self._clock()
         return _Token(value, now + seconds * (1 - _RENEWED_BEFORE), now + max(seconds, _SHORTEST_LIFETIME_SECONDS))
 
 
@@ -218,6 +218,13 @@ class OAuth2Authenticator(Authenticator):
         """Discard the token that was refused: the next request gets another."""
         self._tokens.discard(self._client, self._token)
         return True
+
+
+def _lifetime_seconds(expires_in: object) -> float:
+    if not isinstance(expires_in, int | float):
+        return _DEFAULT_LIFETIME_SECONDS
+    seconds = float(min(expires_in, _MAX_LIFETIME_SECONDS))  # an integer may be too big for a float
+    return _DEFAULT_LIFETIME_SECONDS if math.isnan(seconds) else max(seconds, 0.0)
 
 
 def _members(body: bytes) -> dict[str, object]:
