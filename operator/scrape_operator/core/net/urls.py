@@ -21,6 +21,7 @@ MAX_HOST_LENGTH = 253
 MAX_PORT = 65_535
 
 _CACHED_URLS = 1024
+_NO_HOST = "the URL has no valid host and port: write it as https://host:8080/path"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII
@@ -85,7 +86,7 @@ def resolve_location(base: URL, location: str) -> URL:
     if len(text) > MAX_HOP_LENGTH or not text.isprintable():  # before yarl, which drops line breaks and tabs
         raise InvalidValue(f"the URL is longer than {MAX_HOP_LENGTH} characters, or holds a control character")
     url = _split(text)
-    return parse_http_url(text if url.scheme else str(base.join(url)))
+    return parse_http_url(text if url.scheme else _joined(base, url))
 
 
 def with_params(url: URL, params: Sequence[tuple[str, str]]) -> URL:
@@ -130,8 +131,15 @@ def origin_of(url: URL) -> tuple[str, str, int | None]:
 def _split(text: str) -> URL:
     try:
         return URL(text, encoded=True)
-    except ValueError as error:
-        raise InvalidValue("the URL has no valid host and port: write it as https://host:8080/path") from error
+    except (ValueError, IndexError) as error:
+        raise InvalidValue(_NO_HOST) from error
+
+
+def _joined(base: URL, url: URL) -> str:
+    try:
+        return str(base.join(url))
+    except ValueError as error:  # yarl reads the port of //host:port only here
+        raise InvalidValue(_NO_HOST) from error
 
 
 @lru_cache(_CACHED_URLS)
@@ -140,7 +148,7 @@ def _authority(scheme: str, text: str) -> str:
         raise InvalidValue("the URL holds a user name or password: use auth with a Secret instead")
     match = _AUTHORITY.fullmatch(text)
     if match is None or int(match["port"] or 0) > MAX_PORT:
-        raise InvalidValue("the URL has no valid host and port: write it as https://host:8080/path")
+        raise InvalidValue(_NO_HOST)
     host = _named_host(match["name"]) if match["name"] else _ipv6_host(match["ipv6"])
     port = match["port"]
     return host if port in {None, _DEFAULT_PORTS[scheme]} else f"{host}:{port}"
