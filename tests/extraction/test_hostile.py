@@ -69,6 +69,26 @@ def test_broken_markup_is_read_for_what_it_is(read: Read, body: str):
     assert len(read(body, {"css": "p::text"}).items) == 1
 
 
+@pytest.mark.parametrize("end", ["</channel></rss>", "<p>"], ids=["whole", "broken"])
+@pytest.mark.parametrize(
+    "reference", ["&#0;", "&#xD800;", "&#x110000;", "&#X110000;", "&#57343;", "&#" + "9" * 5000 + ";"]
+)
+def test_a_reference_to_what_is_no_character_is_one_to_u_fffd_in_a_feed(read: Read, reference: str, end: str):
+    body = f"<rss><channel><item><title>a{reference}b &#x1F600;</title></item>{end}"
+    found = read(body, {"jmespath": "title"}, format="Feed", content_type="application/rss+xml")
+    assert found.items == [{"f0": "a\ufffdb \U0001f600"}]
+
+
+def test_a_feed_that_its_parser_can_not_read_is_a_decode_error(read: Read, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("unexpected call to parse_html_declaration()")
+
+    monkeypatch.setattr("feedparser.parse", fail)
+    with pytest.raises(ScrapeFailed, match="feed") as caught:
+        read("<rss>", {"jmespath": "title"}, format="Feed", content_type="application/rss+xml")
+    assert caught.value.reason is Reason.DECODE_ERROR
+
+
 def test_an_external_entity_is_never_fetched_or_expanded(read: Read):
     page = "<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><p>&x;</p>"
     assert "root:" not in str(read(page, {"xpath": "string(/)"}).items)

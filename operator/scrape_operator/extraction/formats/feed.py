@@ -4,6 +4,8 @@ An entry is an object {id, title, link, published, updated, summary, content, au
 feed's format is. Dates are texts as the feed has them.
 """
 
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -22,6 +24,9 @@ from scrape_operator.extraction.formats.xml import without_doctype
 from scrape_operator.extraction.values.json_values import read_json
 
 _JSON_FEED: Final = "jsonfeed.org/version/"
+_REFERENCE: Final = re.compile(rb"&#([0-9]+|[xX][0-9A-Fa-f]+);?")
+_MAX_DIGITS: Final = 7
+_SURROGATES: Final = range(0xD800, 0xE000)
 _PLAIN: Final = ("id", "title", "link", "published", "updated", "summary", "author")
 
 
@@ -53,12 +58,37 @@ def _read_xml(document: Document) -> tuple[list[dict[str, Any]], str]:
     text = without_doctype(decode(document.body, document.content_type).lstrip().encode("utf-8", "replace"))
     # Without a location feedparser leaves identities as they are. It would make addresses of them.
     headers = {"content-type": "application/xml; charset=utf-8"}
-    parsed = _feedparser().parse(text, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    try:
+        parsed = _feedparser().parse(
+            _REFERENCE.sub(_character, text),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise _no_feed(f"{type(error).__name__}: {error}") from None  # feedparser raises many errors for broken feeds
     if not parsed.get("version") and not parsed.entries:
         raise _no_feed(str(parsed.get("bozo_exception", "it is neither RSS, RDF, Atom nor JSON Feed")))
     is_atom = str(parsed.get("version")).startswith("atom")
     entries = [_entry(entry, document.url, is_atom=is_atom) for entry in parsed.entries]
     return entries, str(parsed.feed.get("language") or "")
+
+
+def _character(reference: re.Match[bytes]) -> bytes:
+    """Return a numeric reference as it is, or U+FFFD for one to what is no character."""
+    digits = reference[1].lstrip(b"xX0") or b"0"
+    base = 16 if reference[1][:1] in b"xX" else 10
+    code = int(digits, base) if len(digits) <= _MAX_DIGITS else sys.maxsize
+    is_character = 0 < code <= sys.maxunicode and code not in _SURROGATES
+    return reference[0] if is_character else b"\xef\xbf\xbd"
 
 
 @cache

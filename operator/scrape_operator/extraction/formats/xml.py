@@ -74,7 +74,7 @@ def parse_xml(document: Document) -> tuple[Any, list[str]]:
     try:
         root = etree.fromstring(without_doctype(text), parser)
     except etree.XMLSyntaxError as error:
-        if not len(parser.error_log) or lacks_memory(error):
+        if lacks_memory(error):
             raise MemoryError from None
         raise _refused(str(error)) from None
     faults = [fault for fault in parser.error_log if fault.type not in _UNDECLARED]

@@ -152,7 +152,8 @@ def _kind(value: object) -> str:
 
 def lacks_memory(error: etree.LxmlError) -> bool:
     """Return whether an error of libxml2 stands for a lack of memory. Its text is "unknown error" then."""
-    return any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in error.error_log)
+    last = error.error_log.last_error  # those before it may be of other documents
+    return last is not None and last.type == etree.ErrorTypes.ERR_NO_MEMORY
 
 
 def count_nodes(root: Any) -> int:
