@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import unquote_plus
+from typing import Final
+from urllib.parse import quote, unquote_plus
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
@@ -11,6 +12,9 @@ from scrape_operator.core.net.headers import HARMLESS_HEADERS
 from scrape_operator.core.net.link_header import find_link
 from scrape_operator.core.net.urls import origin_of, parse_http_url, resolve_location
 from scrape_operator.core.runs.reasons import Reason
+
+MAX_CURSOR_LENGTH: Final = 16_384
+"""Characters of a cursor, percent-encoded. The whole address may have twice as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,18 @@ class CursorPages:
         return request
 
     def following(self, request: Request, page: PageFacts) -> Request | None:
-        """Return the request of the page after `page`, or None if the page gave no cursor."""
-        return None if page.cursor is None else with_params(request, [(self.name, page.cursor)])
+        """Return the request of the page after `page`, or None if the page gave no cursor.
+
+        Raises:
+            ScrapeFailed: ExtractionError; the cursor is too long for an address.
+
+        """
+        if page.cursor is None:
+            return None
+        if len(quote(page.cursor, safe="")) > MAX_CURSOR_LENGTH:
+            message = f"the page has a cursor of {len(page.cursor)} characters, which fit into no address"
+            raise ScrapeFailed(Reason.EXTRACTION_ERROR, f"{message}: choose another one by paginate.cursor")
+        return with_params(request, [(self.name, page.cursor)])
 
 
 @dataclass(frozen=True, slots=True)
