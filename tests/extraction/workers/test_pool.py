@@ -79,6 +79,19 @@ async def test_a_document_that_is_refused_in_a_worker_is_refused(
     assert caught.value.reason is Reason.DECODE_ERROR
 
 
+async def test_a_worker_that_has_refused_a_document_is_used_again(
+    pool: ExtractionPool, compiled: Compile, document: Open
+):
+    """A start takes a hundred times the CPU of such a document, and holds up the lane."""
+    await pool.extract(compiled({"css": "p"}), document(BIG))
+    before = children()
+    for _ in range(3):
+        with pytest.raises(ScrapeFailed):
+            await pool.extract(compiled({"jmespath": "@"}), document("[" + " " * INLINE_BYTES, "application/json"))
+    assert (await pool.extract(compiled({"css": "p"}), document(BIG))).items == [{"f0": "x"}]
+    assert children() == before
+
+
 async def test_a_small_document_that_costs_much_goes_to_a_worker(
     pool: ExtractionPool, compiled: Compile, document: Open
 ):

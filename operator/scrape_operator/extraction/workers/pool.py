@@ -115,11 +115,18 @@ class ExtractionPool:
             except asyncio.CancelledError:
                 self._costs.cut_off(requester, worker.cpu_seconds(), self._now())
                 raise
-            self._costs.finished(requester)
-            if worker.is_fit and not self._closed:
-                self._idle.append(worker)
-                self._busy.discard(worker)
+            except ScrapeFailed:
+                self._keep(worker, requester)
+                raise
+            self._keep(worker, requester)
             return found
+
+    def _keep(self, worker: WorkerProcess, requester: str) -> None:
+        """Let a worker read further documents after one that it has read or refused."""
+        self._costs.finished(requester)
+        if worker.is_fit and not self._closed:
+            self._idle.append(worker)
+            self._busy.discard(worker)
 
     @asynccontextmanager
     async def _giving_way(self, worker: WorkerProcess, requester: str) -> AsyncIterator[None]:

@@ -141,13 +141,13 @@ class WorkerProcess:
             await asyncio.sleep(0)
 
     def _extraction(self, items: list[Any], reply: Mapping[str, Any]) -> PageExtraction:
+        self._resident = reply.get("resident", 0)
         if "reason" in reply:
             raise ScrapeFailed(Reason(reply["reason"]), reply["message"])
         if "out_of_memory" in reply:
             raise OutOfMemory
         if "defect" in reply:
             raise RuntimeError(f"the extraction worker failed:\n{reply['defect']}")
-        self._resident = reply["resident"]
         return extraction_of(items, reply["facts"])
 
     async def kill(self) -> None:

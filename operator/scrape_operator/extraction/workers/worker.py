@@ -66,7 +66,7 @@ def _answer(header: Mapping[str, Any], body: bytes) -> Iterator[bytes]:
         found = _compiled(header["spec"]).extract(requested_document(header, body))
         yield from reply_frames(found, {"resident": _pages(1) * _PAGE})
     except ScrapeFailed as failure:
-        yield frame_head({"reason": failure.reason, "message": failure.message})
+        yield frame_head({"reason": failure.reason, "message": failure.message, "resident": _pages(1) * _PAGE})
     except Exception as error:  # noqa: BLE001 -- a defect of ours: the parent raises it
         is_broken = any(isinstance(one, _BROKEN_PARSER) for one in _chain(error))
         yield frame_head({"out_of_memory": True} if is_broken else {"defect": traceback.format_exc()})
