@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scrape_operator.core.net.access import (
-    NO_ACCESS,
     Access,
     ApiKeyAuth,
     ApiKeyPlace,
@@ -115,7 +114,7 @@ def test_a_request_without_a_body_has_no_content_type() -> None:
 @pytest.mark.parametrize(
     ("http", "access"),
     [
-        ({}, NO_ACCESS),
+        ({}, Access()),
         (
             {"headers": [{"name": "A", "value": "1"}, {"name": "X", "valueFrom": {"secretKeyRef": SECRET_KEY}}]},
             Access(headers=(("X", TOKEN),)),

@@ -20,7 +20,6 @@ from scrape_operator.local.trial import Tried
 CELL_MAX_BYTES = 60
 URL_MAX_BYTES = 200
 SHOWN_REQUESTS = 10
-FACTS = ("method", "url", "status", "problem", "address", "guard", "robots", "bytes")
 PHASES = ("dns", "connect", "wait", "download", "extract")
 """The parts of a request's time, in their order; attributes of RequestTrace."""
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-REQUEST_ANNOTATION = "scrape-operator.dev/requested-at"
+from scrape_operator.api.kinds.meta import GROUP
+
+REQUEST_ANNOTATION = f"{GROUP}/requested-at"
 TOKEN_MAX_LENGTH = 256
 
 

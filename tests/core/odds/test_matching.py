@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scrape_operator.core.odds.matching import match_events
 from scrape_operator.core.odds.model import OddsEvent
 from scrape_operator.core.odds.names import NOT_LISTED
-from scrape_operator.core.odds.teams import likeness
+from scrape_operator.core.odds.teams import club_likeness
 
 KICKOFF = datetime(2026, 12, 25, 16, tzinfo=UTC)
 BOOKS = ("SportyBet", "BetPawa", "Bet9ja")
@@ -248,14 +248,14 @@ def test_weak_matches_tolerate_a_quarter_of_an_hour(minutes: int) -> None:
     ],
 )
 def test_two_ways_to_write_a_team_are_alike(one: str, other: str) -> None:
-    assert likeness(one, other) >= 0.9
+    assert club_likeness(one, other) >= 0.9
 
 
 @settings(deadline=None)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_likeness_is_between_0_and_1_and_the_same_both_ways_for_itself(one: str, other: str) -> None:
-    assert 0 <= likeness(one, other) <= 1
-    assert likeness(one, one) in {0, 1}
+    assert 0 <= club_likeness(one, other) <= 1
+    assert club_likeness(one, one) in {0, 1}
 
 
 CLUBS = [f"{first} {last}" for first in ("Acacia", "Baobab", "Cedar", "Dune") for last in ("Rovers", "United", "Town")]

@@ -11,7 +11,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from scrape_operator.core.net.access import NO_ACCESS
+from scrape_operator.core.net.access import Access
 from scrape_operator.core.net.documents import Request
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.settings import Settings
@@ -53,7 +53,7 @@ async def measure(url: str) -> Sequence[str]:
             await layered.get(url)
 
         async def by_session() -> None:
-            await fetcher.open_session(requester(), NO_RETRY, NO_ACCESS).fetch(Request(url))
+            await fetcher.open_session(requester(), NO_RETRY, Access()).fetch(Request(url))
 
         paths: dict[str, Fetch] = {
             "aiohttp": by_aiohttp,

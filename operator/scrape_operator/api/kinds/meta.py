@@ -15,9 +15,6 @@ GROUP = "scrape-operator.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-REQUESTED_AT = f"{GROUP}/requested-at"
-"""The annotation for manual runs: each new value starts one run."""
-
 
 class ObjectMeta(ApiModel):
     """The identity of an object. An object from a file has neither uid nor generation yet."""

@@ -62,11 +62,6 @@ def competition_squads(name: str) -> frozenset[str]:
     return frozenset(squad for squad in squads if squad in _SQUADS_OF_COMPETITIONS or _AGE_MARKER.fullmatch(squad))
 
 
-def likeness(one: str, other: str) -> float:
-    """Return how alike two names are, from 0 to 1, or 0 where they mean different squads."""
-    return club_likeness(one, other) if read_team(one).squads == read_team(other).squads else 0.0
-
-
 @lru_cache(maxsize=65_536)
 def club_likeness(one: str, other: str) -> float:
     """Return how alike two names of clubs are, from 0 to 1: the share of letters in words that both have.

@@ -1,7 +1,6 @@
 """The SDK of OpenTelemetry, configured by its own environment variables (OTEL_*)."""
 
 import os
-from typing import Protocol
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -14,13 +13,6 @@ from scrape_operator.core.errors import InvalidSettings
 EXPORTER = "OTEL_TRACES_EXPORTER"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 HTTP = "http/protobuf"
-
-
-class Provider(Protocol):
-    """A provider that can be closed."""
-
-    def shutdown(self) -> None:
-        """Send what waits. Blocks."""
 
 
 def open_provider() -> TracerProvider:

@@ -47,11 +47,6 @@ async def current(settings: Settings) -> str | None:
         return await transactions.run(current_revision)
 
 
-async def is_behind(settings: Settings) -> bool:
-    """Return whether `upgrade` would change the database."""
-    return needs_upgrade(await current(settings))
-
-
 def upgrade_tables(connection: Connection) -> None:
     """Migrate the tables to the schema of this program, in the transaction of a connection."""
     if connection.dialect.name == "postgresql":

@@ -17,8 +17,6 @@ from scrape_operator.storage.tables import platform_events
 UNMATCHED = "none"
 """The match kind of an event that one bookmaker alone lists, so far."""
 
-INSERTED_AT_ONCE = 100
-
 _c = platform_events.c
 _FACTS = (
     *("sportradar_id", "genius_id", "sport", "country", "competition", "competition_id", "home", "away"),
