@@ -259,6 +259,9 @@ RIGHT = (
     Right(
         "the calendar and beyond", {"startTime": "0001-01-01T00:00:00+23:59", "endTime": "9999-12-31T23:59:59-23:59"}
     ),
+    Right("a leap day", {"startTime": "2024-02-29T00:00:00-00:00"}),
+    Right("a start in small letters", {"startTime": "2026-12-01t00:00:00z"}),
+    Right("a season in small letters", {"startTime": "2026-12-01t00:00:00z", "endTime": "2026-12-01t00:00:01z"}),
     Right("empty may be normal", {"targets.0.expect": {"minItems": 0, "onBreach": "Fail"}}),
     Right("a drop", {"targets.0.expect": {"maxDropPercent": 100}}),
 )

@@ -49,6 +49,18 @@ def test_a_broken_list_is_refused(selector: str):
         compile_css(selector)
 
 
+@pytest.mark.parametrize(
+    "selector",
+    [
+        *(":first-of-type", ".a:first-of-type", "*:last-of-type", ":not(:first-of-type)", ":not(:not(:first-of-type))"),
+        *("li:has(:not(:first-of-type))", "li:not(:has(:not(:first-of-type)))", "li:not(ul > :first-of-type)"),
+    ],
+)
+def test_a_count_by_the_name_needs_a_name_and_says_what_to_write(selector: str):
+    with pytest.raises(InvalidValue, match="write the element's name before it, such as li:first-of-type"):
+        compile_css(selector)
+
+
 @pytest.mark.parametrize("is_html", [True, False])
 def test_names_in_xml_are_those_without_a_prefix(is_html: bool):
     assert ("name() = 'Item'" in compile_css("Item > b", is_html=is_html).text) is not is_html
@@ -76,6 +88,17 @@ LIST = (
         ("p:not(.c, :first-of-type)", "p4"),
         ("p.c:not(:nth-of-type(2n+1))", "p3"),
         ("div > p:is(:last-of-type, .c)", "p2 p3 p4"),
+        ("p[id~='p3']:not(:first-of-type)", "p3"),
+        ("p:not([class~=c]:not(:first-of-type))", "p1 p2 p4"),
+        ("p:not(:not(:first-of-type))", "p1 p2"),
+        ("p:not(:not(:first-of-type, .c))", "p1 p2 p3"),
+        ("p:not(:is(:not(:last-of-type), #p4))", "p2"),
+        ("p.c:is(:not(:not(:nth-of-type(2))))", "p3"),
+        ("p:not([id='p 1']:not(:first-of-type)):not(:not(:first-of-type))", "p1 p2"),
+        ("#r > p:not(:nth-child(2)):not(:first-of-type)", "p3 p4"),
+        ("p:not(b + p:not(:first-of-type))", "p1 p2 p3"),
+        ("div:has(p:not(:first-of-type))", "r"),
+        ("div:not(:has(p:not(:first-of-type)))", "d1"),
         ("p:is(div div p, b + p)", "p2 p4"),
         ("p:has(+ b)", "p3"),
         ("div *:first-child", "h p2"),

@@ -19,8 +19,8 @@ from scrape_operator.extraction.selectors.xpath import XPathSelector
 
 _LIST: Final = re.compile(r":(not|is|where|matches)\(", re.IGNORECASE)
 _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.""", re.DOTALL)
-_ELEMENT: Final = re.compile(r"(?:^|[\s>+~,])([A-Za-z][\w-]*)[^\s>+~,]*$")
-_ARGUMENT: Final = re.compile(r"\([^()]*\)")
+_ELEMENT: Final = re.compile(r"(?:^|[\s>+~,(])([A-Za-z][\w-]*)[^\s>+~,(]*$")
+_ARGUMENT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _COMBINATOR: Final = re.compile(r"[\s>+~]")
 _REVERSED: Final = {
     " ": "ancestor::*",
@@ -36,15 +36,19 @@ class _Lists:
     def __init__(self) -> None:
         self.alternatives: list[list[str]] = []
 
-    def take_out(self, selector: str) -> str:
-        """Replace every list, inner ones first."""
+    def take_out(self, selector: str, element: str = "") -> str:
+        """Replace every list, inner ones first.
+
+        `element` is the name of the element that the selector is a condition for: `li` for what is in `li:not(…)`.
+        """
+        element = element if _is_compound(selector) else ""
         taken: list[str] = []
         position = 0
         while found := self._next_list(selector, position):
             end = _closing(selector, found.end())
-            inner = self.take_out(selector[found.end() : end])
-            element = _ELEMENT.search("".join(taken) + selector[position : found.start()])
-            self.alternatives.append([_with_element(text, element[1] if element else "") for text in _split(inner)])
+            name = _element_before("".join(taken) + selector[position : found.start()], element)
+            texts = _split(selector[found.end() : end])
+            self.alternatives.append([_with_element(self.take_out(text, name), name) for text in texts])
             kind = "none-of" if found[1].lower() == "not" else "any-of"
             taken.append(f"{selector[position : found.start()]}:{kind}({len(self.alternatives) - 1})")
             position = end + 1
@@ -91,8 +95,31 @@ def _split(text: str) -> list[str]:
 def _with_element(selector: str, element: str) -> str:
     """Return `:first-of-type` in `li:not(:first-of-type)` as `li:first-of-type`: cssselect needs the name to count."""
     text = selector.strip()
-    is_compound = not _COMBINATOR.search(_ARGUMENT.sub("", text))
-    return element + text if "-of-type" in text and is_compound and text[0] in ":.#[" else selector
+    return element + text if "-of-type" in text and _is_compound(text) and text[0] in ":.#[" else selector
+
+
+def _is_compound(selector: str) -> bool:
+    """Return whether a selector has no combinator: it is a condition for one element."""
+    return not _COMBINATOR.search(_without_arguments(selector.strip()))
+
+
+def _element_before(text: str, outer: str) -> str:
+    """Return the name of the element that a pseudo-class after `text` is a condition for, or an empty text.
+
+    `outer` is the name for a selector that has none itself. An open parenthesis is that of `:has()`, which is about
+    other elements.
+    """
+    plain = _without_arguments(text)
+    found = _ELEMENT.search(plain)
+    return found[1] if found else "" if "(" in plain else outer
+
+
+def _without_arguments(text: str) -> str:
+    """Return a selector without what stands in parentheses and brackets that are closed."""
+    plain, before = _QUOTED.sub("", text), ""
+    while plain != before:
+        before, plain = plain, _ARGUMENT.sub("", plain)
+    return plain
 
 
 class _ListTranslator(GenericTranslator):
