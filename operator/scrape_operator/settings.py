@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     """Seconds that active runs may take after SIGTERM before they are canceled; less than the pod's grace period."""
 
     reconcile_seconds: Annotated[float, Field(ge=1, le=3600)] = 300.0
-    """Seconds between two lists that find what the watch missed."""
+    """The most seconds between two lists that find what the watch missed. With few objects they are a few seconds."""
 
     allow_cidrs: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks outside the public internet that targets may be in, separated by commas, such as 10.20.0.0/16."""

@@ -202,7 +202,7 @@ def build_engine(
     ownership: Ownership,
     policies: PolicyBook,
 ) -> Engine:
-    """Connect scheduling, running and storage. `status` and `observers` hear of every change."""
+    """Connect scheduling, running and storage. `status` and `observers` receive every change."""
     settings, clock, store = services.settings, services.clock, services.store
     owner, lease = settings.identity, timedelta(seconds=settings.run_lease_seconds)
     retention = Retention(store, clock)

@@ -34,7 +34,7 @@ class Unsupported:
         return self._value(holder) not in (None, (), *self.supported)
 
     def message(self, holder: ApiModel) -> str:
-        """Return what to tell the user of the field."""
+        """Return the message about the field for the user."""
         if not self.choices:
             return f"{self.field} is not supported by this version: remove it"
         return f"{self.field} {self._value(holder)} is not supported by this version: use {self.choices}"

@@ -1,4 +1,4 @@
-"""Reads objects of our kinds from the API server, and writes their statuses."""
+"""Reads objects of this product from the API server, and writes their statuses."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence

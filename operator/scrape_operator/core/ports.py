@@ -95,7 +95,7 @@ class RunStore(Protocol):
         """Insert a SKIPPED row. False: the slot is taken."""
 
     async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
-        """Prolong the leases of runs that are RUNNING and ours."""
+        """Prolong the leases of the RUNNING runs of `owner`."""
 
     async def leases(self) -> Sequence[Lease]:
         """Return the leases of all runs that are RUNNING."""

@@ -11,7 +11,7 @@ class RequestTimer:
     """What is left of the time of a request. All hops share it. Times are in seconds, of the running loop's clock.
 
     It is an object of its own, and forgets its timeout: a timeout holds the task, and so all that the run has read.
-    Together with whoever holds the timer they would be a cycle, which lives until the garbage collector finds it.
+    Together with whoever holds the timer they would be a cycle, which stays until the garbage collector finds it.
     """
 
     def __init__(self, seconds: float, deadline: Deadline) -> None:

@@ -103,7 +103,7 @@ class ScheduleFiles:
         )
 
     def _numbered(self, obj: Mapping[str, Any], written_at: int) -> Mapping[str, Any]:
-        """Return a schedule with its generation, which the file itself cannot tell."""
+        """Return a schedule with its generation, which the file itself does not have."""
         metadata = obj["metadata"]
         known = self._objects.get(metadata["uid"])
         generation = written_at

@@ -155,7 +155,7 @@ class Platform(Protocol):
 
     @property
     def key(self) -> Sequence[str]:
-        """The fields of an item that tell it from others of the same target."""
+        """The fields that identify an item among those of its target."""
 
     def budgets(self, config: Any) -> Mapping[str, HostBudget]:
         """Return the default budget of each host (`host` or `host:port`)."""

@@ -1,4 +1,4 @@
-"""Keeps the certificate of the results API: makes it, renews it, and tells the API server which CA to trust.
+"""Keeps the certificate of the results API: makes it, renews it, and writes the CA to trust into the APIService.
 
 All replicas do the same work on one Secret; a write names the version that was read, so that one of them wins and the
 others take over what it wrote. The API server trusts the CA of the next certificate before any replica shows it.

@@ -51,7 +51,7 @@ class Rules:
 
 
 class FrontProxy:
-    """Knows who may speak for others. Until the ConfigMap was read, nobody may.
+    """Decides which clients may name a caller in headers. None may until the ConfigMap was read.
 
     `on_authorities` is called with the CAs, as PEM, whenever they change: the listener asks clients for certificates
     of these.

@@ -105,7 +105,7 @@ class ResultsHandlers:
 
     @web.middleware
     async def _authenticated(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer nobody but the API server; who asks is in its headers. Probes need no name."""
+        """Answer the API server only; its headers name the caller. Probes need no caller."""
         if request.path not in PROBES:
             caller = self._authenticator.authenticate(request)
             if caller is None:

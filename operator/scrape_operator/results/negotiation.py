@@ -1,4 +1,4 @@
-"""What a client wants in the answer: plain objects, metadata alone, or a table. It is JSON whatever is asked for.
+"""Which form a client accepts: plain objects, metadata alone, or a table. The answer is always JSON.
 
 Controllers offer protobuf first. A 406 there would block the deletion of namespaces (kubernetes#86666).
 """

@@ -10,14 +10,14 @@ from aiohttp import web
 from scrape_operator.core.errors import InvalidSettings
 
 MAX_CONNECTIONS = 2000
-"""Each watch has a connection of its own: the API server speaks HTTP/1.1 with us."""
+"""Each watch has a connection of its own: the API server uses HTTP/1.1 here."""
 
 MAX_LINE_BYTES = 32 * 1024
 MAX_HEADERS = 512
 """The groups and extras of a caller are headers."""
 
 IDLE_SECONDS = 120.0
-"""Longer than the 90 s after which the API server closes idle connections, so that it never uses one that we close."""
+"""Longer than the 90 s after which the API server closes idle connections, so that it uses no closed one."""
 
 HANDSHAKE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 5.0

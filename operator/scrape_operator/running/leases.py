@@ -18,7 +18,7 @@ RENEWALS_PER_LEASE = 3
 
 
 class LeaseKeeper:
-    """Renews what is ours first, and reaps only then: a database that was away must not cost us our own runs."""
+    """Renews its own leases before it reaps others: its runs must outlive an outage of the database."""
 
     def __init__(
         self,

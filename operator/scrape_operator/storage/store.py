@@ -129,7 +129,7 @@ class SQLRunStore(RunStore):
         return await self._committer.submit(skip_slots, skipped)
 
     async def renew(self, owner: str, run_ids: Collection[UUID], lease_expires_at: datetime) -> None:
-        """Renew the leases of runs that are RUNNING and ours, before all other work that waits."""
+        """Renew the leases of the RUNNING runs of `owner`, before all other work that waits."""
         await self._committer.submit_urgent(renew_leases, (owner, run_ids, lease_expires_at))
 
     async def leases(self) -> Sequence[Lease]:
@@ -269,7 +269,7 @@ async def open_store(
     """Open the database that the settings name; at the end everything that was accepted is written.
 
     A SQLite file is locked and brought up to date. PostgreSQL may be away: every call then raises
-    StoreUnavailable until it is back. `on_transaction` is told the seconds and operations of each commit.
+    StoreUnavailable until it is back. `on_transaction` is called with the seconds and operations of each commit.
 
     Raises:
         InvalidValue: the settings name no usable database.

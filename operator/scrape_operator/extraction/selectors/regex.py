@@ -45,7 +45,7 @@ def compile_expression(expression: str) -> Any:
 
 
 def compile_for_bytes(expression: bytes) -> Any:
-    """Compile an expression of our own, that looks at bytes of whatever encoding."""
+    """Compile an expression of this program for bytes in any encoding."""
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     return re2.compile(expression, options)

@@ -40,7 +40,7 @@ _TRANSLATED: Final = str.maketrans(
     | dict.fromkeys("\u061c\u200e\u200f\u2066\u2067\u2068\u2069", "")
 )
 _NUMBER: Final = re.compile(r"-?[0-9]{1,17}|-?[0-9]{7,17}\.[0-9]{1,9}", re.ASCII)
-"""A fraction belongs to an instant of our time: 12.05 and 03.2020 are dates without a year or a day."""
+"""A fraction is read only after seven digits or more: 12.05 and 03.2020 are dates without a year or a day."""
 _USUAL: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
 )

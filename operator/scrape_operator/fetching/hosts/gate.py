@@ -295,7 +295,7 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Release the turn. A request that our side ended early counts neither as an answer nor as a failure."""
+        """Release the turn. A request that this process ended early counts neither as an answer nor as a failure."""
         if error is None or (isinstance(error, HopFailed) and not error.is_cut_off):
             self._gate.ended(self._requester, self._started, error, has_begun=self._has_begun)
         else:

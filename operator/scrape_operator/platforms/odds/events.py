@@ -102,7 +102,7 @@ def _nested(prices: Mapping[PriceKey, Decimal]) -> dict[str, JSONValue]:
 
 
 def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
-    """Read an item of ours back, for the tables of odds; return None where it is none."""
+    """Read an item of an adapter back for the tables of odds; return None if it has no event."""
     texts = {name: value for name, value in item.items() if isinstance(value, str)}
     starts_at = read_utc(item.get("starts_at"))
     if starts_at is None or not texts.keys() >= _REQUIRED:

@@ -97,7 +97,7 @@ class Metrics:
     def _make_work_metrics(self) -> None:
         self._queue_depth = self._gauge("timer_queue_depth", "Schedules that wait for a due time.")
         self._active = self._gauge("runs_active", "Runs that are going on.")
-        self._waiting = self._gauge("runs_waiting", "Runs that are due and wait for a slot in the pool.")
+        self._waiting = self._gauge("runs_waiting", "Runs that are due and wait for a place in the pool.")
         self._pending = self._gauge("statuses_pending", "Statuses that wait to be written, or are being written.")
         self._writes = self._counter("status_writes", "Attempts to write a status, and what came of them.", "result")
         self._write_time = self._histogram("status_write_duration_seconds", "How long writing a status took.", DELAYS)
@@ -232,7 +232,7 @@ class Metrics:
         self._host_waits.observe(seconds)
 
     def host_opened(self, reason: Reason) -> None:
-        """Note that a host refuses us, or is away, and is left alone."""
+        """Count that the breaker of a host has begun to refuse a requester."""
         self._breakers.labels(reason).inc()
 
     def message_attempted(self, event: str, result: str) -> None:

@@ -18,7 +18,7 @@ Cell = tuple[str, str, str]
 
 
 class ConditionCensus:
-    """How many schedules have each condition. Words that are not ours count as Other, so the cells are few."""
+    """How many schedules have each condition. Unknown words count as Other, so the cells are few."""
 
     def __init__(self) -> None:
         self._cells: Counter[Cell] = Counter()

@@ -31,7 +31,7 @@ Details = dict[str, Detail | None]
 
 
 class DetailReader:
-    """Reads the detail documents of items. The extraction workers live as long as the process."""
+    """Reads the detail documents of items. The extraction workers exist as long as the process."""
 
     def __init__(self, extraction: ExtractionPool) -> None:
         self._extraction = extraction

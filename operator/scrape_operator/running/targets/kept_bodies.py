@@ -13,7 +13,7 @@ MAX_KEPT_BYTES = 8 * 2**20
 
 
 class KeptBodies:
-    """Collects responses, and gives those that `keepBodies` wants once the outcome is known."""
+    """Collects responses, and returns those that `keepBodies` keeps for an outcome."""
 
     def __init__(self, keep: KeepBodies = KeepBodies.NEVER) -> None:
         self._keep = keep

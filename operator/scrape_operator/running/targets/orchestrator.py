@@ -51,7 +51,7 @@ class TargetTask:
 
 
 class ScrapingOrchestrator:
-    """Runs targets with one scraper, whose clients and workers live as long as the process."""
+    """Runs targets with one scraper, whose clients and workers exist as long as the process."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ MAX_ITEMS = 200_000
 
 
 class PageReader:
-    """Reads the pages of targets. The extraction workers live as long as the process."""
+    """Reads the pages of targets. The extraction workers exist as long as the process."""
 
     def __init__(self, extraction: ExtractionPool) -> None:
         self._extraction = extraction

@@ -10,7 +10,7 @@ from scrape_operator.running.targets.target_run import TargetRun
 
 
 class TargetScraper:
-    """Reads targets of every kind. What it uses lives as long as the process."""
+    """Reads targets of every kind. What it uses exists as long as the process."""
 
     def __init__(self, extraction: ExtractionPool, hosts: HostBudgets) -> None:
         self._http = HTTPScraper(extraction)

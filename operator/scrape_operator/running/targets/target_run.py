@@ -51,7 +51,7 @@ class RunScope:
 
 
 class Received(NamedTuple):
-    """A response, and when it was received. The memory of its body is counted for as long as this object lives."""
+    """A response, and when it was received. The memory of its body is counted for as long as this object exists."""
 
     response: Response
     at: datetime
@@ -130,7 +130,7 @@ class TargetRun:
 
     @property
     def fetcher(self) -> Fetcher:
-        """What an adapter sends its requests through. Responses are kept for replay where the schedule wants that."""
+        """What sends an adapter's requests. Responses are kept for replay if the schedule has `keepBodies`."""
         return KeepingFetcher(self.session, self._keep_answer) if self.kept.may_keep else self.session
 
     def now(self) -> datetime:
@@ -138,7 +138,7 @@ class TargetRun:
         return self.clock.now()
 
     async def keep(self, received: Received, detail_of: str = "") -> None:
-        """Keep a response for replay, where the schedule wants that. `detail_of` names one that is no page."""
+        """Keep a response for replay, if the schedule has `keepBodies`. `detail_of` names one that is no page."""
         if not await self.kept.add(self.pages, *received, detail_of):
             self.warn("not all responses are kept: together they are too large (keepBodies)")
 

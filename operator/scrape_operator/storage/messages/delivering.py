@@ -107,7 +107,7 @@ def read_healths(connection: Connection, uids: Sequence[str]) -> Mapping[str, Se
 
 
 def health_of(row: Row[*tuple[Any, ...]], dead_letters: int) -> WebhookHealth:
-    """Return the health that a row of `webhooks` tells of."""
+    """Return the health that a row of `webhooks` holds."""
     reason = None if row.reason is None else reason_of(row.reason)
     is_disabled = row.disabled_generation is not None
     return WebhookHealth(row.name, reason, row.message or "", dead_letters, is_disabled)

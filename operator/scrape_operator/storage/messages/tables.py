@@ -46,7 +46,7 @@ webhook_messages = Table(
     Index("ix_webhook_messages_schedule", "schedule_uid", "webhook", "id"),
 )
 """One row per message to a webhook, in the order of the events. `message_id` is the header webhook-id. `run_id` is the
-last run that the message tells of. `attempts` and `first_attempt_at` are those since it was written or redelivered;
+last run that the message is about. `attempts` and `first_attempt_at` are those since it was written or redelivered;
 `sent_at` is its last attempt of all, and a message that has one keeps its payload. `ended_at` is when it was delivered
 or given up; `reason` and `error` say why the last attempt failed."""
 

@@ -35,7 +35,7 @@ from scrape_operator.storage.tables import item_changes, items, schedules, scrap
 T = TypeVar("T")
 
 LONGEST_ID = 18
-"""Digits; more are no id of ours, and too many for a column of numbers."""
+"""Digits; no row has an id with more, and a column of numbers cannot hold them."""
 
 _runs, _targets, _items, _changes = scrape_runs.c, scrape_target_runs.c, items.c, item_changes.c
 _schedules, _messages = schedules.c, webhook_messages.c

@@ -65,7 +65,7 @@ class OddsReader:
         return await self._events(events.c.starts_at >= now, limit=limit)
 
     async def find(self, text: str, now: datetime, limit: int) -> list[ComparedEvent]:
-        """Find events by our id, SportRadar's or Genius Sports', or by words of the teams' names, accents left out.
+        """Find events by their id, SportRadar's or Genius Sports', or by words of the teams' names without accents.
 
         Events that are to begin come first, in order of kick-offs; then past ones, the latest first.
         """

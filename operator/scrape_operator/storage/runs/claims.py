@@ -25,7 +25,7 @@ _RELEASED = (
 
 
 def claim_runs(connection: Connection, claims: Sequence[RunClaim]) -> list[bool]:
-    """Insert each run RUNNING. Return for each whether its slot is ours."""
+    """Insert each run RUNNING. Return for each whether this process has its slot."""
     return _insert(connection, claims, [_claim_row(claim) for claim in claims])
 
 
@@ -96,7 +96,7 @@ def _free(dialect: str) -> Upsert:
 
 
 def _already_ours(connection: Connection, run_ids: set[UUID]) -> set[UUID]:
-    """Return the runs whose rows exist with our ids: they were committed, but the answer was lost."""
+    """Return the runs whose rows exist with these ids: they were committed, but the answer was lost."""
     untouched = scrape_runs.c.status.in_((RunStatus.RUNNING.value, RunStatus.SKIPPED.value))
     return set(connection.scalars(select(scrape_runs.c.id).where(scrape_runs.c.id.in_(run_ids), untouched)))
 

@@ -33,7 +33,7 @@ GRACE = timedelta(minutes=1)
 """How long the rows of a deleted schedule stay in any case: a slot on its way to the database may still follow."""
 
 TOMBSTONE_AGE = timedelta(minutes=10)
-"""How long a watch may be away and still be told what was deleted meanwhile. etcd keeps its revisions for five."""
+"""How long a watch may be away and still receive what was deleted meanwhile. etcd keeps its revisions for five."""
 
 OWNED: Sequence[Table] = (scrape_runs, items, item_changes)
 """The tables whose rows belong to one schedule, besides those that belong to its runs or are one for each target."""

@@ -68,7 +68,7 @@ def _state(row: Row[*tuple[Any, ...]]) -> ScheduleState:
 
 
 def _history(connection: Connection, uids: Sequence[str], states: States) -> dict[UUID, str]:
-    """Add the last finished runs. Return the newest run of each schedule that tells about targets, with its UID."""
+    """Add the last finished runs. Return the newest run of each schedule that has targets, with its UID."""
     has_targets = exists().where(scrape_target_runs.c.run_id == _c.id).label("has_targets")
     newest: dict[str, UUID] = {}
     for row in connection.execute(_newest(uids, _is_finished).add_columns(has_targets)):
