@@ -14,7 +14,7 @@ logger = logging.getLogger("scrape_operator.runs")
 
 
 class RunLog:
-    """The `RunObserver` that logs: starts at DEBUG, ends at INFO, failures at WARNING, defects of the program at ERROR."""
+    """The `RunObserver` that logs: starts at DEBUG, ends at INFO, failures at WARNING, defects at ERROR."""
 
     def started(self, plan: SchedulePlan, claim: RunClaim, skew: float) -> None:
         """Log that a run was claimed."""
