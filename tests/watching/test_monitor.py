@@ -12,6 +12,8 @@ from scrape_operator.watching.monitor import AWAY_SECONDS, LIST_SHARE, PROBE_SEC
 from scrape_operator.watching.reconciling import SETTLE_SECONDS, Reconciler
 from tests.watching.test_reconciling import Handler, Source
 
+RECONCILE_SECONDS = 300
+
 
 class FakeWatch:
     """A watch whose events and restarts a test sets and counts."""
@@ -61,7 +63,7 @@ class Bench:
             [SCRAPE_SCHEDULE],
             (),
             self.watch,
-            reconcile_seconds=300,
+            reconcile_seconds=RECONCILE_SECONDS,
             last_written_at=lambda: self.written_at,
         )
         self.monitor.primed.set()
@@ -172,8 +174,17 @@ async def test_dear_lists_are_made_every_reconcile_seconds_and_where_they_are_ne
 
 async def test_a_watch_that_missed_a_change_is_started_again_once_it_had_time_to_report_it(bench: Bench) -> None:
     bench.source.put(SCRAPE_SCHEDULE, "new")
-    for seconds, restarts in [(STALE_SECONDS, 0), (SETTLE_SECONDS - 1, 0), (1, 1), (60, 1)]:
+    for seconds, restarts in [(RECONCILE_SECONDS, 0), (SETTLE_SECONDS - 1, 0), (1, 1), (60, 1)]:
         bench.now += seconds
         await bench.monitor._probe()
         await bench.monitor._reconcile(is_needed=False)
         assert (bench.watch.restarts, bench.handler.objects) == (restarts, {"new": 1} if restarts else {})
+
+
+async def test_a_watch_that_lags_soon_after_its_start_is_left_alone(bench: Bench) -> None:
+    bench.source.put(SCRAPE_SCHEDULE, "new")
+    for seconds in (STALE_SECONDS, SETTLE_SECONDS):
+        bench.now += seconds
+        await bench.monitor._probe()
+        await bench.monitor._reconcile(is_needed=False)
+    assert (bench.watch.restarts, bench.handler.objects) == (0, {"new": 1})

@@ -151,7 +151,8 @@ class WatchMonitor:
             ended = time.monotonic()
             self._list_due_at = ended + min(self._reconcile_seconds, (ended - begun) / LIST_SHARE)
         missed = await self._tried(self._reconciler.handle_missed)
-        if missed and time.monotonic() - self._watch.started_at > STALE_SECONDS:
+        # A watch that only lags, in a burst of changes, must not be started again and again: lists bring them as well.
+        if missed and time.monotonic() - self._watch.started_at >= max(STALE_SECONDS, self._reconcile_seconds):
             self._restart(f"missed {missed} changes")
 
     async def _tried(self, work: Callable[[], Awaitable[T]]) -> T | None:

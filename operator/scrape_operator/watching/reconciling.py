@@ -15,7 +15,7 @@ from scrape_operator.watching.handlers import Handlers, ObjectHandler, is_termin
 
 logger = logging.getLogger(__name__)
 
-SETTLE_SECONDS = 10.0
+SETTLE_SECONDS = 5.0
 """A change that was listed less long ago may still be on its way through the watch."""
 
 APPLIED_IN_A_ROW = 20
