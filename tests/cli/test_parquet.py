@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from scrape_operator.cli.parquet import GROUP_ROWS, print_parquet
-from scrape_operator.cli.rows import Record
+from scrape_operator.cli.records import Record
 from scrape_operator.core.errors import InvalidValue
 
 parquet: Any = import_module("pyarrow.parquet")

@@ -8,7 +8,8 @@ import typer
 
 from scrape_operator.cli.absent import Sought, not_found, report_absence
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import Record, first, print_rows
+from scrape_operator.cli.records import Record
+from scrape_operator.cli.rows import first, print_rows
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.nearest import hint_for
 from scrape_operator.core.reading import PAGE_MAX_ROWS, ItemQuery, ItemRow, OpenRows, page_rows, read_all

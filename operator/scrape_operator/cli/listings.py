@@ -10,7 +10,8 @@ from rich.text import Text
 
 from scrape_operator.cli.absent import Sought, report_absence
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import Record, first, print_described, print_rows
+from scrape_operator.cli.records import Record
+from scrape_operator.cli.rows import first, print_described, print_rows
 from scrape_operator.core.reading import Page, RowReader, page_rows, read_all
 
 R = TypeVar("R", bound=RowReader)

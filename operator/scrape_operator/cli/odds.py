@@ -14,7 +14,8 @@ from rich.text import Text
 
 from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.cli.rows import Record, print_rows
+from scrape_operator.cli.records import Record
+from scrape_operator.cli.rows import print_rows
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.nearest import shown
 from scrape_operator.core.odds.comparison import BookOffer, MarketComparison

@@ -8,7 +8,8 @@ from rich.text import Text
 from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.odds import price_text
-from scrape_operator.cli.rows import CELL_MAX_BYTES, Record, print_rows
+from scrape_operator.cli.records import Record
+from scrape_operator.cli.rows import CELL_MAX_BYTES, print_rows
 from scrape_operator.core.odds.coverage import CoverageReport
 from scrape_operator.core.odds.history import PriceHistory
 from scrape_operator.core.odds.model import line_text

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import orjson
 
-from scrape_operator.cli.rows import Record, text_of
+from scrape_operator.cli.records import Record, text_of
 from scrape_operator.core.errors import InvalidValue
 
 GROUP_ROWS = 10_000

@@ -5,11 +5,10 @@ All formats but the table are written row by row, so that a long history needs n
 
 import csv
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -17,16 +16,13 @@ from rich.text import Text
 
 from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
-from scrape_operator.core.json_text import dump_json
+from scrape_operator.cli.records import Record, json_of, text_of
 from scrape_operator.core.runs.run import clip
 
 CELL_MAX_BYTES = 160
 CHUNK_LENGTH = 65_536
 
 T = TypeVar("T")
-
-Record = Mapping[str, Any]
-"""A row as programs read it: values by column."""
 
 
 async def first(rows: AsyncIterator[T], limit: int) -> AsyncIterator[T]:
@@ -88,7 +84,7 @@ async def _print_text(records: AsyncIterator[Record], form: RowFormat, out: "_Ch
         case RowFormat.CSV:
             return await _print_csv(records, out)
         case _:
-            return await _print_each(records, lambda record: out.write(f"{_json(record)}\n"))
+            return await _print_each(records, lambda record: out.write(f"{json_of(record)}\n"))
 
 
 class _Chunks:
@@ -116,7 +112,7 @@ class _Chunks:
 async def _print_json(records: AsyncIterator[Record], out: _Chunks) -> int:
     number = 0
     async for record in records:
-        out.write(f"{',' if number else '['} {_json(record)}\n")
+        out.write(f"{',' if number else '['} {json_of(record)}\n")
         number += 1
     out.write("]\n" if number else "[]\n")
     return number
@@ -139,21 +135,6 @@ async def _print_each(rows: AsyncIterator[T], print_: Callable[[T], object]) -> 
         print_(row)
         number += 1
     return number
-
-
-def _json(value: object) -> str:
-    return dump_json(value, orjson.OPT_UTC_Z).decode()
-
-
-def text_of(value: object) -> str:
-    """Return a value as one text: times as RFC 3339, lists and objects as JSON."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return _json(value).strip('"')
-    return _json(value) if isinstance(value, dict | list | tuple) else str(value)
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,8 @@ from scrape_operator.cli.absent import find_run
 from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.listings import Listing
-from scrape_operator.cli.rows import Record, print_lines, print_rows
+from scrape_operator.cli.records import Record
+from scrape_operator.cli.rows import print_lines, print_rows
 from scrape_operator.core.errors import NotFound
 from scrape_operator.core.ids import RunIDs
 from scrape_operator.core.reading import OpenRows, Page, RowReader, RunQuery, RunRow, TargetRunRow

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scrape_operator.cli.consoles import open_console
-from scrape_operator.cli.rows import text_of
+from scrape_operator.cli.records import text_of
 from scrape_operator.core.runs.outcome import Outcome
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
 from scrape_operator.fetching.traced import RequestTrace
