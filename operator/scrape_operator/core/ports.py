@@ -33,13 +33,13 @@ class Clock(Protocol):
 
 
 class Fetcher(Protocol):
-    """Sends one request and gives the whole answer."""
+    """Sends one request and returns the whole answer."""
 
     async def fetch(self, request: Request) -> Response:
         """Fetch, following redirects.
 
         Raises:
-            ScrapeFailed: with the reason, for everything that the far side or the network can do.
+            ScrapeFailed: with the reason, for every failure of the server or the network.
 
         """
 
@@ -73,7 +73,7 @@ class SecretReader(Protocol):
 
 
 class SecretCheck(Protocol):
-    """Knows whether the Secrets of a target can be read now."""
+    """Checks whether the Secrets of a target can be read now."""
 
     async def find_problem(self, plan: SchedulePlan, target: str) -> str | None:
         """Return what is wrong with the Secrets of a target, or None if its next run can read them."""
@@ -88,7 +88,7 @@ class RunStore(Protocol):
     async def finish(self, result: RunResult) -> ItemCounts | None:
         """Store items and the final row in one transaction, fenced by owner and RUNNING.
 
-        None: the row was no longer ours, so nothing was written.
+        None: the row no longer belonged to this process, so nothing was written.
         """
 
     async def skip(self, skipped: SkippedSlot) -> bool:
@@ -161,7 +161,7 @@ class DayBudgetStore(Protocol):
 
 
 class DayBudgetReader(Protocol):
-    """Knows which budgets of the day are used up."""
+    """Finds the budgets of the day that are used up."""
 
     def used_up(self, limits: Sequence[DayLimit], now: datetime) -> UsedUp | None:
         """Return the first limit of which nothing is left, or None."""
@@ -175,7 +175,7 @@ class Ownership(Protocol):
 
 
 class TargetMemoryReader(Protocol):
-    """Knows what earlier runs of a target left for the next one."""
+    """Reads what earlier runs of a target left for the next one."""
 
     async def load_target_memory(self, uid: str, target: str, fingerprint: str) -> TargetMemory:
         """Return the memory of a target of a schedule with these settings. Raises StoreUnavailable."""

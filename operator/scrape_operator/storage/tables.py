@@ -322,7 +322,7 @@ market_readings = Table(
     Column("fresh_until", UTCDateTime, nullable=False),
 )
 """One row per market of a bookmaker's event that was read. The last reading, at `confirmed_at`, confirmed each price
-of it that is offered. It counts as fresh until the second due time after it. `odds_hash` tells whether a reading brings
+of it that is offered. It counts as fresh until the second due time after it. `odds_hash` shows whether a reading has
 the same prices."""
 
 odds = Table(

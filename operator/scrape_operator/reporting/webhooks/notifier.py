@@ -43,7 +43,7 @@ MAX_WEBHOOKS_WAITING = 10_000
 MAX_IN_FLIGHT = 32
 
 LOOK_SECONDS = 10.0
-"""How often the database is asked for due messages: of a process before, of orphaned runs, and redelivered ones."""
+"""How often due messages are looked for: those of an earlier process or of orphaned runs, and redelivered ones."""
 
 CHECK_SECONDS = 300.0
 """How often the Secrets of a webhook without messages are read, at the end of a run."""
