@@ -1,7 +1,7 @@
 """How the objects of the tables are made: the smallest that is accepted, with fields changed."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,11 +62,10 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Right:
-    """An object that is accepted; `features` are the fields that a version may leave unsupported."""
+    """An object that is accepted."""
 
     id: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    features: Sequence[str] = ()
 
     def object(self) -> dict[str, Any]:
         return changed(self.changes)

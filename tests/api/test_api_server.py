@@ -1,15 +1,11 @@
 """A real API server judges the same table of objects as `parse`: the CRD and the models mean the same."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from scrape_operator.api.kinds.registry import Kind, supported_kinds
-from scrape_operator.api.schema.crd import crd_of
-from scrape_operator.api.support import UNSUPPORTED, Unsupported
 from scrape_operator.api.validation import parse
 from scrape_operator.reporting.status.lines import schedule_cell
 from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed
@@ -146,25 +142,3 @@ def test_a_table_of_a_failing_schedule_is_at_most_100_characters_wide(control_pl
     show_status(control_plane, namespace, "a-name-of-20-letters", schedule=schedule_cell("5m"), **failing)
     lines = control_plane.kubectl("get", "scs", "-n", namespace).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= 100
-
-
-@pytest.mark.usefixtures("crds")
-@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
-def test_kubectl_explain_names_what_is_not_supported(control_plane: Cluster, entry: Unsupported):
-    kind, path = next(places_of(entry))
-    explained = control_plane.kubectl("explain", f"{kind.singular}.{path}")
-    assert entry.note in " ".join(explained.split())
-
-
-def places_of(entry: Unsupported) -> Iterator[tuple[Kind, str]]:
-    """Return the kinds and paths whose description says that the field is not supported."""
-    for kind in supported_kinds():
-        schema = crd_of(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-        yield from ((kind, path) for path in _paths(schema, "spec", entry))
-
-
-def _paths(schema: dict[str, Any], path: str, entry: Unsupported) -> Iterator[str]:
-    for name, member in schema.get("properties", {}).items():
-        if name == entry.field and member["description"].startswith(entry.note):
-            yield f"{path}.{name}"
-        yield from _paths(member.get("items", member), f"{path}.{name}", entry)

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from scrape_operator.api.schema.crd import crds
 from scrape_operator.api.schema.structural import structural
-from scrape_operator.api.support import UNSUPPORTED, Unsupported
 
 VERSION: dict[str, Any] = crds()[0]["spec"]["versions"][0]
 SCHEMA: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]
@@ -80,14 +79,6 @@ def test_descriptions_say_defaults_and_allowed_values(path: str, sentence: str):
 def test_no_default_stands_inside_a_list():
     """The API server would write it, and kubectl and Argo CD compare lists as a whole."""
     assert [path for path, schema in PLACES.items() if "[]" in path and "default" in schema] == []
-
-
-@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
-def test_what_is_not_supported_says_so_in_its_description(entry: Unsupported):
-    schemas = [crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] for crd in crds()]
-    leaves = [leaf for schema in schemas for leaf in _leaves(schema, "spec")]
-    described = [schema["description"] for path, schema in leaves if path.endswith(f".{entry.field}")]
-    assert any(text.startswith(entry.note) for text in described)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.api.kinds.registry import KINDS
 from scrape_operator.api.schema.crd import crd_yaml, crds
 from scrape_operator.api.schema.generate import chart_template, main, rendered
 from tests.support.paths import ROOT
@@ -32,7 +32,7 @@ def test_generating_twice_writes_once(
 ):
     monkeypatch.chdir(tmp_path)
     assert main([]) == 0
-    assert capsys.readouterr().out.count("wrote") == len(supported_kinds()) + 2
+    assert capsys.readouterr().out.count("wrote") == len(KINDS) + 2
     assert main([]) == 0
     assert main(["--check"]) == 0
     assert not capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""parse and unsupported against the table of objects, and against anything at all."""
+"""parse against the table of objects, and against anything at all."""
 
 import json
 
@@ -6,22 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.api import support
-from scrape_operator.api.kinds.base import ApiModel
-from scrape_operator.api.kinds.extract import Extract, Format
-from scrape_operator.api.kinds.policy import ScrapePolicySpec
-from scrape_operator.api.kinds.schedule import KeepBodies, ScrapeScheduleSpec
-from scrape_operator.api.kinds.target import Target
-from scrape_operator.api.support import UNSUPPORTED, Unsupported, unsupported
 from scrape_operator.api.validation import MAX_FINDINGS, parse
 from tests.api.building import HTTP, URLS_WITH_A_PASSWORD, Right, Wrong, changed, smallest
 from tests.api.objects import RIGHT, WRONG
-
-EXAMPLES = (
-    Unsupported(ScrapeScheduleSpec, "keepBodies", (KeepBodies.NEVER,)),
-    Unsupported(Target, "follow"),
-    Unsupported(Extract, "format", (Format.AUTO, Format.HTML, Format.JSON)),
-)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -52,46 +39,6 @@ def test_a_right_object_is_accepted(right: Right):
     schedule, findings = parse(right.object())
     assert not findings
     assert schedule is not None
-    assert {finding.path for finding in unsupported(schedule.spec)} <= set(right.features)
-
-
-@pytest.mark.parametrize("entry", UNSUPPORTED, ids=lambda entry: f"{entry.model.__name__}.{entry.field}")
-def test_whatever_is_not_supported_is_refused(entry: Unsupported, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(support, "UNSUPPORTED", (entry,))
-    specs: list[ApiModel] = [schedule.spec for right in RIGHT if (schedule := parse(right.object())[0])]
-    specs.append(ScrapePolicySpec.model_validate({"ceilings": {"requestsPerDay": 1, "bytesPerDay": "1Ki"}}))
-    found = [finding.path for spec in specs for finding in unsupported(spec)]
-    assert found
-    assert all(path.endswith(f".{entry.field}") for path in found)
-
-
-@pytest.mark.parametrize(
-    ("changes", "finding"),
-    [
-        pytest.param(
-            {"keepBodies": "Always"},
-            "spec.keepBodies: keepBodies Always is not supported by this version: use Never",
-            id="one value",
-        ),
-        pytest.param(
-            {"targets.0.extract.format": "CSV"},
-            "spec.targets[0].extract.format: format CSV is not supported by this version: use Auto, HTML or JSON",
-            id="several values",
-        ),
-        pytest.param(
-            {"targets.0.follow": {"link": {"css": "a::attr(href)"}}},
-            "spec.targets[0].follow: follow is not supported by this version: remove it",
-            id="a whole field",
-        ),
-    ],
-)
-def test_what_is_not_supported_is_named_with_the_remedy(
-    changes: dict[str, object], finding: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(support, "UNSUPPORTED", EXAMPLES)
-    schedule, _findings = parse(changed(changes))
-    assert schedule is not None
-    assert [str(found) for found in unsupported(schedule.spec)] == [finding]
 
 
 @pytest.mark.parametrize(
@@ -198,6 +145,4 @@ def test_parse_never_raises_on_a_right_object_with_a_wrong_part(data: st.DataObj
     for step in steps:
         holder = holder[int(step)] if isinstance(holder, list) else holder[step]
     holder[int(last) if isinstance(holder, list) else last] = data.draw(JSON)
-    schedule, findings = parse(obj)
-    if schedule is not None and not findings:
-        unsupported(schedule.spec)
+    parse(obj)

@@ -10,7 +10,7 @@ import pytest
 from scrape_operator.core.runs.run import clip
 from scrape_operator.planning.schedule import validate
 from tests.api.building import FIELD, changed
-from tests.api.objects import RIGHT, WRONG
+from tests.api.objects import WRONG
 from tests.dev.site.site import DemoSite
 from tests.e2e.process import Operator, schedule, until
 from tests.e2e.slots import slot_faults
@@ -28,10 +28,8 @@ BROKEN_SELECTORS: Mapping[str, tuple[Mapping[str, Any], str]] = {
 def refused() -> Sequence[tuple[dict[str, Any], Sequence[str]]]:
     """Return objects that the API server accepts, each with the fields that the controller must name."""
     wrong = [(case.object(), [case.path]) for case in WRONG if case.controller_only]
-    featured = [(obj, [finding.path for finding in validate(obj)]) for case in RIGHT if (obj := case.object())]
-    unsupported = [(obj, paths) for obj, paths in featured if paths and "policyRef" not in obj["spec"]]
     broken = [(changed(changes), [path]) for changes, path in BROKEN_SELECTORS.values()]
-    objects = [*wrong, *unsupported, *broken]
+    objects = [*wrong, *broken]
     for number, (obj, _paths) in enumerate(objects):
         obj["metadata"] = {"name": f"refused-{number}"}
     return objects

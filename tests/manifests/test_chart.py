@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 from pydantic import ValidationError
 
-from scrape_operator.api.kinds.registry import Scope, supported_kinds
+from scrape_operator.api.kinds.registry import KINDS, Scope
 from scrape_operator.settings import NETWORK_PATTERN, Settings
 from tests.manifests.conftest import CHART, Object, Render
 
@@ -46,8 +46,8 @@ VARIANTS = [
     ),
 ]
 GROUP = "scrape-operator.dev"
-NAMESPACED_KINDS = [kind for kind in supported_kinds() if kind.scope is Scope.NAMESPACED]
-CLUSTER_KINDS = [kind.plural for kind in supported_kinds() if kind.scope is Scope.CLUSTER]
+NAMESPACED_KINDS = [kind for kind in KINDS if kind.scope is Scope.NAMESPACED]
+CLUSTER_KINDS = [kind.plural for kind in KINDS if kind.scope is Scope.CLUSTER]
 STATUSES = [f"{kind.plural}/status" for kind in NAMESPACED_KINDS if kind.status_model]
 RULES = [
     {"apiGroups": [GROUP], "resources": [kind.plural for kind in NAMESPACED_KINDS], "verbs": ["get", "list", "watch"]},

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.api.kinds.registry import KINDS
 from tests.dev.controlplane.connection import Cluster
 from tests.manifests.conftest import CHART
 
@@ -90,8 +90,8 @@ def test_uninstalling_leaves_the_data(control_plane: Cluster, namespace: str) ->
 def test_the_operators_account_may_do_what_it_needs_and_no_more(control_plane: Cluster, release: str) -> None:
     assert becomes_allowed(control_plane, "anywhere", f"{release}:{release}", "list", f"{GROUP}/scrapeschedules")
     everybodys = rules(control_plane, "anywhere", "anywhere:nobody")
-    reads = {(GROUP, kind.plural, ("get", "list", "watch")) for kind in supported_kinds()}
-    writes = {(GROUP, f"{kind.plural}/status", ("get", "patch")) for kind in supported_kinds() if kind.status_model}
+    reads = {(GROUP, kind.plural, ("get", "list", "watch")) for kind in KINDS}
+    writes = {(GROUP, f"{kind.plural}/status", ("get", "patch")) for kind in KINDS if kind.status_model}
     events = {("events.k8s.io", "events", ("create", "patch"))}
     assert rules(control_plane, "anywhere", f"{release}:{release}") - everybodys == reads | writes | events
 

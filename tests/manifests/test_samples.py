@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.api.kinds.registry import KINDS
 from scrape_operator.local.secrets import is_secret
 from scrape_operator.planning.policies import policies_of
 from scrape_operator.planning.schedule import validate
@@ -46,7 +46,7 @@ def apply(cluster: Cluster) -> list[str]:
 
 def live(cluster: Cluster) -> dict[tuple[str, str], Object]:
     """Return the samples as the API server has them, by kind and name."""
-    resources = ",".join(kind.plural for kind in supported_kinds())
+    resources = ",".join(kind.plural for kind in KINDS)
     listed = yaml.safe_load(cluster.kubectl("-n", NAMESPACE, "get", resources, "-o", "yaml"))["items"]
     return {(obj["kind"], obj["metadata"]["name"]): obj for obj in listed}
 

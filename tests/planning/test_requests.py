@@ -28,12 +28,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 TOKEN = SecretKey("shop", "token")
 
 
-@pytest.fixture(autouse=True)
-def supported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile all that the contract describes, whatever this version supports."""
-    monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
-
-
 def template_of(**http: Any) -> RequestTemplate:
     obj = changed({f"{HTTP}.{name}": value for name, value in http.items()})
     obj["metadata"] |= {"uid": "uid", "generation": 1}

@@ -16,7 +16,7 @@ from scrape_operator.api.controller_rules import check_without_cel
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.lists import DUPLICATE_ERROR
 from scrape_operator.api.kinds.meta import API_VERSION
-from scrape_operator.api.kinds.registry import KINDS, kind_of, supported_kinds
+from scrape_operator.api.kinds.registry import KINDS, kind_of
 from scrape_operator.api.kinds.schedule import ScrapeSchedule
 from scrape_operator.api.messages import message_of
 from scrape_operator.api.paths import member_model, parts_of, written
@@ -63,10 +63,8 @@ def check_kind(obj: Mapping[str, Any]) -> tuple[Finding, ...]:
     if kind is None and any(kind.kind == obj.get("kind") for kind in KINDS):
         return (Finding("apiVersion", f"must be {API_VERSION}"),)
     if kind is None:
-        known = ", ".join(kind.kind for kind in supported_kinds())
+        known = ", ".join(kind.kind for kind in KINDS)
         return (Finding("kind", f"is not a kind of {API_VERSION}: known are {known}"),)
-    if not kind.is_supported:
-        return (Finding("kind", f"{kind.kind} is not supported by this version"),)
     return ()
 
 

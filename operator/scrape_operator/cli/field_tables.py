@@ -5,7 +5,6 @@ from typing import Any
 
 from scrape_operator.api.kinds.registry import Kind
 from scrape_operator.api.schema.crd import crd_of
-from scrape_operator.api.support import UNSUPPORTED
 
 Schema = Mapping[str, Any]
 
@@ -14,13 +13,6 @@ def field_tables(kind: Kind, part: str) -> str:
     """Return the tables of `spec` or `status`: one table for each object in it, outermost first."""
     root = crd_of(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"][part]
     return "\n".join(_table(path, schema) for path, schema in _objects(part, root))
-
-
-def unsupported_list() -> str:
-    """Return the list of what the contract describes and this version does not support."""
-    holders = {entry.model: entry.model.__name__.removeprefix("ScrapeSchedule").lower() for entry in UNSUPPORTED}
-    lines = (f"- `{holders[entry.model]}.{entry.field}`: {entry.note}" for entry in UNSUPPORTED)
-    return "".join(f"{line}\n" for line in lines) or "Nothing: this version supports all fields.\n"
 
 
 def _objects(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from scrape_operator.api.kinds.registry import SCRAPE_POLICY, SCRAPE_SCHEDULE
-from scrape_operator.cli.field_tables import field_tables, unsupported_list
+from scrape_operator.cli.field_tables import field_tables
 from scrape_operator.cli.odds_markets import markets_page
 from scrape_operator.reporting.metrics.page import metrics_page
 from scrape_operator.settings import Settings, variable_of
@@ -28,7 +28,6 @@ PAGES_WITH_PARTS = (DOCS / "scrapeschedule.md", DOCS / "policies.md")
 PARTS: Mapping[str, Callable[[], str]] = {
     "spec": partial(field_tables, SCRAPE_SCHEDULE, "spec"),
     "status": partial(field_tables, SCRAPE_SCHEDULE, "status"),
-    "unsupported": unsupported_list,
     "policy": partial(field_tables, SCRAPE_POLICY, "spec"),
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -9,7 +9,6 @@ from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
-from scrape_operator.api.support import unsupported
 from scrape_operator.api.validation import check_kind, parse, parse_as
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
@@ -34,13 +33,12 @@ DEFAULT_INTERVAL = timedelta(minutes=5)
 def validate(
     obj: Mapping[str, Any], default_interval: timedelta = DEFAULT_INTERVAL, policies: Policies = NO_POLICIES
 ) -> tuple[Finding, ...]:
-    """Return everything that is wrong with an object of a supported kind, as the controller would."""
+    """Return everything that is wrong with an object of this product, as the controller would."""
     kind = kind_of(obj)
-    if kind is None or not kind.is_supported:
+    if kind is None:
         return check_kind(obj)
     if kind is not SCRAPE_SCHEDULE:
-        policy, findings = parse_as(kind.model, obj)
-        return findings if policy is None else (*findings, *unsupported(policy, ()))
+        return parse_as(kind.model, obj)[1]
     return _check(obj, default_interval, policies).findings
 
 
@@ -105,7 +103,7 @@ def _check(obj: Mapping[str, Any], default_interval: timedelta, policies: Polici
     policy = find_policy(policies, metadata.namespace or "", spec.policy_ref.name if spec.policy_ref else None)
     if isinstance(policy, Finding):
         return _Checked(spec, (policy,))
-    findings = (*unsupported(spec), *check_timing(spec, metadata.uid or ""))
+    findings = tuple(check_timing(spec, metadata.uid or ""))
     run_plan, broken = compile_run_plan(spec, policy)
     paths = {finding.path for finding in findings}
     findings = (*findings, *(finding for finding in broken if finding.path not in paths))

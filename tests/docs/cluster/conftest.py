@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scrape_operator.api.kinds.registry import supported_kinds
+from scrape_operator.api.kinds.registry import KINDS
 from tests.dev.controlplane.connection import Cluster
 from tests.docs.running import environment_of
 
@@ -23,6 +23,6 @@ def reader(control_plane: Cluster, crds: None, namespace: str, tmp_path: Path) -
 def adopt_crds(cluster: Cluster) -> None:
     """Make the CRDs a part of the release that the pages install: the control plane had them before."""
     release = "meta.helm.sh/release-name=scrape-operator", "meta.helm.sh/release-namespace=scrape-operator"
-    for kind in supported_kinds():
+    for kind in KINDS:
         cluster.kubectl("label", "--overwrite", "crd", kind.crd_name, "app.kubernetes.io/managed-by=Helm")
         cluster.kubectl("annotate", "--overwrite", "crd", kind.crd_name, *release)

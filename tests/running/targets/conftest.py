@@ -106,12 +106,6 @@ class Scraping:
         return result
 
 
-@pytest.fixture
-def conditional(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let specs be conditional also in a version that does not support it yet."""
-    monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
-
-
 @asynccontextmanager
 async def open_scraping(clock: Clock | None = None) -> AsyncIterator[Scraping]:
     """Open what runs targets, under the machine's clock or another one."""

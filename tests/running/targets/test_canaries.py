@@ -90,7 +90,6 @@ async def test_a_canary_is_found_nowhere(
     path: str,
 ) -> None:
     server.answer = answer
-    monkeypatch.setattr("scrape_operator.api.support.UNSUPPORTED", ())
     with caplog.at_level(logging.DEBUG):
         task = scraping.start(f"{server.url}{path}?a=b", http=filled(PLACES[place], server.url), extract=EXTRACT)
         result = await task.task

@@ -8,8 +8,6 @@ from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.target_memory import FORGOTTEN
 from tests.running.targets.conftest import Scraping, Server
 
-pytestmark = pytest.mark.usefixtures("conditional")
-
 CONDITIONAL = {"conditional": True}
 UNCHANGED = (RunStatus.SUCCEEDED, Reason.NOT_MODIFIED, 0)
 

@@ -45,8 +45,6 @@ class Kind:
         status_model: The status that the operator writes, or None if the kind has no status.
         writers: The role whose holders may write objects in their namespaces, or None: only cluster administrators.
         selectable_fields: The paths that `kubectl get --field-selector` accepts, without the leading dot.
-        is_supported: Whether this version acts on objects of the kind. The CRD of one that is not supported is not
-            installed, and lint refuses its objects.
 
     """
 
@@ -60,7 +58,6 @@ class Kind:
     short_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     selectable_fields: tuple[str, ...] = ()
-    is_supported: bool = True
     group: str = GROUP
     version: str = VERSION
 
@@ -129,12 +126,7 @@ CLUSTER_SCRAPE_POLICY = Kind(
 )
 
 KINDS: tuple[Kind, ...] = (SCRAPE_SCHEDULE, SCRAPE_POLICY, CLUSTER_SCRAPE_POLICY)
-"""Every kind of the group, supported or not."""
-
-
-def supported_kinds() -> tuple[Kind, ...]:
-    """Return the kinds that this version acts on."""
-    return tuple(kind for kind in KINDS if kind.is_supported)
+"""Every kind of the group."""
 
 
 def kind_of(obj: Mapping[str, Any]) -> Kind | None:

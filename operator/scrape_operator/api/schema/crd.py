@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from scrape_operator.api.kinds.registry import Kind, supported_kinds
+from scrape_operator.api.kinds.registry import KINDS, Kind
 from scrape_operator.api.paths import model_in
 from scrape_operator.api.schema.structural import structural
 
@@ -13,7 +13,7 @@ CATEGORY = "scraping"
 
 def crds() -> list[dict[str, Any]]:
     """Return the CustomResourceDefinition of every supported kind."""
-    return [crd_of(kind) for kind in supported_kinds()]
+    return [crd_of(kind) for kind in KINDS]
 
 
 def crd_yaml() -> str:

@@ -1,4 +1,4 @@
-"""Completes the description of a field with what its schema says: default, allowed values, and support.
+"""Completes the description of a field with what its schema says: default and allowed values.
 
 `kubectl explain` shows descriptions and little else, so everything that a user has to know stands there.
 """
@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from scrape_operator.api.kinds.base import ALLOWED
-from scrape_operator.api.support import support_note
 
 Schema = dict[str, Any]
 
 
-def described(model: str, field: str, schema: Schema) -> Schema:
-    """Return the schema of a model's field with a complete description."""
-    sentences = (support_note(model, field), " ".join(schema.get("description", "").split()), *_facts(schema))
-    return schema | {"description": " ".join(sentence for sentence in sentences if sentence)}
+def description_of(schema: Schema) -> str:
+    """Return the complete description of a field."""
+    sentences = (" ".join(schema.get("description", "").split()), *_facts(schema))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _facts(schema: Schema) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scrape_operator.api.kinds.registry import Kind, Role, Scope, supported_kinds
+from scrape_operator.api.kinds.registry import KINDS, Kind, Role, Scope
 from scrape_operator.api.schema.crd import crds, to_yaml
 
 MANIFESTS = Path("manifests")
@@ -37,7 +37,7 @@ def rendered(manifests: Path = MANIFESTS) -> dict[Path, str]:
     files = {manifests / "crds" / file_name(crd): _HEADER + to_yaml(crd) for crd in definitions}
     templates = manifests / "chart" / "scrape-operator" / "templates"
     files[templates / "crds.yaml"] = chart_template(definitions)
-    files[templates / "_kinds.tpl"] = kinds_template(supported_kinds())
+    files[templates / "_kinds.tpl"] = kinds_template(KINDS)
     return files
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from scrape_operator.api.schema.describing import Schema, described
+from scrape_operator.api.schema.describing import Schema, description_of
 
 _KEPT = frozenset(
     {
@@ -116,7 +116,7 @@ def _convert_members(schema: Schema, place: _Place) -> None:
             # Unknown members are pruned by the API server, or refused by strict field validation.
             schema.pop("additionalProperties", None)
             members = schema["properties"].items()
-            schema["properties"] = {name: _convert_member(name, member, place) for name, member in members}
+            schema["properties"] = {name: _convert_member(member, place) for name, member in members}
         case "object" if schema.get("additionalProperties") is True:
             del schema["additionalProperties"]
             schema[_PRESERVE] = True
@@ -133,12 +133,11 @@ def _convert_members(schema: Schema, place: _Place) -> None:
             pass
 
 
-def _convert_member(name: str, member: Schema, place: _Place) -> Schema:
+def _convert_member(member: Schema, place: _Place) -> Schema:
     if not place.is_input:
         return _convert(member, place)
     whole = _resolved(member, place)
-    description = described(place.inside[-1], name, whole)["description"]
-    return _convert({**member, "description": description}, place)
+    return _convert({**member, "description": description_of(whole)}, place)
 
 
 def _resolved(schema: Schema, place: _Place) -> Schema:
