@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from uuid import uuid4
 
 import yaml
@@ -17,7 +16,7 @@ from scrape_operator.discovery.manifest import write_manifest
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.saved import open_saved_fetcher
-from scrape_operator.local.objects import plan_of, with_metadata
+from scrape_operator.local.plans import plans_of
 from scrape_operator.local.trial import try_schedule
 from scrape_operator.running.opening import open_runner
 from scrape_operator.settings import Settings
@@ -61,7 +60,7 @@ async def _fetch(settings: Settings, url: str) -> Response:
 
 async def _gives_items(settings: Settings, text: str, response: Response, content_type: str) -> bool:
     clock = SystemClock()
-    plan = plan_of(with_metadata(yaml.safe_load(text)), timedelta(minutes=settings.interval_minutes))
+    [plan] = plans_of([yaml.safe_load(text)], settings)
     async with (
         open_saved_fetcher(settings, response.body, content_type) as fetcher,
         open_runner(fetcher, clock) as runner,

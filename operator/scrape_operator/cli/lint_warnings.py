@@ -20,12 +20,12 @@ from scrape_operator.core.net.urls import authority_of, parse_http_url, split_us
 from scrape_operator.core.notifications.signing import signing_keys
 from scrape_operator.core.notifications.webhooks import Webhook
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.local.objects import plan_of, with_metadata
+from scrape_operator.local.objects import with_metadata
 from scrape_operator.local.secrets import SecretObjects, secrets_of
 from scrape_operator.planning.ceilings import known_hosts
 from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan
 from scrape_operator.planning.policies import Policies, policies_of
-from scrape_operator.planning.schedule import DEFAULT_INTERVAL
+from scrape_operator.planning.schedule import DEFAULT_INTERVAL, compile_schedule
 
 Warnings = Iterator[Finding]
 
@@ -50,7 +50,7 @@ def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
     """Yield what the runs of an object without findings would refuse, if the cluster has no more than the files."""
     if kind_of(obj) is not SCRAPE_SCHEDULE:
         return
-    plan = plan_of(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
+    plan = compile_schedule(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
     namespace, work = plan.key.namespace, plan.work
     yield from _missing_policy(obj, namespace, neighbors)
     if not isinstance(work, RunPlan):

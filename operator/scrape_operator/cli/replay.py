@@ -27,7 +27,7 @@ from scrape_operator.core.runs.replay import Difference, KeptRun, TargetDifferen
 from scrape_operator.core.runs.run import RunResult, clip
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.times import rfc3339
-from scrape_operator.local.objects import plans_of
+from scrape_operator.local.plans import plans_of
 from scrape_operator.running.opening import open_replayer
 from scrape_operator.settings import Settings
 from scrape_operator.storage.reading.history import open_history

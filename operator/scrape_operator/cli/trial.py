@@ -12,7 +12,7 @@ from scrape_operator.clock import SystemClock
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.saved import open_saved_fetcher
-from scrape_operator.local.objects import plans_of
+from scrape_operator.local.plans import plans_of
 from scrape_operator.local.secrets import FileSecrets, secrets_of
 from scrape_operator.local.trial import Tried, try_plans, try_schedule, with_url
 from scrape_operator.running.opening import open_runner
