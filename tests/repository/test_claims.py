@@ -12,6 +12,7 @@ import yaml
 from scrape_operator.api.kinds.registry import KINDS
 from scrape_operator.api.schema.crd import crd_of
 from scrape_operator.core import masking, results
+from scrape_operator.core.net.day_budgets import PORTIONS
 from scrape_operator.core.notifications import changes, delivery, payloads
 from scrape_operator.core.runs import baseline, run
 from scrape_operator.core.runs.reasons import Reason
@@ -106,7 +107,7 @@ IN_WORDS = [
     ("docs/results-api.md", "renews them after two of their three months", authority.RENEWED_AT, 2 / 3),
     ("docs/results-api.md", "a minute before the certificate changes", certificates.SETTLE_SECONDS, 60),
     ("docs/sql.md", "rows are kept for a month", day_budgets.DAYS_KEPT, timedelta(days=31)),
-    ("docs/policies.md", "reserves a hundredth of a limit", 1, 1),
+    ("docs/policies.md", "reserves a hundredth of a limit", PORTIONS, 100),
     ("README.md", "`Orphaned` within half a minute", Settings().run_lease_seconds * 2, 30),
 ]
 """The same for numbers that are written as words: what the page says, the number of the code, and the one it means."""
