@@ -48,9 +48,12 @@ class Handler:
     def __init__(self) -> None:
         self.objects: dict[str, int] = {}
         self.dropped: list[str] = []
+        self.refused: set[str] = set()
         self.lists = 0
 
     def applied(self, obj: Mapping[str, Any], *, at_once: bool = True) -> None:
+        if obj["metadata"]["uid"] in self.refused:
+            raise ValueError(obj["metadata"]["uid"])
         self.objects[obj["metadata"]["uid"]] = obj["metadata"]["generation"]
 
     def removed(self, uid: str) -> None:
@@ -148,6 +151,16 @@ async def test_the_watch_has_time_from_the_first_list_that_shows_a_change(bench:
         found.append(await bench.reconciler.handle_missed())
         bench.pass_time(SETTLE_SECONDS / 2)
     assert found == [0, 0, 1, 0]
+
+
+async def test_an_object_that_cannot_be_handled_does_not_keep_the_others_from_it(bench: Bench) -> None:
+    for name in ("broken", "new"):
+        bench.source.put(SCRAPE_SCHEDULE, name)
+    bench.first.refused.add("broken")
+    with pytest.raises(ValueError, match="broken"):
+        await bench.reconcile()
+    assert await bench.reconciler.handle_missed() == 1
+    assert bench.first.objects == {"new": 1}
 
 
 @pytest.mark.parametrize("verb", ["prime", "compare"])

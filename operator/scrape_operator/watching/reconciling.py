@@ -101,13 +101,13 @@ class Reconciler:
         for uid, suspect in list(self._suspects.items()):
             if suspect.listed_at > settled:
                 continue
+            del self._suspects[uid]  # whatever comes of it: the next list shows it again
             handler, metadata = self._handlers[suspect.kind], suspect.metadata
             if not handler.knows(metadata):
                 obj = await self._source.get(suspect.kind, metadata.get("namespace"), metadata["name"])
                 if obj is not None and not handler.knows(obj["metadata"]):
                     handler.applied(obj)
                     missed += 1
-            del self._suspects[uid]
         return missed
 
     async def recompile(self, kind: Kind, recompile: Callable[[Mapping[str, Any]], None], namespace: str | None) -> int:
