@@ -218,9 +218,9 @@ def test_a_change_of_a_policy_counts_for_schedules_that_run(tmp_path: Path, site
     command = [sys.executable, "-m", "scrape_operator", "local", str(tmp_path), "--for", "60s", "-o", "ndjson"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         assert running.stdout is not None
-        assert json.loads(running.stdout.readline())["reason"] == "Succeeded"
+        reasons = (json.loads(line)["reason"] for line in running.stdout)  # on a busy machine a due time may be skipped
+        assert "Succeeded" in reasons
         policy.replace(tmp_path / "policy.yaml")
-        reasons = (json.loads(line)["reason"] for line in running.stdout)
-        assert any(reason == "PolicyDenied" for reason in reasons)
+        assert "PolicyDenied" in reasons
         running.terminate()
         assert running.wait() == 1
