@@ -91,6 +91,7 @@ def _report(operator: Operator, group: MemoryGroup, peak_bytes: int, since: date
     rows = [row for row in operator.rows("SELECT * FROM scrape_runs") if since < instant(row["scheduled_for"]) <= until]
     ours = [row for row in rows if row["name"] == UNRELATED]
     good = sum(row["status"] == "SUCCEEDED" for row in ours)
+    others = Counter(row["reason"] for row in ours if row["status"] != "SUCCEEDED")
     reasons = Counter(row["reason"] for row in rows if row["name"] != UNRELATED)
     names = {row["name"] for row in rows} - {UNRELATED}
     defects = sorted({row["name"] for row in rows if row["reason"] == "InternalError"})
@@ -100,6 +101,7 @@ def _report(operator: Operator, group: MemoryGroup, peak_bytes: int, since: date
         f"memory of operator and workers: at most {peak_bytes / 2**20:.0f} MiB of {LIMIT_BYTES // 2**20}",
         f"processes killed for memory: {group.kills()}",
         f"the unrelated schedule, every second: {good} of {len(ours)} runs succeeded = {share:.1f} %",
+        f"its other runs: {dict(others)}",
         f"ended by a defect (InternalError): {len(defects)} {defects[:5]}",
         f"operator restarted: {not operator.is_running()}",
     ]
