@@ -54,32 +54,32 @@ def _place_of(item: pytest.Item, *, is_stopping: bool) -> int:
 
 
 class ClusterScheduling(LoadScopeScheduling):
-    """pytest-xdist's plan: files that may use a control plane whole, the other tests one by one.
+    """pytest-xdist's plan: whole files, as its own `loadfile`, which leaves the order of the tests to itself, though.
 
-    Two processes begin with those files, each with its own control plane. They wait for much of their time, in which
-    further processes run the other tests. xdist's own `loadgroup` loses its groups with pytest 9.2.
+    Two processes begin with the files that may use a control plane, each with its own. They wait for much of their
+    time, in which further processes run the other files. Tests one by one would cost a minute of CPU time: xdist looks
+    through all that a process got whenever a test ends.
     """
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False  # the order of the tests is right
-        self._scopes: dict[str, bool] = {}
 
     def _split_scope(self, nodeid: str) -> str:
-        name = nodeid.partition("::")[0]
-        if name not in self._scopes:
-            file = self.config.rootpath / name
-            sources = (source for source in (file, file.with_name("conftest.py")) if source.exists())
-            self._scopes[name] = any("control_plane" in source.read_text() for source in sources)
-        return name if self._scopes[name] else nodeid
+        return nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if self.nodes.index(node) >= CONTROL_PLANES:
-            other = next((scope for scope in self.workqueue if "::" in scope), None)
+            other = next((file for file in self.workqueue if not self._may_use_control_plane(file)), None)
             if other is None:  # only files are left; xdist ends an idle process with the others
                 return
             self.workqueue.move_to_end(other, last=False)
         super()._assign_work_unit(node)
+
+    def _may_use_control_plane(self, name: str) -> bool:
+        file = self.config.rootpath / name
+        sources = (source for source in (file, file.with_name("conftest.py")) if source.exists())
+        return any("control_plane" in source.read_text() for source in sources)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ClusterScheduling:

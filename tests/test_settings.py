@@ -9,13 +9,13 @@ import pytest
 
 from scrape_operator.core.errors import InvalidSettings
 from scrape_operator.settings import Settings, read_settings, unknown_variables, variable_of
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 
 
 def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command in an empty folder with the variables."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)} | variables
-    command = [str(COMMAND), *words]
+    command = [program(), *words]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 

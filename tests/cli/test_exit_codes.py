@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ import yaml
 
 from scrape_operator.cli import app, main
 from tests.support.databases import make_sqlite
+from tests.support.preloaded import program
 
 VERBS = frozenset(cast("Any", typer.main.get_command(app)).commands)
 FINE, FOUND, WRONG_USE, UNREACHABLE = range(4)
@@ -144,7 +144,7 @@ def test_help_has_an_example_and_the_exit_codes(verb: str, capsys: pytest.Captur
 def test_a_reader_that_has_gone_ends_the_verb_quietly(folder: Path, verb: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "scrape_operator", verb]
+    command = [program(), verb]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=folder, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")

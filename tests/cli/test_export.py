@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.many_items import fill, print_items
+from tests.support.preloaded import program
 
 FEW, MANY = 500, 20_000
 MEMORY_MIB = 100
@@ -37,7 +37,7 @@ def test_export_prints_all_items(file: Path) -> None:
 @pytest.mark.parametrize("form", ["csv", "ndjson", "json"])
 def test_a_reader_may_stop_early(file: Path, form: str) -> None:
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{file}"}
-    command = f"{sys.executable} -m scrape_operator export quotes -o {form} | head -1; echo ${{PIPESTATUS[0]}}"
+    command = f"{program()} export quotes -o {form} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=True)
     line, code = done.stdout.splitlines()
     assert (code, done.stderr) == ("141", "")

@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from tests.dev.site.members import TOKEN
 from tests.dev.site.serving import SiteThread
 from tests.dev.site.site import DemoSite
 from tests.support.databases import make_sqlite
+from tests.support.preloaded import program
 
 pytestmark = pytest.mark.usefixtures("prompt_writes")
 
@@ -203,7 +203,7 @@ def test_a_reader_that_has_gone_ends_it_quietly(
     make_sqlite(tmp_path / "scrape-operator.db")
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "scrape_operator", "local", str(tmp_path), *limits, "-o", form]
+    command = [program(), "local", str(tmp_path), *limits, "-o", form]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
@@ -215,7 +215,7 @@ def test_a_change_of_a_policy_counts_for_schedules_that_run(tmp_path: Path, site
     kind = {"apiVersion": "scrape-operator.dev/v1alpha1", "kind": "ScrapePolicy", "metadata": {"name": "default"}}
     policy = tmp_path / "policy.saved"
     policy.write_text(yaml.safe_dump({**kind, "spec": {"network": {"denyHosts": ["127.0.0.1"]}}}))
-    command = [sys.executable, "-m", "scrape_operator", "local", str(tmp_path), "--for", "60s", "-o", "ndjson"]
+    command = [program(), "local", str(tmp_path), "--for", "60s", "-o", "ndjson"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         assert running.stdout is not None
         reasons = (json.loads(line)["reason"] for line in running.stdout)  # on a busy machine a due time may be skipped

@@ -16,7 +16,8 @@ from tests.dev.controlplane.connection import Cluster
 from tests.docs.reading import PAGES, Command, Page, objects, read
 from tests.storage.values import settings_for, skip_of
 from tests.support.databases import make_sqlite
-from tests.support.paths import COMMAND, ROOT
+from tests.support.paths import ROOT
+from tests.support.preloaded import programs
 
 # They never end, or need the operator in a pod.
 ENDLESS = re.compile(r"kubectl logs|--watch|scrape-operator run\b|scrape-operator local(?!.*--(once|for)\b)")
@@ -89,9 +90,9 @@ def environment_of(cluster: Cluster, namespace: str, folder: Path) -> dict[str, 
     config["contexts"][0]["context"]["namespace"] = namespace
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
-    programs = {str(COMMAND.parent), *(str(path.parent) for path in cluster.programs.values())}
+    folders = {str(path.parent) for path in cluster.programs.values()}
     return {
-        "PATH": ":".join([*sorted(programs), os.environ["PATH"]]),
+        "PATH": ":".join([str(programs()), *sorted(folders), os.environ["PATH"]]),
         "HOME": str(folder),
         "KUBECONFIG": str(kubeconfig),
         "NAMESPACE": namespace,

@@ -14,7 +14,7 @@ from tests.dev.site.site import DemoSite
 from tests.docs.reading import PAGES, objects, read
 from tests.docs.running import DATABASE, needs_cluster, prepare, run_all
 from tests.support.databases import make_sqlite
-from tests.support.paths import COMMAND
+from tests.support.preloaded import programs
 
 GROUP = "scrape-operator.dev/"
 LOCAL = [path for path in PAGES if (page := read(path)).commands and not needs_cluster(page)]
@@ -38,7 +38,7 @@ def test_the_schedules_of_a_page_pass_lint(path: Path) -> None:
 def test_the_commands_of_a_page_work(site: DemoSite, tmp_path: Path, path: Path) -> None:
     page = read(path)
     environment = {
-        "PATH": f"{COMMAND.parent}:{os.environ['PATH']}",
+        "PATH": f"{programs()}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "COLUMNS": "120",
         "SCRAPE_OPERATOR_ALLOW_CIDRS": "127.0.0.0/8",

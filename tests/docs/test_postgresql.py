@@ -9,7 +9,7 @@ import pytest
 
 from tests.dev.controlplane.postgres import Postgres
 from tests.docs.reading import DOCS
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 
 BLOCKS = re.findall(
     r"^```sql\n(.*?)^```", (DOCS / "postgresql.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
@@ -34,9 +34,9 @@ def test_the_roles_of_the_page_suffice(server: Postgres) -> None:
         server.execute(statement)
     host = server.url_of("scrape").rpartition("@")[2]
     environment = {**os.environ, "DATABASE_URL": f"postgresql://scrape:replace-me@{host}"}
-    subprocess.run([str(COMMAND), "migrate"], env=environment, check=True, capture_output=True)
+    subprocess.run([program(), "migrate"], env=environment, check=True, capture_output=True)
     for statement in statements(grants):
         server.execute(statement, "scrape")
     environment["DATABASE_URL"] = f"postgresql://reader:replace-me@{host}"
-    done = subprocess.run([str(COMMAND), "runs"], env=environment, check=True, capture_output=True, text=True)
+    done = subprocess.run([program(), "runs"], env=environment, check=True, capture_output=True, text=True)
     assert "no run" in done.stderr

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from scrape_operator.plugin.app import main
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 
-PLUGIN = COMMAND.with_name("kubectl-scrape")
+PLUGIN = "kubectl-scrape"
 KEPT = frozenset({"PATH", "HOME", "LANG"})
 """What the plugin gets of the environment of the tests."""
 
@@ -24,7 +24,7 @@ def run_plugin(kubeconfig: Path, *arguments: str, folder: Path, **environment: s
     """Run the plugin with a kubeconfig; only what is named here is in its environment."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     settings = kept | {"KUBECONFIG": str(kubeconfig), **environment}
-    return subprocess.run([str(PLUGIN), *arguments], env=settings, cwd=folder, capture_output=True, check=False)
+    return subprocess.run([program(PLUGIN), *arguments], env=settings, cwd=folder, capture_output=True, check=False)
 
 
 def call_plugin(
@@ -64,7 +64,7 @@ def stand_in_for_exec(folder: Path, settings: Mapping[str, str] | None = None) -
         "if [ \"$1\" != exec ]; then echo 'operators pod-1'; exit; fi\n"
         'while [ "$1" != -- ]; do shift; done\n'
         "shift 2\n"
-        f'env {given} {shlex.quote(str(COMMAND))} "$@"\n'
+        f'env {given} {shlex.quote(program())} "$@"\n'
         "code=$?\n"
         '[ $code = 0 ] || echo "command terminated with exit code $code" >&2\n'
         "exit $code\n"

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from tests.dev.controlplane.connection import Cluster
 from tests.dev.controlplane.processes import free_port
+from tests.support import preloaded
 from tests.support.paths import COMMAND, ROOT
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class Operator:
         self.port = free_port()
         self._settings = settings
         self._prefix = prefix
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Started | None = None
 
     @cached_property
     def kubeconfig(self) -> Path:
@@ -78,13 +79,8 @@ class Operator:
     def start(self, *, ready: bool = True) -> "Operator":
         """Start the process, and wait until it is ready."""
         with (self.folder / "operator.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._prefix, str(COMMAND), "run"],
-                env=self.environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-            )
+            command = [*self._prefix, str(COMMAND), "run"]
+            self._process = preloaded.start(command, environment=self.environment(), folder=self.folder, log=log)
         if ready:
             until(f"readiness; its log: {self.log()[-2000:]}", self.is_ready, within=READY_SECONDS)
         return self
@@ -128,8 +124,9 @@ class Operator:
 
     def command(self, *args: str) -> str:
         """Run another verb of the command with the same environment."""
+        command = [preloaded.program(), *args]
         done = subprocess.run(
-            [str(COMMAND), *args], env=self.environment(), cwd=self.folder, capture_output=True, text=True, check=False
+            command, env=self.environment(), cwd=self.folder, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

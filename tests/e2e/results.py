@@ -21,6 +21,7 @@ from tests.dev.controlplane.connection import Cluster
 from tests.dev.controlplane.processes import free_port
 from tests.e2e.process import until
 from tests.e2e.results_requests import GROUP, VERSION
+from tests.support import preloaded
 from tests.support.paths import COMMAND
 
 API_SERVICE = f"{VERSION}.{GROUP}"
@@ -36,7 +37,7 @@ class ResultsProcess:
         self.port = free_port()
         self._log = folder / "results.log"
         self._database_url = database_url
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Started | None = None
 
     def start(self) -> "ResultsProcess":
         """Start it, and wait until it serves."""
@@ -50,9 +51,8 @@ class ResultsProcess:
         }
         seen = self.log().count("results API serves")
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(COMMAND), "results"], env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+            command = [str(COMMAND), "results"]
+            self._process = preloaded.start(command, environment=environment, folder=self._log.parent, log=log)
         until("results API", lambda: self._serves(seen), within=60)
         return self
 

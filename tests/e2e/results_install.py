@@ -8,7 +8,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
 import uuid
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.dev.controlplane.frontproxy import CLIENT_NAME
 from tests.dev.controlplane.processes import free_port
 from tests.e2e.process import CHART, until
 from tests.e2e.results_requests import Answer, Headers, Listener, ask_cluster
+from tests.support import preloaded
 from tests.support.certificates import Authority, Issued
 from tests.support.paths import COMMAND
 
@@ -36,7 +36,7 @@ class InstalledResults:
         self.account = self.release if installed_in else self.service
         self.port = free_port()
         self._database_url = database_url
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Started | None = None
 
     def install(self) -> None:
         """Install the chart, and lead its Service here."""
@@ -85,9 +85,8 @@ class InstalledResults:
     def start(self) -> "InstalledResults":
         """Start the process, and wait until the API server finds it available."""
         with (self.folder / "results.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(COMMAND), "results"], env=self.environment(), cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
-            )
+            command = [str(COMMAND), "results"]
+            self._process = preloaded.start(command, environment=self.environment(), folder=self.folder, log=log)
         self.await_available(is_available=True)
         return self
 

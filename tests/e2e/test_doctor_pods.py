@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.plugin import PLUGIN
 from tests.e2e.process import Operator
 from tests.support.pod_statuses import PAST, RUNNING, SAMPLES, Sample, container, running
+from tests.support.preloaded import program
 
 pytestmark = pytest.mark.cluster
 
@@ -55,7 +56,7 @@ class Pods:
 
     def doctor_all(self) -> list[dict[str, Any]]:
         settings = self._operator.environment() | {"KUBECONFIG": str(self._operator.cluster.kubeconfig)}
-        command = [str(PLUGIN), "doctor", "-o", "json", "--namespace", self._operator.namespace]
+        command = [program(PLUGIN), "doctor", "-o", "json", "--namespace", self._operator.namespace]
         done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found

@@ -9,14 +9,14 @@ from typing import Any
 from scrape_operator.planning.schedule import validate
 from tests.api.objects import RIGHT, WRONG
 from tests.e2e.test_wrong_objects import BROKEN_SELECTORS, refused
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 
 
 def lint(folder: Path, objects: Mapping[str, Any]) -> tuple[int, list[str]]:
     """Lint each object in a file of its own; give the exit code and what was printed."""
     for file, obj in objects.items():
         (folder / file).write_text(json.dumps(obj), encoding="utf-8")
-    command = [str(COMMAND), "lint", *objects]
+    command = [program(), "lint", *objects]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, done.stdout.splitlines()
 

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from tests.dev.demo.samples import EXPECTED, MANUAL, PLATFORMS, load
 from tests.dev.site.serving import SiteThread
 from tests.dev.site.site import DemoSite
 from tests.e2e.process import Operator, until
+from tests.support.preloaded import program
 
 pytestmark = pytest.mark.cluster
 
@@ -72,7 +72,7 @@ def test_local_stores_what_the_operator_stores(
     until("first runs", lambda: outcomes(operator.database, operator.namespace).keys() >= EXPECTED.keys(), within=60)
 
     environment = operator.environment() | {"SCRAPE_OPERATOR_SQLITE_PATH": str(tmp_path / "local.db")}
-    command = [sys.executable, "-m", "scrape_operator", "local", str(file), "--once", "--show", "0"]
+    command = [program(), "local", str(file), "--once", "--show", "0"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr  # some samples show failures
 

@@ -11,13 +11,14 @@ from tests.dev.controlplane.connection import Cluster
 from tests.dev.site.site import DemoSite
 from tests.e2e.plugin import PLUGIN, stand_in_for_exec
 from tests.e2e.process import Operator, schedule, until
+from tests.support.preloaded import program
 
 pytestmark = pytest.mark.cluster
 
 
 def scrape(operator: Operator, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     settings = operator.environment() | {"KUBECONFIG": str(operator.cluster.kubeconfig), **environment}
-    command = [str(PLUGIN), *arguments, "--namespace", operator.namespace]
+    command = [program(PLUGIN), *arguments, "--namespace", operator.namespace]
     return subprocess.run(command, env=settings, cwd=operator.folder, capture_output=True, text=True, check=False)
 
 
@@ -140,7 +141,7 @@ def test_a_name_of_another_namespace_is_said_to_be_there(
     operator: Operator, paused: str, control_plane: Cluster
 ) -> None:
     settings = operator.environment() | {"KUBECONFIG": str(control_plane.kubeconfig)}
-    command = [str(PLUGIN), "run", paused, "--namespace", "default"]
+    command = [program(PLUGIN), "run", paused, "--namespace", "default"]
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.endswith(f"namespaces that have it: {operator.namespace} (option -n)\n")

@@ -4,13 +4,15 @@ A golden is a body and a YAML file beside it: content type, extract, items, and 
 invented, the forms are real: byte order marks, wrong labels, right-to-left scripts, broken markup.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+import pytest_asyncio
 import yaml
 
 from scrape_operator.api.kinds.extract import Extract
@@ -26,19 +28,23 @@ URL = "https://site.example/data/list"
 FETCHED = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pool() -> AsyncIterator[ExtractionPool]:
+    """The workers for all documents: a start of one costs a second of CPU time."""
+    opened = ExtractionPool()
+    yield opened
+    await opened.aclose()
+
+
 async def read(
-    extract: Mapping[str, Any], body: bytes, content_type: str, zone: str = "Etc/UTC"
+    pool: ExtractionPool, extract: Mapping[str, Any], body: bytes, content_type: str, zone: str = "Etc/UTC"
 ) -> tuple[PageExtraction, list[Mapping[str, Any]]]:
     """Read a document as a run does: in a worker process unless it is small. Return what was read, and the items."""
     spec = Extract.model_validate(extract)
     compiled, findings = compile_page(PageSpec(extract=spec), "spec.targets[0]")
     assert compiled is not None, findings
     document = Document(body, URL, content_type, fetched_at=FETCHED, time_zone=ZoneInfo(zone))
-    pool = ExtractionPool()
-    try:
-        found = await pool.extract(compiled, document)
-    finally:
-        await pool.aclose()
+    found = await pool.extract(compiled, document, requester=uuid4().hex)  # costs of a schedule decide on its lane
     keyed = key_items(found.items, spec.key or ())
     assert (keyed.duplicates, keyed.keyless) == (0, 0)
     return found, [item.data for item in keyed.items]
@@ -48,11 +54,12 @@ def load(path: Path) -> tuple[dict[str, Any], bytes]:
     return yaml.safe_load(path.read_text(encoding="utf-8")), path.with_suffix(".body").read_bytes()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in GOLDENS])
-async def test_a_golden_gives_its_items(path: Path) -> None:
+async def test_a_golden_gives_its_items(pool: ExtractionPool, path: Path) -> None:
     golden, body = load(path)
     zone = golden.get("timeZone", "Etc/UTC")
-    found, items = await read(golden["extract"], body, golden["contentType"], zone)
+    found, items = await read(pool, golden["extract"], body, golden["contentType"], zone)
     assert items == golden["items"]
     assert found.dropped == golden.get("dropped", 0)
     expected = golden.get("warnings", ())
@@ -60,10 +67,11 @@ async def test_a_golden_gives_its_items(path: Path) -> None:
     assert len(found.warnings) == len(expected), found.warnings
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", BIG)
-async def test_a_big_document_gives_all_of_its_items(name: str) -> None:
+async def test_a_big_document_gives_all_of_its_items(pool: ExtractionPool, name: str) -> None:
     big = BIG[name]
-    found, items = await read(big.extract, big.body(), big.content_type)
+    found, items = await read(pool, big.extract, big.body(), big.content_type)
     assert len(items) == big.count
     for number, item in enumerate(items):
         assert item == big.item(number)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tests.support.changing_shop import EXTRACT, HOOK, Shop, accepted, check_ids, check_order, replayed
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 from tests.support.receiver import SIGNING_SECRET, Receiver, Reply, more_than
 
 KILLS = int(os.environ.get("KILLS", "3"))
@@ -41,7 +41,7 @@ def write(folder: Path, changing_shop: Shop, receiver: Receiver, **spec: Any) ->
 def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     environment |= {"SCRAPE_OPERATOR_ALLOW_CIDRS": "127.0.0.0/8", "SCRAPE_OPERATOR_RUN_LEASE_SECONDS": "3"}
-    command = [str(COMMAND), "local", str(folder / "goods.yaml"), "--show", "0", *options]
+    command = [program(), "local", str(folder / "goods.yaml"), "--show", "0", *options]
     return subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -14,7 +14,7 @@ from scrape_operator.core.errors import ClusterError
 from tests.secrecy.places import PLACES, canary, filled, fills_of, forms
 from tests.secrecy.server import ANSWERS, EchoServer
 from tests.secrecy.world import database_traces, found, schedule, spoken
-from tests.support.paths import COMMAND
+from tests.support.preloaded import program
 from tests.support.web import served_by
 
 PASSWORD = "c4n4ry-hunter2"
@@ -100,7 +100,7 @@ async def test_test_and_local_print_no_secret(tmp_path: Path, monkeypatch: pytes
 
 
 def spoken_by_a_process(*arguments: str) -> bytes:
-    done = subprocess.run([str(COMMAND), *arguments], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([program(), *arguments], capture_output=True, check=False, timeout=60)
     return done.stdout + done.stderr
 
 
