@@ -111,6 +111,7 @@ class Cluster:
     def _run(self, command: Sequence[str | Path], text: str | None, *, check: bool) -> str:
         home = {f"HELM_{kind}_HOME": str(self.folder / "helm") for kind in ("CACHE", "CONFIG", "DATA")}
         environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"} | home
+        environment |= {"GOGC": "off"}  # a fifth of the CPU time of a process that ends at once
         done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=False)
         if done.returncode and check:
             raise CommandFailed(f"{Path(command[0]).name} {' '.join(map(str, command[3:]))}: {done.stderr.strip()}")

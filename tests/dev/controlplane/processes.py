@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from pwd import struct_passwd
 from types import TracebackType
@@ -51,8 +51,9 @@ class RunFolder:
         *,
         end_by: signal.Signals = signal.SIGKILL,
         user: struct_passwd | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start a server; its output goes to `<name>.log`.
+        """Start a server; its output goes to `<name>.log`. `environment` is what it gets in addition.
 
         A session of its own keeps a Ctrl-C in the terminal from ending the server before its owner is done with it.
         """
@@ -64,6 +65,7 @@ class RunFolder:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, **(environment or {})},
                 **identity(user),
             )
         (self.path / f"{name}.pid").write_text(f"{process.pid} {end_by.value}")
