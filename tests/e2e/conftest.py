@@ -63,7 +63,7 @@ def operator(lasting_operator: Operator) -> Iterator[Operator]:
     """The lasting operator without a schedule; rows of earlier tests stay, so a test chooses names of its own."""
     yield lasting_operator
     lasting_operator.kubectl("delete", "scs", "--all", "--wait=false")
-    until("nothing to do", lasting_operator.is_idle, within=30)
+    until("nothing to do", lasting_operator.is_idle)
 
 
 def install_account(cluster: Cluster, namespace: str) -> None:

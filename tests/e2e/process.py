@@ -19,13 +19,13 @@ from tests.support import preloaded
 from tests.support.paths import COMMAND, ROOT
 
 T = TypeVar("T")
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 GROUP_VERSION = "scrape-operator.dev/v1alpha1"
 CHART = ROOT / "manifests" / "chart" / "scrape-operator"
 
 
-def until(what: str, look: Callable[[], T | None], *, within: float = 10.0) -> T:
-    """Look again and again until something is seen; fails with what was awaited."""
+def until(what: str, look: Callable[[], T | None], *, within: float = 60.0) -> T:
+    """Look again and again until something is seen; fail with what was awaited. Only failures wait so long."""
     deadline = time.monotonic() + within
     while True:
         seen = look()
@@ -189,7 +189,7 @@ class Operator:
         """Return the rows of a schedule that are final."""
         return [row for row in self.runs(name) if row["status"] != "RUNNING"]
 
-    def await_status(self, name: str, condition: str, *, seconds: int = 30) -> None:
+    def await_status(self, name: str, condition: str, *, seconds: int = 60) -> None:
         """Wait as `kubectl wait --for=` does, such as for condition=Ready=False."""
         self.kubectl("wait", f"--for={condition}", f"scs/{name}", f"--timeout={seconds}s")
 

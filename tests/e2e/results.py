@@ -171,7 +171,7 @@ def await_described(cluster: Cluster) -> None:
     until("the descriptions", lambda: path in cluster.kubectl("get", "--raw", "/openapi/v3"), within=90)
 
 
-def await_shown(file: Path, text: str, *, within: float = 10.0) -> None:
+def await_shown(file: Path, text: str, *, within: float = 60.0) -> None:
     """Wait until the output of a command has a text; fails with the output."""
     try:
         until(text, lambda: text in file.read_text(), within=within)

@@ -15,8 +15,8 @@ def test_a_schedule_runs_at_once_and_its_items_are_stored(
 ) -> None:
     operator = start_operator()
     operator.apply(schedule("quotes", f"{site.url}/api/products", interval="1h"))
-    until("the first run", lambda: operator.get("quotes").get("status", {}).get("history"), within=5)
-    operator.kubectl("wait", "--for=condition=Ready", "scs/quotes", "--timeout=10s")
+    until("the first run", lambda: operator.get("quotes").get("status", {}).get("history"))
+    operator.kubectl("wait", "--for=condition=Ready", "scs/quotes", "--timeout=60s")
     status = operator.get("quotes")["status"]
     runs = operator.rows("SELECT * FROM scrape_runs")
     assert [(run["status"], run["trigger"]) for run in runs] == [("SUCCEEDED", "scheduled")]

@@ -38,7 +38,7 @@ def test_kstatus_is_right_in_every_phase(operator: Operator, site: DemoSite) -> 
         "ks-held": "Terminating",
     }
     try:
-        until("every phase", lambda: {name: kstatus(operator.get(name)) for name in expected} == expected, within=20)
+        until("every phase", lambda: {name: kstatus(operator.get(name)) for name in expected} == expected)
     finally:
         operator.kubectl("patch", "scs", "ks-held", "--type=merge", '--patch={"metadata":{"finalizers":null}}')
 

@@ -31,7 +31,7 @@ def test_the_job_compares_three_bookmakers_and_applying_it_again_doubles_nothing
 ) -> None:
     operator.apply(the_job(books))
     operator.apply(the_job(books))
-    operator.kubectl("wait", "--for=condition=Ready", f"scs/{PLATFORMS}", "--timeout=30s")
+    operator.kubectl("wait", "--for=condition=Ready", f"scs/{PLATFORMS}", "--timeout=60s")
     uid = operator.get(PLATFORMS)["metadata"]["uid"]  # other tests may have had an object of this name
     [run] = [row for row in operator.ended(PLATFORMS) if (row["schedule_uid"], row["slot"]) == (uid, "generation:1")]
     assert (run["status"], run["trigger"]) == ("SUCCEEDED", "scheduled")
@@ -66,7 +66,7 @@ def test_a_blocked_bookmaker_is_named_and_the_others_are_kept(operator: Operator
     job = the_job(books)
     job["metadata"] = {"name": "one-blocked"}
     operator.apply(job)
-    operator.kubectl("wait", "--for=condition=Ready", "scs/one-blocked", "--timeout=30s")
+    operator.kubectl("wait", "--for=condition=Ready", "scs/one-blocked", "--timeout=60s")
     [run] = operator.ended("one-blocked")
     assert (run["status"], run["reason"]) == ("PARTIALLY_SUCCEEDED", "Blocked")
     status = operator.get("one-blocked")["status"]
@@ -109,7 +109,7 @@ def test_the_kept_responses_of_three_bookmakers_give_their_items_again(
     job = the_job(books)
     job |= {"metadata": {"name": "kept"}, "spec": {**job["spec"], "keepBodies": "Always"}}
     operator.apply(job)
-    operator.kubectl("wait", "--for=condition=Ready", "scs/kept", "--timeout=30s")
+    operator.kubectl("wait", "--for=condition=Ready", "scs/kept", "--timeout=60s")
     asked = [book.requests.total() for book in books.sites.values()]
     shown = json.loads(operator.command("replay", "kept", "--namespace", operator.namespace, "-o", "json"))
     assert [book.requests.total() for book in books.sites.values()] == asked

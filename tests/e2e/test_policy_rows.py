@@ -72,7 +72,7 @@ def test_the_tighter_policy_refuses(
     asked["spec"]["targets"].append({**target, "name": "second"})
     operator.apply(asked)
     is_stalled = stalled(operator, name)
-    until("PolicyDenied", lambda: (is_stalled() or ("", ""))[0] == "PolicyDenied", within=15)
+    until("PolicyDenied", lambda: (is_stalled() or ("", ""))[0] == "PolicyDenied")
     assert words in (is_stalled() or ("", ""))[1]
     assert site.counts["/api/products"] == 0
     operator.kubectl("delete", "clusterscrapepolicy", "default")
@@ -133,7 +133,7 @@ def test_the_tighter_value_counts(operator: Operator, site: DemoSite, row: Row) 
     asked = schedule(name, f"{site.url}/api/products?perPage=10", interval="720h", timeout="20s")
     asked["spec"]["targets"][0]["paginate"] = {"pageParam": {"name": "page"}}
     operator.apply(asked)
-    [run] = until("the run", lambda: operator.ended(name), within=30)
+    [run] = until("the run", lambda: operator.ended(name))
     assert run["policy"] == "default"
     assert row.seen(site, run) == row.expected
 
@@ -148,7 +148,7 @@ def test_deleting_a_policy_in_use_stalls_only_who_names_it(operator: Operator, s
         operator.await_status(name, "condition=Ready")
         assert operator.get(name)["status"]["policy"] == applied
     operator.kubectl("delete", "scrapepolicy", "shop", "default")
-    until("PolicyNotFound", lambda: (stalled(operator, "names-it")() or ("",))[0] == "PolicyNotFound", within=15)
+    until("PolicyNotFound", lambda: (stalled(operator, "names-it")() or ("",))[0] == "PolicyNotFound")
     until("no policy", lambda: "policy" not in operator.get("by-default")["status"])
     assert stalled(operator, "by-default")() is None
     runs = len(operator.ended("by-default"))

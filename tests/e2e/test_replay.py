@@ -81,7 +81,7 @@ class LiveGoods:
         """Wait for a run that starts after now and reads its page."""
         now = datetime.now(UTC).isoformat()
         good = f"SELECT 1 FROM scrape_runs WHERE reason = 'Succeeded' AND trigger <> 'replay' AND started_at > '{now}'"
-        until("a good run", lambda: self.rows(good), within=30)
+        until("a good run", lambda: self.rows(good))
 
     def stop_runs(self) -> None:
         self.operator.kubectl("patch", "scs", "goods", "--type=merge", "-p", '{"spec": {"suspend": true}}')
@@ -106,7 +106,7 @@ async def test_replays_are_written_beside_a_running_operator(
     live, chance, written = live_goods, random.Random(3), set[str]()
     with ThreadPoolExecutor(2) as two:
         for _ in range(WRITES):
-            kept = until("a kept response", live.kept_runs, within=30)
+            kept = until("a kept response", live.kept_runs)
             written |= set(two.map(live.write, chance.choices(kept, k=2)))
     changing_shop.fails = False
     live.await_good_run()

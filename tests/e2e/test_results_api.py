@@ -134,4 +134,4 @@ async def test_a_namespace_ends_beside_the_api(
 ) -> None:
     await fill(store)
     ended = control_plane.create_namespace()
-    control_plane.kubectl("delete", "namespace", ended, "--timeout=30s")
+    control_plane.kubectl("delete", "namespace", ended, "--timeout=60s")

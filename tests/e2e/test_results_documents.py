@@ -48,13 +48,13 @@ def created(here: ResultsHere) -> str:
 def test_without_the_list_of_resources_the_api_is_unavailable_and_namespaces_stay(results_here: ResultsHere) -> None:
     results_here.register(without={"/apis", VERSION_PATH})
     reason = "--for=jsonpath={.status.conditions[0].reason}=FailedDiscoveryCheck"
-    results_here.plane.kubectl("wait", reason, "--timeout=30s", f"apiservice/{API_SERVICE}")
+    results_here.plane.kubectl("wait", reason, "--timeout=60s", f"apiservice/{API_SERVICE}")
     assert results_here.ask(f"{VERSION_PATH}/scraperuns").status == 503
     assert "doesn't have a resource type" in results_here.kubectl("get", "srun", check=False)
     name = results_here.plane.create_namespace()
     results_here.plane.delete_namespace(name)
     shown = ("get", "namespace", name, "-o", "json")
-    until("the namespace stays", lambda: GROUP in results_here.plane.kubectl(*shown), within=30)
+    until("the namespace stays", lambda: GROUP in results_here.plane.kubectl(*shown))
     (reason,) = (
         condition["reason"]
         for condition in json.loads(results_here.plane.kubectl(*shown))["status"]["conditions"]
@@ -66,7 +66,7 @@ def test_without_the_list_of_resources_the_api_is_unavailable_and_namespaces_sta
 def test_without_aggregated_discovery_the_resources_are_found_all_the_same(results_here: ResultsHere) -> None:
     results_here.register_and_wait(without={"/apis"})
     listed = ("api-resources", f"--api-group={GROUP}", "-o", "name")
-    until("the resources", lambda: f"scraperuns.{GROUP}" in results_here.kubectl(*listed), within=30)
+    until("the resources", lambda: f"scraperuns.{GROUP}" in results_here.kubectl(*listed))
     assert results_here.was_asked("/apis")
     assert not results_here.was_asked(GROUP_PATH)
     assert "quotes-" in results_here.kubectl("get", "srun", "-o", "name")

@@ -37,7 +37,7 @@ def test_the_samples_run_at_once_and_become_what_they_say(
         created = instant(operator.get(name)["metadata"]["creationTimestamp"])  # in whole seconds
         assert (instant(operator.runs(name)[0]["started_at"]) - created).total_seconds() < 2 + 1
     operator.request_run(MANUAL, "now")
-    operator.kubectl("wait", "--for=condition=Ready", "scs", "--all", "--timeout=30s")
+    operator.kubectl("wait", "--for=condition=Ready", "scs", "--all", "--timeout=60s")
     for name, expected in EXPECTED.items():
         first = operator.ended(name)[0]
         assert (name, first["status"], first["reason"]) == (name, expected.status, expected.reason)

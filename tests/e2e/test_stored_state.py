@@ -23,7 +23,7 @@ def test_a_schedule_that_failed_too_often_stays_suspended_after_a_restart(
     operator = start_operator()
     operator.apply(failing)
     operator.await_status("failing", "condition=Scheduled=False", seconds=90)
-    until("pruning", lambda: len(operator.runs("failing")) < FAILURES, within=30)
+    until("pruning", lambda: len(operator.runs("failing")) < FAILURES)
     before = operator.get("failing")["status"]["counters"]
     assert before["consecutiveFailures"] == FAILURES
     stored = "SELECT * FROM schedules WHERE name = 'failing' AND skipped = ?"
@@ -34,7 +34,7 @@ def test_a_schedule_that_failed_too_often_stays_suspended_after_a_restart(
     runs = operator.runs("failing")
     operator.start()
     operator.apply(schedule("witness", f"{site.url}/api/prices", interval="1s"))
-    until("five due times have passed", lambda: len(operator.ended("witness")) > 5, within=30)
+    until("five due times have passed", lambda: len(operator.ended("witness")) > 5)
     assert operator.runs("failing") == runs
     assert operator.condition("failing", "Scheduled")["reason"] == "SuspendedByFailures"
     assert operator.get("failing")["status"]["counters"] == before
@@ -52,7 +52,7 @@ def test_objects_that_are_deleted_while_nobody_watches_are_noted_at_the_start(
     operator.kubectl("delete", "scs", "two")
     operator.start()
     gone = "SELECT name FROM schedules WHERE deleted_at NOT NULL ORDER BY name"
-    until("it is noted", lambda: [row["name"] for row in operator.rows(gone)] == ["one", "two"], within=30)
+    until("it is noted", lambda: [row["name"] for row in operator.rows(gone)] == ["one", "two"])
     items = operator.rows("SELECT DISTINCT schedule FROM current_items")
     assert [row["schedule"] for row in items] == ["three"]
 
@@ -68,6 +68,6 @@ def test_an_edit_of_what_is_kept_counts_without_another_run(operator: Operator, 
     limits = {"dataPolicy": "Delete", "successfulRunsHistoryLimit": 2}
     operator.kubectl("patch", "scs", "edited", "--type=merge", "-p", json.dumps({"spec": limits}))
     left = ["scheduled", "manual", "manual"]  # the newest row of each trigger stays
-    until("the prune", lambda: [run["trigger"] for run in operator.runs("edited")] == left, within=30)
+    until("the prune", lambda: [run["trigger"] for run in operator.runs("edited")] == left)
     stored = "SELECT data_policy FROM schedules WHERE name = 'edited'"
-    until("the policy", lambda: operator.rows(stored) == [{"data_policy": "Delete"}], within=30)
+    until("the policy", lambda: operator.rows(stored) == [{"data_policy": "Delete"}])
