@@ -103,4 +103,5 @@ def test_postgresql_may_go_away_and_come_back(
     # A run of a second that a busy machine keeps longer times out.
     statuses = {row["status"] for row in found if row["reason"] != "Timeout"}
     assert statuses <= {"SUCCEEDED", "SKIPPED", "CANCELED"}
-    assert "StoreUnavailable" in {row["reason"] for row in found}
+    # The second reason stands alone where runs of all schedules waited for their ends to be stored.
+    assert {"StoreUnavailable", "SkippedOverlap"} & {row["reason"] for row in found}
