@@ -213,7 +213,7 @@ def test_missed_run_policy_skip_makes_up_for_nothing_after_a_downtime(
     until("runs", lambda: all(len(operator.ended(name)) > 1 for name in names))
     operator.kill()
     down = datetime.now(UTC)
-    until("a long downtime", lambda: datetime.now(UTC) - down > 5 * SECOND)
+    until("three due times", lambda: datetime.now(UTC) - down > 7 * SECOND)
     operator.start()
     back = datetime.now(UTC)
     until("both go on", lambda: all(instant(operator.ended(name)[-1]["scheduled_for"]) > back for name in names))
