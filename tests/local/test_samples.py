@@ -162,7 +162,7 @@ EXPECTED: Mapping[str, Expected] = {
     "notifications": {"prices": lambda goods: prices(goods[:PER_PAGE])},
     "numbers-and-dates": {"prices": german},
     "office-hours": {"stock": lambda goods: stocks(goods[:PER_PAGE])},
-    "overlap": {"slow": lambda _: [{"slept": 3.0}]},
+    "overlap": {"slow": lambda _: [{"slept": 2.0}]},
     "pagination": PAGES,
     "policies": {"globes": lambda goods: skus(of("globes", goods)[:PER_PAGE])},
     "requests": {"lamps": lambda goods: names([it for it in of("lamps", goods) if it.stock][:PER_PAGE])},
