@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.storage.engine import batching
 from scrape_operator.storage.engine.address import SQLiteAddress
-from scrape_operator.storage.engine.committer import ANSWERS_AT_ONCE, Committer
+from scrape_operator.storage.engine.committer import Committer
 from scrape_operator.storage.engine.database import Database
 from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.errors import StoreRefused
@@ -91,34 +91,6 @@ async def test_what_queues_during_a_transaction_goes_into_the_next(notebook: Not
         notebook.gate.set()
         assert await asyncio.gather(*calls) == [f"noted {number}" for number in range(50)]
     assert [operations for _, operations in notebook.transactions] == [1, 49]
-
-
-async def test_answers_leave_turns_of_the_loop_to_others(notebook: Notebook) -> None:
-    seen: list[str] = []
-
-    async def note(number: int) -> None:
-        seen.append(await committer.submit(notebook.note, number))
-
-    async with notebook.committer() as committer:
-        calls = await queued(*(note(number) for number in range(3 * ANSWERS_AT_ONCE)))
-        while len(seen) < len(calls):
-            await asyncio.sleep(0)
-            seen += ["other"] if seen and seen[-1] != "other" else []
-    answers = [len(part.split()) for part in " ".join("x" if one != "other" else "|" for one in seen).split("|")]
-    assert max(answers) <= ANSWERS_AT_ONCE
-    assert sum(answers) == len(calls)
-
-
-async def test_what_was_committed_is_answered_though_the_committer_is_cancelled(notebook: Notebook) -> None:
-    committer = notebook.committer()
-    await committer.__aenter__()
-    calls = await queued(*(committer.submit(notebook.note, number) for number in range(3 * ANSWERS_AT_ONCE)))
-    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-    assert committer._task is not None
-    committer._task.cancel()
-    assert await asyncio.gather(*calls) == [f"noted {number}" for number in range(3 * ANSWERS_AT_ONCE)]
-    with pytest.raises(asyncio.CancelledError):
-        await committer._task
 
 
 async def test_kinds_share_a_transaction_and_each_gets_its_answers(notebook: Notebook) -> None:

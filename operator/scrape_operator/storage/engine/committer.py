@@ -26,9 +26,6 @@ logger = logging.getLogger(__name__)
 
 MAX_PENDING = 5_000
 
-ANSWERS_AT_ONCE = 4
-"""Each wakes a task that does more, such as the report of a run. Timers that are due wait for these, not for all."""
-
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -147,8 +144,9 @@ class Committer:
             self._fail(batch, StoreUnavailable("the store is closed"))
             raise
         else:
+            for operation, answer in answers:
+                operation.succeed(answer)
             self._report(time.monotonic() - started, len(batch))
-            await _answer(answers)
 
     def _report(self, seconds: float, operations: int) -> None:
         if self._on_transaction is None:
@@ -170,18 +168,6 @@ class Committer:
     def _fail(operations: Sequence[Operation], error: StoreUnavailable) -> None:
         for operation in operations:
             operation.fail(error)
-
-
-async def _answer(answers: Answers) -> None:
-    """Answer a few operations in each turn of the event loop."""
-    try:
-        for number, (operation, answer) in enumerate(answers, start=1):
-            operation.succeed(answer)
-            if number % ANSWERS_AT_ONCE == 0:
-                await asyncio.sleep(0)
-    finally:  # also if the committer is cancelled: they are committed
-        for operation, answer in answers:
-            operation.succeed(answer)
 
 
 def _apply(connection: Connection, batch: Sequence[Operation]) -> Answers:
