@@ -22,6 +22,8 @@ Name = Annotated[
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")]
 Target = Annotated[str | None, typer.Option(help="Only the items of this target.")]
 Where = Annotated[list[str] | None, typer.Option(help="Only items with this text in a field: field=value.")]
+ChangedSince = Annotated[str | None, typer.Option(help="Only items that changed in this time, such as 1d or 2h.")]
+Gone = Annotated[bool, typer.Option("--gone", help="Also items that are gone.")]
 Columns = Annotated[str | None, typer.Option(help="Only these fields, each in a column: name,price.")]
 Format = Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson, csv or parquet.")]
 
@@ -66,11 +68,11 @@ def items(
     target: Target = None,
     limit: Annotated[int, typer.Option(min=0, help="How many items at most; 0 for all.")] = 20,
     output: Format = RowFormat.TABLE,
-    since: Annotated[str | None, typer.Option(help="Only items that changed in this time, such as 1d or 2h.")] = None,
+    since: ChangedSince = None,
     where: Where = None,
     columns: Columns = None,
     *,
-    gone: Annotated[bool, typer.Option("--gone", help="Also items that are gone.")] = False,
+    gone: Gone = False,
 ) -> None:
     """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it.
 
@@ -95,11 +97,11 @@ def export(
     output: Annotated[
         ExportFormat, typer.Option("-o", "--output", help="csv, ndjson, json or parquet.")
     ] = ExportFormat.CSV,
-    since: Annotated[str | None, typer.Option(help="Only items that changed in this time, such as 1d or 2h.")] = None,
+    since: ChangedSince = None,
     where: Where = None,
     columns: Columns = None,
     *,
-    gone: Annotated[bool, typer.Option("--gone", help="Also items that are gone.")] = False,
+    gone: Gone = False,
 ) -> None:
     """Print all items of a schedule for another program, row by row: memory does not grow with their number.
 
