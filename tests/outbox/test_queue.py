@@ -1,5 +1,7 @@
 """The order and the pace of deliveries, without a clock: laws by a state machine, cases by hand."""
 
+from math import inf
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
@@ -185,6 +187,16 @@ def test_no_more_are_in_flight_than_may_be() -> None:
     assert made.wake_at(0.0) is None
     made.delivered("k1", 0.0)
     assert made.take(0.0) is not None
+
+
+def test_only_what_can_go_sooner_than_before_wakes_the_sender() -> None:
+    made = queue()
+    assert made.put("k1", (1,), now=0.0, delay=DELAY) == DELAY
+    assert made.put("k1", (2,), now=0.5, delay=DELAY) == inf
+    assert made.put("k1", (3,), now=DELAY + 1, delay=DELAY) == inf
+    assert made.put("k1", (4,), now=DELAY + 1, urgency=1) == DELAY
+    assert made.put("k1", (5,), now=DELAY + 2, urgency=1) == inf
+    assert made.take(DELAY + 2) == ("k1", (1, 2, 3, 4, 5))
 
 
 def test_what_turned_urgent_wakes_nobody_a_second_time() -> None:

@@ -1,6 +1,7 @@
 """The request of one run: placeholders, bodies, and what comes from Secrets."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +37,12 @@ def template_of(**http: Any) -> RequestTemplate:
     target = plan.work.targets[0]
     assert isinstance(target, HTTPTargetPlan)
     return target.request
+
+
+def test_a_request_without_placeholders_is_the_same_for_every_run() -> None:
+    fixed = template_of(headers=[{"name": "Accept", "value": "text/html"}])
+    assert fixed.fill(DUE, BERLIN) is fixed.request
+    assert fixed.fill(DUE, BERLIN) == replace(fixed, is_fixed=False).fill(DUE, BERLIN)
 
 
 def filled(**http: Any) -> Request:

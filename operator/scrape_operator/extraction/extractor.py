@@ -1,6 +1,6 @@
 """Reads the pages of a target: items, and the links that lead on. Made by `compiling`, called by `workers`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledField, FieldReader, check_item_size
+from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledField, FieldReader, check_item_sizes
 from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.reader import Reader, Selector, SelectorFailed
 from scrape_operator.extraction.formats.registry import is_bounded
@@ -135,32 +135,27 @@ class _PageReading:
     def run(self) -> PageExtraction:
         nodes = self._nodes()
         columns = [self._reader.column(compiled, nodes) for compiled in self._fields]
-        items: list[Mapping[str, JSONValue]] = []
+        lacking: dict[str, int] = {}
         kept: list[Any] = []
-        missing: dict[str, int] = {}
-        dropped_for: dict[str, int] = {}
-        warnings = [*self._page.warnings]
-        dropped = self._page.lost
+        rows: list[Sequence[Any]] = []
         for node, values in zip(nodes, zip(*columns, strict=True), strict=True):
-            if self._is_none(values):
-                continue
-            if (lacking := self._lacking(values)) is not None:
-                dropped_for[lacking] = dropped_for.get(lacking, 0) + 1
-                dropped += 1
-                continue
-            check_item_size(values, self._reader.around)
-            items.append(self._item(values, missing))
-            kept.append(node)
-        if nodes and len(items) + dropped - self._page.lost < len(nodes):
-            empty = len(nodes) - len(items) - dropped + self._page.lost
+            if MISSING not in values or self._is_kept(values, lacking):
+                kept.append(node)
+                rows.append(values)
+        check_item_sizes(rows, self._reader.around)
+        missing: dict[str, int] = {}
+        items = [self._item(values, missing) for values in rows]
+        dropped = sum(lacking.values())
+        warnings = [*self._page.warnings]
+        if empty := len(nodes) - len(items) - dropped:
             warnings.append(f"{empty} of {len(nodes)} nodes have none of the fields, and give no item")
         links = self._selectors
         return PageExtraction(
             items=items,
             matched=len(nodes),
-            dropped=dropped,
+            dropped=dropped + self._page.lost,
             missing=missing,
-            lacking=dropped_for,
+            lacking=lacking,
             next_link=self._link(links.next_link, self._page.root) if links.next_link else None,
             cursor=self._cursor(links.cursor) if links.cursor else None,
             follow_links=[self._link(links.follow, node) for node in kept] if links.follow else [],
@@ -178,12 +173,17 @@ class _PageReading:
             return ""
         return missed_hint(selector, source, self._page, self._selectors.reader, self._reader.around.work)
 
-    def _is_none(self, values: Sequence[Any]) -> bool:
-        """Whether no selected field was found at a node."""
-        for index in self._selected:
-            if values[index] is not MISSING:
+    def _is_kept(self, values: Sequence[Any], lacking: dict[str, int]) -> bool:
+        """Return whether a node gives an item although fields were not found; count required ones in `lacking`."""
+        if self._selected and all(values[index] is MISSING for index in self._selected):
+            return False
+        for index in self._required:
+            if values[index] is MISSING:
+                name = self._fields[index].name
+                self._reader.complaints.add(name, "a required value is missing, and so the item is dropped")
+                lacking[name] = lacking.get(name, 0) + 1
                 return False
-        return bool(self._selected)
+        return True
 
     def _nodes(self) -> Sequence[Any]:
         if self._selectors.items is None:
@@ -199,21 +199,13 @@ class _PageReading:
             )
         return nodes
 
-    def _lacking(self, values: Sequence[Any]) -> str | None:
-        """Return the first required field that is missing, or None."""
-        for index in self._required:
-            if values[index] is MISSING:
-                name = self._fields[index].name
-                self._reader.complaints.add(name, "a required value is missing, and so the item is dropped")
-                return name
-        return None
-
     def _item(self, values: Sequence[Any], missing: dict[str, int]) -> dict[str, JSONValue]:
         item = dict(zip(self._names, values, strict=True))
-        for compiled, value in zip(self._fields, values, strict=True):
-            if value is MISSING:
-                missing[compiled.name] = missing.get(compiled.name, 0) + 1
-                item[compiled.name] = compiled.value_if_missing
+        if MISSING in values:
+            for compiled, value in zip(self._fields, values, strict=True):
+                if value is MISSING:
+                    missing[compiled.name] = missing.get(compiled.name, 0) + 1
+                    item[compiled.name] = compiled.value_if_missing
         return item
 
     def _link(self, link: CompiledField, node: Any) -> str | None:

@@ -97,9 +97,14 @@ class FieldReader:
             return [self._fixed(compiled)] * len(nodes)
         if compiled.parent:
             nodes = [self.parents.of(node, compiled.parent) for node in nodes]
-        found = [self._found(compiled, compiled.selector, node) for node in nodes]
+        if compiled.many:
+            found = [self._all(compiled, compiled.selector, node) for node in nodes]
+        else:
+            found = [self._first(compiled, compiled.selector, node) for node in nodes]
         around = self._surroundings(compiled, found)
-        return [self._value(compiled, raw, around) for raw in found]
+        if compiled.many:
+            return [self._values(compiled, raws, around) for raws in found]
+        return [MISSING if raw is None else self._convert(compiled, raw, around) for raw in found]
 
     def _fixed(self, compiled: CompiledField) -> Any:
         if compiled.known is None:
@@ -107,26 +112,45 @@ class FieldReader:
         value = self.known[compiled.known]
         if value is None:
             return MISSING
-        return self._value(compiled, [value] if compiled.many else value, self.around)
+        if compiled.many:
+            return self._values(compiled, [value], self.around)
+        return self._convert(compiled, value, self.around)
 
-    def _found(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
-        """Return the raw value of a field at a node, or a list of them; None and [] where nothing is found."""
-        if node is None and compiled.parent:
-            self.complaints.add(compiled.name, f"its item has no parent {compiled.parent} levels above")
-            return [] if compiled.many else None
+    def _all(self, compiled: CompiledField, selector: Selector, node: Any) -> Sequence[Any]:
+        """Return the raw values of a field with `many` at a node."""
         try:
-            if compiled.many:
-                raws = selector.values(node, self.page, self.around.work)
-                return [raw for found in raws if (raw := self._filtered(compiled, found)) is not None and raw != ""]
+            raws = selector.values(node, self.page, self.around.work) if self._is_there(compiled, node) else []
+        except SelectorFailed as failure:
+            self._complain_of_selector(compiled, failure)
+            return []
+        return [raw for found in raws if (raw := self._filtered(compiled, found)) is not None and raw != ""]
+
+    def _first(self, compiled: CompiledField, selector: Selector, node: Any) -> Any:
+        """Return the raw value of a field at a node; None where nothing is found."""
+        if compiled.parent and not self._is_there(compiled, node):
+            return None
+        try:
             if compiled.pattern is not None and compiled.type is not FieldType.JSON:
                 return self._first_match(compiled, selector.values(node, self.page, self.around.work))
             found = selector.first(node, self.page, self.around.work)
         except SelectorFailed as failure:
-            self.complaints.add(compiled.name, f"its selector can't be used: {failure}")
-            return [] if compiled.many else None
+            self._complain_of_selector(compiled, failure)
+            return None
         if type(found) is list and compiled.type is not FieldType.JSON:
             found = _first_not_empty(found)
-        return self._filtered(compiled, found)
+        if compiled.pattern is not None:
+            return self._filtered(compiled, found)
+        return self._clean(found) if type(found) is str else found
+
+    def _is_there(self, compiled: CompiledField, node: Any) -> bool:
+        """Return whether an item has the parent at which a field is read."""
+        is_there = node is not None or not compiled.parent
+        if not is_there:
+            self.complaints.add(compiled.name, f"its item has no parent {compiled.parent} levels above")
+        return is_there
+
+    def _complain_of_selector(self, compiled: CompiledField, failure: SelectorFailed) -> None:
+        self.complaints.add(compiled.name, f"its selector can't be used: {failure}")
 
     def _first_match(self, compiled: CompiledField, raws: Iterable[Any]) -> Any:
         """Return what the field's regex chooses from the first value in which that is not empty."""
@@ -134,12 +158,7 @@ class FieldReader:
 
     def _filtered(self, compiled: CompiledField, raw: Any) -> Any:
         """Return a raw value clean, stripped and as the field's regex chooses; None where that finds nothing."""
-        value = raw
-        if type(value) is str:
-            if len(value) > _LONG_TEXT:
-                self.around.work.spend(len(value) // _LONG_TEXT)
-            # A text that can be printed has neither a NUL nor a surrogate in it.
-            value = (value if self.page.is_clean or value.isprintable() else clean_text(value)).strip()
+        value = self._clean(raw) if type(raw) is str else raw
         if compiled.pattern is None or value is None:
             return value
         try:
@@ -148,15 +167,22 @@ class FieldReader:
             return None
         return None if chosen is None else chosen.strip()
 
+    def _clean(self, text: str) -> str:
+        """Return a text stripped, and without what no database keeps."""
+        if len(text) > _LONG_TEXT:
+            self.around.work.spend(len(text) // _LONG_TEXT)
+        # A text that can be printed has neither a NUL nor a surrogate in it.
+        return (text if self.page.is_clean or text.isprintable() else clean_text(text)).strip()
+
     def _surroundings(self, compiled: CompiledField, found: Sequence[Any]) -> Surroundings:
         """Return how ambiguous values of the field are read in this document."""
         if compiled.type not in _AMBIGUOUS_TYPES or compiled.selector is None:
             return self.around
-        around = replace(
-            self.around,
-            decimal_mark=compiled.decimal_mark,
-            dates=replace(self.around.dates, stated_order=compiled.date_order),
-        )
+        around = self.around
+        if compiled.decimal_mark is not None:
+            around = replace(around, decimal_mark=compiled.decimal_mark)
+        if compiled.date_order is not None:
+            around = replace(around, dates=replace(around.dates, stated_order=compiled.date_order))
         raws = [raw for each in found for raw in each] if compiled.many else found
         texts = [raw for raw in raws if type(raw) is str]
         self.around.work.spend(len(texts))
@@ -166,11 +192,9 @@ class FieldReader:
             self.complaints.add(compiled.name, THOUSANDS_NOTE, _sample(ambiguous))
         return around
 
-    def _value(self, compiled: CompiledField, raw: Any, around: Surroundings) -> Any:
-        if not compiled.many:
-            return MISSING if raw is None else self._convert(compiled, raw, around)
-        self.around.work.spend(len(raw))
-        values = [self._convert(compiled, member, around) for member in raw]
+    def _values(self, compiled: CompiledField, raws: Sequence[Any], around: Surroundings) -> Any:
+        self.around.work.spend(len(raws))
+        values = [self._convert(compiled, raw, around) for raw in raws]
         return [value for value in values if value is not MISSING] or MISSING
 
     def _convert(self, compiled: CompiledField, raw: Any, around: Surroundings) -> Any:
@@ -183,12 +207,20 @@ class FieldReader:
             return MISSING
 
 
-def check_item_size(values: Iterable[Any], around: Surroundings) -> None:
-    """Refuse an item that holds too much. Raises ScrapeFailed and StepBudgetExceeded."""
-    size = sum(_VALUE_BYTES + _size(value) for value in values if value is not MISSING)
-    if size > MAX_ITEM_SIZE:
-        raise ScrapeFailed(Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields")
-    around.work.hold(_ITEM_BYTES + size)
+def check_item_sizes(items: Iterable[Sequence[Any]], around: Surroundings) -> None:
+    """Refuse items, given as their values, one of which holds too much. Raises ScrapeFailed and StepBudgetExceeded."""
+    held = 0
+    for values in items:
+        size = 0
+        for value in values:
+            if value is not MISSING:
+                size += _VALUE_BYTES + (len(value) if type(value) is str else _size(value))
+        if size > MAX_ITEM_SIZE:
+            raise ScrapeFailed(
+                Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields"
+            )
+        held += _ITEM_BYTES + size
+    around.work.hold(held)
 
 
 def _first_not_empty(values: Iterable[Any]) -> Any:

@@ -1,7 +1,7 @@
 """One try of one request, through its redirects: each hop is admitted, gets its turn, is sent and read."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -256,7 +256,9 @@ class _Exchange:
         self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream, turn: Turn
     ) -> Response | Hop:
         environment, status = self._environment, response.status_code
-        environment.cookies.store(hop.url, response.headers.get_list("set-cookie"))
+        headers = dict(response.headers.items())  # httpx looks for each name in a list
+        if "set-cookie" in headers:
+            environment.cookies.store(hop.url, response.headers.get_list("set-cookie"))
         if self._is_redirect(status):
             carries = hop.is_trusted and environment.identity.has_credentials
             return hop.after(status, response.headers.get_list("location"), carries_credentials=carries)
@@ -266,14 +268,13 @@ class _Exchange:
             raise failure_of(status, response.headers, environment.now())
         turn.answer_began()
         is_ignored = is_not_modified or self._request.ignores_body or status in NO_CONTENT
-        body = b"" if is_ignored else await self._read_body(hop, response, wire)
-        headers = dict(response.headers.items())
+        body = b"" if is_ignored else await self._read_body(hop, status, headers, wire)
         answer = Response(str(hop.url), status, headers, body, is_not_modified=is_not_modified)
         self._memory.hand_over(answer)
         return answer
 
-    async def _read_body(self, hop: Hop, response: httpx.Response, wire: httpx.AsyncByteStream) -> bytes:
-        environment, headers = self._environment, response.headers
+    async def _read_body(self, hop: Hop, status: int, headers: Mapping[str, str], wire: httpx.AsyncByteStream) -> bytes:
+        environment = self._environment
         announced = "" if hop.method == "HEAD" else headers.get("content-length", "")
         coding = f"{headers.get('content-encoding', '')},{_transfer_codings(headers.get('transfer-encoding', ''))}"
         try:
@@ -287,7 +288,7 @@ class _Exchange:
                 self._memory,
             )
         except HopFailed as failure:
-            failure.http_status = response.status_code
+            failure.http_status = status
             raise
 
     def _is_redirect(self, status: int) -> bool:

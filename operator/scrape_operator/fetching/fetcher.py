@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
-from scrape_operator.core.net.access import Access, OAuth2Auth
+from scrape_operator.core.net.access import NO_ACCESS, Access, OAuth2Auth
 from scrape_operator.core.net.addresses import Network
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
-from scrape_operator.core.net.urls import parse_http_url
+from scrape_operator.core.net.urls import origin_of, parse_http_url
 from scrape_operator.core.ports import SecretReader
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
@@ -167,6 +167,8 @@ class HttpFetcher:
         self, requester: Requester, access: Access, policy: FetchPolicy, tokens: "_RunTokens"
     ) -> IdentitySource:
         async def identify(address: str) -> Identity:
+            if access == NO_ACCESS:
+                return Identity(origin_of(parse_http_url(address)))
             secrets = await read_secrets(self._secrets, requester.namespace, access)
             try:
                 if isinstance(access.auth, OAuth2Auth):

@@ -77,17 +77,24 @@ class OutboxQueue(Generic[Key, Item]):
         return max((entry.urgency for entry in entries if entry is not None), default=0)
 
     def put(self, key: Key, item: Item, *, now: float, urgency: int = 0, delay: float = 0.0) -> float:
-        """Insert an item, and return when it can be taken, unless its key is in flight then."""
+        """Insert an item, and return when it can be taken; infinity if it joins one that waits, no sooner than before.
+
+        While its key is in flight, it can't be taken.
+        """
         at = now if urgency else now + delay
         entry = self._waiting.get(key)
         if entry is None:
             self._make_room()
-            entry = self._waiting[key] = _Entry(item, urgency, at)
+            self._waiting[key] = _Entry(item, urgency, at)
         else:
-            entry.item, entry.urgency = self._merge(entry.item, item), max(urgency, entry.urgency)
-            entry.not_before = entry.not_before if entry.failures else min(at, entry.not_before)
+            entry.item = self._merge(entry.item, item)
+            at = entry.not_before if entry.failures else min(at, entry.not_before)
+            urgency = max(urgency, entry.urgency)
+            if (urgency, at) == (entry.urgency, entry.not_before):
+                return inf
+            entry.urgency, entry.not_before = urgency, at
         self._place(key, now)
-        return entry.not_before
+        return at
 
     def take(self, now: float) -> tuple[Key, Item] | None:
         """Return what is to be delivered now, or None; it is in flight until its end is reported."""

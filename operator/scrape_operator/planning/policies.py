@@ -26,7 +26,7 @@ from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.addresses import Network
 from scrape_operator.core.net.day_budgets import DayLimit, Unit
 from scrape_operator.core.net.host_budgets import HostBudget, HostRules
-from scrape_operator.core.net.policy import FetchPolicy
+from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs.reasons import Reason
 
 DEFAULT_NAME = "default"
@@ -109,6 +109,9 @@ class EffectivePolicy:
     max_pages: Ceiling[int] | None = None
 
 
+NO_POLICY = EffectivePolicy(None, DEFAULT_POLICY)
+
+
 def find_policy(policies: Policies, namespace: str, reference: str | None) -> EffectivePolicy | Finding:
     """Return what counts for a schedule in `namespace` whose policyRef is `reference`, or why nothing can."""
     name = reference or DEFAULT_NAME
@@ -127,7 +130,7 @@ def combine(
     named = [(CLUSTER_POLICY, cluster), (f"ScrapePolicy {name}", namespaced)]
     applied = [(who, spec) for who, spec in named if spec is not None]
     if not applied:
-        return EffectivePolicy(None, FetchPolicy())
+        return NO_POLICY
     return EffectivePolicy(
         name=f"cluster/{DEFAULT_NAME}" if namespaced is None else name,
         fetch=replace(

@@ -12,6 +12,7 @@ from scrape_operator.api.kinds.http import Body as BodySpec
 from scrape_operator.api.kinds.notify import Notify
 from scrape_operator.api.kinds.references import SecretKeyReference
 from scrape_operator.core.net.access import (
+    NO_ACCESS,
     Access,
     ApiKeyAuth,
     ApiKeyPlace,
@@ -25,21 +26,27 @@ from scrape_operator.core.net.access import (
 from scrape_operator.core.net.bodies import FormBody, JSONBody, RequestBody, TextBody
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.notifications.webhooks import Webhook
-from scrape_operator.core.runs.placeholders import render, render_embedded
+from scrape_operator.core.runs.placeholders import is_template, render, render_embedded
 
 CONTENT_TYPE = "Content-Type"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestTemplate:
-    """A request as it is written, with its placeholders. `access` is what it takes from Secrets."""
+    """A request as it is written, with its placeholders; `is_fixed` says that it can have none.
+
+    `access` is what it takes from Secrets.
+    """
 
     request: Request
     body: RequestBody | None
     access: Access
+    is_fixed: bool = False
 
     def fill(self, scheduled_for: datetime, zone: ZoneInfo) -> Request:
         """Return the request of one run."""
+        if self.is_fixed:
+            return self.request
         fill_all = partial(render, scheduled_for=scheduled_for, zone=zone)
         fill_embedded = partial(render_embedded, scheduled_for=scheduled_for, zone=zone)
         request = self.request
@@ -72,7 +79,9 @@ def compile_request(http: HTTP, max_body_bytes: int) -> RequestTemplate:
         max_body_bytes=max_body_bytes,
         success_status=tuple(http.success_status),
     )
-    return RequestTemplate(request, _body(http.body), _access(http))
+    texts = [request.url, *(value for _, value in (*request.params, *request.headers))]
+    is_fixed = http.body is None and not any(map(is_template, texts))
+    return RequestTemplate(request, _body(http.body), _access(http), is_fixed)
 
 
 def compile_webhook(notify: Notify) -> Webhook:
@@ -91,7 +100,7 @@ def _body(body: BodySpec | None) -> RequestBody | None:
 
 
 def _access(http: HTTP) -> Access:
-    return Access(
+    access = Access(
         headers=tuple(
             (header.name, _key(header.value_from.secret_key_ref)) for header in http.headers if header.value_from
         ),
@@ -99,6 +108,7 @@ def _access(http: HTTP) -> Access:
         tls=None if http.tls is None else _tls(http.tls),
         proxy_secret=None if http.proxy_secret_ref is None else http.proxy_secret_ref.name,
     )
+    return NO_ACCESS if access == NO_ACCESS else access
 
 
 def _auth(auth: credentials.Auth) -> Auth | None:

@@ -24,6 +24,12 @@ def test_the_last_ten_good_runs_count() -> None:
     assert baseline.median_items == 9.5
 
 
+def test_runs_that_are_equal_share_their_memory() -> None:
+    baseline = Baseline().with_run(GoodRun(20, {"price": 100})).with_run(GoodRun(20, {"price": 100}))
+    newest, before = baseline.runs
+    assert newest is before
+
+
 @pytest.mark.parametrize(
     ("counts", "percent", "usual"),
     [

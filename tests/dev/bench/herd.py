@@ -41,11 +41,12 @@ def percentile(values: list[float], percent: float) -> float:
 
 @contextmanager
 def operator_for_bench(
-    cluster: Cluster, *, prefix: Sequence[str] = (), database: Path | None = None, **settings: str
+    cluster: Cluster, *, prefix: Sequence[str] = ("env",), database: Path | None = None, **settings: str
 ) -> Iterator[Operator]:
-    """Install the chart's account in a namespace of our own, and run one replica; its command begins with `prefix`.
+    """Install the chart's account in a namespace of our own, and run one replica of the installed program.
 
-    `database` is a SQLite file to go on with.
+    Its command begins with `prefix`: with none, it would be a fork of a process that has imported modules which an
+    operator does without. `database` is a SQLite file to go on with.
     """
     cluster.install_crds()
     namespace = cluster.create_namespace()

@@ -116,3 +116,6 @@ class Access:
             yield from self.tls.secret_keys()
         if self.proxy_secret is not None:
             yield SecretKey(self.proxy_secret, "url")
+
+
+NO_ACCESS = Access()

@@ -50,6 +50,11 @@ class HostQueue(Generic[Ticket]):
         """Whether requests start one at a time."""
         return self._serial_since is not None
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a request waits."""
+        return bool(self._ring)
+
     def held_until(self, requester: str) -> float:
         """Return the instant until which the host told a requester to wait, or minus infinity."""
         return self._held.get(requester, -math.inf)
@@ -147,6 +152,8 @@ class HostQueue(Generic[Ticket]):
         return len(self._turns) < self.budget.max_concurrent and not is_waited_for
 
     def _next_requester(self, now: float) -> str | None:
+        if not self._ring:
+            return None
         candidates: Iterable[str] = self._ring
         if not self._leaves_room(now, is_quick=None):  # thousands may wait: look at those alone that may start
             candidates = (requester for requester in self._ring if self._quick.get(requester) is True)

@@ -32,6 +32,8 @@ class FetchPolicy:
 
     def allows_host(self, authority: str) -> bool:
         """Return whether requests may go to a host, with or without its port. A denied host stays denied."""
+        if not (self.deny_hosts or self.allow_hosts):
+            return True
         matches = tuple(matches_of(authority))
         if _holds_one(self.deny_hosts, matches):
             return False

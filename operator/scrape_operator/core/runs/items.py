@@ -95,9 +95,8 @@ def _canonical(value: object) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-_SUSPICIOUS = (b"  ", b' "', b'" ', b"\\")
-_BLANK = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80")
-"""What canonical JSON has wherever it has white space that does not count; most has none. `_BLANK` is not ASCII."""
+_BLANK = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""White space that does not count and is not ASCII."""
 
 MAX_NORMALIZED_DEPTH = 64
 
@@ -105,9 +104,16 @@ MAX_NORMALIZED_DEPTH = 64
 def _without_blanks(data: Mapping[str, JSONValue]) -> bytes:
     """Write an item so that white space around texts, and how much of it is between words, makes no difference."""
     canonical = _canonical(data)
-    if not any(part in canonical for part in _SUSPICIOUS) and (canonical.isascii() or not _BLANK.search(canonical)):
+    if not _has_blanks(canonical.decode("utf-8", "replace")):
         return canonical
     return _canonical({name: _normalize(value) for name, value in data.items()})
+
+
+def _has_blanks(text: str) -> bool:
+    """Return whether canonical JSON has what it has wherever white space does not count; most has none."""
+    if "  " in text or ' "' in text or '" ' in text or "\\" in text:
+        return True
+    return not text.isascii() and bool(_BLANK.search(text))
 
 
 def _normalize(value: JSONValue, depth: int = 0) -> JSONValue:

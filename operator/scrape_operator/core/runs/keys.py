@@ -40,13 +40,14 @@ def key_items(data: Iterable[Mapping[str, JSONValue]], key: Sequence[str]) -> Ke
     Of items with one key the last counts, in the place of the first. An item whose key parts are all null is dropped.
     """
     kept: dict[str, Item] = {}
+    key_of_none = Item.of({}, key).key if key else None
     total = keyless = conflicts = 0
     for values in data:
         total += 1
-        if key and all(values.get(name) is None for name in key):
+        item = Item.of(values, key)
+        if item.key == key_of_none:
             keyless += 1
             continue
-        item = Item.of(values, key)
         before = kept.get(item.key)
         conflicts += before is not None and before.content_hash != item.content_hash
         kept[item.key] = item

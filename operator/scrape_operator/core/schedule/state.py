@@ -226,7 +226,7 @@ class ScheduleState:
         """Note that a run has nothing left to do but to be stored."""
         run = self.active.get(run_id)
         if run is not None:
-            self.active[run_id] = replace(run, ends_by=now)
+            self.active[run_id] = ActiveRun(run_id, run.slot, run.started_at, now)
 
     def _record_request(self, slot: Slot) -> None:
         if isinstance(slot, Manual):

@@ -1,5 +1,6 @@
 """Finds the format of a document. Called by `extractor` for `format: Auto`."""
 
+from functools import lru_cache
 from typing import Final
 
 from scrape_operator.api.kinds.extract import Format
@@ -30,6 +31,7 @@ _BY_TYPE: Final = {
 }
 _SAYS_NOTHING: Final = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
 _HEAD: Final = 65_536
+_CACHED_TYPES: Final = 256
 
 _LEADING: Final = compile_for_bytes(rb"^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*")
 _SEVERAL_LINES: Final = compile_for_bytes(rb"^[\[{][^\r\n]*[\]}][ \t]*\r?\n\s*[\[{]")
@@ -56,6 +58,7 @@ def format_of(content_type: str, body: bytes) -> Format:
     return Format.TEXT if media_type.startswith("text/") else _sniff(body[:_HEAD])
 
 
+@lru_cache(_CACHED_TYPES)
 def _media_type(content_type: str) -> str:
     """Return the media type. Of several the last valid one counts, as in browsers (Fetch, 2.2.2)."""
     types = [part.partition(";")[0].strip().lower() for part in content_type.split(",")]

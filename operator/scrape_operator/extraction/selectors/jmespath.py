@@ -19,7 +19,7 @@ from scrape_operator.extraction.formats.reader import Family, Page, SelectorFail
 from scrape_operator.extraction.step_budget import StepBudget
 
 _MAX_DEPTH: Final = 64
-_NAMES: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_NAMES: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(\[\*\])?", re.ASCII)
 _FUNCTIONS: Final = Functions()
 _OPTIONS: Final = Options(custom_functions=_FUNCTIONS)
 _WALKING: Final = frozenset({"to_string", "contains"})
@@ -37,7 +37,9 @@ class JMESPathSelector:
     def __init__(self, text: str, parsed: dict[str, Any]) -> None:
         self.text = text
         self._parsed = parsed
-        self._names = text.split(".") if _NAMES.fullmatch(text) else None
+        names = _NAMES.fullmatch(text)
+        self._names = names[1].split(".") if names else None
+        self._is_list = bool(names and names[2])
 
     def nodes(self, page: Page, work: StepBudget, *, readings: int) -> Sequence[Any]:
         """Return one node for each member of a list that is not null; anything else is one node, null is none."""
@@ -53,7 +55,7 @@ class JMESPathSelector:
             # A name takes the interpreter 15 times as long.
             for name in self._names:
                 node = node.get(name) if type(node) is dict else None
-            return node
+            return self._list(node, work) if self._is_list else node
         try:
             return _CountingInterpreter(work).visit(self._parsed, node)
         except exceptions.JMESPathTypeError as error:
@@ -63,6 +65,14 @@ class JMESPathSelector:
             raise SelectorFailed(f"its functions can't take what is there ({type(error).__name__})") from None
         except RecursionError:
             work.exhaust()
+
+    @staticmethod
+    def _list(found: Any, work: StepBudget) -> Sequence[Any] | None:
+        """Return the members of a list but null, as `[*]` does; None for what is no list."""
+        if type(found) is not list:
+            return None
+        work.spend(2 * len(found))
+        return _members(found)
 
 
 def _members(found: Any) -> Sequence[Any]:

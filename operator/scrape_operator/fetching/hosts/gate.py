@@ -241,6 +241,8 @@ class HostGate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self._queue.has_waiting:
+            return
         now = self._terms.clock()
         while (waiter := self._queue.start_next(now)) is not None:
             if waiter.future.done():  # was canceled, and has not left the queue yet

@@ -1,7 +1,5 @@
 """The steps of an HTTP target: its pages, then the detail documents of its items."""
 
-from dataclasses import replace
-
 from scrape_operator.core.runs.run import TargetResult
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
@@ -28,4 +26,5 @@ class HTTPScraper:
         """Return the result of the target from what `read` has added to `run`."""
         if run.is_unmodified:
             return run.unmodified()
-        return replace(run.evaluate(plan.expectations, plan.key, plan.selected_fields), mode=plan.mode)
+        run.mode = plan.mode
+        return run.evaluate(plan.expectations, plan.key, plan.selected_fields)

@@ -17,7 +17,7 @@ from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Clock, Fetcher
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.expectations import Breach, Expectations, Reading, find_breach
-from scrape_operator.core.runs.items import Item, JSONValue
+from scrape_operator.core.runs.items import Item, ItemMode, JSONValue
 from scrape_operator.core.runs.keys import key_items
 from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.outcome import Outcome, evaluate_target
@@ -85,6 +85,7 @@ class TargetRun:
     `revalidator` is there if the target is conditional. `is_read` says that nothing more is read.
     `context` is what an adapter was given, where one reads the target.
     `order` are the items of a list of pages, as the next run compares them with its own.
+    `mode` says what the items do to those that are stored.
     """
 
     name: str
@@ -111,6 +112,7 @@ class TargetRun:
     phases: Mapping[str, float] = field(default_factory=dict)
     context: ScrapeContext | None = None
     order: Sequence[int] | None = None
+    mode: ItemMode = ItemMode.UPSERT
     kept: KeptBodies = field(default_factory=KeptBodies)
     _warnings: list[str] = field(default_factory=list)
 
@@ -276,4 +278,5 @@ class TargetRun:
             fingerprint=self.fingerprint,
             bodies=self.kept.for_outcome(outcome.status),
             phases=self.phases,
+            mode=self.mode,
         )
