@@ -26,7 +26,7 @@ demo: $(READY) ## See it work: a local control plane, a site, the operator, the 
 
 test: $(READY) ## Run all tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m tests.dev.controlplane build
-	@$(BIN)/pytest --numprocesses 2 $(ARGS)
+	@$(BIN)/pytest --numprocesses 3 $(ARGS)
 
 check: check-format check-lint check-types check-imports check-generated check-repository ## Run what a change must pass before it is tested
 

@@ -6,7 +6,7 @@ What is delivered and given up is bounded by number as well, when a delivery end
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, Table, and_, delete, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Delete, Table, bindparam, delete, not_, or_, select
 
 from scrape_operator.core.notifications.delivery import GIVE_UP_AFTER
 from scrape_operator.core.runs.run import RunResult
@@ -36,9 +36,22 @@ class MessageRows(Sink):
 
 
 def _prune(connection: Connection, age: Age) -> bool:
-    is_of = _m.schedule_uid == age.schedule_uid
-    if age.older_than is not None:
-        is_unused = or_(not_(is_pending), _m.created_at < age.older_than - PENDING_AGE)
-        is_of = and_(is_of, _m.created_at < age.older_than, is_unused)
-    doomed = select(_m.id).where(is_of).limit(ROWS_AT_ONCE)
-    return connection.execute(delete(webhook_messages).where(_m.id.in_(doomed))).rowcount >= ROWS_AT_ONCE
+    uid, older_than = age.schedule_uid, age.older_than
+    if older_than is None:
+        deleted = connection.execute(_ALL, {"uid": uid})
+    else:
+        deleted = connection.execute(
+            _OLD, {"uid": uid, "older_than": older_than, "given_up_before": older_than - PENDING_AGE}
+        )
+    return deleted.rowcount >= ROWS_AT_ONCE
+
+
+def _deletion(*conditions: ColumnElement[bool]) -> Delete:
+    doomed = select(_m.id).where(_m.schedule_uid == bindparam("uid"), *conditions).limit(ROWS_AT_ONCE)
+    return delete(webhook_messages).where(_m.id.in_(doomed))
+
+
+_ALL = _deletion()
+_OLD = _deletion(
+    _m.created_at < bindparam("older_than"), or_(not_(is_pending), _m.created_at < bindparam("given_up_before"))
+)
