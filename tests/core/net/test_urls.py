@@ -154,6 +154,8 @@ def test_params_are_appended_percent_encoded():
     assert str(with_params(url, [("q", "a b&c"), ("ü", "")])) == "http://e.example/a?x=1&q=a%20b%26c&%C3%BC="
     assert str(with_params(parse_http_url("http://e.example/a"), [("q", "+")])) == "http://e.example/a?q=%2B"
     assert str(with_params(parse_http_url("http://e.example/a?"), [("q", "1")])) == "http://e.example/a?q=1"
+    escaped = parse_http_url("http://e.example/%7Ea?b=%41")
+    assert str(with_params(escaped, [("q", "~")])) == "http://e.example/%7Ea?b=%41&q=~"
     assert with_params(url, []) is url
 
 

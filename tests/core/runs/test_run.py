@@ -1,14 +1,25 @@
 """The values of a run, and messages that are short and printable."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunClaim, RunStatus, SkippedSlot, Trigger, clip
+from scrape_operator.core.runs.run import (
+    MESSAGE_MAX_BYTES,
+    RunClaim,
+    RunStatus,
+    SkippedSlot,
+    TargetResult,
+    Trigger,
+    clip,
+)
 from scrape_operator.core.runs.slot import Due, First, Manual, Slot
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -27,6 +38,23 @@ def skipped(slot: Slot) -> SkippedSlot:
 def test_the_trigger_of_a_row_is_that_of_its_slot(slot: Slot, trigger: Trigger) -> None:
     assert RunClaim(UUID(int=1), "uid", "ns", "name", 1, slot, NOW, NOW, "me", NOW).trigger is trigger
     assert skipped(slot).trigger is trigger
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_whole"),
+    [
+        ({}, True),
+        ({"mode": ItemMode.UPSERT}, False),
+        ({"mode": ItemMode.APPEND}, False),
+        ({"status": RunStatus.FAILED}, False),
+        ({"status": RunStatus.PARTIALLY_SUCCEEDED}, False),
+        ({"reason": Reason.NOT_MODIFIED}, False),
+        ({"complete": False}, False),
+    ],
+)
+def test_items_are_gone_only_after_a_snapshot_that_was_read_in_full(changed: dict[str, Any], is_whole: bool) -> None:
+    whole = TargetResult("t", RunStatus.SUCCEEDED, Reason.SUCCEEDED, mode=ItemMode.SNAPSHOT, complete=True)
+    assert replace(whole, **changed).is_whole_snapshot is is_whole
 
 
 def test_a_skipped_slot_is_shown_with_its_reason() -> None:

@@ -7,13 +7,20 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.handled import RANGES_REMEMBERED, UnhandledDueTimes
+from scrape_operator.core.schedule.handled import RANGES_REMEMBERED, UnhandledDueTimes, add_range
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.support.schedule_plans import NOON, at
 
 EVERY_MINUTE = IntervalDueTimes(timedelta(minutes=1))
 minutes = st.integers(-60, 60)
 bounds = st.lists(minutes, min_size=0, max_size=6, unique=True).map(sorted)
+
+
+def test_ranges_that_meet_or_overlap_are_one() -> None:
+    hour = (at(minutes=0), at(minutes=60))
+    assert add_range([hour], at(minutes=60), at(minutes=90)) == ((at(minutes=0), at(minutes=90)),)
+    assert add_range([hour], at(minutes=10), at(minutes=50)) == (hour,)
+    assert add_range([hour], at(minutes=61), at(minutes=90)) == (hour, (at(minutes=61), at(minutes=90)))
 
 
 @given(bounds=bounds, after=minutes, until=minutes)
