@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from scrape_operator.cli import main
-from scrape_operator.core.nearest import hint_for
 from scrape_operator.storage.store import SQLRunStore, open_store
 from tests.storage.values import claim_of, failed_of, items_of, minute, result_of, settings_for, skip_of, target_of
 from tests.support.databases import make_sqlite
@@ -165,10 +164,3 @@ def test_an_empty_database_says_when_a_schedule_is_there(
     code, _out, line = said(capsys, "runs", "quotes")
     hint = "a schedule is there from its first run on"
     assert (code, line) == (1, f"scrape-operator: {UNKNOWN.format('quotes')}{hint}")
-
-
-def test_many_names_are_cut() -> None:
-    names = [f"prices-{number}" for number in range(20)]
-    assert hint_for("zzz", names) == f"known are {', '.join(names[:5])} and 15 more"
-    assert hint_for("prices", names).count("prices-") == 3
-    assert hint_for("zzz", []) == ""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scrape_operator.core.notifications.events import Reported, RunEnd, events_of
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.runs.run import RunStatus, RunSummary, TargetHealth, Trigger
 from scrape_operator.core.schedule.plan import ObjectKey
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -40,6 +40,13 @@ def end(
         targets,
         counts or ItemCounts(),
     )
+
+
+def test_an_orphaned_run_ends_when_that_is_found() -> None:
+    found, orphan = NOON + timedelta(minutes=1), (RunStatus.FAILED, Reason.ORPHANED, "its process ended")
+    run = RunSummary(UUID(int=7), Trigger.MANUAL, 3, NOON, *orphan, NOON, None)
+    key = ObjectKey("uid", "shop", "prices")
+    assert RunEnd.of_orphan(key, run, found) == RunEnd(key, UUID(int=7), Trigger.MANUAL, 3, NOON, NOON, found, *orphan)
 
 
 S, P, F, C = RunStatus.SUCCEEDED, RunStatus.PARTIALLY_SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELED

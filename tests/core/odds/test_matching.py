@@ -124,6 +124,14 @@ def test_two_books_that_agree_on_kick_off_are_joined_even_if_a_third_is_off_by_d
         assert list(apart(*events)) == [str(off)]
 
 
+def test_squads_are_compared_by_team_also_where_teams_are_swapped() -> None:
+    one = event("SportyBet", "1", "Acacia Rovers U19", "Baobab United", sportradar_id="81000001")
+    other = event("BetPawa", "2", "Baobab United", "Acacia Rovers U19", sportradar_id="81000001")
+    [matched] = match_events([one, other]).matched
+    assert matched.swapped == {"SportyBet"}
+    assert len(groups(one, replace(other, home="Baobab United U19", away="Acacia Rovers"))) == 2
+
+
 def test_one_id_with_swapped_teams_is_one_event_that_is_swapped_at_the_minority() -> None:
     events = [event(book, str(at), sportradar_id="1") for at, book in enumerate(BOOKS)]
     for swapped in range(3):
