@@ -1,4 +1,7 @@
-"""A server that takes every connection and never answers, on all of this machine's loopback addresses."""
+"""A server that takes every connection and answers robots.txt alone, on all of this machine's loopback addresses.
+
+A robots.txt that does not come ends a run after ten seconds: without one, no run would hang for longer.
+"""
 
 import asyncio
 import sys
@@ -7,9 +10,19 @@ from contextlib import contextmanager
 
 from tests.dev.bench.site_process import site_process
 
+NO_RULES = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
 
 class Silent(asyncio.Protocol):
-    """Reads what comes, and says nothing."""
+    """Says that there is no robots.txt, and nothing else."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith(b"GET /robots.txt "):
+            self._transport.write(NO_RULES)
 
 
 async def main() -> None:
