@@ -171,8 +171,8 @@ class HTTP(ApiModel):
     """The status codes that are a success: numbers such as 200, or classes as text such as "3xx"."""
 
     conditional: Flag | None = None
-    """Whether GET and HEAD send the ETag and Last-Modified of the answer before. If the server answers 304, the target
-    has the reason NotModified: nothing is parsed and no item is written. Absent: false."""
+    """Whether GET and HEAD send the ETag and Last-Modified of the answer before. If the server answers 304, or the body
+    is the same, the target has the reason NotModified: nothing is parsed and no item is written. Absent: false."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         *url_rules("url", "url", "put them into a Secret and refer to it in auth.basic"),

@@ -108,7 +108,8 @@ def check_address(ip: str, allow: Sequence[Network]) -> None:
         return
     if not (_is_allowed(address, allow) or is_public(address)) or not all(is_public(one) for one in embedded):
         raise BlockedAddress(
-            f"address {address} is outside the public internet: an administrator can allow its network by CIDR"
+            f"address {address} is outside the public internet: "
+            "an administrator can allow its network by CIDR (SCRAPE_OPERATOR_ALLOW_CIDRS)"
         )
 
 

@@ -84,7 +84,8 @@ def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
     remedy = "set expect.minItems: 0 where empty is normal"
     if reading.had_content:
-        message = f"the answer had content, but no item was found{dropped}: check the selectors, or {remedy}{hint}"
+        advice = "check the selectors of what they lack" if dropped else f"check the selectors, or {remedy}"
+        message = f"the answer had content, but no item was found{dropped}: {advice}{hint}"
         return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
     return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
 

@@ -76,7 +76,8 @@ def _load(connection: Connection, query: KeptRunQuery) -> KeptRun:
     row = connection.execute(_newest(query)).first()
     if row is None:
         remedy = "set spec.keepBodies to Always or OnFailure, and run the schedule"
-        raise NotFound(f"no response of {query} is kept in this database: {remedy}")
+        others = "answers with an error status are not kept"
+        raise NotFound(f"no response of {query} is kept in this database: {remedy} ({others})")
     return KeptRun(
         id=row.id,
         schedule_uid=row.schedule_uid,
