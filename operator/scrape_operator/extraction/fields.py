@@ -209,7 +209,6 @@ class FieldReader:
 
 def check_item_sizes(items: Iterable[Sequence[Any]], around: Surroundings) -> None:
     """Refuse items, given as their values, one of which holds too much. Raises ScrapeFailed and StepBudgetExceeded."""
-    held = 0
     for values in items:
         size = 0
         for value in values:
@@ -219,8 +218,7 @@ def check_item_sizes(items: Iterable[Sequence[Any]], around: Surroundings) -> No
             raise ScrapeFailed(
                 Reason.EXTRACTION_ERROR, "an item holds more than 1 MiB: narrow the selectors of its fields"
             )
-        held += _ITEM_BYTES + size
-    around.work.hold(held)
+        around.work.hold(_ITEM_BYTES + size)  # at once: sizing all of them first would be work without a bound
 
 
 def _first_not_empty(values: Iterable[Any]) -> Any:
