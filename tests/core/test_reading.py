@@ -33,8 +33,8 @@ async def test_all_pages_are_read_in_their_order() -> None:
     assert [row async for row in read_all(read)] == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("limit", "rows"), [(0, 500), (1, 1), (499, 499), (500, 500), (501, 500)])
-def test_a_page_has_five_hundred_rows_at_most(limit: int, rows: int) -> None:
+@pytest.mark.parametrize(("limit", "rows"), [(0, 500), (1, 2), (498, 499), (499, 500), (500, 500), (501, 500)])
+def test_a_page_has_one_row_more_than_asked_for_and_five_hundred_at_most(limit: int, rows: int) -> None:
     assert page_rows(limit) == rows
 
 

@@ -1,6 +1,6 @@
 """Describes for `changes` how items changed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -16,8 +16,8 @@ VALUE_MAX_BYTES = 80
 STYLES = {"NEW": "green", "BACK": "green", "CHANGED": "yellow", "GONE": "red"}
 
 
-async def _describe(_history: SQLHistoryReader, change: ChangeRow) -> Iterable[Text]:
-    return describe(change)
+async def _describe(_history: SQLHistoryReader, changes: Sequence[ChangeRow]) -> Iterable[Text]:
+    return (line for change in changes for line in describe(change))
 
 
 CHANGES = Listing(SQLHistoryReader.changes, ChangeRow._asdict, _describe)

@@ -1,6 +1,6 @@
 """Describes messages to webhooks for `deliveries list`, and has dead letters delivered again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
@@ -70,15 +70,18 @@ async def demand_webhook(history: SQLHistoryReader, query: DeliveryQuery) -> Non
         raise not_found(f"{place} has no message to a webhook {query.webhook}: {hint_for(query.webhook, names)}")
 
 
-async def _describe(_history: SQLHistoryReader, message: DeliveryRow) -> Iterable[Text]:
-    """Return a line for a message, and one for why its last attempt failed."""
+async def _describe(_history: SQLHistoryReader, messages: Sequence[DeliveryRow]) -> Iterable[Text]:
+    return (line for message in messages for line in describe(message))
+
+
+def describe(message: DeliveryRow) -> Iterator[Text]:
+    """Yield a line for a message, and one for why its last attempt failed."""
     place = f"{message.name} webhook={message.webhook} {message.event} {message.status}"
     next_ = f" next={rfc3339(message.next_attempt_at)}" if message.status == MessageStatus.PENDING.value else ""
     heading = f"{rfc3339(message.created_at)} {place} attempts={message.attempts}{next_} id={message.message_id}"
-    lines = [Text(clip(heading, LINE_MAX_BYTES), style=STYLES.get(message.status, ""))]
+    yield Text(clip(heading, LINE_MAX_BYTES), style=STYLES.get(message.status, ""))
     if message.error:
-        lines.append(Text(clip(f"  {message.reason}: {message.error}", LINE_MAX_BYTES)))
-    return lines
+        yield Text(clip(f"  {message.reason}: {message.error}", LINE_MAX_BYTES))
 
 
 def _record(message: DeliveryRow) -> Mapping[str, Any]:

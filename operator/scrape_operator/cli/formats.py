@@ -1,7 +1,7 @@
 """The formats of printed rows, and of options that several verbs have."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from scrape_operator.core.durations import parse_duration
 from scrape_operator.core.errors import InvalidValue
 
 _DAYS = re.compile(r"[0-9]{1,5}d")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?")
 
 
 class Output(StrEnum):
@@ -65,11 +66,26 @@ class ReplayFormat(StrEnum):
     JSON = "json"
 
 
-def parse_age(text: str) -> timedelta:
-    """Return the length of a time: days such as 7d, or a duration such as 2h30m. Raises InvalidValue."""
-    if _DAYS.fullmatch(text):
-        return timedelta(days=int(text[:-1]))
+def parse_since(text: str, now: datetime) -> datetime:
+    """Return the time from which on rows are printed.
+
+    Args:
+        text: A length of time before `now`: days such as 7d, or a duration such as 2h30m. Or a date or a time by
+            ISO 8601, in UTC where it names no offset.
+        now: The present time, with its zone.
+
+    Raises:
+        InvalidValue: It is none of them.
+
+    """
     try:
-        return parse_duration(text)
-    except InvalidValue as error:
-        raise InvalidValue(f"{text[:32]!r} is no length of time: write it as 7d, 2h or 30m") from error
+        if _TIME.fullmatch(text):
+            return _in_utc(datetime.fromisoformat(text))
+        return now - (timedelta(days=int(text[:-1])) if _DAYS.fullmatch(text) else parse_duration(text))
+    except (InvalidValue, OverflowError, ValueError) as error:
+        example = "write it as 7d, 2h, 30m, 2026-11-29 or 2026-11-29T08:00Z"
+        raise InvalidValue(f"{text[:32]!r} is no length of time and no date: {example}") from error
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -8,13 +8,17 @@ import typer
 
 from scrape_operator.cli.absent import Sought, not_found, report_absence
 from scrape_operator.cli.formats import RowFormat
+from scrape_operator.cli.limits import Limit
 from scrape_operator.cli.records import Record
-from scrape_operator.cli.rows import first, print_rows
+from scrape_operator.cli.rows import print_rows
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.nearest import hint_for
 from scrape_operator.core.reading import PAGE_MAX_ROWS, ItemQuery, ItemRow, OpenRows, page_rows, read_all
 
 COLUMNS = ("target", "key", "data", "changed_at", "last_seen_at")
+GONE_AT = "gone_at"
+FACTS = ("target", "key", "first_seen_at", "last_seen_at", "changed_at", GONE_AT)
+"""What `--columns` may name beside the fields of items. A field of the same name comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,12 @@ class ItemView:
 
     def record(self, item: ItemRow) -> Record:
         """Return what is printed of an item."""
-        return {name: item.data.get(name) for name in self.columns} if self.columns else item._asdict()
+        return {name: _value(item, name) for name in self.columns} if self.columns else item._asdict()
+
+
+def _value(item: ItemRow, name: str) -> object:
+    """Return a field of an item, or what the database knows of the item."""
+    return item.data.get(name, getattr(item, name) if name in FACTS else None)
 
 
 def parse_where(texts: Sequence[str]) -> Mapping[str, str]:
@@ -82,15 +91,16 @@ async def print_items(
         NotFound: The database has no schedule or no target of the name, or no item a field of `--where`.
 
     """
-    read, printed = Fields(), Fields()
+    read, printed, count = Fields(), Fields(), Limit(limit)
     page = PAGE_MAX_ROWS if view.where else page_rows(limit)
     async with open_rows() as rows:
-        items = _shown(read.note(read_all(lambda after: rows.items(query, after, page))), view)
-        number = await _print(printed.note(first(items, limit)), query, view, form)
+        source = read.note(read_all(lambda after: rows.items(query, after, page)))
+        number = await _print(printed.note(count.rows(_shown(source, view), source)), query, view, form)
+        count.report("first", "0 or `export` prints all", is_certain=not view.where)
         if not number:
             await report_absence(rows, sought, partial(_demand_fields, read, view.where))
     for name in view.columns if number else ():
-        if name not in printed.names:
+        if name not in printed.names and name not in FACTS:
             typer.echo(f"no printed item has the field {name}{printed.hint(name)}", err=True)
 
 
@@ -98,12 +108,16 @@ async def _print(items: AsyncIterator[ItemRow], query: ItemQuery, view: ItemView
     """Print items, and return how many there were."""
     if form is RowFormat.TABLE and query.name is not None and not view.columns:
         return await _print_fields([item async for item in items], with_gone=query.with_gone)
-    return await print_rows((view.record(item) async for item in items), form, view.columns or COLUMNS)
+    columns = view.columns or COLUMNS
+    if form is RowFormat.TABLE and query.with_gone and GONE_AT not in columns:
+        records = ({GONE_AT: item.gone_at, **view.record(item)} async for item in items)
+        return await print_rows(records, form, (GONE_AT, *columns))
+    return await print_rows((view.record(item) async for item in items), form, columns)
 
 
 async def _print_fields(items: Sequence[ItemRow], *, with_gone: bool) -> int:
     """Print the items of one schedule as a table for each target, with a column for each field."""
-    times = ("gone_at",) if with_gone else ()
+    times = (GONE_AT,) if with_gone else ()
     of_targets: dict[str, list[ItemRow]] = {}
     for item in items:
         of_targets.setdefault(item.target, []).append(item)

@@ -25,16 +25,6 @@ CHUNK_LENGTH = 65_536
 T = TypeVar("T")
 
 
-async def first(rows: AsyncIterator[T], limit: int) -> AsyncIterator[T]:
-    """Yield the first `limit` rows, all where it is 0."""
-    number = 0
-    async for row in rows:
-        yield row
-        number += 1
-        if number == limit:
-            return
-
-
 async def print_rows(records: AsyncIterator[Record], form: RowFormat, columns: Sequence[str]) -> int:
     """Print rows and return how many there were. `columns` are those of the table, in their order."""
     match form:
@@ -51,13 +41,15 @@ async def print_rows(records: AsyncIterator[Record], form: RowFormat, columns: S
             return number
 
 
-async def print_described(rows: AsyncIterator[T], describe: Callable[[T], Awaitable[Iterable[Text]]]) -> int:
-    """Print the lines that describe each row, and return how many rows there were."""
+async def print_described(
+    pages: AsyncIterator[Sequence[T]], describe: Callable[[Sequence[T]], Awaitable[Iterable[Text]]]
+) -> int:
+    """Print the lines that describe the rows of each page, and return how many rows there were."""
     console = open_console()
     number = 0
-    async for row in rows:
-        print_lines(console, await describe(row))
-        number += 1
+    async for rows in pages:
+        print_lines(console, await describe(rows))
+        number += len(rows)
     return number
 
 

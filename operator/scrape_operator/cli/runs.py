@@ -1,6 +1,7 @@
 """Describes runs and their targets for `runs`: finished, running and skipped runs."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from uuid import UUID
 
 from rich.text import Text
 
@@ -13,6 +14,7 @@ from scrape_operator.cli.rows import print_lines, print_rows
 from scrape_operator.core.errors import NotFound
 from scrape_operator.core.ids import RunIDs
 from scrape_operator.core.reading import OpenRows, Page, RowReader, RunQuery, RunRow, TargetRunRow
+from scrape_operator.core.runs.outcome import run_message
 from scrape_operator.core.runs.run import RunStatus, clip
 from scrape_operator.core.times import rfc3339
 
@@ -42,9 +44,7 @@ async def print_run(open_rows: OpenRows, namespace: str, ids: RunIDs, form: RowF
         targets = await rows.target_runs([run.id])
     await _print_records([{**_record(run), "targets": [target._asdict() for target in targets]}], form)
     if form is RowFormat.TABLE:
-        console = open_console()
-        for lines in (describe(run), *map(describe_target, targets)):
-            print_lines(console, lines)
+        print_lines(open_console(), describe(run, targets, targets))
 
 
 async def _print_records(records: Sequence[Record], form: RowFormat) -> None:
@@ -53,23 +53,40 @@ async def _print_records(records: Sequence[Record], form: RowFormat) -> None:
         await print_rows(_each(records), form, ())
 
 
-async def _describe_with_failed_targets(rows: RowReader, run: RunRow) -> Iterable[Text]:
-    """Return the lines of a run, and for one that failed those of the targets that did."""
-    if run.status not in FAILED:
-        return describe(run)
-    targets = [target for target in await rows.target_runs([run.id]) if target.status in FAILED]
-    return [*describe(run), *(line for target in targets for line in describe_target(target))]
+async def _describe_page(rows: RowReader, runs: Sequence[RunRow]) -> Iterable[Text]:
+    """Return the lines of runs, and for each that failed those of the targets that did."""
+    targets: dict[UUID, list[TargetRunRow]] = {run.id: [] for run in runs}
+    for target in await rows.target_runs(list(targets)):
+        targets[target.run_id].append(target)
+    return (line for run in runs for line in _describe_with_failed_targets(run, targets[run.id]))
 
 
-def describe(run: RunRow) -> Iterator[Text]:
-    """Yield a line with the outcome, the counts and the ID of a run, and a line with its message."""
+def _describe_with_failed_targets(run: RunRow, targets: Sequence[TargetRunRow]) -> Iterator[Text]:
+    failed = [target for target in targets if target.status in FAILED] if run.status in FAILED else []
+    return describe(run, targets, failed)
+
+
+def describe(run: RunRow, targets: Sequence[TargetRunRow], shown: Sequence[TargetRunRow]) -> Iterator[Text]:
+    """Yield the lines of a run: outcome, counts and ID, then the message, then the targets that are shown.
+
+    The message of a run is that of one of its targets. It has no line of its own where that target is shown.
+    """
     items = f"items={run.items_scraped} new={run.items_new} changed={run.items_changed} gone={run.items_gone}"
     duration = "" if run.duration is None else f" {run.duration:.2f}s"
     outcome = f"{run.name} {run.trigger} {run.status} {run.reason or ''}".rstrip()
-    heading = f"{rfc3339(run.scheduled_for, 'seconds')} {outcome} {items}{duration} id={run.id}"
+    count = sum(len(target.warnings) for target in targets)
+    warnings = f" warnings={count}" if count else ""
+    heading = f"{rfc3339(run.scheduled_for, 'seconds')} {outcome} {items}{duration}{warnings} id={run.id}"
     yield Text(clip(heading, LINE_MAX_BYTES), style=STYLES.get(run.status, ""))
-    if run.message:
+    if run.message and not any(_has_message(target, run.message) for target in shown):
         yield Text(clip(f"  {run.message}", LINE_MAX_BYTES))
+    for target in shown:
+        yield from describe_target(target)
+
+
+def _has_message(target: TargetRunRow, message: str) -> bool:
+    """Return whether the message of a run is that of a target."""
+    return bool(target.message) and message == run_message(target.target, target.message)
 
 
 def describe_target(target: TargetRunRow) -> Iterator[Text]:
@@ -97,4 +114,4 @@ async def _read(rows: RowReader, query: RunQuery, after: str | None, limit: int)
     return await rows.runs(query, after, limit)
 
 
-RUNS = Listing(_read, _record, _describe_with_failed_targets)
+RUNS = Listing(_read, _record, _describe_page)

@@ -242,16 +242,22 @@ class HistoryReader(RowReader, Protocol):
 
 async def read_all(read_page: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:
     """Yield the rows of all pages, holding one page in memory at a time."""
+    async for rows in read_pages(read_page):
+        for row in rows:
+            yield row
+
+
+async def read_pages(read_page: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[Sequence[T]]:
+    """Yield the rows of each page."""
     token: str | None = None
     while True:
         page = await read_page(token)
-        for row in page.rows:
-            yield row
+        yield page.rows
         token = page.next
         if token is None:
             return
 
 
 def page_rows(limit: int) -> int:
-    """Return how many rows a page needs so that `limit` rows, or all where it is 0, are read."""
-    return min(limit or PAGE_MAX_ROWS, PAGE_MAX_ROWS)
+    """Return how many rows a page needs so that `limit` rows and the next one, or all where it is 0, are read."""
+    return min(limit + 1 if limit else PAGE_MAX_ROWS, PAGE_MAX_ROWS)

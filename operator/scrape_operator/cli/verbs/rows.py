@@ -22,9 +22,12 @@ Name = Annotated[
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")]
 Target = Annotated[str | None, typer.Option(help="Only the items of this target.")]
 Where = Annotated[list[str] | None, typer.Option(help="Only items with this text in a field: field=value.")]
-ChangedSince = Annotated[str | None, typer.Option(help="Only items that changed in this time, such as 1d or 2h.")]
-Gone = Annotated[bool, typer.Option("--gone", help="Also items that are gone.")]
-Columns = Annotated[str | None, typer.Option(help="Only these fields, each in a column: name,price.")]
+SINCE = "a length of time such as 1d or 2h, or a date or time such as 2026-11-29 or 2026-11-29T08:00Z."
+ChangedSince = Annotated[str | None, typer.Option(help=f"Only items that changed since then: {SINCE}")]
+Gone = Annotated[bool, typer.Option("--gone", help="Also items that are gone. Their gone_at is not empty.")]
+Columns = Annotated[
+    str | None, typer.Option(help="Only these fields, each in a column: name,price. Also gone_at, key or target.")
+]
 Format = Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson, csv or parquet.")]
 
 
@@ -34,14 +37,16 @@ def runs(
     namespace: Namespace = "default",
     limit: Annotated[int, typer.Option("--limit", "--last", min=0, help="How many runs at most; 0 for all.")] = 20,
     output: Format = RowFormat.TABLE,
-    since: Annotated[str | None, typer.Option(help="Only runs that were due in this time, such as 1d or 2h.")] = None,
+    since: Annotated[str | None, typer.Option(help=f"Only runs that were due since then: {SINCE}")] = None,
     run_id: Annotated[str | None, typer.Option("--id", help="Only the run with this ID, with its targets.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed, in part or as a whole.")] = False,
 ) -> None:
     """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it.
 
-    With --id also the outcome of each target of a run.
+    With --id also the outcome of each target of a run. warnings= counts the warnings of all targets: --id prints them.
+    `generation` in -o json is the version of the spec that the run used: metadata.generation of the object, or the
+    time at which the file was written, in milliseconds, with `local`.
 
     Example: scrape-operator runs quotes --failed -n shop
     """
@@ -75,6 +80,8 @@ def items(
     gone: Gone = False,
 ) -> None:
     """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it.
+
+    They are ordered by schedule, target and key; keys are compared as text, so that 10 comes before 2.
 
     Example: scrape-operator items shop -o csv --columns name,price --limit 0
     """
@@ -114,7 +121,7 @@ def changes(
     name: Name = None,
     namespace: Namespace = "default",
     target: Target = None,
-    since: Annotated[str | None, typer.Option(help="Only changes in this time, such as 1d or 2h.")] = None,
+    since: Annotated[str | None, typer.Option(help=f"Only changes since then: {SINCE}")] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many changes at most; 0 for all.")] = 50,
     output: Format = RowFormat.TABLE,
 ) -> None:
@@ -152,6 +159,7 @@ def replay(
 ) -> None:
     """Read the kept responses of a run by the present spec, and show the differences to what is stored.
 
+    `generation` is that of the present spec: metadata.generation of the object, 1 for a file.
     Sends no request. With --write the items are stored; a SQLite file must not be in use then. The exit code is 0 if
     all targets succeeded, else 1.
 
@@ -184,9 +192,9 @@ def _open_rows(context: typer.Context) -> "OpenRows":
 
 
 def _start_of(since: str | None) -> "datetime | None":
-    """Return the time that was so long ago. Raises InvalidValue."""
+    """Return the time that `--since` names. Raises InvalidValue."""
     from datetime import UTC, datetime
 
-    from scrape_operator.cli.formats import parse_age
+    from scrape_operator.cli.formats import parse_since
 
-    return None if since is None else datetime.now(UTC) - parse_age(since)
+    return None if since is None else parse_since(since, datetime.now(UTC))

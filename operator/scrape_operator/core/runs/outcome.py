@@ -49,4 +49,9 @@ def evaluate_run(targets: Sequence[TargetResult], min_succeeded: int = 1) -> Out
     worst = next((target for target in not_fine if not target.status.is_good), not_fine[0])
     good = sum(target.status.is_good for target in targets)
     status = RunStatus.PARTIALLY_SUCCEEDED if good >= min_succeeded else RunStatus.FAILED
-    return Outcome(status, worst.reason, clip(f"target {worst.target}: {worst.message}"))
+    return Outcome(status, worst.reason, run_message(worst.target, worst.message))
+
+
+def run_message(target: str, message: str) -> str:
+    """Return the message of a run whose outcome is that of a target."""
+    return clip(f"target {target}: {message}")

@@ -1,0 +1,146 @@
+"""What a person learns from a list of rows: warnings, messages, that there are more rows, and which items are gone."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scrape_operator.cli import main
+from scrape_operator.cli.formats import parse_since
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.runs.items import Item, ItemMode
+from scrape_operator.core.runs.outcome import evaluate_run
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, TargetResult
+from scrape_operator.storage.store import open_store
+from tests.storage.values import claim_of, minute, result_of, settings_for, target_of
+from tests.support.databases import make_sqlite
+
+pytestmark = pytest.mark.usefixtures("prompt_writes")
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+Fill = Callable[..., None]
+
+
+@pytest.fixture
+def fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fill:
+    """Return a function that stores a run for each list of targets, the oldest first."""
+    url = make_sqlite(tmp_path / "runs.db")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    async def store_runs(*runs: list[TargetResult]) -> None:
+        async with open_store(settings_for(url)) as store:
+            for number, targets in enumerate(runs):
+                claim = claim_of(number)
+                await store.claim(claim)
+                outcome = evaluate_run(targets)
+                await store.finish(result_of(claim, *targets, **outcome._asdict()))
+
+    return lambda *runs: asyncio.run(store_runs(*runs))
+
+
+def shop(*numbers: int, warnings: tuple[str, ...] = ()) -> list[TargetResult]:
+    items = [Item.of({"sku": number, "price": f"{number}.50"}, ["sku"]) for number in numbers]
+    return [target_of(items, mode=ItemMode.SNAPSHOT, warnings=warnings)]
+
+
+def failed(name: str, message: str) -> TargetResult:
+    return target_of(name=name, status=RunStatus.FAILED, reason=Reason.TIMEOUT, message=message)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+    done = capsys.readouterr()
+    return done.out, done.err
+
+
+def test_a_list_of_runs_counts_the_warnings_of_each(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    other = target_of(name="other", warnings=("c",))
+    fill(shop(1), [*shop(1, warnings=("a", "b")), other])
+    newest, oldest = printed(capsys, "runs", "quotes")[0].splitlines()
+    assert " warnings=3 id=" in newest
+    assert "warnings" not in oldest
+
+
+def test_the_message_of_a_run_is_printed_once(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill([failed("main", "no answer"), *shop(1), failed("other", "refused")])
+    [run] = json.loads(printed(capsys, "runs", "-o", "json")[0])
+    assert run["message"] == "target main: no answer"
+    for arguments in (("--failed",), ("--id", run["id"])):
+        text, _ = printed(capsys, "runs", *arguments)
+        assert (text.count("no answer"), text.count("refused")) == (1, 1)
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_list_says_that_there_are_more_rows(fill: Fill, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1, 2, 3), shop(1, 2, 3), shop(1, 2, 3))
+    more = "{} are printed, and there are more: --limit N prints N, 0"
+    for verb, which in (("items", "first"), ("runs", "newest"), ("changes", "newest")):
+        _, notes = printed(capsys, verb, "quotes", "--limit", "2", "-o", form)
+        assert notes.startswith(f"only the {which} {more.format(2)}")
+        for limit in ("0", "3", "4"):
+            assert printed(capsys, verb, "quotes", "--limit", limit, "-o", form)[1] == ""
+
+
+def test_chosen_items_are_not_sought_only_to_count_them(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1, 2, 3))
+    _, notes = printed(capsys, "items", "quotes", "--where", "sku=1", "--limit", "1")
+    assert notes.startswith("only the first one is printed, and there may be more: ")
+    assert printed(capsys, "items", "quotes", "--where", "sku=3", "--limit", "1")[1] == ""
+
+
+@pytest.mark.parametrize("arguments", [("items", "--gone"), ("items", "quotes", "--gone", "--columns", "price")])
+def test_a_table_says_which_items_are_gone(
+    fill: Fill, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(shop(1, 2), shop(1))
+    _, heading, _, *rows = printed(capsys, *arguments)[0].splitlines()
+    assert heading.startswith(" gone at")
+    assert [row.strip().startswith("2026-") for row in rows if row.strip()] == [False, True]
+
+
+def test_columns_may_name_what_the_database_knows_of_an_item(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1, 2), shop(1))
+    text, notes = printed(capsys, "export", "quotes", "--gone", "--columns", "sku,key,gone_at", "-o", "ndjson")
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert [(row["sku"], row["key"], row["gone_at"] is None) for row in rows] == [(1, "[1]", True), (2, "[2]", False)]
+    assert notes == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("2d", NOW - timedelta(days=2)),
+        ("1h30m", NOW - timedelta(minutes=90)),
+        ("2026-11-29", datetime(2026, 11, 29, tzinfo=UTC)),
+        ("2026-11-29T08:00Z", datetime(2026, 11, 29, 8, tzinfo=UTC)),
+        ("2026-11-29T08:00", datetime(2026, 11, 29, 8, tzinfo=UTC)),
+        ("2026-11-29 08:00:30.5", datetime(2026, 11, 29, 8, 0, 30, 500_000, tzinfo=UTC)),
+        ("2026-11-29T08:00+02:00", datetime(2026, 11, 29, 6, tzinfo=UTC)),
+    ],
+)
+def test_since_is_a_length_of_time_or_a_time(text: str, since: datetime) -> None:
+    assert parse_since(text, NOW) == since
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "2026-13-01", "2026-11-29T", "2026-11-29T25:00", "0001-01-01T00:00+01:00", "99999999d", "20261129"],
+)
+def test_since_may_be_nothing_else(text: str) -> None:
+    with pytest.raises(InvalidValue, match="2026-11-29T08:00Z"):
+        parse_since(text, NOW)
+
+
+def test_rows_are_chosen_by_a_time(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1), shop(1, 2))
+    at = minute(1).isoformat()
+    for verb in ("runs", "items", "changes"):
+        assert len(printed(capsys, verb, "quotes", "--since", at, "-o", "ndjson")[0].splitlines()) == 1
