@@ -60,6 +60,38 @@ def test_files_without_any_object_are_a_finding(tmp_path: Path):
     assert "has no object of scrape-operator.dev/v1alpha1" in report.findings[0]
 
 
+@pytest.mark.parametrize("content", ["", "# nothing", "---\n"])
+def test_a_file_without_a_document_is_said_to_be_empty(tmp_path: Path, content: str):
+    (tmp_path / "a.yaml").write_text(content)
+    [finding] = lint_files([tmp_path / "a.yaml"]).findings
+    assert finding.startswith(f"{tmp_path / 'a.yaml'}: is empty: write a ScrapeSchedule to it; if a command should")
+
+
+def test_objects_of_one_name_are_a_warning_that_names_both_files(tmp_path: Path):
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
+    policy = {**smallest(), "kind": "ClusterScrapePolicy", "metadata": {"name": "default"}, "spec": {}}
+    elsewhere = {**secret, "metadata": {"name": "a", "namespace": "elsewhere"}}
+    first = written(tmp_path, "a.yaml", smallest(), secret, policy)
+    second = written(tmp_path, "b.yaml", {**secret, "metadata": {"name": "a", "namespace": "default"}}, elsewhere)
+    third = written(tmp_path, "c.yaml", smallest(), policy, policy)
+    report = lint_files([tmp_path, first])
+    assert (report.findings, report.objects) == ([], 5)
+    remedy = "keep one of them, or rename it"
+    assert sorted(report.warnings) == [
+        f"{second}: warning: Secret default/a is in {first}, too: {remedy}",
+        f"{third}: warning: ClusterScrapePolicy default is in {first}, too: {remedy}",
+        f"{third}: warning: ClusterScrapePolicy default is in {first}, too: {remedy}",
+        f"{third}: warning: ScrapeSchedule default/{smallest()['metadata']['name']} is in {first}, too: {remedy}",
+    ]
+
+
+def test_a_file_with_several_names_is_read_once(tmp_path: Path):
+    file = written(tmp_path, "..data/a.yaml", smallest())
+    (tmp_path / "a.yaml").symlink_to(file)
+    report = lint_files([tmp_path, tmp_path / "a.yaml", file])
+    assert (report.objects, report.warnings) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

@@ -135,3 +135,19 @@ def test_warnings_are_no_findings_and_change_no_exit_code(tmp_path: Path, capsys
 
 def test_an_object_with_findings_has_no_warnings(tmp_path: Path):
     assert warnings(tmp_path, changed({"interval": "1d", URL: "http://10.1.2.3/"})) == []
+
+
+@pytest.mark.parametrize("others", [[], [cluster(allowCIDRs=["172.16.0.0/12"])]])
+def test_networks_that_the_environment_allows_are_no_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: list[dict[str, Any]]
+):
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "10.0.0.0/8")
+    hosts = ("10.1.2.3", "192.168.1.2")
+    private = [changed({URL: f"http://{host}/"}) | {"metadata": {"name": host}} for host in hosts]
+    hook = {"hook": "http://10.9.8.7/", "signing": "some key"}
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all([*private, NOTIFIED, secret(**hook), *others]))
+    with pytest.raises(SystemExit):
+        main(["lint", str(file)])
+    [line, _summary] = capsys.readouterr().err.splitlines()
+    assert "address 192.168.1.2 is outside" in line

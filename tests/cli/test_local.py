@@ -159,6 +159,23 @@ def write_secret(folder: Path, name: str, **values: str) -> None:
     (folder / f"{name}-secret.yaml").write_text(yaml.safe_dump(secret))
 
 
+def test_secrets_of_one_name_are_a_problem_and_nothing_runs(tmp_path: Path, site: DemoSite) -> None:
+    write(tmp_path, "shop", f"{site.url}/api/products")
+    write_secret(tmp_path, "a", token="one")
+    (tmp_path / "b-secret.yaml").write_text((tmp_path / "a-secret.yaml").read_text())
+    result = local(tmp_path, "--once")
+    places = f"{tmp_path / 'b-secret.yaml'}: Secret default/a is in {tmp_path / 'a-secret.yaml'}, too"
+    assert (result.exit_code, result.stdout) == (1, f"{places}: keep one of them, or rename it\n")
+    assert not site.counts
+
+
+def test_an_empty_file_is_said_so(tmp_path: Path, site: DemoSite) -> None:
+    (tmp_path / "empty.yaml").touch()
+    result = local(tmp_path, "--once")
+    assert (result.exit_code, site.counts.total()) == (1, 0)
+    assert f"{tmp_path}: is empty: write a ScrapeSchedule to it" in result.stdout
+
+
 VARYING = {"runID", "durationSeconds", "trace"}
 """Members that differ between two runs, or that `local` does not have."""
 

@@ -96,6 +96,25 @@ def test_a_file_without_a_schedule_is_said_so(tmp_path: Path) -> None:
     assert "no ScrapeSchedule found" in str(result.exception)
 
 
+@pytest.mark.parametrize("verb", ["test", "next"])
+def test_an_empty_file_is_said_so(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "empty.yaml").touch()
+    result = CliRunner().invoke(app, [verb, str(tmp_path / "empty.yaml")])
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'empty.yaml'}: is empty: write a ScrapeSchedule to it" in f"{result.exception}{result.stdout}"
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ScrapePolicy", "ScrapeSchedule"])
+def test_objects_of_one_name_are_an_error_that_names_both_files(tmp_path: Path, page: Path, kind: str) -> None:
+    version = "v1" if kind == "Secret" else "scrape-operator.dev/v1alpha1"
+    obj = {"apiVersion": version, "kind": kind, "metadata": {"name": "twice"}, "spec": {}}
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(yaml.safe_dump(obj))
+    result = CliRunner().invoke(app, ["test", str(tmp_path), "--body", str(page)])
+    places = f"{tmp_path / 'b.yaml'}: {kind} default/twice is in {tmp_path / 'a.yaml'}, too"
+    assert str(result.exception) == f"{places}: keep one of them, or rename it"
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["test", str(tmp_path / "absent.yaml")])
     assert f"{tmp_path / 'absent.yaml'}: cannot be read" in str(result.exception)

@@ -50,11 +50,13 @@ def needs_cluster(page: Page) -> bool:
 def prepare(folder: Path, page: Page, replaced: Mapping[str, str]) -> None:
     """Fill a folder: the repository's folders, a file for each object of all pages, and the files of this page.
 
-    Pages refer to each other's examples. `replaced` has the addresses of this test, by those that pages have.
+    Pages refer to each other's examples; of examples with one name that of this page counts. `replaced` has the
+    addresses of this test, by those that pages have.
     """
     for name in ("manifests", "docs", "operator", "tests"):
         (folder / name).symlink_to(ROOT / name)
-    for obj in (obj for each in PAGES for obj in objects(read(each))):
+    shown = [*objects(page), *(obj for each in PAGES for obj in objects(read(each)))]
+    for obj in {(obj["kind"], obj["metadata"]["name"]): obj for obj in reversed(shown)}.values():
         with (folder / f"{obj['metadata']['name']}.yaml").open("a", encoding="utf-8") as file:
             file.write(_replace(yaml.safe_dump(obj, explicit_start=True), replaced))
     for name, text in page.files.items():

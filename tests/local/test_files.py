@@ -176,6 +176,19 @@ def test_a_syntax_error_that_stays_is_a_problem_and_takes_nothing_away(folder: P
     assert looks.after(1) == Changes(removed=(uid_of(looks.at_first, "b"),))
 
 
+def test_nothing_is_applied_while_two_objects_have_one_name(folder: Path) -> None:
+    looks = Looks(folder)
+    write(folder / "two.yaml", schedule("a", interval="1m"), schedule("c", interval="9m"), at=5)
+    place, first = folder / "two.yaml", folder / "below" / "one.yml"
+    message = f"{place}: ScrapeSchedule default/c is in {first}, too: keep one of them, or rename it"
+    assert looks.now() == Changes(problems=(message,))
+    assert looks.after(1) == Changes()
+    first.unlink()
+    looks.now()
+    resolved = looks.after(1)
+    assert (names(resolved), resolved.removed) == (["c"], (uid_of(looks.at_first, "b"),))
+
+
 def test_other_files_are_followed_while_one_is_wrong(folder: Path) -> None:
     looks = Looks(folder)
     (folder / "two.yaml").write_text("{")

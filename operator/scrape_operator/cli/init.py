@@ -1,16 +1,20 @@
 """Writes for `init` a schedule for what an address holds. What it writes was tried on the answer itself."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
 import yaml
 
 from scrape_operator.clock import SystemClock
-from scrape_operator.core.errors import NotFound
+from scrape_operator.core.errors import InvalidValue, NotFound, ScrapeFailed
+from scrape_operator.core.net.access import NO_ACCESS
 from scrape_operator.core.net.deadline import Deadline
 from scrape_operator.core.net.documents import Request, Response
+from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
+from scrape_operator.discovery.credentials import Header
 from scrape_operator.discovery.document import discover
 from scrape_operator.discovery.manifest import write_manifest
 from scrape_operator.fetching.fetcher import open_fetcher
@@ -25,8 +29,20 @@ TIMEOUT_SECONDS = 60.0
 TRIED_PROPOSALS = 5
 
 
-async def propose(settings: Settings, url: str) -> str:
+REMEDIES = {
+    Reason.AUTH_FAILED: "send the credential that the site asks for: --header 'Authorization: Bearer TOKEN'",
+    Reason.BLOCKED: "if the site asks for a key, send it: --header 'X-Key: KEY'",
+}
+"""What to do when the site refuses the request."""
+
+
+async def propose(settings: Settings, url: str, headers: Sequence[Header] = ()) -> str:
     """Return the YAML of a schedule that reads the address.
+
+    Args:
+        settings: The settings of the command.
+        url: The address.
+        headers: What the request sends. Values that may be credentials are not in the YAML.
 
     Raises:
         InvalidValue: The address is none.
@@ -34,9 +50,9 @@ async def propose(settings: Settings, url: str) -> str:
         NotFound: It has no list of items.
 
     """
-    response = await _fetch(settings, url)
+    response = await _fetch(settings, Request(url, headers=headers))
     content_type = response.headers.get("content-type", "")
-    found = discover(url, response.body, content_type)
+    found = replace(discover(url, response.body, content_type), headers=headers)
     for number in range(min(len(found.proposals), TRIED_PROPOSALS)):
         first = found.proposals[number]
         others = [proposal for proposal in found.proposals if proposal is not first]
@@ -51,11 +67,36 @@ def as_json(manifest: str) -> str:
     return json.dumps(yaml.safe_load(manifest), ensure_ascii=False, indent=2) + "\n"
 
 
-async def _fetch(settings: Settings, url: str) -> Response:
+def parse_headers(texts: Sequence[str]) -> list[Header]:
+    """Read the values of `--header`.
+
+    Raises:
+        InvalidValue: One is no header, or a name comes twice; the message has no value.
+
+    """
+    headers: dict[str, Header] = {}
+    for number, text in enumerate(texts, start=1):
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise InvalidValue(f"--header number {number} is no header: write it as 'Name: value'")
+        if name.strip().lower() in headers:
+            raise InvalidValue(f"--header {name.strip()} is given twice: give each header once")
+        headers[name.strip().lower()] = name.strip(), value.strip()
+    return list(headers.values())
+
+
+async def _fetch(settings: Settings, request: Request) -> Response:
+    """Fetch a page. Another site, to which a redirect leads, does not get headers that may be credentials."""
     clock = SystemClock()
     requester = Requester(str(uuid4()), Deadline.after(TIMEOUT_SECONDS, clock.monotonic))
     async with open_fetcher(settings) as fetcher:
-        return await fetcher.open_session(requester, RetryPolicy()).fetch(Request(url))
+        try:
+            return await fetcher.open_session(requester, RetryPolicy(), NO_ACCESS).fetch(request)
+        except ScrapeFailed as failure:
+            if failure.reason not in REMEDIES:
+                raise
+            remedy = "check names and values of --header" if request.headers else REMEDIES[failure.reason]
+            raise ScrapeFailed(failure.reason, f"{failure.message}; {remedy}") from failure
 
 
 async def _gives_items(settings: Settings, text: str, response: Response, content_type: str) -> bool:

@@ -1,12 +1,15 @@
 """Validates manifests for `lint`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scrape_operator.api.kinds.meta import API_VERSION
 from scrape_operator.cli.lint_warnings import neighbors_of, warnings_of
-from scrape_operator.cli.manifests import Documents, UnreadableFile, describe, files_in, name_of, read_documents
+from scrape_operator.cli.manifests import Documents, UnreadableFile, are_empty, describe, name_of, read_documents
+from scrape_operator.core.net.addresses import Network
+from scrape_operator.local.files import files_in
+from scrape_operator.local.objects import EMPTY, duplicates
 from scrape_operator.planning.schedule import validate
 
 
@@ -28,8 +31,14 @@ class LintReport:
         return f"{checked}{skipped}, {_counted(len(self.findings), 'finding')}{warned}"
 
 
-def lint_files(paths: Sequence[Path]) -> LintReport:
-    """Validate every object of this product in files and folders."""
+def lint_files(paths: Sequence[Path], networks: Iterable[Network] = ()) -> LintReport:
+    """Validate every object of this product in files and folders.
+
+    Args:
+        paths: The files and folders.
+        networks: The networks that the operator's settings allow beside the internet.
+
+    """
     report = LintReport()
     read: list[tuple[Path, Documents]] = []
     for file in files_in(paths):
@@ -41,19 +50,19 @@ def lint_files(paths: Sequence[Path]) -> LintReport:
         report.others += documents.others
         report.objects += len(documents.objects)
         read.append((file, documents))
-    neighbors = neighbors_of(
-        [obj for _file, documents in read for obj in documents.objects],
-        [secret for _file, documents in read for secret in documents.secrets],
-    )
-    for file, documents in read:
-        for obj in documents.objects:
-            findings = validate(obj, policies=neighbors.policies)
-            warnings = () if findings else warnings_of(obj, neighbors)
-            report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings]
-            report.warnings += [f"{file}: {name_of(obj)}: warning: {describe(warning)}" for warning in warnings]
+    objects = [(file, obj) for file, documents in read for obj in documents.objects]
+    secrets = [(file, secret) for file, documents in read for secret in documents.secrets]
+    report.warnings += [line.replace(": ", ": warning: ", 1) for line in duplicates([*objects, *secrets])]
+    neighbors = neighbors_of([obj for _file, obj in objects], [secret for _file, secret in secrets], networks)
+    for file, obj in objects:
+        findings = validate(obj, policies=neighbors.policies)
+        warnings = () if findings else warnings_of(obj, neighbors)
+        report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings]
+        report.warnings += [f"{file}: {name_of(obj)}: warning: {describe(warning)}" for warning in warnings]
     if not report.objects and not report.findings:
-        named = ", ".join(map(str, paths))
-        report.findings.append(f"{named}: has no object of {API_VERSION}: check apiVersion and kind")
+        is_empty = are_empty([documents for _file, documents in read])
+        problem = EMPTY if is_empty else f"has no object of {API_VERSION}: check apiVersion and kind"
+        report.findings.append(f"{', '.join(map(str, paths))}: {problem}")
     return report
 
 

@@ -3,7 +3,7 @@
 The cluster may have more policies, Secrets and networks than the files: so these are warnings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -39,11 +39,20 @@ class Neighbors:
     secrets: SecretObjects
 
 
-def neighbors_of(objects: Sequence[Mapping[str, Any]], secrets: Sequence[Mapping[str, Any]]) -> Neighbors:
-    """Return the policies and Secrets of files, for the schedules beside them."""
+def neighbors_of(
+    objects: Sequence[Mapping[str, Any]], secrets: Sequence[Mapping[str, Any]], networks: Iterable[Network] = ()
+) -> Neighbors:
+    """Return the policies and Secrets of files, for the schedules beside them.
+
+    Args:
+        objects: The objects of this product in the files.
+        secrets: The Secrets of the files.
+        networks: The networks that the operator's settings allow.
+
+    """
     policies = (with_metadata(obj)["metadata"] for obj in objects if kind_of(obj) is SCRAPE_POLICY)
     places = frozenset((str(metadata["namespace"]), str(metadata["name"])) for metadata in policies)
-    return Neighbors(policies_of(objects), places, secrets_of(secrets))
+    return Neighbors(policies_of(objects, networks), places, secrets_of(secrets))
 
 
 def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
@@ -55,7 +64,8 @@ def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
     yield from _missing_policy(obj, namespace, neighbors)
     if not isinstance(work, RunPlan):
         return
-    networks = tuple(work.policy.networks or ())
+    allowed = work.policy.networks
+    networks = tuple(neighbors.policies.networks if allowed is None else allowed)
     for host in known_hosts(work):
         yield from _blocked(host.path, host.authority, networks)
     check = _SecretCheck(namespace, neighbors.secrets, work.policy, networks)

@@ -1,7 +1,7 @@
 """Reads manifests from files and folders, as kubectl does. The verbs that take FILE... share it."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from scrape_operator.api.kinds.registry import KINDS
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.run import clip
-from scrape_operator.local.files import SUFFIXES
+from scrape_operator.local.files import files_in
+from scrape_operator.local.objects import duplicates
 from scrape_operator.local.secrets import is_secret
 
 MAX_FILE_BYTES = 16 * 2**20
@@ -49,23 +50,12 @@ class Documents:
     others: int
 
 
-def files_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """Return the files that the paths name. A folder stands for the YAML and JSON files in it and below it."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-        else:
-            yield path
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The objects of files that a run needs. `is_empty`: there are files, and none has a document."""
 
-
-def read_objects(file: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the objects of this product in a file.
-
-    Raises:
-        UnreadableFile: The file cannot be opened, is too large, or is not YAML.
-
-    """
-    return read_documents(file).objects
+    objects: Sequence[Mapping[str, Any]]
+    is_empty: bool
 
 
 def read_inputs(file: Path) -> Sequence[Mapping[str, Any]]:
@@ -75,7 +65,34 @@ def read_inputs(file: Path) -> Sequence[Mapping[str, Any]]:
         UnreadableFile: The file cannot be opened, is too large, or is not YAML.
 
     """
-    documents = read_documents(file)
+    return _inputs_of(read_documents(file))
+
+
+def read_all_inputs(paths: Sequence[Path]) -> Inputs:
+    """Return the objects of files and folders that a run needs.
+
+    Raises:
+        InvalidValue: A file cannot be read, or two objects have one name.
+
+    """
+    read: list[tuple[Path, Documents]] = []
+    for file in files_in(paths):
+        try:
+            read.append((file, read_documents(file)))
+        except UnreadableFile as error:
+            raise InvalidValue(f"{file}: {error}") from error
+    placed = [(file, obj) for file, documents in read for obj in _inputs_of(documents)]
+    if doubled := list(duplicates(placed)):
+        raise InvalidValue("\n".join(doubled))
+    return Inputs([obj for _file, obj in placed], are_empty([documents for _file, documents in read]))
+
+
+def are_empty(read: Collection[Documents]) -> bool:
+    """Return whether there are files, and none has a document."""
+    return bool(read) and not any(documents.objects or documents.secrets or documents.others for documents in read)
+
+
+def _inputs_of(documents: Documents) -> Sequence[Mapping[str, Any]]:
     return (*documents.objects, *documents.secrets)
 
 

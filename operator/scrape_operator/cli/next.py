@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scrape_operator.cli.manifests import UnreadableFile, describe, files_in, name_of, read_objects
+from scrape_operator.cli.manifests import Documents, UnreadableFile, are_empty, describe, name_of, read_documents
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.reasons import Reason
@@ -19,6 +19,8 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import UpcomingDueTime, next_run, upcoming_due_times
 from scrape_operator.core.times import rfc3339
+from scrape_operator.local.files import files_in
+from scrape_operator.local.objects import absence
 from scrape_operator.planning.policies import Policies, policies_of
 from scrape_operator.planning.schedule import compile_schedule, validate
 
@@ -49,12 +51,13 @@ def forecast_files(
     """Return the forecast of every ScrapeSchedule in the files, and one line for each fault in them."""
     forecasts: list[Forecast] = []
     wrong: list[str] = []
-    read: list[tuple[Path, Mapping[str, Any]]] = []
+    documents: dict[Path, Documents] = {}
     for file in files_in(files):
         try:
-            read += [(file, obj) for obj in read_objects(file)]
+            documents[file] = read_documents(file)
         except UnreadableFile as error:
             wrong.append(f"{file}: {error}")
+    read = [(file, obj) for file, found in documents.items() for obj in found.objects]
     policies = policies_of(obj for _file, obj in read)
     for file, obj in read:
         if obj.get("kind") == KIND:
@@ -63,7 +66,7 @@ def forecast_files(
             if not findings:
                 forecasts.append(_forecast(obj, since, count, uid, default_interval, policies))
     if not forecasts and not wrong:
-        wrong.append(f"{', '.join(map(str, files))}: no {KIND} found: check apiVersion and kind")
+        wrong.append(absence(files, is_empty=are_empty(documents.values())))
     return forecasts, wrong
 
 

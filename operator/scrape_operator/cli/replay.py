@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,12 @@ from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cli.absent import demand_schedule, find_run
 from scrape_operator.cli.changes import LINE_MAX_BYTES, STYLES, describe_fields
 from scrape_operator.cli.consoles import open_console
-from scrape_operator.cli.manifests import UnreadableFile, files_in, read_inputs
+from scrape_operator.cli.manifests import read_all_inputs
 from scrape_operator.cli.rows import print_lines
 from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.kubeconfig import current_namespace
 from scrape_operator.cluster.objects import ClusterObjects
-from scrape_operator.core.errors import ClusterError, InvalidValue, NotDone, NotFound
+from scrape_operator.core.errors import ClusterError, NotDone, NotFound
 from scrape_operator.core.ids import RunIDs
 from scrape_operator.core.nearest import hint_for
 from scrape_operator.core.runs.items import Change, ItemCounts
@@ -86,21 +86,13 @@ async def replay(settings: Settings, request: ReplayRequest, *, write: bool) -> 
 
 
 def _plan_of_files(settings: Settings, request: ReplayRequest) -> SchedulePlan:
-    objects = list(_from_files(request.files))
+    objects = read_all_inputs(request.files).objects
     plans = [plan for plan in plans_of(objects, settings) if request.namespace in {None, plan.key.namespace}]
     found = next((plan for plan in plans if plan.key.name == request.name), None)
     if found is None:
         hint = hint_for(request.name, [plan.key.name for plan in plans]) or "check the name and the namespace"
         raise NotFound(f"{', '.join(map(str, request.files))}: no ScrapeSchedule {request.name} found: {hint}")
     return found
-
-
-def _from_files(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
-    for file in files_in(paths):
-        try:
-            yield from read_inputs(file)
-        except UnreadableFile as error:
-            raise InvalidValue(f"{file}: {error}") from error
 
 
 async def _plan_of_cluster(settings: Settings, namespace: str, name: str) -> SchedulePlan:

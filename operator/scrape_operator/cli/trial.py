@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scrape_operator.cli.manifests import UnreadableFile, files_in, read_inputs
+from scrape_operator.cli.manifests import read_all_inputs
 from scrape_operator.clock import SystemClock
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.fetching.fetcher import HttpFetcher
 from scrape_operator.fetching.saved import open_saved_fetcher
+from scrape_operator.local.objects import absence
 from scrape_operator.local.plans import plans_of
 from scrape_operator.local.secrets import FileSecrets, secrets_of
 from scrape_operator.local.trial import Tried, try_plans, try_schedule, with_url
@@ -34,13 +35,14 @@ async def run_trial(settings: Settings, trial: Trial) -> list[Tried]:
     """Run every schedule of the files once.
 
     Raises:
-        InvalidValue: A file holds no ScrapeSchedule, or can't be read.
+        InvalidValue: The files have no ScrapeSchedule or two objects of one name, or one cannot be read.
 
     """
-    objects = _objects(trial)
+    inputs = read_all_inputs(trial.files)
+    objects = inputs.objects if trial.url is None else [with_url(obj, trial.url) for obj in inputs.objects]
     plans = list(plans_of(objects, settings))
     if not plans:
-        raise InvalidValue(f"{', '.join(map(str, trial.files))}: no ScrapeSchedule found: check apiVersion and kind")
+        raise InvalidValue(absence(trial.files, is_empty=inputs.is_empty))
     if trial.body is None:
         return await try_plans(settings, plans, FileSecrets(secrets_of(objects)))
     clock = SystemClock()
@@ -52,17 +54,6 @@ async def run_objects(settings: Settings, objects: Sequence[Mapping[str, Any]]) 
     """Run every schedule among some objects once, such as one that the API server gave, with the Secrets among them."""
     secrets = secrets_of(objects)
     return await try_plans(settings, list(plans_of(objects, settings)), FileSecrets(secrets) if secrets else None)
-
-
-def _objects(trial: Trial) -> list[Mapping[str, Any]]:
-    objects: list[Mapping[str, Any]] = []
-    for file in files_in(trial.files):
-        try:
-            read = read_inputs(file)
-        except UnreadableFile as error:
-            raise InvalidValue(f"{file}: {error}") from error
-        objects += read if trial.url is None else [with_url(obj, trial.url) for obj in read]
-    return objects
 
 
 def _saved_fetcher(settings: Settings, body: Path) -> AbstractAsyncContextManager[HttpFetcher]:

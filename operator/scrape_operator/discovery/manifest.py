@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scrape_operator.api.kinds.meta import GROUP, VERSION
+from scrape_operator.discovery.credentials import Header, HeaderLines
 from scrape_operator.discovery.proposal import FieldProposal, Proposal
 
 MAX_NAME = 50
@@ -15,12 +16,16 @@ OTHER_LISTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What `init` found at an address: the list to read first, the others after it, and hints for comments."""
+    """What `init` found at an address: the list to read first, the others after it, and hints for comments.
+
+    `headers` are those that the request needs.
+    """
 
     url: str
     proposals: Sequence[Proposal]
     next_link: Mapping[str, str] | None = None
     notes: Sequence[str] = ()
+    headers: Sequence[Header] = ()
 
 
 def write_manifest(found: Found) -> str:
@@ -37,16 +42,19 @@ def name_of(url: str) -> str:
 
 def _lines(found: Found) -> Iterator[str]:
     best = found.proposals[0]
+    name = name_of(found.url)
+    headers = HeaderLines(f"{name}-credentials", found.headers)
     yield f"# Found at the address: {best.what}{f' ({best.count} items)' if best.count else ''}."
     yield from (f"# {note}" for note in found.notes)
+    yield from headers.comments()
     yield f"apiVersion: {GROUP}/{VERSION}"
     yield "kind: ScrapeSchedule"
-    yield f"metadata: {{name: {name_of(found.url)}}}"
+    yield f"metadata: {{name: {name}}}"
     yield "spec:"
     yield "  interval: 1h  # how often the site may be asked"
     yield "  targets:"
     yield "  - name: main"
-    yield f"    http: {{url: {_quoted(found.url)}}}"
+    yield from headers.http(found.url)
     yield from _next_page(found)
     yield "    extract:"
     yield f"      format: {best.format}"

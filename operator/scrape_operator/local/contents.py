@@ -47,6 +47,11 @@ class FileContent:
         self._seen_at = 0.0
         self._is_settled = False
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the file had no bytes at the last look."""
+        return self._stamp is not None and not self._stamp[2]
+
     def look(self, stamp: Stamp | None, read: ReadObjects, now: float) -> Look:
         """Read the file if it is not as it was, or was not whole.
 

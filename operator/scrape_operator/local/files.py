@@ -8,11 +8,27 @@ from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE, kind_of
 from scrape_operator.local.contents import FileContent, ReadObjects, stamp_of
-from scrape_operator.local.objects import with_metadata
+from scrape_operator.local.objects import duplicates, with_metadata
 from scrape_operator.local.secrets import NO_SECRETS, SecretObjects, secrets_of
 from scrape_operator.planning.policies import NO_POLICIES, Policies, policies_of
 
 SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def files_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files that the paths name, each once, whatever its names are.
+
+    A folder stands for the YAML and JSON files in it and below it. In a folder of Kubernetes, such as a mounted
+    ConfigMap, a file has several names.
+    """
+    known: set[Path] = set()
+    for path in paths:
+        found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES) if path.is_dir() else [path]
+        for file in found:
+            resolved = file.resolve()
+            if resolved not in known:
+                known.add(resolved)
+                yield file
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +74,9 @@ class ScheduleFiles:
         """Read the files that were written, added or deleted since the last call.
 
         Nothing is applied as long as there is a file that could never be read: it may hold a policy that forbids it.
+        Nothing is applied either while two objects have one name.
         """
-        stamps = {file: stamp for file in self._files() if (stamp := stamp_of(file)) is not None}
+        stamps = {file: stamp for file in files_in(self.paths) if (stamp := stamp_of(file)) is not None}
         known = self._contents
         files = (*(file for file in known if file not in stamps), *stamps)
         contents = [known.get(file) or FileContent(file) for file in files]
@@ -69,15 +86,22 @@ class ScheduleFiles:
         problems = tuple(look.problem for look in looks if look.problem)
         notices = tuple(look.notice for look in looks if look.notice)
         is_readable = all(content.objects is not None for content in self._contents.values())
-        changes = self._compare() if is_readable and any(look.has_changed for look in looks) else Changes()
-        return replace(changes, problems=problems, notices=notices)
+        if not is_readable or not any(look.has_changed for look in looks):
+            return Changes(problems=problems, notices=notices)
+        doubled = tuple(duplicates(self._whole_objects()))
+        changes = Changes() if doubled else self._compare()
+        return replace(changes, problems=(*problems, *doubled), notices=notices)
 
-    def _files(self) -> Iterator[Path]:
-        for path in self.paths:
-            if path.is_dir():
-                yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-            else:
-                yield path
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are files, and all were of no bytes at the last call."""
+        return bool(self._contents) and all(content.is_blank for content in self._contents.values())
+
+    def _whole_objects(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        """Yield the objects that files have now, not those that a file had which is being moved."""
+        for content in self._contents.values():
+            if content.is_whole:
+                yield from ((content.file, obj) for obj in content.objects or ())
 
     def _compare(self) -> Changes:
         """Return how the contents differ from what was applied. Of an object in two files the whole file counts."""

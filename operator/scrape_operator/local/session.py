@@ -14,6 +14,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.local.files import ScheduleFiles
+from scrape_operator.local.objects import absence
 from scrape_operator.local.secrets import FileSecrets
 from scrape_operator.planning.policy_book import PolicyBook
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
@@ -143,8 +144,7 @@ class _Session:
 
     def _check_that_there_is_one(self) -> None:
         if self._outcome.is_good and not any(True for _ in self._engine.registry):
-            paths = ", ".join(map(str, self._files.paths))
-            self._reporter.problem(f"{paths}: no ScrapeSchedule found: check apiVersion and kind")
+            self._reporter.problem(absence(self._files.paths, is_empty=self._files.is_empty))
             self._outcome.is_good = False
 
     def _halt(self) -> None:

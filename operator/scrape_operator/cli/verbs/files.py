@@ -25,13 +25,15 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
 
     Prints one line for each finding: file, object, field path, what is wrong and what to do. Documents of other kinds
     are skipped and counted. The exit code is 1 if there are findings. Warnings go to standard error and change no exit
-    code: what runs would refuse, unless the cluster has policies, Secrets or networks that the files do not have.
+    code: what runs would refuse, unless the cluster has policies, Secrets or networks that the files do not have, and
+    objects of the same kind, namespace and name. SCRAPE_OPERATOR_ALLOW_CIDRS names networks that the cluster allows.
 
     Example: scrape-operator lint manifests/
     """
     from scrape_operator.cli.lint import lint_files
+    from scrape_operator.settings import read_settings
 
-    report = lint_files(paths)
+    report = lint_files(paths, read_settings().allow_cidrs)
     if output is Output.JSON:
         typer.echo(json.dumps(report.findings, ensure_ascii=False, indent=2))
     else:
@@ -146,18 +148,25 @@ def _is_as_expected(tried: "Sequence[Tried]", body: Path, output: Output, *, upd
 
 def init(
     url: Annotated[str, typer.Argument(help="The address to read, with http:// or https://.")],
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME: VALUE'", help="A header to send, such as 'X-Key: abc'. May be repeated."),
+    ] = None,
     output: ManifestOption = ManifestFormat.YAML,
 ) -> None:
     """Print a commented schedule for what an address holds: lists, tables, feeds, CSV, JSON-LD.
 
     What it is not sure of is a comment; -o json has no comments. The exit code is 1 if nothing was found there.
 
+    The schedule has the headers of --header, too. The value of one that may be a credential is not written: the
+    schedule refers to a Secret, and a comment says how to make it.
+
     Example: scrape-operator init https://quotes.example/ > quotes.yaml
     """
-    from scrape_operator.cli.init import as_json, propose
+    from scrape_operator.cli.init import as_json, parse_headers, propose
     from scrape_operator.settings import read_settings
 
-    manifest = await_result(propose(read_settings(), url))
+    manifest = await_result(propose(read_settings(), url, parse_headers(header or ())))
     typer.echo(as_json(manifest) if output is ManifestFormat.JSON else manifest, nl=False)
 
 
