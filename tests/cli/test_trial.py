@@ -65,6 +65,14 @@ def test_a_person_sees_items_figures_and_coverage(tmp_path: Path, page: Path) ->
     assert "field author: found in 1 of 2 items" in result.stdout
 
 
+def test_a_field_that_no_item_has_is_explained_once(tmp_path: Path, page: Path) -> None:
+    fields = [{"name": "text", "css": "span.text::text"}, {"name": "author", "css": "b.author::text"}]
+    result = trial(tmp_path, schedule(fields=fields), "--body", str(page))
+    [line] = [line.strip() for line in result.stdout.splitlines() if "field author: " in line]
+    hint = "in the first item `b.author` matches nothing: there are the classes text"
+    assert line == f"warning: field author: found in 0 of 2 items: {hint}"
+
+
 def test_a_selector_that_finds_nothing_exits_with_1(tmp_path: Path, page: Path) -> None:
     result = trial(tmp_path, schedule(items={"css": "div.qoute"}), "--body", str(page), "-o", "json")
     assert result.exit_code == 1

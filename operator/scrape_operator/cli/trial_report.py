@@ -102,7 +102,7 @@ def _print_target(target: TargetResult, traces: Sequence[RequestTrace], shown: i
         if len(target.items) > shown:
             console.print(f"  {len(target.items) - shown} more: raise --show to see them")
     for line in _coverage(target):
-        if line not in target.warnings:
+        if not any(warning.startswith(line) for warning in target.warnings):
             console.print(Text(f"  {line}"), soft_wrap=True)
 
 

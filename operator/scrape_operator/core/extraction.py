@@ -14,7 +14,8 @@ UTC_ZONE = ZoneInfo("Etc/UTC")
 class Document:
     """A body to extract from, and the facts about its request that fields may refer to.
 
-    `url` is the address that answered. `time_zone` applies to dates that name no zone.
+    `url` is the address that answered. `time_zone` applies to dates that name no zone. `wants_hints` says whether
+    fields that no item has are to be explained.
     """
 
     body: bytes
@@ -23,6 +24,7 @@ class Document:
     scheduled_for: datetime | None = None
     fetched_at: datetime | None = None
     time_zone: ZoneInfo = UTC_ZONE
+    wants_hints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class PageExtraction:
         follow_links: The absolute address of each item's detail document, by `follow.link`: one entry per item, or
             none at all where nothing is followed.
         hint: Why the page gave no item, as far as its selectors show.
+        field_hints: Why some fields were found in no item, by their names, if the document `wants_hints`.
 
     """
 
@@ -54,3 +57,4 @@ class PageExtraction:
     cursor: str | None = None
     follow_links: Sequence[str | None] = field(default_factory=list)
     hint: str = ""
+    field_hints: Mapping[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Reads the pages of a target: items, and the links that lead on. Made by `compiling`, called by `workers`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.field_hints import MAX_HINTED_FIELDS, field_hint
 from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledField, FieldReader, check_item_sizes
 from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.reader import Reader, Selector, SelectorFailed
@@ -20,6 +22,10 @@ from scrape_operator.extraction.values.types import Surroundings, leads_nowhere
 
 MAX_ITEMS: Final = 100_000
 """Items of one document."""
+
+REQUIRED_IS_MISSING: Final = (
+    "a required value is missing, and so the item is dropped: correct the selector, or set required: false"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class CompiledExtract:
             work=work,
         )
         known = {field.known: _known_value(field.known, document) for field in self._fields if field.known}
-        return _PageReading(selectors, FieldReader(page, around, known)).run()
+        return _PageReading(selectors, FieldReader(page, around, known), document).run()
 
     def _selectors_for(self, document: Document) -> PageSelectors:
         found = self._format_of(document)
@@ -121,7 +127,7 @@ class CompiledExtract:
 class _PageReading:
     """One parsed document being read."""
 
-    def __init__(self, selectors: PageSelectors, reader: FieldReader) -> None:
+    def __init__(self, selectors: PageSelectors, reader: FieldReader, document: Document) -> None:
         self._selectors = selectors
         self._fields = selectors.fields
         self._names = [compiled.name for compiled in self._fields]
@@ -131,6 +137,7 @@ class _PageReading:
             self._selected = []
         self._reader = reader
         self._page = reader.page
+        self._wants_hints = document.wants_hints
 
     def run(self) -> PageExtraction:
         nodes = self._nodes()
@@ -160,11 +167,33 @@ class _PageReading:
             cursor=self._cursor(links.cursor) if links.cursor else None,
             follow_links=[self._link(links.follow, node) for node in kept] if links.follow else [],
             warnings=tuple([*warnings, *self._reader.complaints.warnings()][:MAX_WARNINGS]),
-            hint="" if items else self._hint(),
+            hint="" if items else self._hint(nodes, lacking),
+            field_hints=self._field_hints(kept[0], missing, len(items)) if items and self._wants_hints else {},
         )
 
-    def _hint(self) -> str:
-        """Return why there is no item, by the items selector or by the first field where there is none."""
+    def _field_hints(self, node: Any, missing: Mapping[str, int], count: int) -> Mapping[str, str]:
+        """Return why fields were found in none of so many items, by what the first one has."""
+        nowhere = [compiled for compiled in self._fields if compiled.selector and missing.get(compiled.name) == count]
+        hints = {compiled.name: self._field_hint(compiled, node) for compiled in nowhere[:MAX_HINTED_FIELDS]}
+        return {name: hint for name, hint in hints.items() if hint}
+
+    def _field_hint(self, compiled: CompiledField, node: Any) -> str:
+        reader, work = self._selectors.reader, self._reader.around.work
+        if reader is None:
+            return ""
+        with suppress(StepBudgetExceeded):
+            at = self._reader.parents.of(node, compiled.parent) if compiled.parent else node
+            return field_hint(compiled, at, self._page, reader, work)
+        return ""
+
+    def _hint(self, nodes: Sequence[Any], lacking: Mapping[str, int]) -> str:
+        """Return why there is no item: by a required field that all lack, else by the selector that matches nothing.
+
+        That is the items selector, or the first field where there is none.
+        """
+        required = next((compiled for compiled in self._fields if lacking.get(compiled.name) == len(nodes)), None)
+        if nodes and required is not None and (hint := self._field_hint(required, nodes[0])):
+            return f"field {required.name}: {hint}"
         first = next((compiled for compiled in self._fields if compiled.selector), None)
         selector, source = self._selectors.items, self._selectors.items_source
         if selector is None and first is not None:
@@ -180,7 +209,7 @@ class _PageReading:
         for index in self._required:
             if values[index] is MISSING:
                 name = self._fields[index].name
-                self._reader.complaints.add(name, "a required value is missing, and so the item is dropped")
+                self._reader.complaints.add(name, REQUIRED_IS_MISSING)
                 lacking[name] = lacking.get(name, 0) + 1
                 return False
         return True

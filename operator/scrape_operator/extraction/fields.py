@@ -189,7 +189,7 @@ class FieldReader:
         machine_mark = self.page.machine_mark if compiled.selector.is_machine else None
         around, ambiguous = with_evidence(around, compiled.type, texts, machine_mark)
         if ambiguous is not None:
-            self.complaints.add(compiled.name, THOUSANDS_NOTE, _sample(ambiguous))
+            self.complaints.add(compiled.name, THOUSANDS_NOTE, sample_of(ambiguous))
         return around
 
     def _values(self, compiled: CompiledField, raws: Sequence[Any], around: Surroundings) -> Any:
@@ -203,7 +203,7 @@ class FieldReader:
             return compiled.convert(raw, around)
         except Unreadable as reason:
             why = f": {reason}" if str(reason) else ""
-            self.complaints.add(compiled.name, f"can't be read as {compiled.type}{why}", _sample(raw))
+            self.complaints.add(compiled.name, f"can't be read as {compiled.type}{why}", sample_of(raw))
             return MISSING
 
 
@@ -231,7 +231,8 @@ def _first_not_empty(values: Iterable[Any]) -> Any:
     return blank
 
 
-def _sample(raw: Any) -> str:
+def sample_of(raw: Any) -> str:
+    """Return the beginning of a raw value, for a message."""
     if isinstance(raw, str | int | float):
         return repr(str(raw).strip()[:_SAMPLE_LENGTH])
     return "a list" if isinstance(raw, list) else "an object"

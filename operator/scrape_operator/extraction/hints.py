@@ -1,9 +1,9 @@
 """Explains why selectors found nothing in a document. Called by `extractor` where a page gives no item."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -14,7 +14,7 @@ from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceede
 MAX_HINT_LENGTH: Final = 300
 
 _QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
-_CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+")
+_CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+|(?=::)")
 _XPATH_STEP: Final = re.compile(r"//?")
 _JMESPATH_STEP: Final = re.compile(r"\.|(?=\[)")
 _PROJECTION: Final = re.compile(r"[\[*]")
@@ -34,36 +34,46 @@ _EMBEDDED: Final = etree.XPath(
 def missed_hint(selector: Selector, source: str, page: Page, reader: Reader, work: StepBudget) -> str:
     """Return sentences on where a selector that matches nothing stops matching, and on what would match."""
     with suppress(StepBudgetExceeded, SelectorFailed):
-        probe = _Probe(selector.family, page, reader, work)
-        hints = [probe.step_hint(source), probe.tbody_hint(source)]
+        probe = Probe(selector.family, page, reader, work)
+        missed = probe.missed_step(source)
+        hints = [missed.message if missed else "", probe.tbody_hint(source)]
         if selector.family in {Family.CSS, Family.XPATH}:
             hints.append(_embedded_hint(page.root))
         return ". ".join(filter(None, hints))[:MAX_HINT_LENGTH]
     return ""
 
 
-class _Probe:
+class MissedStep(NamedTuple):
+    """The step at which a selector stops matching, the selector `before` it, and a message about both."""
+
+    step: str
+    before: str
+    message: str
+
+
+class Probe:
     """Tries parts of a selector on the page that the whole does not match."""
 
     def __init__(self, family: Family, page: Page, reader: Reader, work: StepBudget) -> None:
-        self._family = family
+        self.family = family
         self._page = page
         self._reader = reader
         self._work = work
 
-    def step_hint(self, source: str) -> str:
+    def missed_step(self, source: str) -> MissedStep | None:
+        """Return the first step after which nothing is matched, None if the whole selector matches."""
         before, count = "", 0
-        for end, step in _steps_of(source, _STEPS.get(self._family)):
+        for end, step in _steps_of(source, _STEPS.get(self.family)):
             found = self._count(source[:end])
             if found is None:
                 continue
             if not found:
-                return self._missed_step(source[:end].strip(), step, before, count)
+                return MissedStep(step, before, self._message(source[:end].strip(), step, before, count))
             before, count = source[:end].strip(), found
-        return ""
+        return None
 
-    def _missed_step(self, text: str, step: str, before: str, count: int) -> str:
-        if self._family is Family.JMESPATH and self._is_empty_list(text):
+    def _message(self, text: str, step: str, before: str, count: int) -> str:
+        if self.family is Family.JMESPATH and self._is_empty_list(text):
             return f"`{text}` is an empty list"
         if before:
             return f"`{before}` matches {_nodes(count)}, and `{step}` none of them"
@@ -73,11 +83,12 @@ class _Probe:
         """Return whether the document has an empty list there. A projection gives one for any list."""
         if _PROJECTION.search(text):
             return False
-        selector = self._reader.compile(self._family, text)
+        selector = self._reader.compile(self.family, text)
         return bool(selector.first(self._page.root, self._page, self._work) == [])
 
     def tbody_hint(self, source: str) -> str:
-        pattern = _TBODY.get(self._family)
+        """Return a sentence if the selector matches without tbody."""
+        pattern = _TBODY.get(self.family)
         without = pattern.sub("", source) if pattern else source
         if without != source and self._count(without):
             return f"Browsers insert tbody: leave it out, `{without}` matches"
@@ -85,12 +96,25 @@ class _Probe:
 
     def _count(self, text: str) -> int | None:
         """Return how many nodes a selector matches, None where the text is no selector."""
+        found = self.values(text)
+        return None if found is None else len(found)
+
+    def values(self, text: str) -> Sequence[Any] | None:
+        """Return what a selector gives, None where the text is no selector."""
         if not text.strip() or text.strip() in {".", "/", "//", "./", ".//"}:
             return None
         with suppress(InvalidValue, SelectorFailed):
-            selector = self._reader.compile(self._family, text)
-            return len(selector.values(self._page.root, self._page, self._work))
+            return self._reader.compile(self.family, text).values(self._page.root, self._page, self._work)
         return None
+
+    def first_node(self, text: str) -> Any:
+        """Return the first node that a selector matches, or the one at which it begins if the text is empty."""
+        if not text:
+            return self._page.root
+        selector = self._reader.compile(self.family, text)
+        if self.family is Family.JMESPATH:
+            return selector.first(self._page.root, self._page, self._work)
+        return next(iter(selector.nodes(self._page, self._work, readings=1)), None)
 
 
 def _steps_of(source: str, separator: re.Pattern[str] | None) -> Iterator[tuple[int, str]]:

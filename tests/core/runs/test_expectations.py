@@ -117,6 +117,32 @@ def test_the_fields_for_lack_of_which_items_were_dropped_are_named() -> None:
     assert "(9 dropped without price, sku)" in breach.message
 
 
+@pytest.mark.parametrize("expected", [Expectations(), Expectations(min_items=1)])
+@pytest.mark.parametrize(
+    ("lacking", "remedies"),
+    [
+        ({"price"}, "or set required: false"),
+        ({"sku"}, "or choose other fields for extract.key"),
+        ({"sku", "price"}, "set required: false, or choose other fields for extract.key"),
+        ((), "set required: false, or choose other fields for extract.key"),
+    ],
+)
+def test_a_message_about_dropped_items_says_what_to_do(expected: Expectations, lacking, remedies: str) -> None:
+    breach = breach_of(expected, [], dropped=9, lacking=lacking, key=["sku"])
+    assert breach is not None
+    assert breach.message.endswith(f": check the selectors of what they lack, {remedies}")
+
+
+@pytest.mark.parametrize("hint", ["", "in the first item `.price` matches nothing"])
+def test_a_breach_says_why_a_field_was_found_in_no_item(hint: str) -> None:
+    hints = {"price": hint} if hint else {}
+    sparse = breach_of(Expectations(coverage={"price": 50}), [{"sku": "a"}], hints=hints)
+    lost = breach_of(Expectations(), rows(5), found={"price": 0}, baseline=baseline(9, price=90), hints=hints)
+    for breach in (sparse, lost):
+        assert breach is not None
+        assert breach.message.endswith(f"({hint})") == bool(hint)
+
+
 @pytest.mark.parametrize(("kept", "conflicts", "is_breach"), [(1, 9, True), (3, 3, True), (4, 3, False), (1, 2, False)])
 def test_most_items_with_the_key_of_another_one_are_a_breach(kept: int, conflicts: int, is_breach: bool) -> None:
     breach = breach_of(Expectations(), rows(kept), conflicts=conflicts, key=["sku", "shop"])

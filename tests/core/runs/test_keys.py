@@ -43,8 +43,9 @@ def test_without_a_key_items_with_the_same_values_are_one_and_none_is_keyless() 
 
 def test_what_was_not_kept_is_told_with_the_fields_of_the_key() -> None:
     keyed = key_items(read((None, None), ("a", 1), ("a", 1)), ["sku", "n"])
+    remedy = "correct their selectors, or choose other fields for the key"
     assert keyed.warnings(["sku", "n"]) == [
-        "dropped 1 items: all parts of extract.key are missing (sku, n)",
+        f"dropped 1 items: all parts of extract.key are missing (sku, n); {remedy}",
         "1 items repeat another one with the same extract.key (sku, n): the last of each is kept",
     ]
     assert key_items(read(("a", 1), ("a", 1)), []).warnings([]) == [

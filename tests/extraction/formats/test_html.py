@@ -51,7 +51,8 @@ def test_fields_are_read_from_each_item(read: Read):
         {**second, "link": "https://shop.example/root/detail?id=2", **known},
     ]
     assert found.missing == {"author": 1, "tags": 1, "price": 1}
-    assert found.warnings == ("field text: a required value is missing, and so the item is dropped",)
+    dropped = "a required value is missing, and so the item is dropped"
+    assert found.warnings == (f"field text: {dropped}: correct the selector, or set required: false",)
 
 
 def test_without_items_the_document_is_one_item(read: Read):

@@ -36,20 +36,52 @@ def pages(server: Server) -> list[web.Response]:
 
 
 @pytest.mark.parametrize(
-    "broken",
-    ['<i class="cost">{n}.50</i>', "", '<i class="price">on request</i>', '<i class="price"></i><u>{n}.50</u>'],
+    ("broken", "hint"),
+    [
+        ('<i class="cost">{n}.50</i>', "`.price` matches nothing: there are the classes cost"),
+        ("", "`.price` matches nothing: there are the elements b"),
+        ('<i class="price">on request</i>', "its selector gives 'on request', and that can't be read as Decimal"),
+        ('<i class="price"></i><u>{n}.50</u>', "`.price` matches 1 node, and `::text` none of them: it has no text"),
+    ],
     ids=["renamed class", "dropped column", "no number", "moved into another element"],
 )
 @pytest.mark.parametrize(("on_breach", "status"), [("Warn", "PARTIALLY_SUCCEEDED"), ("Fail", "FAILED")])
 async def test_a_field_that_is_found_no_more_is_named_in_the_run_in_which_it_happens(
-    scrape: Scraping, server: Server, pages, broken: str, on_breach: str, status: str
+    scrape: Scraping, server: Server, pages, broken: str, hint: str, on_breach: str, status: str
 ) -> None:
     pages += [shop(rows(5)), shop(rows(5, broken))]
     options: dict[str, Any] = {"extract": PRICES, "expect": {"onBreach": on_breach}}
     assert (await scrape(server.url, **options)).status is RunStatus.SUCCEEDED
     result = await scrape(server.url, **options)
     assert (result.status, result.reason) == (status, Reason.SELECTOR_MISSED)
-    assert result.breach == "field price was found in no item, usually in 100%: check its selector"
+    found = f"field price was found in no item, usually in 100%: check its selector (in the first item {hint})"
+    assert result.breach == found
+
+
+async def test_a_field_that_was_never_found_has_a_next_step(scrape: Scraping, server: Server, pages) -> None:
+    fields = [{"name": "price", "css": ".cost::text"}, {"name": "note", "css": "b::text", "regex": "none"}]
+    extract = {"items": {"css": "li"}, "fields": [{"name": "name", "css": "b::text"}, *fields]}
+    pages += [shop(rows(2))]
+    warnings = (await scrape(server.url, extract=extract)).warnings
+    assert warnings == (
+        "field price: found in 0 of 2 items: in the first item `.cost` matches nothing: there are the classes price",
+        "field note: found in 0 of 2 items: in the first item its selector gives '1', and its regex matches none of it",
+    )
+
+
+async def test_a_field_of_detail_pages_has_a_next_step(scrape: Scraping, server: Server) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        links = '<li><a href="/1">1</a><li><a href="/2">2</a>' if request.path == "/" else "<p class=born>1900"
+        return web.Response(text=links, content_type="text/html")
+
+    server.answer = answer
+    result = await scrape(
+        f"{server.url}/",
+        extract={"items": {"css": "li"}, "fields": [{"name": "n", "css": "a::text"}]},
+        follow={"link": {"css": "a::attr(href)"}, "fields": [{"name": "born", "css": ".birth::text"}]},
+    )
+    hint = "in the document `.birth` matches nothing: there are the classes born"
+    assert result.warnings == (f"field born: found in 0 of 2 items: {hint}",)
 
 
 async def test_the_break_stays_told_until_the_field_is_back(scrape: Scraping, server: Server, pages) -> None:

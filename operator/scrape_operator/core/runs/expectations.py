@@ -51,6 +51,7 @@ class Reading:
         found: In how many percent of the items each selected field was found.
         baseline: What is usual for the target.
         hint: What else is known of a page without items.
+        hints: Why fields were found in no item, by their names.
 
     """
 
@@ -63,6 +64,7 @@ class Reading:
     found: Mapping[str, int] = field(default_factory=dict)
     baseline: Baseline = field(default_factory=Baseline)
     hint: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
@@ -80,27 +82,27 @@ def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
 def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
     dropped, hint = _dropped(reading), f". {reading.hint}" if reading.hint else ""
     if expected.min_items is not None:
-        message = f"0 items, expected at least {wanted} (expect.minItems){dropped}{hint}"
+        message = f"0 items, expected at least {wanted} (expect.minItems){dropped}{_remedy(reading)}{hint}"
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
     remedy = "set expect.minItems: 0 where empty is normal"
     if reading.had_content:
-        advice = "check the selectors of what they lack" if dropped else f"check the selectors, or {remedy}"
-        message = f"the answer had content, but no item was found{dropped}: {advice}{hint}"
+        advice = _remedy(reading) or f": check the selectors, or {remedy}"
+        message = f"the answer had content, but no item was found{dropped}{advice}{hint}"
         return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
     return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
 
 
 def _breaches(expected: Expectations, reading: Reading, wanted: int) -> Iterator[tuple[Reason, str]]:
     if len(reading.items) < wanted:
-        message = f"{len(reading.items)} items, expected at least {wanted} (expect.minItems){_dropped(reading)}"
-        yield Reason.EXPECTATION_FAILED, message
+        message = f"{len(reading.items)} items, expected at least {wanted} (expect.minItems)"
+        yield Reason.EXPECTATION_FAILED, f"{message}{_dropped(reading)}{_remedy(reading)}"
     if expected.max_drop_percent is not None:
         yield from _dropped_too_far(expected.max_drop_percent, len(reading.items), reading.baseline)
     for name, percent in (expected.coverage or {}).items():
-        yield from _too_sparse(name, percent, reading.items)
+        yield from _too_sparse(name, percent, reading)
     for name, usual in reading.baseline.lost_fields(reading.found):
         message = f"field {name} was found in no item, usually in {usual}%: check its selector"
-        yield Reason.SELECTOR_MISSED, message
+        yield Reason.SELECTOR_MISSED, message + _hint_of(name, reading)
     yield from _conflicting(reading)
 
 
@@ -120,6 +122,24 @@ def _dropped(reading: Reading) -> str:
     return f" ({reading.dropped} dropped without {names})" if reading.dropped else ""
 
 
+def _remedy(reading: Reading) -> str:
+    """Return what to do about items that were dropped, as the end of a message."""
+    if not reading.dropped:
+        return ""
+    ways = ["check the selectors of what they lack"]
+    if not reading.lacking or set(reading.lacking) - set(reading.key):
+        ways.append("set required: false")
+    if not reading.lacking or set(reading.lacking) & set(reading.key):
+        ways.append("choose other fields for extract.key")
+    *others, last = ways
+    return f": {', '.join(others)}, or {last}"
+
+
+def _hint_of(name: str, reading: Reading) -> str:
+    """Return why a field was found in no item, as the end of a message."""
+    return f" ({reading.hints[name]})" if name in reading.hints else ""
+
+
 def _dropped_too_far(percent: int, count: int, baseline: Baseline) -> Iterator[tuple[Reason, str]]:
     usual = baseline.median_items
     if usual is not None and count * PERCENT < usual * (PERCENT - percent):
@@ -128,8 +148,9 @@ def _dropped_too_far(percent: int, count: int, baseline: Baseline) -> Iterator[t
         yield Reason.EXPECTATION_FAILED, message
 
 
-def _too_sparse(name: str, wanted: int, items: Sequence[Mapping[str, object]]) -> Iterator[tuple[Reason, str]]:
+def _too_sparse(name: str, wanted: int, reading: Reading) -> Iterator[tuple[Reason, str]]:
+    items = reading.items
     present = sum(item.get(name) not in (None, []) for item in items)
     if present * PERCENT < wanted * len(items):
         message = f"{present} of {len(items)} items have {name}, expected at least {wanted}% (expect.coverage)"
-        yield Reason.EXPECTATION_FAILED, message
+        yield Reason.EXPECTATION_FAILED, message + ("" if present else _hint_of(name, reading))

@@ -27,7 +27,9 @@ class KeyedItems:
         """Return one line for each kind of item that is not kept as it was read."""
         lines = []
         if self.keyless:
-            lines.append(f"dropped {self.keyless} items: all parts of extract.key are missing ({', '.join(key)})")
+            missing = f"all parts of extract.key are missing ({', '.join(key)})"
+            remedy = "correct their selectors, or choose other fields for the key"
+            lines.append(f"dropped {self.keyless} items: {missing}; {remedy}")
         if self.duplicates:
             named = f"the same extract.key ({', '.join(key)})" if key else "the same values in all fields"
             lines.append(f"{self.duplicates} items repeat another one with {named}: the last of each is kept")

@@ -38,6 +38,7 @@ def request_header(spec: str, document: Document) -> dict[str, Any]:
         "scheduled_for": document.scheduled_for,
         "fetched_at": document.fetched_at,
         "time_zone": document.time_zone.key,
+        "wants_hints": document.wants_hints,
     }
 
 
@@ -50,6 +51,7 @@ def requested_document(header: Mapping[str, Any], body: bytes) -> Document:
         scheduled_for=_instant(header["scheduled_for"]),
         fetched_at=_instant(header["fetched_at"]),
         time_zone=ZoneInfo(header["time_zone"]),
+        wants_hints=header["wants_hints"],
     )
 
 

@@ -54,33 +54,40 @@ class DetailReader:
     async def _read_all(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, addresses: list[str], details: Details
     ) -> None:
-        waiting = iter(addresses)
+        waiting = enumerate(addresses)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(PARALLEL_REQUESTS, len(addresses))):
                 group.create_task(self._read_some(plan, run, detail, waiting, details))
 
     async def _read_some(
-        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, waiting: Iterator[str], details: Details
+        self,
+        plan: HTTPTargetPlan,
+        run: TargetRun,
+        detail: CompiledExtract,
+        waiting: Iterator[tuple[int, str]],
+        details: Details,
     ) -> None:
-        for address in waiting:
+        for place, address in waiting:
             if not run.scope.deadline.remaining():  # thousands may be left, and little time to count them
                 run.losses.add(_subject(address), run.timed_out())
                 continue
             try:
-                details[address] = await self._read_one(plan, run, detail, address)
+                details[address] = await self._read_one(plan, run, detail, address, wants_hints=not place)
             except ScrapeFailed as failure:
                 run.losses.add(_subject(address), failure)
 
     async def _read_one(
-        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str
+        self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str, *, wants_hints: bool
     ) -> Detail | None:
         first = plan.request.fill(run.scope.scheduled_for, run.scope.zone)
         request = request_of_link(first, address, first.url, "follow.link")
         received = await run.fetch_detail(address, request)
         if is_empty(received.response):
             return _empty(detail)
-        extraction = await self._extraction.extract(detail, make_document(run, received), run.session.requester.key)
+        document = make_document(run, received, wants_hints=wants_hints)
+        extraction = await self._extraction.extract(detail, document, run.session.requester.key)
         run.warn(*extraction.warnings)
+        run.hints.update(extraction.field_hints)
         run.lacking.update(extraction.lacking)
         return next((Detail(item, extraction.missing) for item in extraction.items), None)
 

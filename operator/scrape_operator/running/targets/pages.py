@@ -112,7 +112,12 @@ class PageReader:
             return PageExtraction(items=())
         run.had_content = True
         requester = run.session.requester.key
-        return await self._extraction.extract(plan.extracts.page, make_document(run, received), requester)
+        return await self._extraction.extract(plan.extracts.page, self._document(run, received), requester)
+
+    @staticmethod
+    def _document(run: TargetRun, received: Received) -> Document:
+        """Return a page. Fields are explained by the first one alone: to compile parts of selectors costs time."""
+        return make_document(run, received, wants_hints=not run.pages)
 
 
 class SeenPages:
@@ -160,7 +165,7 @@ def is_empty(response: Response) -> bool:
     return not response.body or response.body.isspace()
 
 
-def make_document(run: TargetRun, received: Received) -> Document:
+def make_document(run: TargetRun, received: Received, *, wants_hints: bool = False) -> Document:
     """Return a response as extraction reads it."""
     response = received.response
     return Document(
@@ -170,6 +175,7 @@ def make_document(run: TargetRun, received: Received) -> Document:
         scheduled_for=run.scope.scheduled_for,
         fetched_at=received.at,
         time_zone=run.scope.zone,
+        wants_hints=wants_hints,
     )
 
 

@@ -82,6 +82,7 @@ class TargetRun:
     `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
     `missing` counts the items that lack a field, `lacking` names the required fields for lack of which items were
     dropped, `memory` is what earlier runs with the same `fingerprint` left.
+    `hints` say why fields were found in no item of the first page, by their names.
     `revalidator` is there if the target is conditional. `is_read` says that nothing more is read.
     `context` is what an adapter was given, where one reads the target.
     `order` are the items of a list of pages, as the next run compares them with its own.
@@ -106,6 +107,7 @@ class TargetRun:
     is_unmodified: bool = False
     is_read: bool = False
     hint: str = ""
+    hints: dict[str, str] = field(default_factory=dict)
     had_content: bool = False
     losses: Losses = field(default_factory=Losses)
     failure: ScrapeFailed | None = None
@@ -161,6 +163,7 @@ class TargetRun:
         self.dropped += page.dropped
         self.missing.update(page.missing)
         self.lacking.update(page.lacking)
+        self.hints.update(page.field_hints)
         self.warn(*page.warnings)
 
     def insert_item(self, place: int, page: PageExtraction, index: int) -> None:
@@ -206,9 +209,7 @@ class TargetRun:
         self.warn(*keyed.warnings(key))
         dropped = self.dropped + keyed.keyless
         found = self._found(fields)
-        self.warn(
-            *(f"field {name}: found in 0 of {len(self.items)} items" for name, share in found.items() if not share)
-        )
+        self.warn(*(self._missed(name) for name, share in found.items() if not share))
         failure = self.failure or self.losses.first_failure
         baseline = Baseline() if failure else self.memory.baseline  # what was lost would seem to have changed
         reading = Reading(
@@ -221,6 +222,7 @@ class TargetRun:
             found=found,
             baseline=baseline,
             hint=self.hint,
+            hints=self.hints,
         )
         breach = find_breach(expectations, reading)
         outcome = evaluate_target(breach, failure, has_items=bool(keyed.items))
@@ -229,6 +231,11 @@ class TargetRun:
         is_complete = not (failure or dropped or self.is_truncated)
         result = self._result(outcome, keyed.items, breach, found=found, is_complete=is_complete)
         return result if self.revalidator is None else replace(result, revalidation=self._revalidation(result))
+
+    def _missed(self, name: str) -> str:
+        """Return a warning about a field that no item has, with what to do."""
+        remedy = self.hints.get(name, "check its selector; `scrape-operator test FILE --show 1` prints the first item")
+        return f"field {name}: found in 0 of {len(self.items)} items: {remedy}"
 
     def _revalidation(self, result: TargetResult) -> Revalidation:
         """Return what the next run may compare with: only what is stored in full can stay as it is."""
