@@ -82,7 +82,8 @@ class Settings(BaseSettings):
     """Seconds between the starts of two requests to one host. 0 sets no pace."""
 
     breaker_cooldown_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
-    """Seconds that a host is not requested after repeated failures. They double each time, up to 15 minutes."""
+    """Seconds that a schedule does not request a host after repeated refusals (403, 429). They double each time, up to
+    15 minutes. After repeated failures without an answer it is always 5 seconds, doubled up to 1 minute."""
 
     status_writes_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
     """The largest number of status patches a second. One costs the API server 4 to 10 ms of CPU."""

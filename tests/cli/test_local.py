@@ -74,6 +74,24 @@ def test_runs_and_items_are_in_a_database_beside_the_files(tmp_path: Path, site:
     database.close()
 
 
+def test_the_database_is_in_the_folder_of_the_first_path_and_the_printed_command_reads_it(
+    tmp_path: Path, site: DemoSite
+) -> None:
+    for name in ("first", "second one"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, name[:5], f"{site.url}/api/products")
+    paths = [str(tmp_path / "second one"), str(tmp_path / "first")]
+    result = CliRunner().invoke(app, ["local", *paths, "--once"])
+    [command] = [line for line in result.stderr.splitlines() if line.startswith("To see the items: ")]
+    assert str(tmp_path / "second one" / "scrape-operator.db") in command
+    folder = str(Path(program()).parent)
+    shown = subprocess.run(
+        ["bash", "-c", f"{command.partition(': ')[2]} -o json --limit 0"],
+        env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert len(json.loads(shown.stdout)) == 100
+
+
 def test_a_budget_of_the_day_counts_from_one_start_to_the_next(tmp_path: Path, site: DemoSite) -> None:
     policy = {
         "apiVersion": "scrape-operator.dev/v1alpha1",

@@ -229,6 +229,38 @@ def test_a_saved_body_becomes_a_regression_test(tmp_path: Path, page: Path) -> N
     assert run().exit_code == 0
 
 
+def test_each_saved_body_of_a_folder_has_an_expected_result_of_its_own(tmp_path: Path, page: Path) -> None:
+    def run(body: Path, *options: str) -> int:
+        return trial(tmp_path, schedule(), "--body", str(body), *options).exit_code
+
+    def names() -> set[str]:
+        return {file.name for file in tmp_path.glob("*expect.json")}
+
+    other = tmp_path / "page.htm"
+    other.write_text(PAGE.replace("Ludwig", "Mies"))
+    assert [run(page, "--update"), run(other)] == [0, 0]
+    assert [run(other, "--update"), run(page, "--update")] == [0, 0]
+    assert names() == {"expect.json", "page.htm.expect.json"}
+    assert [run(page), run(other)] == [0, 0]
+    other.write_text(PAGE)
+    assert [run(page), run(other)] == [0, 1]
+    page.unlink()
+    (tmp_path / "page.htm.expect.json").unlink()
+    assert run(other) == 0
+    other.write_text(PAGE.replace("Ludwig", "Mies"))
+    assert run(other) == 1
+
+
+def test_an_expected_result_of_an_older_version_is_compared(tmp_path: Path, page: Path) -> None:
+    trial(tmp_path, schedule(), "--body", str(page), "--update")
+    [record] = json.loads((tmp_path / "expect.json").read_text())
+    del record["body"]
+    (tmp_path / "expect.json").write_text(json.dumps([record]))
+    assert trial(tmp_path, schedule(), "--body", str(page)).exit_code == 0
+    page.write_text(PAGE.replace("Ludwig", "Mies"))
+    assert trial(tmp_path, schedule(), "--body", str(page)).exit_code == 1
+
+
 def test_an_expected_failure_is_as_expected(tmp_path: Path, page: Path) -> None:
     wrong = schedule(items={"css": "div.qoute"})
     assert trial(tmp_path, wrong, "--body", str(page)).exit_code == 1

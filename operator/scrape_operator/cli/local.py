@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.times import rfc3339
 from scrape_operator.local.files import ScheduleFiles
+from scrape_operator.local.objects import DEFAULT_NAMESPACE
 from scrape_operator.local.session import Limits, run_session
 from scrape_operator.settings import Settings
 
@@ -45,10 +47,27 @@ async def run_local(
         has_succeeded = await _run_on_screen(used, files, limits, shown)
     else:
         has_succeeded = await _run_for_program(used, files, limits, RunRecords(form))
-    if used.sqlite_path != settings.sqlite_path:
-        text = f"To read the stored runs and items: SCRAPE_OPERATOR_SQLITE_PATH={used.sqlite_path} scrape-operator runs"
-        Console(stderr=True).print(Text(text), soft_wrap=True)
+    file = used.sqlite_path if used.sqlite_path != settings.sqlite_path else None
+    for line in reading_hints(file, files.places):
+        Console(stderr=True).print(Text(line), soft_wrap=True)
     return has_succeeded
+
+
+def reading_hints(file: Path | None, places: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the commands that show what was stored.
+
+    Args:
+        file: The SQLite file; None if the commands find the database by themselves.
+        places: Namespace and name of the schedules.
+
+    """
+    if not places:
+        return
+    variable = "" if file is None else f"SCRAPE_OPERATOR_SQLITE_PATH={quote(str(file))} "
+    namespace, name = places[0]
+    options = f"{f' {name}' if len(places) == 1 else ''}{f' -n {namespace}' if namespace != DEFAULT_NAMESPACE else ''}"
+    for verb in ("items", "runs"):
+        yield f"To see the {verb}: {variable}scrape-operator {verb}{options}"
 
 
 async def _run_on_screen(settings: Settings, files: ScheduleFiles, limits: Limits, shown: int) -> bool:
@@ -128,7 +147,7 @@ class Screen:
         """Do nothing: the row shows a run that goes on."""
 
     def finished(self, plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> None:
-        """Show a run and its first items."""
+        """Show a run, with its due time as `runs` does, and its first items."""
         style = "green" if result.status is RunStatus.SUCCEEDED else "red"
         self._say(Text(_line(plan, result, counts, duration), style=style))
         for target in result.targets:
@@ -164,7 +183,8 @@ class Screen:
 def _line(plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> str:
     scraped = sum(len(target.items) for target in result.targets)
     figures = f"items={scraped} new={counts.new} changed={counts.changed} gone={counts.gone} {duration:.1f}s"
-    text = f"{_now()} {plan.key} {result.claim.trigger} {result.status} {result.reason} {figures}"
+    due = rfc3339(result.claim.scheduled_for, "seconds")
+    text = f"{due} {plan.key} {result.claim.trigger} {result.status} {result.reason} {figures}"
     return f"{text}: {result.message}" if result.message else text
 
 

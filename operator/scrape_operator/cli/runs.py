@@ -15,6 +15,7 @@ from scrape_operator.core.errors import NotFound
 from scrape_operator.core.ids import RunIDs
 from scrape_operator.core.reading import OpenRows, Page, RowReader, RunQuery, RunRow, TargetRunRow
 from scrape_operator.core.runs.outcome import run_message
+from scrape_operator.core.runs.reasons import OUTAGES
 from scrape_operator.core.runs.run import RunStatus, clip
 from scrape_operator.core.times import rfc3339
 
@@ -91,7 +92,7 @@ def _has_message(target: TargetRunRow, message: str) -> bool:
 
 def describe_target(target: TargetRunRow) -> Iterator[Text]:
     """Yield a line with the outcome of a target, and a line each for its message and its warnings."""
-    http = "" if target.http_status is None else f" http={target.http_status}"
+    http = "" if target.http_status is None else f" {_http_label(target.reason)}={target.http_status}"
     counts = f"items={target.items} requests={target.requests} {target.duration:.2f}s"
     heading = f"  target {target.target}: {target.status} {target.reason}{http} {counts}"
     yield Text(clip(heading, LINE_MAX_BYTES), style=STYLES.get(target.status, ""))
@@ -99,6 +100,11 @@ def describe_target(target: TargetRunRow) -> Iterator[Text]:
         yield Text(clip(f"    {target.message}", LINE_MAX_BYTES))
     for warning in target.warnings:
         yield Text(clip(f"    warning: {warning}", LINE_MAX_BYTES), style="yellow")
+
+
+def _http_label(reason: str) -> str:
+    """Return the label of a target's HTTP status: of another answer than the one that the target waited for, or not."""
+    return "last answer http" if reason in OUTAGES else "http"
 
 
 async def _each(records: Sequence[Record]) -> AsyncIterator[Record]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.records import text_of
 from scrape_operator.core.runs.outcome import Outcome
+from scrape_operator.core.runs.reasons import OUTAGES
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult, clip
 from scrape_operator.fetching.traced import RequestTrace
 from scrape_operator.local.trial import Tried
@@ -109,7 +110,7 @@ def _print_target(target: TargetResult, traces: Sequence[RequestTrace], shown: i
 def _figures(target: TargetResult) -> Iterator[str]:
     yield f"{target.reason}, {_count(len(target.items), 'item')}"
     if target.http_status is not None:
-        yield f"HTTP {target.http_status}"
+        yield f"{'last answer ' if target.reason in OUTAGES else ''}HTTP {target.http_status}"
     sizes = f"{_count(target.requests, 'request')}, {_count(target.bytes, 'byte')}, {_count(target.pages, 'page')}"
     yield f"{sizes} in {target.duration:.2f} s"
     if target.message:

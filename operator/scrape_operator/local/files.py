@@ -97,6 +97,12 @@ class ScheduleFiles:
         """Whether there are files, and all were of no bytes at the last call."""
         return bool(self._contents) and all(content.is_blank for content in self._contents.values())
 
+    @property
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Namespace and name of the schedules that the files had at the last call."""
+        metadata = [obj["metadata"] for obj in self._objects.values()]
+        return [(each["namespace"], each["name"]) for each in metadata]
+
     def _whole_objects(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """Yield the objects that files have now, not those that a file had which is being moved."""
         for content in self._contents.values():

@@ -92,13 +92,15 @@ def trial(
     output: OutputOption = Output.TEXT,
     *,
     update: Annotated[
-        bool, typer.Option("--update", help="With --body: write the result to expect.json beside the saved answer.")
+        bool,
+        typer.Option("--update", help="With --body: write the result to a file beside the saved answer, expect.json."),
     ] = False,
 ) -> None:
     """Run schedules of files once and show their items. Writes nothing; needs no cluster and no database.
 
     The exit code is 0 if every run succeeded, else 1. If there is a file expect.json beside the saved answer, it is
-    compared, and the exit code is 0 if the result is as expected, else 1.
+    compared, and the exit code is 0 if the result is as expected, else 1. Of a further saved answer in the same folder
+    the file is BODY.expect.json, such as saved.html.expect.json.
 
     Example: scrape-operator test quotes.yaml --body saved.html --update
     """
@@ -135,7 +137,7 @@ def _is_as_expected(tried: "Sequence[Tried]", body: Path, output: Output, *, upd
 
     file, records = file_beside(body), as_records(tried)
     if update:
-        write_expected(file, records)
+        write_expected(file, records, body)
         typer.echo(f"{file} is written", err=True)
         return True
     if not file.exists():
@@ -186,10 +188,12 @@ def local(
 ) -> None:
     """Run schedules of files on this machine, without a cluster, and follow edits of the files.
 
-    Runs and items are kept in the SQLite file scrape-operator.db beside the files, or in DATABASE_URL's database. The
-    exit code is 0 if all runs succeeded, else 1.
+    Runs and items are kept in the SQLite file scrape-operator.db in the folder of the first PATH, or in DATABASE_URL's
+    database. At the end the commands that show them are printed on standard error. The exit code is 0 if all runs
+    succeeded, else 1.
 
-    -o json prints the runs as `test -o json` does, with their IDs.
+    A run is printed when it has ended, with its due time, as `runs` does. -o json prints the runs as `test -o json`
+    does, with their IDs.
 
     Example: scrape-operator local schedules/ --for 10m
     """

@@ -41,3 +41,7 @@ class Reason(StrEnum):
     SHUTDOWN = "Shutdown"
     ORPHANED = "Orphaned"
     INTERNAL_ERROR = "InternalError"
+
+
+OUTAGES = frozenset({Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.TLS_ERROR, Reason.TIMEOUT, Reason.PROTOCOL_ERROR})
+"""No whole answer came. The status of an answer, if there is one, is of a request before, or of an answer cut short."""

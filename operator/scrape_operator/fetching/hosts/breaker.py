@@ -16,9 +16,6 @@ MAX_REQUESTERS = 1024
 REFUSALS = frozenset({Reason.BLOCKED, Reason.RATE_LIMITED})
 """The host refuses requests: more of them make it worse."""
 
-OUTAGES = frozenset({Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.TLS_ERROR, Reason.TIMEOUT, Reason.PROTOCOL_ERROR})
-"""No answer came: requests cost the host little, but take the time of runs."""
-
 _MAX_DOUBLINGS = 32
 
 
@@ -39,7 +36,8 @@ class CoolDown:
 class BreakerPolicy:
     """When requesters are refused, and for how long.
 
-    After an outage the cool-down is short, so that a host that is back is noticed soon.
+    After an outage the cool-down is short, so that a host that is back is noticed soon: requests cost the host little,
+    but take the time of runs.
     """
 
     failures: int = 5

@@ -15,9 +15,9 @@ from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.net.host_pace import AdaptivePace
 from scrape_operator.core.net.host_queue import HostQueue
 from scrape_operator.core.ports import RunPlace
-from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.reasons import OUTAGES, Reason
 from scrape_operator.fetching.failures import HopFailed
-from scrape_operator.fetching.hosts.breaker import OUTAGES, REFUSALS, Breaker, BreakerPolicy, SeenFailure
+from scrape_operator.fetching.hosts.breaker import REFUSALS, Breaker, BreakerPolicy, SeenFailure
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,68 @@
+"""How `local`, `runs` and `test` show runs to a person: the same times, and whose answer an HTTP status is of."""
+
+import io
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from scrape_operator.cli.local import Screen, reading_hints
+from scrape_operator.cli.runs import describe_target
+from scrape_operator.cli.trial_report import print_results
+from scrape_operator.core.reading import TargetRunRow
+from scrape_operator.core.runs.items import ItemCounts
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.run import RunStatus, TargetResult
+from scrape_operator.local.trial import Tried
+from tests.support.builders import good, plan, result
+
+
+def test_local_prints_the_due_time_as_runs_does():
+    output = io.StringIO()
+    screen = Screen(Console(file=output), shown=0)
+    screen.finished(plan(), result(targets=[good("a", 2)]), ItemCounts(new=2), 1.2)
+    line = "2026-11-24T10:00:13Z default/quotes scheduled SUCCEEDED Succeeded items=2 new=2 changed=0 gone=0 1.2s\n"
+    assert output.getvalue() == line
+
+
+@pytest.mark.parametrize(
+    ("reason", "label"),
+    [
+        (Reason.HTTP_STATUS, " HTTPStatus http=500 items=0"),
+        (Reason.TIMEOUT, " Timeout last answer http=500 items=0"),
+        (Reason.CONNECT_ERROR, " ConnectError last answer http=500 items=0"),
+    ],
+)
+def test_a_status_that_is_not_the_cause_is_that_of_the_last_answer(
+    reason: Reason, label: str, capsys: pytest.CaptureFixture[str]
+):
+    facts: tuple[Any, ...] = (2.0, 2, 0, 0, 0, (), {}, None, None)
+    heading = str(next(describe_target(TargetRunRow(UUID(int=1), "a", 0, "FAILED", reason.value, "", 500, *facts))))
+    assert label in heading
+    target = TargetResult("a", RunStatus.FAILED, reason, http_status=500)
+    print_results([Tried(result(RunStatus.FAILED, reason, targets=[target]))], 0)
+    assert ("last answer HTTP 500" in capsys.readouterr().out) is (reason is not Reason.HTTP_STATUS)
+
+
+@pytest.mark.parametrize(
+    ("file", "places", "commands"),
+    [
+        (None, [], []),
+        (None, [("default", "a")], ["scrape-operator items a", "scrape-operator runs a"]),
+        (None, [("shop", "a"), ("shop", "b")], ["scrape-operator items -n shop", "scrape-operator runs -n shop"]),
+        (
+            Path("my schedules/scrape-operator.db"),
+            [("shop", "a")],
+            [
+                f"SCRAPE_OPERATOR_SQLITE_PATH='my schedules/scrape-operator.db' scrape-operator {verb} a -n shop"
+                for verb in ("items", "runs")
+            ],
+        ),
+    ],
+)
+def test_local_ends_with_the_commands_that_show_what_it_stored(
+    file: Path | None, places: list[tuple[str, str]], commands: list[str]
+):
+    assert [line.partition(": ")[2] for line in reading_hints(file, places)] == commands
