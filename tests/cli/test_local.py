@@ -54,6 +54,15 @@ def local(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(app, ["local", str(folder), *options])
 
 
+def test_a_warning_is_printed_with_its_remedy(tmp_path: Path, site: DemoSite) -> None:
+    write(tmp_path, "shop", f"{site.url}/api/products")
+    file = tmp_path / "shop.yaml"
+    file.write_text(file.read_text().replace("jmespath: name", f"jmespath: name.{'long_' * 30}"))
+    result = local(tmp_path, "--once")
+    [warning] = [line for line in result.stdout.splitlines() if "field name: found in 0 of " in line]
+    assert warning.endswith("none of them: `name` is no object")
+
+
 def test_once_runs_every_schedule_once_also_a_suspended_one(tmp_path: Path, site: DemoSite) -> None:
     write(tmp_path, "shop", f"{site.url}/api/products")
     write(tmp_path, "paused", f"{site.url}/api/products?per_page=5", suspend=True)

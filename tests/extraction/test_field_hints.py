@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from scrape_operator.api.kinds.extract import Extract
+from scrape_operator.extraction.compiling import PageSpec, compile_page
 from scrape_operator.extraction.hints import MAX_HINT_LENGTH
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.workers.frames import extraction_of, request_header, requested_document
-from tests.extraction.conftest import Compile, Open
+from tests.extraction.conftest import Compile, Open, Read
 
 BOOK = (
     "<li id=first><h3 class='title main'><a href=/{n} title=x>Book {n}</a></h3>"
@@ -131,6 +133,39 @@ def test_without_items_a_required_field_that_all_lack_is_explained(compiled: Com
     found = compiled(ALWAYS, {"css": ".price", "required": True}, items={"css": "li"}).extract(document(BOOKS))
     assert found.items == []
     assert found.hint == "field f1: in the first item `.price` matches nothing: did you mean the class price_color?"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "field", "hint"),
+    [
+        ("application/x-ndjson", '{"cost": 1}\n{"cost": 2}', {"jmespath": "costs"}, "did you mean the key cost?"),
+        ("text/csv", "a,b\n1,2\n", {"column": "c"}, "the header has no column 'c': it has 'a', 'b'"),
+    ],
+)
+def test_records_without_a_required_field_are_explained(read: Read, content_type: str, body: str, field, hint: str):
+    found = read(body, ALWAYS, {**field, "required": True}, content_type=content_type)
+    assert found.items == []
+    assert found.hint.startswith("field f1: ")
+    assert found.hint.endswith(hint)
+
+
+def test_a_document_without_a_required_field_is_explained_by_it(read: Read):
+    found = read("<b>x</b>", {"css": "b"}, {"css": "h1 > b", "required": True})
+    assert (found.items, found.hint) == ([], "`h1` matches nothing")
+
+
+def test_nodes_without_any_field_are_explained_by_the_first_one(document: Open):
+    fields = [{"name": "price", "css": ".price"}, {"name": "name", "css": ".name"}]
+    extract = Extract.model_validate({"items": {"css": "li"}, "fields": fields})
+    compiled, _ = compile_page(PageSpec(extract=extract), "")
+    assert compiled is not None
+    script = f"<script id=__NEXT_DATA__ type=application/json>{'x' * 300}</script>"
+    found = compiled.extract(document(BOOKS + script))
+    assert found.items == []
+    assert found.hint.startswith(
+        "field price: in the first item `.price` matches nothing: did you mean the class price_color?"
+        ". The page has JSON in script#__NEXT_DATA__: "
+    )
 
 
 def test_workers_are_asked_for_hints_and_give_them(document: Open):

@@ -152,7 +152,7 @@ class Screen:
         self._say(Text(_line(plan, result, counts, duration), style=style))
         for target in result.targets:
             for warning in target.warnings:
-                self._say(Text(f"  {target.target}: {clip(warning, ITEM_MAX_BYTES)}", style="yellow"))
+                self._say(Text(f"  {target.target}: {clip(warning)}", style="yellow"))
             for item in target.items[: self.shown]:
                 self._say(Text(f"  {target.target}: {_brief(item.data)}"))
 

@@ -187,20 +187,26 @@ class _PageReading:
         return ""
 
     def _hint(self, nodes: Sequence[Any], lacking: Mapping[str, int]) -> str:
-        """Return why there is no item: by a required field that all lack, else by the selector that matches nothing.
+        """Return why there is no item: by a field where there are nodes, and by the items selector.
 
-        That is the items selector, or the first field where there is none.
+        The field stands for the items selector where the whole document is the item.
         """
-        required = next((compiled for compiled in self._fields if lacking.get(compiled.name) == len(nodes)), None)
-        if nodes and required is not None and (hint := self._field_hint(required, nodes[0])):
-            return f"field {required.name}: {hint}"
         first = next((compiled for compiled in self._fields if compiled.selector), None)
-        selector, source = self._selectors.items, self._selectors.items_source
-        if selector is None and first is not None:
-            selector, source = first.selector, first.source
-        if selector is None or self._selectors.reader is None:
-            return ""
-        return missed_hint(selector, source, self._page, self._selectors.reader, self._reader.around.work)
+        required = (compiled for compiled in self._fields if lacking.get(compiled.name) == len(nodes))
+        explained = next(required, None if lacking else first)
+        selector, source, hints = self._selectors.items, self._selectors.items_source, []
+        if nodes and nodes[0] is not self._page.root:
+            hints.append(self._named_hint(explained, nodes[0]))
+        elif selector is None and explained is not None:
+            selector, source = explained.selector, explained.source
+        if selector is not None and self._selectors.reader is not None:
+            work = self._reader.around.work
+            hints.append(missed_hint(selector, source, self._page, self._selectors.reader, work))
+        return ". ".join(filter(None, hints))
+
+    def _named_hint(self, compiled: CompiledField | None, node: Any) -> str:
+        hint = "" if compiled is None else self._field_hint(compiled, node)
+        return f"field {compiled.name}: {hint}" if compiled is not None and hint else ""
 
     def _is_kept(self, values: Sequence[Any], lacking: dict[str, int]) -> bool:
         """Return whether a node gives an item although fields were not found; count required ones in `lacking`."""
