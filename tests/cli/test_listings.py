@@ -81,10 +81,11 @@ def test_the_message_of_a_run_is_printed_once(fill: Fill, capsys: pytest.Capture
 @pytest.mark.parametrize("form", ["table", "csv"])
 def test_a_list_says_that_there_are_more_rows(fill: Fill, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     fill(shop(1, 2, 3), shop(1, 2, 3), shop(1, 2, 3))
-    more = "{} are printed, and there are more: --limit N prints N, 0"
-    for verb, which in (("items", "first"), ("runs", "newest"), ("changes", "newest")):
+    more = "{} are printed, and there are more: --limit N prints N, {}"
+    verbs = (("items", "first", "`export`"), ("runs", "newest", "--limit 0"), ("changes", "newest", "--limit 0"))
+    for verb, which, all_ in verbs:
         _, notes = printed(capsys, verb, "quotes", "--limit", "2", "-o", form)
-        assert notes.startswith(f"only the {which} {more.format(2)}")
+        assert notes == f"only the {which} {more.format(2, all_)} prints all\n"
         for limit in ("0", "3", "4"):
             assert printed(capsys, verb, "quotes", "--limit", limit, "-o", form)[1] == ""
 

@@ -63,6 +63,6 @@ def print_items(path: Path, *arguments: str) -> Printed:
         assert done.stderr is not None
         lines = sum(1 for _ in done.stdout)
         errors = done.stderr.read()
-    found = re.fullmatch(r"peak=(\d+) cpu=([0-9.]+)\n", errors)
+    found = re.fullmatch(r"(?:only the first .*\n)?peak=(\d+) cpu=([0-9.]+)\n", errors)
     assert found, errors
     return Printed(lines, int(found[1]), float(found[2]))

@@ -96,7 +96,7 @@ async def print_items(
     async with open_rows() as rows:
         source = read.note(read_all(lambda after: rows.items(query, after, page)))
         number = await _print(printed.note(count.rows(_shown(source, view), source)), query, view, form)
-        count.report("first", "0 or `export` prints all", is_certain=not view.where)
+        count.report("first", "`export`", is_certain=not view.where)
         if not number:
             await report_absence(rows, sought, partial(_demand_fields, read, view.where))
     for name in view.columns if number else ():

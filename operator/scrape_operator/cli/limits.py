@@ -47,9 +47,11 @@ class Limit:
             if self.is_exceeded:
                 return
 
-    def report(self, which: str, remedy: str = "0 prints all", *, is_certain: bool = True) -> None:
+    def report(self, which: str, remedy: str = "--limit 0", *, is_certain: bool = True) -> None:
         """Print a line on standard error if there are more rows. `which` is the order in which they were printed."""
         if self.is_exceeded:
             more = "there are more" if is_certain else "there may be more"
             printed = "one is" if self.count == 1 else f"{self.count} are"
-            typer.echo(f"only the {which} {printed} printed, and {more}: --limit N prints N, {remedy}", err=True)
+            typer.echo(
+                f"only the {which} {printed} printed, and {more}: --limit N prints N, {remedy} prints all", err=True
+            )
