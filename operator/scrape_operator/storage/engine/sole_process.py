@@ -14,7 +14,6 @@ import asyncpg
 
 from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.address import PostgresAddress, address_of
-from scrape_operator.storage.engine.postgres import connector
 from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.errors import StoreLocked
 
@@ -95,6 +94,8 @@ async def sole_process(settings: Settings) -> AsyncIterator[SoleProcess | None]:
     if not isinstance(address, PostgresAddress):
         yield None
         return
+    from scrape_operator.storage.engine.postgres import connector
+
     sole = SoleProcess(connector(address, Timeouts()))
     await sole.acquire()
     try:
