@@ -57,6 +57,13 @@ def test_a_replay_shows_what_storing_it_would_change(read: TargetResult, differe
     assert sum(found.counts.values()) == len(differences)
 
 
+def test_a_replay_keeps_what_is_stored_of_fields_that_it_could_not_read() -> None:
+    unread = [Item.of({"name": name, "price": None}, ["name"])._replace(unread=("price",)) for name in ("same", "back")]
+    found = compare(result(items=unread), STORED)
+    assert list(found.differences) == [Difference("t", '["back"]', Change.BACK, None, item("back", "1").data)]
+    assert found.same == 1
+
+
 def test_in_mode_append_every_item_is_new() -> None:
     found = compare(result(mode=ItemMode.APPEND), STORED)
     assert (found.counts, found.same) == ({Change.NEW: 4}, 0)

@@ -55,6 +55,7 @@ async def test_an_address_is_requested_once_for_all_items(scrape: Scraping, serv
     result = await scrape(f"{server.url}/", extract=LIST, follow=FOLLOW)
     assert sorted(server.paths) == ["/", "/x", "/y"]
     assert [item.data["born"] for item in result.items] == ["/x", "/y", "/x", None]
+    assert not any(item.unread for item in result.items)  # D has no details, which is known
     assert (result.status, result.complete) == (RunStatus.SUCCEEDED, True)
     assert result.warnings == ("follow.link was found in 3 of 4 items",)
 
@@ -86,6 +87,7 @@ async def test_no_more_items_are_followed_than_allowed(scrape: Scraping, server:
     result = await scrape(f"{server.url}/", extract=LIST, follow={**FOLLOW, "maxItems": 4})
     assert len(server.requests) == 5
     assert [item.data["born"] for item in result.items] == ["1"] * 4 + [None] * 5
+    assert [item.unread for item in result.items] == [()] * 4 + [("born",)] * 5
     assert any("follow.maxItems" in warning for warning in result.warnings)
 
 
@@ -99,6 +101,7 @@ async def test_a_detail_document_that_fails_is_a_loss_and_its_item_is_kept(scrap
     result = await scrape(f"{server.url}/", extract=LIST, follow=FOLLOW)
     assert (result.status, result.reason) == (RunStatus.PARTIALLY_SUCCEEDED, Reason.HTTP_STATUS)
     assert [item.data["born"] for item in result.items] == ["/a", None, "/c"]
+    assert [item.unread for item in result.items] == [(), ("born",), ()]
     assert not result.complete
     assert result.warnings[0].startswith(f"detail document {server.url}/b lost: HTTPStatus")
 
@@ -130,6 +133,43 @@ async def test_an_item_whose_details_lack_a_required_field_is_dropped(scrape: Sc
     result = await scrape(f"{server.url}/", extract=LIST, follow=follow)
     assert [item.data["name"] for item in result.items] == ["A"]
     assert (result.status, result.complete) == (RunStatus.SUCCEEDED, False)
+
+
+async def test_dropped_items_do_not_move_the_fields_that_were_not_read(scrape: Scraping, server: Server) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return listing(("A", "/a"), ("B", "/b"), ("C", "/c"), ("D", "/d"))
+        return web.Response(status=404) if request.path == "/c" else born("" if request.path == "/a" else "1815")
+
+    server.answer = answer
+    follow = {**FOLLOW, "fields": [{"name": "born", "css": "p::text", "required": True}]}
+    result = await scrape(f"{server.url}/", extract=LIST, follow=follow)
+    assert [(item.data["name"], item.unread) for item in result.items] == [("B", ()), ("C", ("born",)), ("D", ())]
+
+
+@pytest.mark.parametrize(
+    ("lost", "warning"),
+    [
+        ("/a", "no item is marked as gone in this run (dropped items: 1)"),
+        ("/b", "no item is marked as gone in this run (not everything was read)"),
+        ("", None),
+    ],
+    ids=["dropped", "lost", "whole"],
+)
+async def test_a_snapshot_that_is_not_whole_says_that_nothing_is_gone(
+    scrape: Scraping, server: Server, lost: str, warning: str | None
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return listing(("A", "/a"), ("B", "/b"))
+        if request.path == lost == "/b":
+            return web.Response(status=404)
+        return born("" if request.path == lost else "1815")
+
+    server.answer = answer
+    follow = {**FOLLOW, "fields": [{"name": "born", "css": "p::text", "required": True}]}
+    result = await scrape(f"{server.url}/", extract={**LIST, "mode": "Snapshot"}, follow=follow)
+    assert [line for line in result.warnings if "gone" in line] == ([warning] if warning else [])
 
 
 async def test_secrets_in_headers_stay_with_the_origin_of_the_list(scrape: Scraping, server: Server) -> None:

@@ -15,7 +15,7 @@ from tests.storage.values import claim_of, items_of, minute, result_of, rows_of,
 
 Row = tuple[str, str, Any, Any]
 
-PARTIAL = {"status": RunStatus.PARTIALLY_SUCCEEDED, "reason": Reason.TIMEOUT}
+PARTIAL: dict[str, Any] = {"status": RunStatus.PARTIALLY_SUCCEEDED, "reason": Reason.TIMEOUT}
 FAILED = {"status": RunStatus.FAILED, "reason": Reason.TIMEOUT}
 
 

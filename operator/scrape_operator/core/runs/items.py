@@ -19,22 +19,36 @@ KEY_MAX_BYTES = 512
 class Item(NamedTuple):
     """One item that was scraped: its key within schedule and target, its data, and a hash of them.
 
+    `unread` names the fields of a detail document that could not be read: what is stored of them stays as it is.
     It is a tuple, since no other value is created as often.
     """
 
     key: str
     data: Mapping[str, JSONValue]
     content_hash: str
+    unread: Sequence[str] = ()
 
     @classmethod
     def of(cls, data: Mapping[str, JSONValue], key_fields: Sequence[str] = ()) -> "Item":
         """Return an item whose key is the values of `key_fields`, or a hash of all fields if none are named."""
-        content_hash = _digest(_without_blanks(data))
+        digest = content_hash(data)
         if not key_fields:
-            return cls(content_hash, data, content_hash)
+            return cls(digest, data, digest)
         key = _canonical([data.get(name) for name in key_fields])
         text = _digest(key) if len(key) > KEY_MAX_BYTES else key.decode("utf-8", "replace")
-        return cls(text, data, content_hash)
+        return cls(text, data, digest)
+
+    def completed_by(self, stored: Mapping[str, JSONValue]) -> "Item":
+        """Return the item with what is stored of the fields that were not read."""
+        if not self.unread:
+            return self
+        data = {**self.data, **{name: stored[name] for name in self.unread if name in stored}}
+        return self._replace(data=data, content_hash=content_hash(data), unread=())
+
+
+def content_hash(data: Mapping[str, JSONValue]) -> str:
+    """Return what two items have in common if their fields differ in white space at most."""
+    return _digest(_without_blanks(data))
 
 
 def key_hash(data: Mapping[str, JSONValue], key_fields: Sequence[str]) -> int:

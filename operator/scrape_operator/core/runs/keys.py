@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from scrape_operator.core.runs.items import Item, JSONValue
 
@@ -36,17 +37,24 @@ class KeyedItems:
         return lines
 
 
-def key_items(data: Iterable[Mapping[str, JSONValue]], key: Sequence[str]) -> KeyedItems:
+def key_items(
+    data: Iterable[Mapping[str, JSONValue]],
+    key: Sequence[str],
+    unread: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> KeyedItems:
     """Identify what was read by the fields in `key`, or by all fields if it is empty.
 
-    Of items with one key the last counts, in the place of the first. An item whose key parts are all null is dropped.
+    `unread` are the fields that could not be read, by the number of the item from 0. Of items with one key the last
+    counts, in the place of the first. An item whose key parts are all null is dropped.
     """
     kept: dict[str, Item] = {}
     key_of_none = Item.of({}, key).key if key else None
     total = keyless = conflicts = 0
     for values in data:
-        total += 1
         item = Item.of(values, key)
+        if unread:
+            item = item._replace(unread=unread.get(total, ()))
+        total += 1
         if item.key == key_of_none:
             keyless += 1
             continue

@@ -81,10 +81,12 @@ def _differences(result: TargetResult, stored: Mapping[str, StoredItem]) -> Iter
         before = stored.get(item.key)
         if before is None:
             yield Difference(result.target, item.key, Change.NEW, None, item.data)
-        elif before.is_gone:
-            yield Difference(result.target, item.key, Change.BACK, None, item.data)
-        elif before.content_hash != item.content_hash:
-            yield Difference(result.target, item.key, Change.CHANGED, *differing(before.data, item.data))
+            continue
+        after = item.completed_by(before.data)
+        if before.is_gone:
+            yield Difference(result.target, item.key, Change.BACK, None, after.data)
+        elif before.content_hash != after.content_hash:
+            yield Difference(result.target, item.key, Change.CHANGED, *differing(before.data, after.data))
     if result.is_whole_snapshot:
         seen = {item.key for item in result.items}
         for key, before in stored.items():

@@ -1,7 +1,7 @@
 """The detail documents of an HTTP target: one request per address, its fields are merged into the items."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scrape_operator.core.errors import ScrapeFailed
@@ -23,7 +23,7 @@ class Detail:
     """What one document gave: its fields, and the names of those that were not found."""
 
     fields: Mapping[str, JSONValue]
-    missing: Collection[str]
+    missing: Sequence[str]
 
 
 Details = dict[str, Detail | None]
@@ -39,7 +39,7 @@ class DetailReader:
     async def read(self, plan: HTTPTargetPlan, run: TargetRun) -> None:
         """Merge the fields of the detail documents into the items, which keep their order.
 
-        A document that can't be read is a loss, and its items keep the fields of the list.
+        A document that can't be read is a loss: its items keep the fields of the list, and those that are stored.
         """
         detail = plan.extracts.detail
         if detail is None:
@@ -89,7 +89,7 @@ class DetailReader:
         run.warn(*extraction.warnings)
         run.hints.update(extraction.field_hints)
         run.lacking.update(extraction.lacking)
-        return next((Detail(item, extraction.missing) for item in extraction.items), None)
+        return next((Detail(item, tuple(extraction.missing)) for item in extraction.items), None)
 
 
 def _addresses(run: TargetRun, limit: int) -> list[str]:
@@ -111,12 +111,14 @@ def _empty(detail: CompiledExtract) -> Detail:
 
 
 def _merge(run: TargetRun, details: Details, empty: Detail) -> None:
-    merged = []
+    merged: list[Mapping[str, JSONValue]] = []
     for item, link in zip(run.items, run.follow_links, strict=True):
         detail = empty if link is None else details.get(link, empty)
         if detail is None:
             run.dropped += 1
-        else:
-            run.missing.update(detail.missing)
-            merged.append({**item, **detail.fields})
+            continue
+        if link is not None and link not in details:
+            run.unread[len(merged)] = empty.missing
+        run.missing.update(detail.missing)
+        merged.append({**item, **detail.fields})
     run.items[:] = merged

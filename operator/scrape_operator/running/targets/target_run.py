@@ -79,7 +79,8 @@ class TargetRun:
     """The record of one target. Its steps write it; `evaluate` and `interrupt` make results of it.
 
     `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
-    `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read.
+    `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read,
+    `unread` the fields of details that could not be read, by the number of the item.
     `missing` counts the items that lack a field, `lacking` names the required fields for lack of which items were
     dropped, `memory` is what earlier runs with the same `fingerprint` left.
     `hints` say why fields were found in no item of the first page, by their names.
@@ -98,6 +99,7 @@ class TargetRun:
     pages: int = 0
     items: list[Mapping[str, JSONValue]] = field(default_factory=list)
     follow_links: list[str | None] = field(default_factory=list)
+    unread: dict[int, Sequence[str]] = field(default_factory=dict)
     is_truncated: bool = False
     dropped: int = 0
     missing: Counter[str] = field(default_factory=Counter)
@@ -205,7 +207,7 @@ class TargetRun:
         """
         # a page may write a secret in a way that only its reader understands
         self.items = self.session.mask.values(self.items)
-        keyed = key_items(self.items, key)
+        keyed = key_items(self.items, key, self.unread)
         self.warn(*keyed.warnings(key))
         dropped = self.dropped + keyed.keyless
         found = self._found(fields)
@@ -229,6 +231,9 @@ class TargetRun:
         if not outcome.status.is_good:
             return self._result(outcome, breach=None if failure else breach)
         is_complete = not (failure or dropped or self.is_truncated)
+        if self.mode is ItemMode.SNAPSHOT and not is_complete:
+            why = f"dropped items: {dropped}" if dropped else "not everything was read"
+            self.warn(f"no item is marked as gone in this run ({why})")
         result = self._result(outcome, keyed.items, breach, found=found, is_complete=is_complete)
         return result if self.revalidator is None else replace(result, revalidation=self._revalidation(result))
 

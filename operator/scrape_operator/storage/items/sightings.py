@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from scrape_operator.core.runs.items import Change, Item
+from scrape_operator.core.runs.items import Change, Item, content_hash
 from scrape_operator.storage.engine.columns import CleanText, Json, UTCDateTime
 from scrape_operator.storage.engine.upserts import Upsert, insert_into, unfold
 from scrape_operator.storage.items.changes import ItemChanges
@@ -67,6 +67,7 @@ def store_sightings(connection: Connection, sightings: Sequence[Sighting], chang
     for first in range(0, len(sightings), CHUNK):
         chunk = sightings[first : first + CHUNK]
         known = _find(connection, chunk)
+        chunk = _completed(chunk, known)
         for number, sighting in enumerate(chunk):
             before = known.get(number)
             change = Change.NEW if before is None else before.change
@@ -75,6 +76,20 @@ def store_sightings(connection: Connection, sightings: Sequence[Sighting], chang
                 changes.add(sighting.reading, sighting.key, change, old, sighting.item.data)
         _write(connection, chunk, known)
         changes.write(connection)
+
+
+def _completed(chunk: Sequence[Sighting], known: dict[int, _Known]) -> Sequence[Sighting]:
+    """Return what was seen, with what is stored of the fields that were not read; compare again what is so."""
+    if not any(seen.item.unread for seen in chunk):
+        return chunk
+    completed = list(chunk)
+    for number, seen in enumerate(chunk):
+        before = known.get(number)
+        if seen.item.unread and before is not None and before.data is not None:
+            item = seen.item.completed_by(before.data)
+            completed[number] = seen._replace(item=item)
+            known[number] = before._replace(is_same=item.content_hash == content_hash(before.data))
+    return completed
 
 
 def _find(connection: Connection, chunk: Sequence[Sighting]) -> dict[int, _Known]:
@@ -93,7 +108,7 @@ def _known(dialect: str) -> Select[*tuple[Any, ...]]:
     number, uid, target, key, content_hash = (given.c.value[place].as_string() for place in range(5))
     fits = and_(items.c.schedule_uid == uid, items.c.target == target, items.c.key == key)
     is_same, is_gone = items.c.content_hash == content_hash, items.c.gone_at.is_not(None)
-    changed_data = case((and_(~is_same, ~is_gone), items.c.data))
+    changed_data = case((~is_same, items.c.data))
     return (
         select(cast(number, Integer), items.c.id, is_same, is_gone, changed_data).select_from(given).join(items, fits)
     )
