@@ -69,7 +69,7 @@ def test_a_field_that_no_item_has_is_explained_once(tmp_path: Path, page: Path) 
     fields = [{"name": "text", "css": "span.text::text"}, {"name": "author", "css": "b.author::text"}]
     result = trial(tmp_path, schedule(fields=fields), "--body", str(page))
     [line] = [line.strip() for line in result.stdout.splitlines() if "field author: " in line]
-    hint = "in the first item `b.author` matches nothing: there are the classes text"
+    hint = "in the first item `b` matches nothing: there are the elements span, small"
     assert line == f"warning: field author: found in 0 of 2 items: {hint}"
 
 

@@ -38,7 +38,20 @@ def hint_of(compiled: Compile, document: Open):
 @pytest.mark.parametrize(
     ("field", "hint"),
     [
-        ({"css": "p.price::text"}, "`p.price` matches nothing: did you mean the class price_color?"),
+        (
+            {"css": "p.price::text"},
+            "`p` matches 2 nodes, and `.price` none of them: did you mean the class price_color?",
+        ),
+        ({"css": "p.Stock::text"}, "`.Stock` none of them: did you mean the class stock?"),
+        (
+            {"css": "a.main::attr(href)"},
+            "`.main` none of them: another element has the class main",
+        ),
+        ({"css": "a.x::attr(href)"}, "`a` matches 1 node, and `.x` none of them: it has no classes"),
+        ({"css": "i.price_colour"}, "and `.price_colour` none of them: did you mean the class price_color?"),
+        ({"css": "p#y"}, "`p` matches 2 nodes, and `#y` none of them: it has no ids"),
+        ({"css": "a[title=y]"}, "`a` matches 1 node, and `[title=y]` none of them: the first title of them is 'x'"),
+        ({"css": "p:nth-child(9)"}, "`p` matches 2 nodes, and `:nth-child(9)` none of them"),
         ({"css": ".box > .cost"}, "`.box` matches 1 node, and `> .cost` none of them: there are the classes price_"),
         ({"css": "h3::text"}, "the text is in elements inside: `h3 ::text` reads it"),
         ({"css": "i::text", "type": "Decimal"}, "its selector gives blank text"),
@@ -49,9 +62,11 @@ def hint_of(compiled: Compile, document: Open):
         ({"css": "[data-price]"}, "`[data-price]` matches nothing: there are the attributes class, href, title"),
         ({"css": "h3 > b"}, "`h3` matches 1 node, and `> b` none of them: there are the elements a"),
         ({"css": "a > b"}, "`a` matches 1 node, and `> b` none of them: it has no elements"),
-        ({"css": "h3.title:has(b)"}, "`h3.title:has(b)` matches nothing: there are the elements h3, a, div, p, i"),
-        ({"css": "h3 + em.x"}, "and `+ em.x` none of them: there are the classes title, main, box, "),
+        ({"css": "h3.title:has(b)"}, "`h3.title` matches 1 node, and `:has(b)` none of them: there are the elements a"),
+        ({"css": "h3 + em.x"}, "and `+ em` none of them: there are the elements h3, a, div, "),
         ({"xpath": ".//p[@class='price']/text()"}, "did you mean the class price_color?"),
+        ({"xpath": ".//p[9]"}, "`.//p` matches 2 nodes, and `[9]` none of them"),
+        ({"xpath": ".//tbody/p"}, "Browsers insert tbody: leave it out, `.//p` matches"),
         ({"xpath": ".//h3/text()"}, "the text is in elements inside: `.//h3//text()` reads it"),
         ({"xpath": ".//a/@hreff"}, "`/@hreff` none of them: did you mean the attribute href?"),
         ({"css": "p::text", "type": "DateTime"}, "its selector gives '0.50', and that can't be read as DateTime"),
@@ -85,6 +100,12 @@ def test_a_field_of_json_is_explained(hint_of, path: str, hint: str):
     assert hint in found
 
 
+def test_a_step_that_only_browsers_have_is_said_of_a_field(hint_of):
+    table = "<div><table><tr><td>1</td></tr></table></div>"
+    hint = hint_of(table, "text/html", {"css": "table > tbody > tr > td::text"}, items={"css": "div"})
+    assert hint == "in the first item Browsers insert tbody: leave it out, `table > tr > td::text` matches"
+
+
 def test_a_document_that_is_the_item_is_named(hint_of):
     assert hint_of("<p>x", "text/html", {"css": "h1"}).startswith("in the document `h1` matches nothing: ")
 
@@ -93,6 +114,7 @@ def test_a_document_that_is_the_item_is_named(hint_of):
     ("content_type", "body", "field", "hint"),
     [
         ("text/csv", "a,b\n1,\n", {"column": "c"}, "the header has no column 'c': it has 'a', 'b'"),
+        ("text/csv", "price,b\n1,\n", {"column": "Prices"}, "the header has no column 'Prices': did you mean 'price'?"),
         ("text/csv", "a,b\n1,\n", {"column": "b"}, ""),
         ("text/plain", "a", {"regex": "b"}, ""),
     ],
@@ -151,7 +173,10 @@ def test_records_without_a_required_field_are_explained(read: Read, content_type
 
 def test_a_document_without_a_required_field_is_explained_by_it(read: Read):
     found = read("<b>x</b>", {"css": "b"}, {"css": "h1 > b", "required": True})
-    assert (found.items, found.hint) == ([], "`h1` matches nothing")
+    assert (found.items, found.hint) == (
+        [],
+        "field f1: in the document `h1` matches nothing: there are the elements body, b",
+    )
 
 
 def test_nodes_without_any_field_are_explained_by_the_first_one(document: Open):

@@ -87,10 +87,10 @@ JSON_PAGE = f'<div id=root></div><script id=__NEXT_DATA__ type=application/json>
 @pytest.mark.parametrize(
     ("page", "items", "hint"),
     [
-        (PAGE, {"css": "div.list > ul > li.item"}, "`div.list > ul` matches 1 node, and `> li.item` none of them"),
+        (PAGE, {"css": "div.list > ul > li.item"}, "`div.list > ul > li` matches 1 node, and `.item` none of them"),
         (PAGE, {"css": "div.list a"}, "`div.list` matches 1 node, and `a` none of them"),
-        (PAGE, {"css": "div.lists a"}, "`div.lists` matches nothing"),
-        (PAGE, {"xpath": "//div/ul/li[@class='item']"}, "`//div/ul` matches 1 node, and `/li[@class='item']` none of"),
+        (PAGE, {"css": "div.lists a"}, "`div` matches 1 node, and `.lists` none of them"),
+        (PAGE, {"xpath": "//div/ul/li[@class='item']"}, "`//div/ul/li` matches 1 node, and `[@class='item']` none"),
         (
             PAGE,
             {"css": "div table > tbody > tr > td"},
@@ -105,6 +105,62 @@ def test_a_selector_that_matches_nothing_is_explained(document: Open, page: str,
     found = read(document(page), {"css": "::text"}, items=items)
     assert found.items == []
     assert hint in found.hint
+
+
+NEWS = (
+    "<nav class=top><a>a</a></nav><main><h1>News</h1>"
+    + "<article class='teaser big' id=x><h3>x</h3><p class=by>y</p></article>" * 8
+    + "</main>"
+)
+
+
+@pytest.mark.parametrize(
+    ("items", "hint"),
+    [
+        ({"css": "article.teasr"}, "`.teasr` none of them: did you mean `article.teaser` (8 of them)?"),
+        ({"css": "main > article.teasr h3"}, "did you mean `main > article.teaser h3` (8 of them)?"),
+        ({"css": ".Teaser"}, "`.Teaser` matches nothing: did you mean `.teaser` (8 of them)?"),
+        ({"css": "nav.teaser"}, "`.teaser` none of them: did you mean `article.teaser` (8 of them)?"),
+        ({"css": "artcle.teaser"}, "`artcle` matches nothing: did you mean `article.teaser` (8 of them)?"),
+        ({"css": "article#xx"}, "`#xx` none of them: "),
+        ({"css": "div.post"}, "`div` matches nothing: the document has article.teaser (8), h3 (8), p.by (8)"),
+        ({"css": "nav.post"}, "`.post` none of them: the document has article.teaser (8), h3 (8), p.by (8)"),
+        (
+            {"css": "main > div.list"},
+            "and `> div` none of them: `main` has article.teaser (8), h1",
+        ),
+        ({"css": "main > h1 > div"}, "`main > h1` has no elements"),
+        ({"xpath": "//article[has-class('teasr')]"}, "`//article` matches 8 nodes, and `[has-class('teasr')]` none of"),
+        ({"xpath": "//p[@class='bye']"}, "did you mean `//p[@class='by']` (8 of them)?"),
+        ({"xpath": "/html/body/main/div"}, "`/html/body/main` has article.teaser (8), h1"),
+        ({"xpath": "//main//div"}, "`//main` has article.teaser (8), h3 (8), p.by (8)"),
+    ],
+    ids=str,
+)
+def test_an_items_selector_is_compared_with_what_the_document_has(document: Open, items: dict[str, Any], hint: str):
+    assert hint in read(document(NEWS), {"css": "::text"}, items=items).hint
+
+
+def test_an_items_selector_that_is_similar_to_nothing_costs_few_trials(document: Open):
+    classes = "".join(f"<p class=teaser{number}>x</p>" for number in range(99))
+    hint = read(document(classes), {"css": "::text"}, items={"css": "p.teaser"}).hint
+    assert hint.count("(1 of them)") == 2
+
+
+@pytest.mark.parametrize(
+    ("items", "hint"),
+    [
+        ("data.itms[*]", "`.itms` none of them: did you mean `data.items[*]` (3 of them)?"),
+        ("Data.items[*]", "`Data` matches nothing: did you mean `data.items[*]` (3 of them)?"),
+        ("rows[*]", "`rows` matches nothing: there are the keys data, total"),
+        ("data.items.list", "`data.items` matches 3 nodes, and `.list` none of them: there are the keys id"),
+        ("data.items.id", "`data.items[*].id` reads the members of the list"),
+        ("total.items", "`total` is no object"),
+    ],
+)
+def test_a_jmespath_of_items_is_compared_with_the_keys_there_are(document: Open, items: str, hint: str):
+    page = document('{"data": {"items": [{"id": 1}, {"id": 2}, {"id": 3}]}, "total": 3}', "application/json")
+    assert hint in read(page, {"jmespath": "id"}, items={"jmespath": items}).hint
 
 
 @pytest.mark.parametrize(

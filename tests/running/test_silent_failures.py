@@ -197,7 +197,7 @@ SILENT: dict[str, tuple[Mapping[str, Any], Answer, Answer, str]] = {
         HTML_TARGET,
         html(),
         lambda: web.Response(text=LOGIN, content_type="text/html"),
-        "It looks like a login page",
+        "The page looks like a login page",
     ),
     "empty JSON list": (JSON_TARGET, as_json(), as_json([]), "data"),
     "date format changed": (HTML_TARGET, html(), html(changed(date="week 48")), "field date "),

@@ -30,3 +30,11 @@ def shown(names: Sequence[str]) -> str:
     """Return the first names as a list, and how many others there are."""
     others = len(names) - SHOWN_MAX
     return ", ".join(names[:SHOWN_MAX]) + (f" and {others} more" if others > 0 else "")
+
+
+def close_names(wanted: str, names: Sequence[str]) -> Sequence[str]:
+    """Return the names that are similar to one, in upper or lower case."""
+    lower: dict[str, str] = {}
+    for name in names:
+        lower.setdefault(name.lower(), name)
+    return [lower[name] for name in get_close_matches(wanted.lower(), list(lower), n=MEANT_MAX)]

@@ -15,7 +15,7 @@ from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledFie
 from scrape_operator.extraction.formats.detection import format_of
 from scrape_operator.extraction.formats.reader import Reader, Selector, SelectorFailed
 from scrape_operator.extraction.formats.registry import is_bounded
-from scrape_operator.extraction.hints import missed_hint
+from scrape_operator.extraction.items_hints import embedded_hint, items_hint
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.dates import DateContext, format_instant
 from scrape_operator.extraction.values.types import Surroundings, leads_nowhere
@@ -187,22 +187,17 @@ class _PageReading:
         return ""
 
     def _hint(self, nodes: Sequence[Any], lacking: Mapping[str, int]) -> str:
-        """Return why there is no item: by a field where there are nodes, and by the items selector.
-
-        The field stands for the items selector where the whole document is the item.
-        """
+        """Return why there is no item: by a field where there are nodes, else by the items selector."""
         first = next((compiled for compiled in self._fields if compiled.selector), None)
         required = (compiled for compiled in self._fields if lacking.get(compiled.name) == len(nodes))
         explained = next(required, None if lacking else first)
-        selector, source, hints = self._selectors.items, self._selectors.items_source, []
-        if nodes and nodes[0] is not self._page.root:
+        selectors, hints = self._selectors, []
+        if nodes:
             hints.append(self._named_hint(explained, nodes[0]))
-        elif selector is None and explained is not None:
-            selector, source = explained.selector, explained.source
-        if selector is not None and self._selectors.reader is not None:
-            work = self._reader.around.work
-            hints.append(missed_hint(selector, source, self._page, self._selectors.reader, work))
-        return ". ".join(filter(None, hints))
+        elif selectors.items is not None and selectors.reader is not None:
+            family, work = selectors.items.family, self._reader.around.work
+            hints.append(items_hint(family, selectors.items_source, self._page, selectors.reader, work))
+        return ". ".join(filter(None, [*hints, embedded_hint(self._page)]))
 
     def _named_hint(self, compiled: CompiledField | None, node: Any) -> str:
         hint = "" if compiled is None else self._field_hint(compiled, node)

@@ -1,17 +1,14 @@
 """Explains why a field was found in no item, by what the first item has instead. Called by `extractor`."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
-from itertools import islice
 from typing import Any, Final
 
 from lxml import etree
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.nearest import MEANT_MAX, shown
+from scrape_operator.extraction.alternatives import keys_instead, markup_instead, scope_of
 from scrape_operator.extraction.fields import CompiledField, sample_of
 from scrape_operator.extraction.formats.reader import Family, Page, Reader, SelectorFailed
 from scrape_operator.extraction.hints import MAX_HINT_LENGTH, MissedStep, Probe
@@ -20,18 +17,6 @@ from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceede
 MAX_HINTED_FIELDS: Final = 3
 """Fields of a document that are explained: each costs some selectors that are compiled anew."""
 
-_MAX_ELEMENTS: Final = 300
-_KINDS: Final = (
-    ("attribute", re.compile(r"(?:::attr\(\s*|/@|attribute::)(?P<own>[\w:-]+)")),
-    ("class", re.compile(r"\.(?P<name>[A-Za-z_-][\w-]*)|@class[^'\"]*['\"]\s*(?P<quoted>[\w-]+)")),
-    ("id", re.compile(r"#(?P<name>[\w-]+)|@id\s*=\s*['\"](?P<quoted>[\w-]+)")),
-    ("attribute", re.compile(r"\[@?(?P<name>[A-Za-z][\w:-]*)")),
-    ("element", re.compile(r"(?P<name>[A-Za-z][\w-]*)(?![\w(:-])")),
-)
-"""What a step of a selector of markup asks for, in the order in which it is looked for."""
-
-_PLURALS: Final = {"attribute": "attributes", "class": "classes", "id": "ids", "element": "elements", "key": "keys"}
-_KEY: Final = re.compile(r"""\.?["']?(?P<name>[\w-]+)""")
 _TEXT_STEPS: Final = {Family.CSS: ("::text", " ::text"), Family.XPATH: ("/text()", "//text()")}
 """The step that reads the texts of an element itself, and the one that reads also those inside."""
 
@@ -78,10 +63,12 @@ def _missed(field: CompiledField, probe: Probe) -> str:
     source, family = field.source, probe.family
     if deeper := _deeper_text(source, probe):
         return f"the text is in elements inside: `{deeper}` reads it"
+    if without_tbody := probe.tbody_hint(source):
+        return without_tbody
     missed = probe.missed_step(source)
     if missed is None:
         return ""
-    there = _keys(missed, probe) if family is Family.JMESPATH else _markup(missed, probe)
+    there = keys_instead(missed, probe, "the item") if family is Family.JMESPATH else _markup(missed, probe)
     return missed.message + (there and f": {there}")
 
 
@@ -95,61 +82,8 @@ def _deeper_text(source: str, probe: Probe) -> str:
     return deeper if any(str(text).strip() for text in texts or ()) else ""
 
 
-def _keys(missed: MissedStep, probe: Probe) -> str:
-    """Return what a JSON value has instead of a key."""
-    value, found = probe.first_node(missed.before), _KEY.match(missed.step)
-    subject = f"`{missed.before}`" if missed.before else "the item"
-    if isinstance(value, list):
-        through = f"{missed.before}[*]{missed.step}"
-        if probe.values(through):
-            return f"`{through}` reads the members of the list"
-        value = next((member for member in value if isinstance(member, dict)), None)
-        subject = f"no member of {subject}" if value is None else subject
-    if not isinstance(value, dict):
-        return f"{subject} is no object"
-    name = found["name"] if found else ""
-    if name in value:
-        return "its value is null" if value[name] is None else ""
-    return _instead("key", name, list(value))
-
-
 def _markup(missed: MissedStep, probe: Probe) -> str:
-    """Return what an element has instead of a class, an id, an attribute or an element."""
-    node = probe.first_node("" if missed.step[:1] in {"+", "~"} else missed.before)
-    if not etree.iselement(node):
+    """Return what an element has instead of what a step asks for."""
+    if not etree.iselement(scope_of(missed, probe)):
         return ""
-    if missed.step in _OWN_TEXT:
-        return "it has no text"
-    for kind, pattern in _KINDS:
-        if found := pattern.search(missed.step):
-            parts = found.groupdict()
-            is_own = parts.get("own") is not None
-            names = _names(kind, [node] if is_own else islice(node.iterdescendants("*"), _MAX_ELEMENTS))
-            wanted = next(part for part in parts.values() if part is not None)
-            if is_own or (names and wanted not in names):
-                return _instead(kind, wanted, names)
-    return _instead("element", "", _names("element", islice(node.iterdescendants("*"), _MAX_ELEMENTS)))
-
-
-def _names(kind: str, elements: Iterable[Any]) -> Sequence[str]:
-    """Return the names of a kind that elements have, each once."""
-    names: dict[str, None] = {}
-    for element in elements:
-        match kind:
-            case "class" | "id":
-                names.update(dict.fromkeys(element.get(kind, "").split()))
-            case "attribute":
-                names.update(dict.fromkeys(element.keys()))
-            case _:
-                names[element.tag.rpartition("}")[2]] = None
-    return list(names)
-
-
-def _instead(kind: str, wanted: str, names: Sequence[str]) -> str:
-    """Return the names that may have been meant, else those that there are."""
-    if not names:
-        return f"it has no {_PLURALS[kind]}"
-    meant = get_close_matches(wanted, names, n=MEANT_MAX)
-    if meant:
-        return f"did you mean the {kind} {' or '.join(meant)}?"
-    return f"there are the {_PLURALS[kind]} {shown(names)}"
+    return "it has no text" if missed.step in _OWN_TEXT else markup_instead(missed, probe)

@@ -1,21 +1,19 @@
-"""Explains why selectors found nothing in a document. Called by `extractor` where a page gives no item."""
+"""Finds the step at which a selector stops matching. Called by `items_hints` and `field_hints`."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from lxml import etree
-
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.extraction.formats.reader import Family, Page, Reader, Selector, SelectorFailed
-from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
+from scrape_operator.extraction.formats.reader import Family, Page, Reader, SelectorFailed
+from scrape_operator.extraction.step_budget import StepBudget
 
 MAX_HINT_LENGTH: Final = 300
 
 _QUOTED: Final = re.compile(r""""[^"]*"|'[^']*'""")
-_CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+|(?=::)")
-_XPATH_STEP: Final = re.compile(r"//?")
+_CSS_STEP: Final = re.compile(r"\s*[>+~]\s*|\s+|(?<=[\w\])*-])(?=[.#\[:])")
+_XPATH_STEP: Final = re.compile(r"//?|(?=\[)")
 _JMESPATH_STEP: Final = re.compile(r"\.|(?=\[)")
 _PROJECTION: Final = re.compile(r"[\[*]")
 _STEPS: Final = {Family.CSS: _CSS_STEP, Family.XPATH: _XPATH_STEP, Family.JMESPATH: _JMESPATH_STEP}
@@ -24,30 +22,29 @@ _TBODY: Final = {
     Family.CSS: re.compile(r"\s*>?\s*\btbody\b(?::[\w-]+(?:\([^)]*\))?)*(?=\s|>|$)"),
     Family.XPATH: re.compile(r"/tbody(?:\[[^\]]*\])?(?=/|$)"),
 }
-_EMBEDDED: Final = etree.XPath(
-    "(//script[@id='__NEXT_DATA__' or @id='__NUXT_DATA__' or @type='application/json' or @type='application/ld+json']"
-    "[string-length() > 200])[1]",
-    smart_strings=False,
-)
-
-
-def missed_hint(selector: Selector, source: str, page: Page, reader: Reader, work: StepBudget) -> str:
-    """Return sentences on where a selector that matches nothing stops matching, and on what would match."""
-    with suppress(StepBudgetExceeded, SelectorFailed):
-        probe = Probe(selector.family, page, reader, work)
-        missed = probe.missed_step(source)
-        hints = [missed.message if missed else "", probe.tbody_hint(source)]
-        if selector.family in {Family.CSS, Family.XPATH}:
-            hints.append(_embedded_hint(page.root))
-        return ". ".join(filter(None, hints))[:MAX_HINT_LENGTH]
-    return ""
+_CONDITION: Final = re.compile(r"[.#\[]|:(?!:)")
 
 
 class MissedStep(NamedTuple):
-    """The step at which a selector stops matching, the selector `before` it, and a message about both."""
+    """The step at which a selector stops matching.
+
+    Attributes:
+        step: Its text, with the combinator before it.
+        before: The selector before it. It matches, or is empty.
+        scope: The selector of what encloses the elements that the step chooses from.
+        start: Where the step begins in the selector.
+        end: Where it ends.
+        is_condition: Whether it restricts the elements that `before` matches, such as `.date` in `time.date`.
+        message: A message about `step` and `before`.
+
+    """
 
     step: str
     before: str
+    scope: str
+    start: int
+    end: int
+    is_condition: bool
     message: str
 
 
@@ -62,14 +59,18 @@ class Probe:
 
     def missed_step(self, source: str) -> MissedStep | None:
         """Return the first step after which nothing is matched, None if the whole selector matches."""
-        before, count = "", 0
-        for end, step in _steps_of(source, _STEPS.get(self.family)):
-            found = self._count(source[:end])
+        before, scope, count, start = "", "", 0, 0
+        for end in _ends_of_steps(source, _STEPS.get(self.family)):
+            found = self.count(source[:end])
             if found is None:
                 continue
+            text = source[start:end]
+            is_condition = bool(before and _CONDITION.match(text) and self.family is not Family.JMESPATH)
+            scope = scope if is_condition else before
             if not found:
-                return MissedStep(step, before, self._message(source[:end].strip(), step, before, count))
-            before, count = source[:end].strip(), found
+                message = self._message(source[:end].strip(), text.strip(), before, count)
+                return MissedStep(text.strip(), before, scope, start, end, is_condition, message)
+            before, count, start = source[:end].strip(), found, end
         return None
 
     def _message(self, text: str, step: str, before: str, count: int) -> str:
@@ -90,11 +91,11 @@ class Probe:
         """Return a sentence if the selector matches without tbody."""
         pattern = _TBODY.get(self.family)
         without = pattern.sub("", source) if pattern else source
-        if without != source and self._count(without):
+        if without != source and self.count(without):
             return f"Browsers insert tbody: leave it out, `{without}` matches"
         return ""
 
-    def _count(self, text: str) -> int | None:
+    def count(self, text: str) -> int | None:
         """Return how many nodes a selector matches, None where the text is no selector."""
         found = self.values(text)
         return None if found is None else len(found)
@@ -111,20 +112,25 @@ class Probe:
         """Return the first node that a selector matches, or the one at which it begins if the text is empty."""
         if not text:
             return self._page.root
-        selector = self._reader.compile(self.family, text)
         if self.family is Family.JMESPATH:
-            return selector.first(self._page.root, self._page, self._work)
-        return next(iter(selector.nodes(self._page, self._work, readings=1)), None)
+            return self._reader.compile(self.family, text).first(self._page.root, self._page, self._work)
+        return next(iter(self.nodes(text)), None)
+
+    def nodes(self, text: str) -> Sequence[Any]:
+        """Return the elements that a selector of markup matches, or the one at which it begins if the text is empty.
+
+        Raises:
+            SelectorFailed: the selector gives no elements.
+
+        """
+        if not text:
+            return [self._page.root]
+        return self._reader.compile(self.family, text).nodes(self._page, self._work, readings=1)
 
 
-def _steps_of(source: str, separator: re.Pattern[str] | None) -> Iterator[tuple[int, str]]:
-    """Return where each step of a selector ends, and its text with the combinator before it."""
-    if separator is None:
-        return
-    start = 0
-    for end in [*_cuts(source, separator), len(source)]:
-        yield end, source[start:end].strip()
-        start = end
+def _ends_of_steps(source: str, separator: re.Pattern[str] | None) -> Sequence[int]:
+    """Return where each step of a selector ends."""
+    return [] if separator is None else [*_cuts(source, separator), len(source)]
 
 
 def _cuts(source: str, separator: re.Pattern[str]) -> Iterator[int]:
@@ -142,17 +148,6 @@ def _cuts(source: str, separator: re.Pattern[str]) -> Iterator[int]:
             continue
         depth += _BRACKETS.get(source[position], 0)
         position += 1
-
-
-def _embedded_hint(root: Any) -> str:
-    found = _EMBEDDED(root)
-    if not found:
-        return ""
-    script = found[0]
-    if script.get("type") == "application/ld+json":
-        return "The page has JSON-LD: format JSONLD reads it"
-    name = f"script#{script.get('id')}" if script.get("id") else "script[type='application/json']"
-    return f"The page has JSON in {name}: extract.embedded with css {name}::text reads it"
 
 
 def _nodes(count: int) -> str:

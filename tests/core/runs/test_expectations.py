@@ -133,6 +133,21 @@ def test_a_message_about_dropped_items_says_what_to_do(expected: Expectations, l
     assert breach.message.endswith(f": check the selectors of what they lack, {remedies}")
 
 
+def test_a_cause_in_a_field_comes_first_and_empty_pages_are_no_remedy() -> None:
+    hint = "field title: in the first item `h3` matches nothing: it has no elements"
+    breach = breach_of(Expectations(), [], matched=8, hint=hint)
+    assert breach is not None
+    remedy = "The answer had content, but no item was found: check the selectors of the fields"
+    assert breach.message == f"{hint}. {remedy}"
+
+
+def test_a_cause_comes_before_an_expected_number() -> None:
+    breach = breach_of(Expectations(3), [], matched=8, hint="field title: in the first item `h3` matches nothing")
+    assert breach is not None
+    expected = "0 items, expected at least 3 (expect.minItems)"
+    assert breach.message == f"field title: in the first item `h3` matches nothing. {expected}"
+
+
 @pytest.mark.parametrize("hint", ["", "in the first item `.price` matches nothing"])
 def test_a_breach_says_why_a_field_was_found_in_no_item(hint: str) -> None:
     hints = {"price": hint} if hint else {}
@@ -222,9 +237,9 @@ def test_what_the_spec_expects_is_told_before_what_is_usual() -> None:
 
 def test_a_hint_explains_a_page_without_items() -> None:
     for expected in (Expectations(), Expectations(3)):
-        breach = find_breach(expected, Reading([], hint="It looks like a login page"))
+        breach = find_breach(expected, Reading([], hint="The page looks like a login page"))
         assert breach is not None
-        assert breach.message.endswith(". It looks like a login page")
-    empty = find_breach(Expectations(), Reading([], had_content=False, hint="It looks like a login page"))
+        assert breach.message.startswith("The page looks like a login page. ")
+    empty = find_breach(Expectations(), Reading([], had_content=False, hint="The page looks like a login page"))
     assert empty is not None
     assert "login" not in empty.message

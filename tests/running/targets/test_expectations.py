@@ -167,4 +167,4 @@ async def test_a_login_page_with_200_is_hinted_at(scrape: Scraping, server: Serv
     await scrape(server.url, extract=PRICES)
     result = await scrape(server.url, extract=PRICES)
     assert (result.status, result.reason) == (RunStatus.FAILED, Reason.SELECTOR_MISSED)
-    assert "It looks like a login page, titled 'Sign in'" in result.message
+    assert "The page looks like a login page, titled 'Sign in'" in result.message

@@ -43,6 +43,7 @@ class Reading:
 
     Attributes:
         items: The items that would be stored.
+        matched: The number of nodes that the items selectors gave.
         had_content: Whether any answer had something to read.
         dropped: The number of items that were read and are not stored.
         lacking: The fields for lack of which items were dropped.
@@ -50,7 +51,7 @@ class Reading:
         key: The fields of the key.
         found: In how many percent of the items each selected field was found.
         baseline: What is usual for the target.
-        hint: What else is known of a page without items.
+        hint: Why a page has no items, as far as that is known.
         hints: Why fields were found in no item, by their names.
 
     """
@@ -63,6 +64,7 @@ class Reading:
     key: Sequence[str] = ()
     found: Mapping[str, int] = field(default_factory=dict)
     baseline: Baseline = field(default_factory=Baseline)
+    matched: int = 0
     hint: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,16 +82,18 @@ def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
 
 
 def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
-    dropped, hint = _dropped(reading), f". {reading.hint}" if reading.hint else ""
+    hint, dropped = reading.hint, _dropped(reading)
     if expected.min_items is not None:
-        message = f"0 items, expected at least {wanted} (expect.minItems){dropped}{_remedy(reading)}{hint}"
+        count = f"0 items, expected at least {wanted} (expect.minItems){dropped}"
+        message = (f"{hint}. " if hint else "") + count + _remedy(reading)
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
     remedy = "set expect.minItems: 0 where empty is normal"
-    if reading.had_content:
-        advice = _remedy(reading) or f": check the selectors, or {remedy}"
-        message = f"the answer had content, but no item was found{dropped}{advice}{hint}"
-        return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
-    return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
+    if not reading.had_content:
+        return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
+    checks = ": check the selectors of the fields" if reading.matched else f": check the selectors, or {remedy}"
+    start = f"{hint}. The" if hint else "the"
+    message = f"{start} answer had content, but no item was found{dropped}{_remedy(reading) or checks}"
+    return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
 
 
 def _breaches(expected: Expectations, reading: Reading, wanted: int) -> Iterator[tuple[Reason, str]]:

@@ -35,4 +35,4 @@ def page_hint(body: bytes) -> str:
         looks = "a login page"
     if not looks:
         return f"The page is titled {title!r}" if title else ""
-    return f"It looks like {looks}, titled {title!r}" if title else f"It looks like {looks}"
+    return f"The page looks like {looks}, titled {title!r}" if title else f"The page looks like {looks}"

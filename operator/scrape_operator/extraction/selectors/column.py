@@ -1,21 +1,27 @@
 """Columns of CSV records, by name or by number. Made by the format CSV."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.nearest import close_names
 from scrape_operator.extraction.formats.reader import Family, Page, SelectorFailed
 from scrape_operator.extraction.step_budget import StepBudget
 
 _NAMES_SHOWN: Final = 12
+_MESSAGE_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The header of a document: the position of each column, by its name. Of equal names the first counts."""
+    """The header of a document: the position of each column, by its name. Of equal names the first counts.
+
+    `_absent` has the messages about unknown names: each record with such a column would make its own.
+    """
 
     positions: Mapping[str, int]
+    _absent: dict[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, header: Sequence[str]) -> "Columns":
@@ -24,6 +30,15 @@ class Columns:
         for number, name in enumerate(header):
             positions.setdefault(name.strip(), number)
         return cls(positions)
+
+    def absent(self, name: str) -> str:
+        """Return a message about a name that no column has."""
+        if name not in self._absent:
+            meant = close_names(name, list(self.positions))
+            known = ", ".join(map(repr, list(self.positions)[:_NAMES_SHOWN]))
+            hint = f"did you mean {' or '.join(map(repr, meant))}?" if meant else f"it has {known or 'none'}"
+            self._absent[name] = f"the header has no column {name!r}: {hint}"[:_MESSAGE_LENGTH]
+        return self._absent[name]
 
 
 class ColumnSelector:
@@ -56,8 +71,7 @@ class ColumnSelector:
         """
         position = self._position if self._position is not None else page.root.positions.get(self.text)
         if position is None:
-            names = ", ".join(repr(name) for name in list(page.root.positions)[:_NAMES_SHOWN])
-            raise SelectorFailed(f"the header has no column {self.text!r}: it has {names or 'none'}"[:200])
+            raise SelectorFailed(page.root.absent(self.text))
         value = node[position] if position < len(node) else ""
         return value if value.strip() else None
 

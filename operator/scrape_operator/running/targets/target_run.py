@@ -81,8 +81,8 @@ class TargetRun:
     `failure` is what ended the reading early. `had_content` says whether any answer had something to read,
     `is_truncated` whether a limit ended the pages. `follow_links` has an entry for each item if details are read,
     `unread` the fields of details that could not be read, by the number of the item.
-    `missing` counts the items that lack a field, `lacking` names the required fields for lack of which items were
-    dropped, `memory` is what earlier runs with the same `fingerprint` left.
+    `matched` counts the nodes of items, `missing` the items that lack a field. `lacking` names the required fields for
+    lack of which items were dropped, `memory` is what earlier runs with the same `fingerprint` left.
     `hints` say why fields were found in no item of the first page, by their names.
     `revalidator` is there if the target is conditional. `is_read` says that nothing more is read.
     `context` is what an adapter was given, where one reads the target.
@@ -102,6 +102,7 @@ class TargetRun:
     unread: dict[int, Sequence[str]] = field(default_factory=dict)
     is_truncated: bool = False
     dropped: int = 0
+    matched: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     lacking: set[str] = field(default_factory=set)
     memory: TargetMemory = NO_MEMORY
@@ -163,6 +164,7 @@ class TargetRun:
         self.items.extend(page.items)
         self.follow_links.extend(page.follow_links)
         self.dropped += page.dropped
+        self.matched += page.matched
         self.missing.update(page.missing)
         self.lacking.update(page.lacking)
         self.hints.update(page.field_hints)
@@ -223,6 +225,7 @@ class TargetRun:
             key=key,
             found=found,
             baseline=baseline,
+            matched=self.matched,
             hint=self.hint,
             hints=self.hints,
         )
