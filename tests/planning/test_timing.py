@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from scrape_operator.core.durations import format_duration
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD
 from scrape_operator.core.schedule.due_times import stable_offset
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.planning.schedule import compile_schedule, validate
+from scrape_operator.planning.timing import DEFAULT_TIMEOUT_MAX, DEFAULT_TIMEOUT_SHARE
 from tests.api.building import changed
 
 UID = "6f2a8a6e-63f7-4f3c-9a55-0d3c5b1f7a10"
@@ -35,6 +38,11 @@ def test_without_interval_and_schedules_the_operators_own_interval_counts() -> N
     plan = plan_of({})
     assert (plan.schedule_text, plan.timeout) == ("5m", timedelta(minutes=4, seconds=30))
     assert plan.offset == stable_offset(UID, timedelta(minutes=5))
+
+
+def test_messages_name_the_default_of_the_timeout() -> None:
+    assert f"by default {DEFAULT_TIMEOUT_SHARE:.0%}".replace("%", " %") in TIMEOUT_FIELD
+    assert TIMEOUT_FIELD.endswith(f"at most {format_duration(DEFAULT_TIMEOUT_MAX)}")
 
 
 def test_without_spread_an_interval_is_aligned_to_the_epoch() -> None:

@@ -11,6 +11,7 @@ import httpx
 from yarl import URL
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD
 from scrape_operator.core.net.documents import NO_CONTENT, Purpose, Request, Response, Traffic
 from scrape_operator.core.net.host_pace import SLOW_ANSWER_SECONDS
 from scrape_operator.core.net.urls import authority_of, parse_http_url, with_params
@@ -306,7 +307,7 @@ class _Exchange:
         if self._environment.requester.deadline.remaining():
             message = f"did not answer in full within {self._request.timeout:g} s (http.timeout)"
             return HopFailed(Reason.TIMEOUT, message)
-        message = "did not answer in full before the run's deadline (spec.timeout)"
+        message = f"did not answer in full before the run's deadline ({TIMEOUT_FIELD})"
         return HopFailed(Reason.TIMEOUT, message, is_cut_off=seconds < SLOW_ANSWER_SECONDS)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from yarl import URL
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD, Deadline
 from scrape_operator.core.net.documents import Purpose, Request, Response, Traffic
 from scrape_operator.core.net.robots import MAX_BYTES, RobotsRules, parse_robots
 from scrape_operator.core.recent import Recent
@@ -125,7 +125,7 @@ class RobotsCache:
                 async with asyncio.timeout(deadline.remaining()):
                     kept = await asyncio.shield(request)
             except TimeoutError as error:
-                message = "did not answer the request for robots.txt before the run's deadline (spec.timeout)"
+                message = f"did not answer the request for robots.txt before the run's deadline ({TIMEOUT_FIELD})"
                 raise HopFailed(Reason.TIMEOUT, message, sent=False) from error
             if is_own or not kept.is_unspent:
                 return kept

@@ -46,6 +46,16 @@ def test_single_errors_between_answers_slow_nobody_down():
     assert pace.interval == 0
 
 
+def test_the_cause_of_an_interval_is_known():
+    pace = AdaptivePace()
+    for _ in range(3):
+        pace.failed()
+    assert pace.cause == "it answered with errors, or not at all"
+    for _ in range(60):
+        pace.answered(5.0, 4)
+    assert pace.cause == "its answers are slow"
+
+
 def test_success_speeds_up_slowly():
     pace = AdaptivePace()
     for _ in range(4):

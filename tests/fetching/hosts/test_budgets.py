@@ -8,6 +8,7 @@ import pytest
 
 from scrape_operator.core.net.host_budgets import HostRules
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.hosts.budgets import BROUGHT_SECONDS
 from scrape_operator.fetching.hosts.gate import PAUSE_MAX_SECONDS
 from tests.fetching.hosts.visiting import (
@@ -147,7 +148,49 @@ def test_a_wait_beyond_the_deadline_ends_there_and_says_what_the_budget_is():
 
     failure, now, waiting = run_virtual(scene())
     assert (failure.reason, failure.sent, now, waiting) == (Reason.TIMEOUT, False, 12.0, 0)
-    assert failure.message == "had no turn for the request in 12.0 s: it gets 1 at a time, 0.25s apart"
+    limits = (
+        "1 at a time (SCRAPE_OPERATOR_HOST_MAX_CONCURRENT), 0.25s apart (SCRAPE_OPERATOR_HOST_MIN_INTERVAL_SECONDS)"
+    )
+    remedy = "raise spec.timeout, or let an administrator change this limit"
+    assert failure.message == f"had no turn for the request in 12.0 s: it gets {limits}: {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "budgets", "pace", "limits"),
+    [
+        (of(1), {}, 0, "1 at a time (hosts.maxConcurrent of a policy)"),
+        (of(2, 9000), {}, 0, "(hosts.maxConcurrent of a policy), 9s apart (hosts.minInterval of a policy)"),
+        (of(9, 8000), {HOST: of(1)}, 0, "(the budget of its platform), 8s apart (hosts.minInterval of a policy)"),
+        (None, {HOST: of(2, 9000)}, 0, "(the budget of its platform), 9s apart (the budget of its platform)"),
+        (of(2, 8000), {}, 9, "(hosts.maxConcurrent of a policy), 9s apart (the Crawl-delay of its robots.txt)"),
+    ],
+)
+def test_a_wait_beyond_the_deadline_names_what_sets_the_limits(rule, budgets, pace, limits: str):
+    async def scene():
+        hosts = hosts_of(of(4))
+        if rule is not None:
+            hosts.set_rules(HostRules({HOST: rule}))
+        first = await hosts.take(HOST, requester("a", budgets), PATIENCE, timedelta(seconds=pace))
+        with pytest.raises(HopFailed) as raised:
+            await hosts.take(HOST, requester("a", budgets, seconds=3), PATIENCE, timedelta(seconds=pace))
+        end(first)
+        return raised.value
+
+    failure = run_virtual(scene())
+    assert limits in failure.message
+    assert failure.message.endswith(": raise spec.timeout, or let an administrator change this limit")
+
+
+def test_a_wait_beyond_the_deadline_says_that_errors_have_slowed_the_host_down():
+    async def scene():
+        hosts = hosts_of(of(4))
+        error = HopFailed(Reason.HTTP_STATUS, "answered 500 Internal Server Error", http_status=500)
+        for number in range(7):
+            await fail(hosts, requester(f"run{number}"), error)
+        return await refusal(hosts, requester("last", seconds=0.9))
+
+    message = run_virtual(scene()).message
+    assert ", 2s apart since it answered with errors, or not at all: this pace ends by itself" in message
 
 
 def test_rules_can_be_replaced_while_requests_wait():

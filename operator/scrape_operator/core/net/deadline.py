@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+TIMEOUT_FIELD: Final = "spec.timeout, by default 90 % of the interval and at most 10m"
+"""What sets the deadline of a run, for messages. `planning.timing` has the default."""
 
 
 @dataclass(frozen=True, slots=True)

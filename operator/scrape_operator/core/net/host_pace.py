@@ -18,12 +18,18 @@ class AdaptivePace:
     One failing or slow schedule does not slow down the others: only several answers in a row count.
     """
 
-    __slots__ = ("_errors", "_latencies", "interval")
+    __slots__ = ("_errors", "_is_after_errors", "_latencies", "interval")
 
     def __init__(self) -> None:
         self.interval = 0.0
         self._errors = 0
+        self._is_after_errors = False
         self._latencies: deque[float] = deque(maxlen=_ANSWERS)
+
+    @property
+    def cause(self) -> str:
+        """What of the host made the interval, for messages."""
+        return "it answered with errors, or not at all" if self._is_after_errors else "its answers are slow"
 
     def answered(self, latency: float, concurrency: int) -> None:
         """Note an answer that began after `latency` seconds, with so many requests allowed at the same time."""
@@ -34,9 +40,12 @@ class AdaptivePace:
         wanted = fastest / concurrency if is_slow else 0.0
         faster = self.interval * _SPEED_UP if self.interval > _NEGLIGIBLE else 0.0
         self.interval = min(max(wanted, faster), MAX_INTERVAL_SECONDS)
+        if wanted >= faster:
+            self._is_after_errors = False
 
     def failed(self) -> None:
         """Note an error: 429, 5xx, or no answer. The second in a row slows the host down, each further one doubles."""
         self._errors += 1
         if self._errors > 1:
+            self._is_after_errors = True
             self.interval = min(max(2 * self.interval, _FIRST_INTERVAL), MAX_INTERVAL_SECONDS)

@@ -14,7 +14,7 @@ from yarl import URL
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.access import OAuth2Auth
-from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD, Deadline
 from scrape_operator.core.net.documents import Purpose, Request, Response
 from scrape_operator.core.net.urls import authority_of, parse_http_url
 from scrape_operator.core.recent import Recent
@@ -145,7 +145,7 @@ class TokenCache:
                 async with asyncio.timeout(deadline.remaining()):
                     return (await asyncio.shield(request)).value
             except TimeoutError as error:
-                message = "the token endpoint did not answer before the run's deadline (spec.timeout)"
+                message = f"the token endpoint did not answer before the run's deadline ({TIMEOUT_FIELD})"
                 raise ScrapeFailed(Reason.TIMEOUT, message) from error
             except ScrapeFailed as failure:
                 if is_own or failure.reason not in UNSPENT:  # what one run may not spend, others may

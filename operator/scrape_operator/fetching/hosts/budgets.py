@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.host_budgets import HostBudget, HostRules
 from scrape_operator.fetching.hosts.breaker import BreakerPolicy, SeenFailure
-from scrape_operator.fetching.hosts.gate import GateTerms, HostGate, HostObserver, Requester, Turn
+from scrape_operator.fetching.hosts.gate import GateTerms, HostGate, HostObserver, LimitNames, Requester, Turn
 
 DEFAULT_BUDGET = HostBudget(4)
 BROUGHT_SECONDS = 300.0
@@ -124,11 +124,26 @@ class HostBudgets:
             budget = budget.tightened(rule)
         host.gate.set_budget(HostBudget(budget.max_concurrent, max(budget.min_interval, host.pace)))
 
+    def _names(self, authority: str) -> LimitNames:
+        """Return what has set the budget of a host: the tightest of a policy, a platform, robots.txt and settings."""
+        host, rule = self._hosts[authority], self._rules.budget_for(authority)
+        others = "the budget of its platform" if host.budget is not None else ""
+        concurrent = others or "SCRAPE_OPERATOR_HOST_MAX_CONCURRENT"
+        interval = others or "SCRAPE_OPERATOR_HOST_MIN_INTERVAL_SECONDS"
+        if rule is not None and (host.budget is None or rule.max_concurrent < host.budget.max_concurrent):
+            concurrent = "hosts.maxConcurrent of a policy"
+        if rule is not None and (host.budget is None or rule.min_interval > host.budget.min_interval):
+            interval = "hosts.minInterval of a policy"
+        known = [budget.min_interval for budget in (host.budget, rule) if budget is not None]
+        if host.pace > max(known or [self._default.min_interval]):
+            interval = "the Crawl-delay of its robots.txt"
+        return LimitNames(concurrent, interval)
+
     def _add(self, authority: str) -> _Host:
         if len(self._hosts) >= self._many:
             self._forget_idle()
         budget = self._rules.budget_for(authority) or self._default
-        host = self._hosts[authority] = _Host(HostGate(authority, budget, self._terms))
+        host = self._hosts[authority] = _Host(HostGate(authority, budget, self._terms, self._names))
         return host
 
     def _forget_idle(self) -> None:

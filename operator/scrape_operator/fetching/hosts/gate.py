@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.net.deadline import Deadline
@@ -92,11 +92,21 @@ class _Waiter:
     until: float
 
 
-class HostGate:
-    """Starts the requests to one host within its budget."""
+class LimitNames(NamedTuple):
+    """What sets the two parts of a host's budget, for messages."""
 
-    def __init__(self, authority: str, budget: HostBudget, terms: GateTerms) -> None:
+    max_concurrent: str
+    min_interval: str
+
+
+class HostGate:
+    """Starts the requests to one host within its budget. `names` returns what has set the budget."""
+
+    def __init__(
+        self, authority: str, budget: HostBudget, terms: GateTerms, names: Callable[[str], LimitNames]
+    ) -> None:
         self.authority = authority
+        self._names = names
         self._terms = terms
         self._queue: HostQueue[_Waiter] = HostQueue(budget)
         self._pace = AdaptivePace()
@@ -268,11 +278,18 @@ class HostGate:
                 f"gets one request at a time since its last answer: {seen.message}; no turn came in {seconds:.1f} s"
             )
             return HopFailed(seen.reason, message, sent=False)
-        budget = self._queue.budget
-        interval = max(budget.min_interval, timedelta(seconds=round(self._queue.extra_interval, 3)))
-        pace = f", {format_duration(interval)} apart" if interval else ""
-        message = f"had no turn for the request in {seconds:.1f} s: it gets {budget.max_concurrent} at a time{pace}"
-        return HopFailed(Reason.TIMEOUT, message, sent=False)
+        budget, names = self._queue.budget, self._names(self.authority)
+        slowed = timedelta(seconds=round(self._queue.extra_interval, 3))
+        pace, remedy = "", "raise spec.timeout, or let an administrator change this limit"
+        if slowed and slowed >= budget.min_interval:
+            pace = f", {format_duration(slowed)} apart since {self._pace.cause}"
+            remedy = "this pace ends by itself with good answers; raise spec.timeout to wait for them"
+        elif budget.min_interval:
+            pace = f", {format_duration(budget.min_interval)} apart ({names.min_interval})"
+        limit = f"it gets {budget.max_concurrent} at a time ({names.max_concurrent}){pace}"
+        return HopFailed(
+            Reason.TIMEOUT, f"had no turn for the request in {seconds:.1f} s: {limit}: {remedy}", sent=False
+        )
 
 
 class Turn:

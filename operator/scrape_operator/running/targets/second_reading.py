@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD
 from scrape_operator.core.net.documents import Request
 from scrape_operator.core.net.pagination import CountedPages, CursorPages, PageFacts, Pagination
 from scrape_operator.core.runs.items import JSONValue
@@ -72,7 +73,7 @@ class PagedList:
         begun, clock = self.run.started, self.run.clock.monotonic
         for reading in range(2, MAX_READINGS + 1):
             if not self.run.scope.deadline.allows(clock() - begun):
-                self.run.truncate("no time was left to read the pages again (spec.timeout): items may be missing")
+                self.run.truncate(f"no time was left to read the pages again ({TIMEOUT_FIELD}): items may be missing")
                 return
             begun = clock()
             pages = await self._read_again(reading)

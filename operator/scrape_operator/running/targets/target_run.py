@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from scrape_operator.core.durations import format_duration
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
-from scrape_operator.core.net.deadline import Deadline
+from scrape_operator.core.net.deadline import TIMEOUT_FIELD, Deadline
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Clock, Fetcher
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
@@ -199,7 +199,7 @@ class TargetRun:
 
     def timed_out(self) -> ScrapeFailed:
         """Return the failure of a target that was still being read at the run's deadline."""
-        message = f"not done within the run's timeout of {format_duration(self.scope.timeout)} (spec.timeout)"
+        message = f"not done within the run's timeout of {format_duration(self.scope.timeout)} ({TIMEOUT_FIELD})"
         return ScrapeFailed(Reason.TIMEOUT, message)
 
     def evaluate(self, expectations: Expectations, key: Sequence[str], fields: Sequence[str] = ()) -> TargetResult:
