@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scrape_operator.cli import main
-from scrape_operator.cli.formats import parse_since
+from scrape_operator.cli.formats import parse_time
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.items import Item, ItemMode
 from scrape_operator.core.runs.outcome import evaluate_run
@@ -120,6 +120,8 @@ def test_columns_may_name_what_the_database_knows_of_an_item(fill: Fill, capsys:
     [
         ("2d", NOW - timedelta(days=2)),
         ("1h30m", NOW - timedelta(minutes=90)),
+        ("today", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("yesterday", datetime(2026, 11, 29, tzinfo=UTC)),
         ("2026-11-29", datetime(2026, 11, 29, tzinfo=UTC)),
         ("2026-11-29T08:00Z", datetime(2026, 11, 29, 8, tzinfo=UTC)),
         ("2026-11-29T08:00", datetime(2026, 11, 29, 8, tzinfo=UTC)),
@@ -128,7 +130,7 @@ def test_columns_may_name_what_the_database_knows_of_an_item(fill: Fill, capsys:
     ],
 )
 def test_since_is_a_length_of_time_or_a_time(text: str, since: datetime) -> None:
-    assert parse_since(text, NOW) == since
+    assert parse_time(text, NOW) == since
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_since_is_a_length_of_time_or_a_time(text: str, since: datetime) -> None
 )
 def test_since_may_be_nothing_else(text: str) -> None:
     with pytest.raises(InvalidValue, match="2026-11-29T08:00Z"):
-        parse_since(text, NOW)
+        parse_time(text, NOW)
 
 
 def test_rows_are_chosen_by_a_time(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,3 +147,36 @@ def test_rows_are_chosen_by_a_time(fill: Fill, capsys: pytest.CaptureFixture[str
     at = minute(1).isoformat()
     for verb in ("runs", "items", "changes"):
         assert len(printed(capsys, verb, "quotes", "--since", at, "-o", "ndjson")[0].splitlines()) == 1
+
+
+@pytest.mark.parametrize("verb", ["runs", "items", "changes", "export"])
+def test_rows_are_chosen_by_the_end_of_a_period(fill: Fill, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1), shop(1, 2), shop(1, 2, 3))
+    period = ("--since", minute(1).isoformat(), "--until", minute(2).isoformat())
+    assert len(printed(capsys, verb, "quotes", *period, "-o", "ndjson")[0].splitlines()) == 1
+    with pytest.raises(SystemExit) as ended:
+        main((verb, "quotes", "--since", "1h", "--until", "2h"))
+    assert ended.value.code == 2
+    assert " is not before --until " in capsys.readouterr().err
+
+
+def test_changes_are_chosen_by_their_kind(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1, 2), shop(1), shop(1, 2))
+
+    def kinds(*chosen: str) -> list[str]:
+        options = [option for kind in chosen for option in ("--change", kind)]
+        lines = printed(capsys, "changes", "quotes", "-o", "ndjson", *options)[0].splitlines()
+        return [json.loads(line)["change"] for line in lines]
+
+    assert kinds() == ["BACK", "GONE", "NEW", "NEW"]
+    assert kinds("gone", "BACK") == ["BACK", "GONE"]
+    with pytest.raises(SystemExit) as ended:
+        main(("changes", "--change", "LOST"))
+    assert (ended.value.code, capsys.readouterr().err.count("write NEW, CHANGED, GONE or BACK")) == (2, 1)
+
+
+def test_new_and_gone_items_are_shown_with_their_fields(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(shop(1, 2), shop(1))
+    gone, *new = printed(capsys, "changes", "quotes")[0].splitlines()
+    assert gone.endswith("Z GONE    quotes/quotes [2] sku: 2, price: 2.50")
+    assert sorted(line.partition("[")[2] for line in new) == ["1] sku: 1, price: 1.50", "2] sku: 2, price: 2.50"]

@@ -81,6 +81,7 @@ async def runs_of(reader: RowReader, query: RunQuery, limit: int) -> list[object
         pytest.param(RunQuery("default", "quotes"), 5, id="one schedule"),
         pytest.param(RunQuery("default", "quotes", (RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED)), 1, id="failed"),
         pytest.param(RunQuery("default", "quotes", since=minute(1)), 3, id="since"),
+        pytest.param(RunQuery("default", "quotes", since=minute(0), until=minute(1)), 1, id="until"),
         pytest.param(RunQuery("default", since=minute(1) + timedelta(microseconds=1)), 3, id="a microsecond later"),
         pytest.param(RunQuery("team"), 0, id="another namespace"),
     ],
@@ -113,6 +114,7 @@ async def test_one_run_is_found_in_its_namespace(both: Both) -> None:
         pytest.param(ItemQuery("default", "quotes", with_gone=True), 5, id="with those that are gone"),
         pytest.param(ItemQuery("default", "quotes", "other"), 2, id="one target"),
         pytest.param(ItemQuery("default", changed_since=minute(1)), 2, id="since"),
+        pytest.param(ItemQuery("default", changed_until=minute(1)), 3, id="until"),
         pytest.param(ItemQuery("default", "a,b=c\\"), 0, id="a name that none can have"),
     ],
 )
@@ -140,7 +142,8 @@ async def test_the_api_decides_what_the_caller_may_list(both: Both) -> None:
     assert both.access.asked[-1] == ("caller", "list", "scraperuns", "default", "")
 
 
-RUN = {
+ITEM_COUNTS = dict.fromkeys(("scraped", "total", "new", "changed", "gone"), 0)
+RUN: dict[str, Any] = {
     "metadata": {"uid": "0199b0c2-6f3e-7c4a-9d52-0f6e5a1b7c88", "namespace": "default"},
     "spec": {"schedule": "quotes", "scheduleUid": "u", "scheduleGeneration": 1, "trigger": "scheduled", "missed": 0},
     "status": {"phase": "Running", "items": {}},
@@ -213,6 +216,20 @@ async def test_pages_are_read_when_they_are_needed(both: Both) -> None:
     assert len(both.access.asked) == 1
     await anext(items)
     assert len(both.access.asked) == 2
+
+
+async def test_rows_that_an_older_server_lists_in_spite_of_the_end_are_left_out() -> None:
+    runs = [
+        {**RUN, "spec": {**RUN["spec"], "slot": str(number), "scheduledFor": f"2026-11-24T10:0{number}:00.000000Z"}}
+        for number in (2, 1)
+    ]
+    for run in runs:
+        run["status"] = {**RUN["status"], "requests": 1, "bytes": 1, "owner": "o", "items": ITEM_COUNTS}
+    server = Server([lambda: listed(*runs)])
+    async with served_by(server.handle) as url, client_of(url) as client:
+        page = await ResultsRows(client, lambda: None).runs(RunQuery("default", until=minute(1.5)))
+    assert [run.slot for run in page.rows] == ["1"]
+    assert server.asked[0]["untilTime"] == "2026-11-24T10:01:30.250000Z"
 
 
 async def test_the_query_of_a_page_has_what_the_reader_wants() -> None:

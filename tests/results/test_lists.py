@@ -145,6 +145,8 @@ async def test_chunks_cover_all_once(api: Api) -> None:
         ({"sinceTime": "2026-11-24T11:02:00.250001+01:00"}, 2),
         ({"sinceTime": "2026-11-24T10:02:00.25Z", "limit": "1", "labelSelector": "status=Failed"}, 1),
         ({"sinceTime": ""}, 5),
+        ({"untilTime": "2026-11-24T10:02:00.25Z"}, 2),
+        ({"sinceTime": "2026-11-24T10:01:00Z", "untilTime": "2026-11-24T10:02:00.25Z"}, 1),
     ],
 )
 async def test_selectors_choose(api: Api, query: dict[str, str], count: int) -> None:
@@ -184,6 +186,7 @@ async def test_the_id_of_a_run_is_a_field(api: Api) -> None:
         {"includeObject": "Everything"},
         {"sinceTime": "yesterday"},
         {"sinceTime": "2026-11-24T10:00:00"},
+        {"untilTime": "2026-11-24T10:00:00"},
         {"sinceTime": "0001-01-01T00:00:00+10:00"},
     ],
 )
@@ -195,6 +198,11 @@ async def test_malformed_queries_are_refused(api: Api, query: dict[str, str]) ->
 async def test_items_that_changed_since_are_listed(api: Api) -> None:
     assert len((await api.list(ITEMS, sinceTime="2026-11-24T10:01:00Z"))["items"]) == 0
     assert len((await api.list(ITEMS, sinceTime="2026-11-24T10:00:00Z"))["items"]) == 3
+
+
+async def test_items_that_changed_before_a_time_are_listed(api: Api) -> None:
+    assert len((await api.list(ITEMS, untilTime="2026-11-24T10:01:00Z"))["items"]) == 3
+    assert len((await api.list(ITEMS, untilTime="2026-11-24T10:00:00Z"))["items"]) == 0
 
 
 async def test_items_are_listed(api: Api) -> None:

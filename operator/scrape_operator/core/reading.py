@@ -124,24 +124,26 @@ class ScheduleRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """Which runs to read; what is None or empty does not restrict. `since` is the earliest due time."""
+    """Which runs to read; what is None or empty does not restrict. Due times are from `since` on, before `until`."""
 
     namespace: str | None = None
     name: str | None = None
     statuses: Collection[RunStatus] = ()
     ids: RunIDs | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemQuery:
-    """Which items to read; what is None does not restrict."""
+    """Which items to read; what is None does not restrict. Times are those of the last change."""
 
     namespace: str | None = None
     name: str | None = None
     target: str | None = None
     with_gone: bool = False
     changed_since: datetime | None = None
+    changed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class ChangeQuery:
     target: str | None = None
     kinds: Collection[Change] = ()
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class DeliveryRow(NamedTuple):

@@ -85,7 +85,7 @@ class Changes:
 class ListQuery:
     """Which rows to list. `namespace` None means all; `after` is the token of the page before.
 
-    `since` is the earliest due time of runs, and the earliest change of items.
+    Due times of runs, and last changes of items, are from `since` on, and before `until`.
     """
 
     namespace: str | None = None
@@ -94,6 +94,7 @@ class ListQuery:
     limit: int = LIST_MAX_ROWS
     with_targets: bool = False
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class ResultReader(Protocol):

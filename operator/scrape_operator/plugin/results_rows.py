@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -92,14 +93,14 @@ class ResultsRows(RowReader):
             RUNS,
             _namespace_of(query),
             {"spec.schedule": query.name, "metadata.uid": str(query.ids.first) if query.ids else None},
-            {"labelSelector": f"status in ({phases})" if phases else None, "sinceTime": micro_time(query.since)},
+            {"labelSelector": f"status in ({phases})" if phases else None, **_period(query.since, query.until)},
             lambda obj: (run_row(obj), target_rows(obj)),
             deleted=query.name,
             is_of_one_run=query.ids is not None,
         )
         page = await self._page(wanted, after, limit)
         self._targets = {run.id: targets for run, targets in page.rows}
-        return Page([run for run, _targets in page.rows], page.next)
+        return Page([run for run, _targets in page.rows if _is_before(run.scheduled_for, query.until)], page.next)
 
     async def target_runs(self, run_ids: Sequence[UUID]) -> Sequence[TargetRunRow]:
         """Return the targets of runs of the last page, in the order of the spec."""
@@ -112,11 +113,12 @@ class ResultsRows(RowReader):
             ITEMS,
             _namespace_of(query),
             {"spec.schedule": query.name, "spec.target": query.target, "status.phase": phase},
-            {"sinceTime": micro_time(query.changed_since)},
+            _period(query.changed_since, query.changed_until),
             item_row,
             deleted=query.name if query.with_gone else None,
         )
-        return await self._page(wanted, after, limit)
+        page = await self._page(wanted, after, limit)
+        return Page([item for item in page.rows if _is_before(item.changed_at, query.changed_until)], page.next)
 
     async def schedules(self, name: str) -> Sequence[ScheduleRow]:
         """Return the schedules of a name: that of the namespace, or else those that the caller may list."""
@@ -189,6 +191,15 @@ def _namespace_of(query: RunQuery | ItemQuery) -> str:
     if query.namespace is None:
         raise NotServed("the results API finds runs by whole IDs alone")
     return query.namespace
+
+
+def _period(since: datetime | None, until: datetime | None) -> Mapping[str, str | None]:
+    return {"sinceTime": micro_time(since), "untilTime": micro_time(until)}
+
+
+def _is_before(time: datetime, until: datetime | None) -> bool:
+    """Return whether a row is wanted: older servers list later rows, too."""
+    return until is None or time < until
 
 
 def _escaped(value: str) -> str:

@@ -35,7 +35,7 @@ from scrape_operator.results.negotiation import (
     representation_of,
     wants_discovery,
 )
-from scrape_operator.results.queries import limit_of, since_of, token_of, wants_watch, watch_query_of
+from scrape_operator.results.queries import limit_of, since_of, token_of, until_of, wants_watch, watch_query_of
 from scrape_operator.results.rendering import ITEM_RENDERER, RUN_RENDERER, to_json
 from scrape_operator.results.resources import RESOURCES, RUNS, Resource
 from scrape_operator.results.selectors import parse_selectors
@@ -125,7 +125,8 @@ class ResultsHandlers:
         if verb == "watch":
             scope = Scope(namespace, selection, form)
             return await self._watches.serve(request, request[_CALLER].user, scope, watch_query_of(query))
-        asked = ListQuery(namespace, selection, token_of(query), limit_of(query), form.has_objects, since_of(query))
+        period = since_of(query), until_of(query)
+        asked = ListQuery(namespace, selection, token_of(query), limit_of(query), form.has_objects, *period)
         return _json(await self._list(resource, asked, form))
 
     async def _list(self, resource: Resource, query: ListQuery, form: Representation) -> bytes:

@@ -32,6 +32,7 @@ _QUERY: Mapping[str, tuple[str, str]] = {
     "sendInitialEvents": ("boolean", "Whether a watch begins with what is there."),
     "sinceTime": ("string", "Lists only runs that were due since, or items that changed since (RFC 3339)."),
     "timeoutSeconds": ("integer", "How long a watch or list may last."),
+    "untilTime": ("string", "Lists only runs that were due before, or items whose last change was before (RFC 3339)."),
     "watch": ("boolean", "Whether changes are sent as they happen."),
 }
 

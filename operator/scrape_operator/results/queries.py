@@ -48,17 +48,13 @@ def token_of(query: Mapping[str, str]) -> str | None:
 
 
 def since_of(query: Mapping[str, str]) -> datetime | None:
-    """Return the time from which on rows are listed, or None if all are.
+    """Return the time from which on rows are listed, or None if all are. Raises RequestRefused."""
+    return _time(query, "sinceTime")
 
-    Raises:
-        RequestRefused: It is no time with a zone.
 
-    """
-    text = query.get("sinceTime") or None
-    since = None if text is None else _utc(text)
-    if text is not None and since is None:
-        raise RequestRefused(BAD_REQUEST, f"sinceTime is no RFC 3339 time: {text[:100]!r}")
-    return since
+def until_of(query: Mapping[str, str]) -> datetime | None:
+    """Return the time before which rows are listed, or None if all are. Raises RequestRefused."""
+    return _time(query, "untilTime")
 
 
 def watch_query_of(query: Mapping[str, str]) -> WatchQuery:
@@ -93,6 +89,20 @@ def _seconds(query: Mapping[str, str]) -> float:
     given = _number(query, "timeoutSeconds")
     spread = WATCH_MIN_SECONDS + secrets.randbelow(WATCH_MAX_SECONDS - WATCH_MIN_SECONDS)
     return min(given or spread, WATCH_MAX_SECONDS)
+
+
+def _time(query: Mapping[str, str], name: str) -> datetime | None:
+    """Return the time of a parameter, or None if it is not given.
+
+    Raises:
+        RequestRefused: It is no time with a zone.
+
+    """
+    text = query.get(name) or None
+    time = None if text is None else _utc(text)
+    if text is not None and time is None:
+        raise RequestRefused(BAD_REQUEST, f"{name} is no RFC 3339 time: {text[:100]!r}")
+    return time
 
 
 def _utc(text: str) -> datetime | None:

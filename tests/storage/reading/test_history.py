@@ -68,6 +68,7 @@ async def test_a_skipped_due_time_has_no_duration(history: SQLHistoryReader) -> 
         pytest.param(RunQuery("default", "shop"), 0, id="name in another namespace"),
         pytest.param(RunQuery(statuses=[RunStatus.FAILED, RunStatus.SKIPPED]), 2, id="statuses"),
         pytest.param(RunQuery("default", since=minute(2)), 2, id="since"),
+        pytest.param(RunQuery("default", until=minute(2)), 2, id="until"),
         pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex)), 1, id="whole ID"),
         pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex[:9])), 1, id="beginning of an ID"),
         pytest.param(RunQuery(ids=RunIDs(RUN_ID.hex[:-1] + "0")), 0, id="unknown ID"),

@@ -22,8 +22,10 @@ Name = Annotated[
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")]
 Target = Annotated[str | None, typer.Option(help="Only the items of this target.")]
 Where = Annotated[list[str] | None, typer.Option(help="Only items with this text in a field: field=value.")]
-SINCE = "a length of time such as 1d or 2h, or a date or time such as 2026-11-29 or 2026-11-29T08:00Z."
+SINCE = "a length of time such as 1d or 2h, today, yesterday, or a time such as 2026-11-29 or 2026-11-29T08:00Z."
+UNTIL = "written as for --since."
 ChangedSince = Annotated[str | None, typer.Option(help=f"Only items that changed since then: {SINCE}")]
+ChangedUntil = Annotated[str | None, typer.Option(help=f"Only items whose last change was before then, {UNTIL}")]
 Gone = Annotated[bool, typer.Option("--gone", help="Also items that are gone. Their gone_at is not empty.")]
 Columns = Annotated[
     str | None, typer.Option(help="Only these fields, each in a column: name,price. Also gone_at, key or target.")
@@ -38,6 +40,7 @@ def runs(
     limit: Annotated[int, typer.Option("--limit", "--last", min=0, help="How many runs at most; 0 for all.")] = 20,
     output: Format = RowFormat.TABLE,
     since: Annotated[str | None, typer.Option(help=f"Only runs that were due since then: {SINCE}")] = None,
+    until: Annotated[str | None, typer.Option(help=f"Only runs that were due before then, {UNTIL}")] = None,
     run_id: Annotated[str | None, typer.Option("--id", help="Only the run with this ID, with its targets.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed, in part or as a whole.")] = False,
@@ -61,8 +64,8 @@ def runs(
         await_result(print_run(_open_rows(context), namespace, parse_run_ids(run_id), output))
         return
     statuses = (RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED) if failed else ()
-    query = RunQuery(namespace, name, statuses, since=_start_of(since))
-    sought = Sought("run", namespace, name, is_narrowed=failed or since is not None)
+    query = RunQuery(namespace, name, statuses, None, *_period(since, until))
+    sought = Sought("run", namespace, name, is_narrowed=failed or bool(since or until))
     await_result(print_newest(_open_rows(context), RUNS, query, sought, output, limit))
 
 
@@ -74,6 +77,7 @@ def items(
     limit: Annotated[int, typer.Option(min=0, help="How many items at most; 0 for all.")] = 20,
     output: Format = RowFormat.TABLE,
     since: ChangedSince = None,
+    until: ChangedUntil = None,
     where: Where = None,
     columns: Columns = None,
     *,
@@ -89,9 +93,10 @@ def items(
     from scrape_operator.cli.items import ItemView, parse_where, print_items
     from scrape_operator.core.reading import ItemQuery
 
-    query = ItemQuery(namespace, name, target, with_gone=gone, changed_since=_start_of(since))
+    start, end = _period(since, until)
+    query = ItemQuery(namespace, name, target, with_gone=gone, changed_since=start, changed_until=end)
     view = ItemView(parse_where(where or ()), [column for column in (columns or "").split(",") if column])
-    is_narrowed = bool(since or where)
+    is_narrowed = bool(since or until or where)
     sought = Sought("item", namespace, name, target, is_narrowed=is_narrowed, is_of_live=not gone)
     await_result(print_items(_open_rows(context), query, view, sought, output, limit))
 
@@ -105,6 +110,7 @@ def export(
         ExportFormat, typer.Option("-o", "--output", help="csv, ndjson, json or parquet.")
     ] = ExportFormat.CSV,
     since: ChangedSince = None,
+    until: ChangedUntil = None,
     where: Where = None,
     columns: Columns = None,
     *,
@@ -114,7 +120,7 @@ def export(
 
     Example: scrape-operator export shop -o parquet > shop.parquet
     """
-    items(context, name, namespace, target, 0, RowFormat(output), since, where, columns, gone=gone)
+    items(context, name, namespace, target, 0, RowFormat(output), since, until, where, columns, gone=gone)
 
 
 def changes(
@@ -122,22 +128,26 @@ def changes(
     namespace: Namespace = "default",
     target: Target = None,
     since: Annotated[str | None, typer.Option(help=f"Only changes since then: {SINCE}")] = None,
+    until: Annotated[str | None, typer.Option(help=f"Only changes before then, {UNTIL}")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option(help="Only changes of this kind: NEW, CHANGED, GONE or BACK. Repeatable.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many changes at most; 0 for all.")] = 50,
     output: Format = RowFormat.TABLE,
 ) -> None:
     """Print how the items of a schedule changed, the newest change first: each field before -> after.
 
-    Example: scrape-operator changes shop --since 1d
+    Example: scrape-operator changes shop --since yesterday --change GONE
     """
     from scrape_operator.cli.absent import Sought
-    from scrape_operator.cli.changes import CHANGES
+    from scrape_operator.cli.changes import CHANGES, parse_kinds
     from scrape_operator.cli.listings import print_newest
     from scrape_operator.core.reading import ChangeQuery
     from scrape_operator.settings import read_settings
     from scrape_operator.storage.reading.history import open_history
 
-    query = ChangeQuery(namespace, name, target, since=_start_of(since))
-    sought = Sought("change of an item", namespace, name, target, is_narrowed=since is not None)
+    query = ChangeQuery(namespace, name, target, parse_kinds(change or ()), *_period(since, until))
+    sought = Sought("change of an item", namespace, name, target, is_narrowed=bool(since or until or change))
     await_result(print_newest(partial(open_history, read_settings()), CHANGES, query, sought, output, limit))
 
 
@@ -191,10 +201,10 @@ def _open_rows(context: typer.Context) -> "OpenRows":
     return partial(open_history, read_settings())
 
 
-def _start_of(since: str | None) -> "datetime | None":
-    """Return the time that `--since` names. Raises InvalidValue."""
+def _period(since: str | None, until: str | None) -> "tuple[datetime | None, datetime | None]":
+    """Return the times that `--since` and `--until` name. Raises InvalidValue, also if no time is between them."""
     from datetime import UTC, datetime
 
-    from scrape_operator.cli.formats import parse_since
+    from scrape_operator.cli.formats import parse_period
 
-    return None if since is None else parse_since(since, datetime.now(UTC))
+    return parse_period(since, until, datetime.now(UTC))

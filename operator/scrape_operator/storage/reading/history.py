@@ -58,6 +58,8 @@ class SQLHistoryReader(HistoryReader):
             statement = statement.where(_runs.id.between(query.ids.first, query.ids.last))
         if query.since is not None:
             statement = statement.where(_runs.scheduled_for >= query.since)
+        if query.until is not None:
+            statement = statement.where(_runs.scheduled_for < query.until)
         if after is not None:
             statement = statement.where(_runs.id < _run_id(after))
         rows = await self._rows(statement.order_by(_runs.id.desc()), limit)
@@ -107,6 +109,8 @@ class SQLHistoryReader(HistoryReader):
             statement = statement.where(_changes.change.in_([kind.value for kind in query.kinds]))
         if query.since is not None:
             statement = statement.where(_changes.at >= query.since)
+        if query.until is not None:
+            statement = statement.where(_changes.at < query.until)
         if after is not None:
             statement = statement.where(_changes.id < _row_number(after))
         rows = await self._rows(statement.order_by(_changes.id.desc()), limit)
@@ -191,6 +195,8 @@ def _select_items(query: ItemQuery) -> Select[*tuple[Any, ...]]:
         statement = statement.where(_items.target == query.target)
     if query.changed_since is not None:
         statement = statement.where(_items.changed_at >= query.changed_since)
+    if query.changed_until is not None:
+        statement = statement.where(_items.changed_at < query.changed_until)
     if not query.with_gone:
         statement = statement.where(_items.gone_at.is_(None), _schedules.deleted_at.is_(None))
     return statement

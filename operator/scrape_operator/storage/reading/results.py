@@ -124,6 +124,8 @@ def _list_runs(connection: Connection, query: ListQuery) -> Listing[VersionedRun
         statement = statement.where(_runs.schedule_uid.in_(of_schedules))
     if query.since is not None:
         statement = statement.where(_runs.scheduled_for >= query.since)
+    if query.until is not None:
+        statement = statement.where(_runs.scheduled_for < query.until)
     revision, place = _start(connection, query, 1)
     if place:
         statement = statement.where(_runs.id < _run_id(place[0]))
@@ -151,6 +153,8 @@ def _list_items(connection: Connection, query: ListQuery) -> Listing[StoredItem]
         statement = statement.where(_items.schedule_uid.in_(_uids(query.namespace)))
     if query.since is not None:
         statement = statement.where(_items.changed_at >= query.since)
+    if query.until is not None:
+        statement = statement.where(_items.changed_at < query.until)
     revision, place = _start(connection, query, len(_ITEM_PLACE))
     statements = _following(statement.order_by(*_ITEM_PLACE), place)
     limit = min(query.limit, LIST_MAX_ROWS)
