@@ -124,7 +124,7 @@ def test_an_unknown_field_is_an_error_that_names_others(verb: str, capsys: pytes
 
 def test_a_column_that_no_item_has_is_told_with_similar_names(capsys: pytest.CaptureFixture[str]) -> None:
     code, _out, line = said(capsys, "items", "quotes", "--columns", "text,txet")
-    assert (code, line) == (0, "no printed item has the field txet: did you mean text?")
+    assert (code, line) == (1, "no printed item has the field txet: did you mean text?")
 
 
 @pytest.mark.parametrize(

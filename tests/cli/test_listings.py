@@ -103,7 +103,7 @@ def test_a_table_says_which_items_are_gone(
 ) -> None:
     fill(shop(1, 2), shop(1))
     _, heading, _, *rows = printed(capsys, *arguments)[0].splitlines()
-    assert heading.startswith(" gone at")
+    assert heading.startswith(" gone_at")
     assert [row.strip().startswith("2026-") for row in rows if row.strip()] == [False, True]
 
 
@@ -113,6 +113,42 @@ def test_columns_may_name_what_the_database_knows_of_an_item(fill: Fill, capsys:
     rows = [json.loads(line) for line in text.splitlines()]
     assert [(row["sku"], row["key"], row["gone_at"] is None) for row in rows] == [(1, "[1]", True), (2, "[2]", False)]
     assert notes == ""
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "ndjson", "parquet"])
+def test_a_column_that_no_item_has_ends_every_format_with_1(
+    fill: Fill, form: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(shop(1))
+    with pytest.raises(SystemExit) as ended:
+        main(("items", "quotes", "--columns", "sku,prize", "-o", form))
+    output = capfd.readouterr()
+    assert (ended.value.code, output.err) == (1, "no printed item has the field prize: did you mean price?\n")
+    assert output.out
+
+
+def test_a_star_stands_for_the_fields_of_the_first_items(
+    fill: Fill, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = target_of([Item.of({"id": "x", "size": 3}, ["id"])], name="wide")
+    fill([*shop(1, 2), wide])
+
+    def rows(*arguments: str) -> list[str]:
+        return printed(capsys, "export", "quotes", *arguments)[0].splitlines()
+
+    assert rows("--columns", "*") == ["sku,price,id,size", "1,1.50,,", "2,2.50,,", ",,x,3"]
+    assert rows("--columns", "key,*,price", "--target", "quotes")[0] == "key,sku,price"
+    assert rows("--columns", "schedule,*", "--target", "wide") == ["schedule,id,size", "quotes,x,3"]
+    assert json.loads(rows("--columns", "*", "--target", "wide", "-o", "ndjson")[0]) == {"id": "x", "size": 3}
+    monkeypatch.setattr("scrape_operator.cli.items.FIRST_ITEMS", 2)
+    with pytest.raises(SystemExit) as ended:
+        main(("export", "quotes", "--columns", "key,*"))
+    output = capsys.readouterr()
+    assert (ended.value.code, output.out.splitlines()[0]) == (1, "key,sku,price")
+    assert output.err == (
+        "the first 2 items do not have the fields id, size, which have no column: add them: --columns 'key,*,id,size'\n"
+    )
+    assert rows("--columns", "key,*,id,size")[-1] == '"[""x""]",,,x,3'
 
 
 @pytest.mark.parametrize(

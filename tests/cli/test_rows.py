@@ -79,8 +79,10 @@ def test_all_formats_hold_the_same_runs(capsys: pytest.CaptureFixture[str]) -> N
 def test_items_of_a_schedule_are_a_table_of_their_fields(capsys: pytest.CaptureFixture[str]) -> None:
     heading = printed(capsys, "items", "quotes").split("\n")[1].split()
     assert heading == ["name", "note", "many"]
-    assert printed(capsys, "items", "quotes", "--gone").split("\n")[1].split()[:2] == ["gone", "at"]
-    assert printed(capsys, "items").split("\n")[1].split()[:3] == ["target", "key", "data"]
+    assert printed(capsys, "items", "quotes", "--gone").split("\n")[1].split()[:2] == ["gone_at", "name"]
+    first, _rule, row = printed(capsys, "items").split("\n")[1:4]
+    assert first.split() == ["schedule", "target", "key", "data", "changed_at", "last_seen_at"]
+    assert row.split()[:2] == ["quotes", "quotes"]
 
 
 @pytest.mark.usefixtures("database")
@@ -189,5 +191,5 @@ def test_what_cannot_be_read_is_one_line(arguments: tuple[str, ...], capsys: pyt
 def test_a_column_that_no_item_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(("items", "quotes", "--columns", "name,prize"))
-    assert ended.value.code == 0
+    assert ended.value.code == 1
     assert capsys.readouterr().err == "no printed item has the field prize: known are many, name, note\n"

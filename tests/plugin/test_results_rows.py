@@ -14,7 +14,7 @@ from scrape_operator.cluster.client import ClusterClient
 from scrape_operator.cluster.credentials import Credentials
 from scrape_operator.core.errors import ClusterError, NotFound
 from scrape_operator.core.ids import parse_run_ids
-from scrape_operator.core.reading import ItemQuery, RowReader, RunQuery, read_all
+from scrape_operator.core.reading import ItemQuery, RemovedRuns, RowReader, RunQuery, read_all
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.plugin.results_rows import NotServed, ResultsRows
 from scrape_operator.results.front_proxy import Caller
@@ -230,6 +230,20 @@ async def test_rows_that_an_older_server_lists_in_spite_of_the_end_are_left_out(
         page = await ResultsRows(client, lambda: None).runs(RunQuery("default", until=minute(1.5)))
     assert [run.slot for run in page.rows] == ["1"]
     assert server.asked[0]["untilTime"] == "2026-11-24T10:01:30.250000Z"
+
+
+@pytest.mark.parametrize(("counted", "number"), [(7, 4), (3, 0), (None, None)])
+async def test_removed_runs_are_counted_by_the_status_of_the_schedule(
+    both: Both, counted: int | None, number: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(_rows: ResultsRows, _name: str) -> Any:
+        return {"status": {"counters": {"runs": counted}}}
+
+    monkeypatch.setattr(ResultsRows, "_object", read)
+    removed = await both.results.removed_runs(RunQuery("default", "quotes"))
+    stored = await both.database.removed_runs(RunQuery("default", "quotes"))
+    assert removed == (RemovedRuns() if number is None else stored._replace(number=number))
+    assert await both.results.removed_runs(RunQuery("default")) == RemovedRuns()
 
 
 async def test_the_query_of_a_page_has_what_the_reader_wants() -> None:

@@ -29,6 +29,7 @@ class Listing(Generic[R, Q, T]):
         record: Returns a row as programs read it.
         describe: Returns the lines of the rows of a page, for a person.
         demand: Raises NotFound if another name of a query than the schedule's is unknown.
+        report_older: Says that older rows than those that were printed are not stored any more.
 
     """
 
@@ -36,6 +37,7 @@ class Listing(Generic[R, Q, T]):
     record: Callable[[T], Record]
     describe: Callable[[R, Sequence[T]], Awaitable[Iterable[Text]]]
     demand: Callable[[R, Q], Awaitable[None]] | None = None
+    report_older: Callable[[R, Q], Awaitable[None]] | None = None
 
 
 async def print_newest(
@@ -64,3 +66,5 @@ async def print_newest(
         if not number:
             demand = listing.demand
             await report_absence(reader, sought, demand and partial(demand, reader, query))
+        if listing.report_older is not None and not printed.is_exceeded:
+            await listing.report_older(reader, query)

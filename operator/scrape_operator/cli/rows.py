@@ -62,7 +62,7 @@ def print_lines(console: Console, lines: Iterable[Text]) -> None:
 async def _print_table(records: AsyncIterator[Record], columns: Sequence[str], console: Console) -> int:
     table = Table(box=box.SIMPLE, pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column, overflow="fold")
     number = await _print_each(records, lambda it: table.add_row(*(Text(_cell(it[column])) for column in columns)))
     if number:
         console.print(table)

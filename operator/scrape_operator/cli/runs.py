@@ -10,6 +10,7 @@ from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.listings import Listing
 from scrape_operator.cli.records import Record
+from scrape_operator.cli.removed import report_removed
 from scrape_operator.cli.rows import print_lines, print_rows
 from scrape_operator.core.errors import NotFound
 from scrape_operator.core.ids import RunIDs
@@ -120,4 +121,4 @@ async def _read(rows: RowReader, query: RunQuery, after: str | None, limit: int)
     return await rows.runs(query, after, limit)
 
 
-RUNS = Listing(_read, _record, _describe_page)
+RUNS = Listing(_read, _record, _describe_page, report_older=report_removed)

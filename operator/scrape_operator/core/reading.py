@@ -122,6 +122,17 @@ class ScheduleRow(NamedTuple):
     deleted_at: datetime | None
 
 
+class RemovedRuns(NamedTuple):
+    """How many ended runs are not stored any more, and the due times of the oldest stored ones; None without any.
+
+    `oldest_good` is of those that succeeded, also in part. `oldest_failed` is of the others.
+    """
+
+    number: int = 0
+    oldest_good: datetime | None = None
+    oldest_failed: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunQuery:
     """Which runs to read; what is None or empty does not restrict. Due times are from `since` on, before `until`."""
@@ -208,6 +219,9 @@ class RowReader(Protocol):
 
     async def target_runs(self, run_ids: Sequence[UUID]) -> Sequence[TargetRunRow]:
         """Return the targets of runs, in the order of the spec."""
+
+    async def removed_runs(self, query: RunQuery) -> RemovedRuns:
+        """Return how many runs of the schedules of a query are not stored any more; 0 if that is not known."""
 
     async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
         """Return items, ordered by schedule, target and key."""

@@ -13,7 +13,7 @@ SERVED = frozenset({"runs", "items", "export"})
 def runs(context: typer.Context) -> None:
     """Print the runs of a schedule, the newest first.
 
-    Example: kubectl scrape runs quotes --failed
+    Example: kubectl scrape runs quotes --outages --since 12h
     """
     _read(("runs",), context.args)
 
@@ -21,7 +21,7 @@ def runs(context: typer.Context) -> None:
 def items(context: typer.Context) -> None:
     """Print the items of a schedule.
 
-    Example: kubectl scrape items quotes -o csv
+    Example: kubectl scrape items quotes -o csv --columns '*'
     """
     _read(("items",), context.args)
 
@@ -29,7 +29,7 @@ def items(context: typer.Context) -> None:
 def export(context: typer.Context) -> None:
     """Print all items of a schedule for another program, in constant memory.
 
-    Example: kubectl scrape export quotes -o csv > quotes.csv
+    Example: kubectl scrape export quotes -o csv --columns '*' > quotes.csv
     """
     _read(("export",), context.args)
 
@@ -37,7 +37,7 @@ def export(context: typer.Context) -> None:
 def changes(context: typer.Context) -> None:
     """Print how the items of a schedule changed, the newest change first.
 
-    Example: kubectl scrape changes quotes --since 1d
+    Example: kubectl scrape changes quotes --since yesterday
     """
     _read(("changes",), context.args)
 

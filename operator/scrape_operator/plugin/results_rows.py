@@ -19,12 +19,15 @@ from scrape_operator.core.reading import (
     ItemQuery,
     ItemRow,
     Page,
+    RemovedRuns,
     RowReader,
     RunQuery,
     RunRow,
     ScheduleRow,
     TargetRunRow,
+    read_all,
 )
+from scrape_operator.core.runs.run import RunStatus, Trigger
 from scrape_operator.plugin.names import known_places
 from scrape_operator.results.discovery import VERSION_PATH
 from scrape_operator.results.names import phase_of
@@ -33,6 +36,9 @@ from scrape_operator.results.resources import ITEMS, RUNS, Resource
 from scrape_operator.results.rows import item_row, run_row, target_rows
 
 T = TypeVar("T")
+
+ENDED = tuple(status for status in RunStatus if status not in {RunStatus.RUNNING, RunStatus.SKIPPED})
+GOOD = frozenset(status.value for status in ENDED if status.is_good)
 
 CLOSED: Mapping[int, str] = {
     HTTP_NOT_FOUND: "the results API is not enabled",
@@ -106,6 +112,23 @@ class ResultsRows(RowReader):
         """Return the targets of runs of the last page, in the order of the spec."""
         return [target for run_id in run_ids for target in self._targets.get(run_id, ())]
 
+    async def removed_runs(self, query: RunQuery) -> RemovedRuns:
+        """Return how many runs of one schedule are not stored any more, by the counter in the status of its object.
+
+        The status may be a little older than the list: then the number is too small, never too large.
+        """
+        obj = None if query.name is None else await self._object(query.name)
+        counted = (((obj or {}).get("status") or {}).get("counters") or {}).get("runs")
+        if not counted:
+            return RemovedRuns()
+        stored, oldest = 0, dict[bool, datetime]()
+        async for run in read_all(lambda after: self.runs(RunQuery(query.namespace, query.name, ENDED), after)):
+            if run.trigger != Trigger.REPLAY.value:
+                stored += 1
+                is_good = run.status in GOOD
+                oldest[is_good] = min(run.scheduled_for, oldest.get(is_good, run.scheduled_for))
+        return RemovedRuns(max(int(counted) - stored, 0), oldest.get(True), oldest.get(False))
+
     async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
         """Return items, ordered by schedule, target and key."""
         phase = None if query.with_gone else "Present"
@@ -178,6 +201,13 @@ class ResultsRows(RowReader):
             return await ClusterObjects(self._client).get(SCRAPE_SCHEDULE, self._namespace, name) is not None
         except ClusterError:
             return True
+
+    async def _object(self, name: str) -> Object | None:
+        """Return the schedule of a name in the namespace, or None if there is none or the caller may not look."""
+        try:
+            return await ClusterObjects(self._client).get(SCRAPE_SCHEDULE, self._namespace, name)
+        except ClusterError:
+            return None
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from scrape_operator.core.errors import InvalidValue, StoreUnavailable
 from scrape_operator.core.ids import RunIDs
-from scrape_operator.core.reading import ChangeQuery, ItemQuery, RunQuery, read_all
+from scrape_operator.core.reading import ChangeQuery, ItemQuery, RemovedRuns, RunQuery, read_all
 from scrape_operator.core.runs.items import Change, Item
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
@@ -45,6 +45,14 @@ async def test_the_newest_run_comes_first(history: SQLHistoryReader) -> None:
         ("quotes", "SKIPPED"),
         *[("quotes", "SUCCEEDED")] * 3,
     ]
+
+
+async def test_runs_that_were_removed_are_counted(store: SQLRunStore, history: SQLHistoryReader) -> None:
+    assert await history.removed_runs(RunQuery("default", "quotes")) == RemovedRuns(0, minute(0), None)
+    await store.prune("uid-1", successful=1, failed=1, older_than=minute(-9))
+    assert await history.removed_runs(RunQuery("default", "quotes")) == RemovedRuns(2, minute(2), None)
+    assert await history.removed_runs(RunQuery("team")) == RemovedRuns(0, None, minute(4))
+    assert await history.removed_runs(RunQuery("nowhere")) == RemovedRuns()
 
 
 async def test_a_run_is_read_as_it_was_stored(history: SQLHistoryReader) -> None:

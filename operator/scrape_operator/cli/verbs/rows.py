@@ -28,8 +28,15 @@ ChangedSince = Annotated[str | None, typer.Option(help=f"Only items that changed
 ChangedUntil = Annotated[str | None, typer.Option(help=f"Only items whose last change was before then, {UNTIL}")]
 Gone = Annotated[bool, typer.Option("--gone", help="Also items that are gone. Their gone_at is not empty.")]
 Columns = Annotated[
-    str | None, typer.Option(help="Only these fields, each in a column: name,price. Also gone_at, key or target.")
+    str | None,
+    typer.Option(
+        help="Only these fields, each in a column: title,link. '*' for all that the first 500 items have. Also "
+        "schedule, namespace, target, key, first_seen_at, last_seen_at, changed_at and gone_at."
+    ),
 ]
+RUNS_MAX = 20
+"""Runs that are printed if no other number is given."""
+
 Format = Annotated[RowFormat, typer.Option("-o", "--output", help="table, json, ndjson, csv or parquet.")]
 
 
@@ -37,17 +44,24 @@ def runs(
     context: typer.Context,
     name: Name = None,
     namespace: Namespace = "default",
-    limit: Annotated[int, typer.Option("--limit", "--last", min=0, help="How many runs at most; 0 for all.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "--last", min=0, help="How many runs at most; 0 for all. Absent: 20, of outages all."),
+    ] = None,
     output: Format = RowFormat.TABLE,
     since: Annotated[str | None, typer.Option(help=f"Only runs that were due since then: {SINCE}")] = None,
     until: Annotated[str | None, typer.Option(help=f"Only runs that were due before then, {UNTIL}")] = None,
     run_id: Annotated[str | None, typer.Option("--id", help="Only the run with this ID, with its targets.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed, in part or as a whole.")] = False,
+    outages: Annotated[
+        bool, typer.Option("--outages", help="A line for each series of runs with the same outcome, the oldest first.")
+    ] = False,
 ) -> None:
     """Print the runs of a schedule, the newest first. Reads DATABASE_URL's database, also while an operator uses it.
 
     With --id also the outcome of each target of a run. warnings= counts the warnings of all targets: --id prints them.
+    --outages --since 12h says why runs failed last night: when each outage began and ended, and its first message.
     `generation` in -o json is the version of the spec that the run used: metadata.generation of the object, or the
     time at which the file was written, in milliseconds, with `local`.
 
@@ -55,6 +69,7 @@ def runs(
     """
     from scrape_operator.cli.absent import Sought
     from scrape_operator.cli.listings import print_newest
+    from scrape_operator.cli.outages import print_outages
     from scrape_operator.cli.runs import RUNS, print_run
     from scrape_operator.core.ids import parse_run_ids
     from scrape_operator.core.reading import RunQuery
@@ -63,10 +78,14 @@ def runs(
     if run_id is not None:
         await_result(print_run(_open_rows(context), namespace, parse_run_ids(run_id), output))
         return
-    statuses = (RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED) if failed else ()
+    statuses = (RunStatus.FAILED, RunStatus.PARTIALLY_SUCCEEDED) if failed and not outages else ()
     query = RunQuery(namespace, name, statuses, None, *_period(since, until))
     sought = Sought("run", namespace, name, is_narrowed=failed or bool(since or until))
-    await_result(print_newest(_open_rows(context), RUNS, query, sought, output, limit))
+    if outages:
+        work = print_outages(_open_rows(context), query, sought, output, limit or 0, only_failed=failed)
+    else:
+        work = print_newest(_open_rows(context), RUNS, query, sought, output, RUNS_MAX if limit is None else limit)
+    await_result(work)
 
 
 def items(
@@ -86,8 +105,9 @@ def items(
     """Print the items of a schedule. Reads DATABASE_URL's database, also while an operator uses it.
 
     They are ordered by schedule, target and key; keys are compared as text, so that 10 comes before 2.
+    Without --columns, -o csv, json, ndjson and parquet have the rows of the table `items`, with the fields in `data`.
 
-    Example: scrape-operator items shop -o csv --columns name,price --limit 0
+    Example: scrape-operator items shop -o csv --columns '*' --limit 0
     """
     from scrape_operator.cli.absent import Sought
     from scrape_operator.cli.items import ItemView, parse_where, print_items
@@ -118,7 +138,9 @@ def export(
 ) -> None:
     """Print all items of a schedule for another program, row by row: memory does not grow with their number.
 
-    Example: scrape-operator export shop -o parquet > shop.parquet
+    Without --columns, the output has the rows of the table `items`, with the fields as JSON in the column `data`.
+
+    Example: scrape-operator export shop -o csv --columns '*' > shop.csv
     """
     items(context, name, namespace, target, 0, RowFormat(output), since, until, where, columns, gone=gone)
 

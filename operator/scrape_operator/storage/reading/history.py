@@ -19,6 +19,7 @@ from scrape_operator.core.reading import (
     ItemQuery,
     ItemRow,
     Page,
+    RemovedRuns,
     RunQuery,
     RunRow,
     ScheduleRow,
@@ -29,6 +30,7 @@ from scrape_operator.settings import Settings
 from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.messages.tables import webhook_messages
 from scrape_operator.storage.reading.connections import ReadOnlyDatabase, Rows, open_read_only
+from scrape_operator.storage.reading.removed import removed_of, select_removed
 from scrape_operator.storage.reading.tokens import decode_token, encode_token
 from scrape_operator.storage.tables import item_changes, items, schedules, scrape_runs, scrape_target_runs
 
@@ -70,6 +72,11 @@ class SQLHistoryReader(HistoryReader):
         columns = (_targets[name] for name in TargetRunRow._fields)
         statement = select(*columns).where(_targets.run_id.in_(run_ids)).order_by(_targets.run_id, _targets.position)
         return list(map(TargetRunRow._make, await self._database.rows(statement)))
+
+    async def removed_runs(self, query: RunQuery) -> RemovedRuns:
+        """Return how many runs of the schedules of a query are not stored any more."""
+        (row,) = await self._database.rows(select_removed(_uids(query)))
+        return removed_of(row)
 
     async def items(self, query: ItemQuery, after: str | None = None, limit: int = PAGE_MAX_ROWS) -> Page[ItemRow]:
         """Return items, ordered by schedule, target and key."""
