@@ -43,7 +43,7 @@ PRINTED = [
     ("runs", "--outages", "-o", "csv"),
     ("items", "quotes", "--since", "36500d", "-o", "parquet"),
     ("items", "quotes"),
-    ("items", "quotes", "--gone", "--columns", "sku", "--limit", "2"),
+    ("items", "quotes", "--gone", "--columns", "sku", "--target", "quotes", "--limit", "2"),
     ("items",),
     ("export", "quotes"),
     ("export", "quotes", "-o", "json"),
