@@ -9,7 +9,7 @@ import pytest
 import typer.main
 import yaml
 
-from scrape_operator.cli import app, main
+from scrape_operator.cli import OF_THE_PLUGIN, app, main
 from tests.support.databases import make_sqlite
 from tests.support.preloaded import program
 
@@ -126,6 +126,19 @@ def test_a_verb_ends_with_its_code(
     if code in {WRONG_USE, UNREACHABLE}:
         assert errors.count("\n") == 1
         assert errors.startswith("scrape-operator")
+
+
+@pytest.mark.parametrize("verb", OF_THE_PLUGIN)
+def test_a_verb_of_the_plugin_is_named(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of(verb, "quotes") == WRONG_USE
+    hint = f"no such command '{verb}'; in a cluster: kubectl scrape {verb}: see scrape-operator --help"
+    assert capsys.readouterr().err == f"scrape-operator: {hint}\n"
+
+
+def test_run_with_a_schedule_names_the_verb_of_the_plugin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("run", "quotes") == WRONG_USE
+    errors = capsys.readouterr().err
+    assert "to run one now: kubectl scrape run quotes: see scrape-operator run --help" in errors
 
 
 def test_the_table_has_every_verb() -> None:

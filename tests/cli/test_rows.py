@@ -157,6 +157,8 @@ def test_a_run_that_failed_shows_the_targets_that_did(capsys: pytest.CaptureFixt
     lines = printed(capsys, "runs", "quotes").splitlines()
     assert [line.split()[:2] for line in lines if line.startswith("  target")] == [["target", "quotes:"]]
     assert "FAILED" in lines[0]
+    assert " gone=0 5.00s (1 stored item stays) id=" in lines[0]
+    assert "stay" not in lines[-1]
     assert lines[1].startswith("  target quotes: FAILED")
 
 

@@ -18,6 +18,18 @@ from scrape_operator.core.runs.run import RunStatus, TargetResult
 from scrape_operator.local.trial import Tried
 from tests.support.builders import good, plan, result
 
+VERBS = ("items", "runs", "changes")
+
+
+@pytest.mark.parametrize(("total", "note"), [(0, ""), (1, " (1 stored item stays)"), (8, " (8 stored items stay)")])
+def test_a_failed_run_says_that_the_stored_items_stay(total: int, note: str):
+    output = io.StringIO()
+    failed = TargetResult("a", RunStatus.FAILED, Reason.TIMEOUT)
+    ended = result(RunStatus.FAILED, Reason.TIMEOUT, targets=[failed])
+    Screen(Console(file=output, width=200), shown=0).finished(plan(), ended, ItemCounts(total=total), 1.2)
+    assert f" items=0 new=0 changed=0 gone=0 1.2s{note}" in output.getvalue()
+    assert ("stored" in output.getvalue()) is bool(note)
+
 
 def test_local_prints_the_due_time_as_runs_does():
     output = io.StringIO()
@@ -50,14 +62,14 @@ def test_a_status_that_is_not_the_cause_is_that_of_the_last_answer(
     ("file", "places", "commands"),
     [
         (None, [], []),
-        (None, [("default", "a")], ["scrape-operator items a", "scrape-operator runs a"]),
-        (None, [("shop", "a"), ("shop", "b")], ["scrape-operator items -n shop", "scrape-operator runs -n shop"]),
+        (None, [("default", "a")], [f"scrape-operator {verb} a" for verb in VERBS]),
+        (None, [("shop", "a"), ("shop", "b")], [f"scrape-operator {verb} -n shop" for verb in VERBS]),
         (
             Path("my schedules/scrape-operator.db"),
             [("shop", "a")],
             [
                 f"SCRAPE_OPERATOR_SQLITE_PATH='my schedules/scrape-operator.db' scrape-operator {verb} a -n shop"
-                for verb in ("items", "runs")
+                for verb in VERBS
             ],
         ),
     ],

@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 import typer.main
 
-from scrape_operator.plugin.app import app, main
+from scrape_operator import cli
+from scrape_operator.plugin.app import WITHOUT_CLUSTER, app, main
 
 VERBS = frozenset(cast("Any", typer.main.get_command(app)).commands)
 WRONG_USE, UNREACHABLE = 2, 3
@@ -70,6 +71,27 @@ def test_a_verb_ends_with_its_code(
 def test_doctor_finds_a_cluster_that_is_away(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("doctor") == UNREACHABLE
     assert "API server" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("config", [KUBECONFIG, None])
+def test_doctor_says_once_that_the_cluster_is_away(
+    config: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if config is None:
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
+    assert code_of("doctor", "-n", "default") == UNREACHABLE
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert [line.split()[1:3] for line in lines] == [["API", "server:"], ["database:", "not"]]
+
+
+def test_a_verb_of_the_other_program_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    others = {verb for verb, _command in cli.VERBS} | {"odds"}
+    assert others - VERBS == set(WITHOUT_CLUSTER)
+    assert set(cli.OF_THE_PLUGIN) == VERBS - others - {"deliveries"}
+    for verb in WITHOUT_CLUSTER:
+        assert code_of(verb, "x") == WRONG_USE
+        line = f"kubectl scrape: no such command '{verb}'; write: scrape-operator {verb}: see kubectl scrape --help\n"
+        assert capsys.readouterr().err == line
 
 
 def test_the_table_has_every_verb() -> None:

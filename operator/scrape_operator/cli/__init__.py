@@ -4,14 +4,14 @@ A verb imports what it does when it is called, so that help, completion and `ver
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from scrape_operator.cli.deliveries_app import deliveries_app
 from scrape_operator.cli.odds_app import odds_app
 from scrape_operator.cli.program import EXIT_CODES, execute
-from scrape_operator.cli.quick import QuickCommand, complete_without_rich, open_app
+from scrape_operator.cli.quick import ProgramGroup, QuickCommand, complete_without_rich, open_app
 from scrape_operator.cli.verbs import files, process, rows
 
 NAME = "scrape-operator"
@@ -35,9 +35,31 @@ VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("version", process.version),
 )
 
-app = open_app(NAME, "CronJob for the web, without the pods.")
+OF_THE_PLUGIN = ("doctor", "suspend", "resume", "logs", "redeliver")
+"""The verbs of `kubectl scrape` alone. They need a cluster."""
+
+
+class ScrapeOperator(ProgramGroup):
+    """The program, which names `kubectl scrape` for the verbs of that."""
+
+    elsewhere: ClassVar = {
+        verb: f"no such command {verb!r}; in a cluster: kubectl scrape {verb}" for verb in OF_THE_PLUGIN
+    }
+
+
+class RunCommand(QuickCommand):
+    """The verb `run`. It takes no schedule, unlike that of the plugin."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return the arguments that are left."""
+        if args and not args[0].startswith("-"):
+            ctx.fail(f"it runs the operator, and takes no schedule; to run one now: kubectl scrape run {args[0]}")
+        return super().parse_args(ctx, args)
+
+
+app = open_app(NAME, "CronJob for the web, without the pods.", group=ScrapeOperator)
 for _name, _verb in VERBS:
-    app.command(_name, cls=QuickCommand, epilog=EXIT_CODES)(_verb)
+    app.command(_name, cls=RunCommand if _name == "run" else QuickCommand, epilog=EXIT_CODES)(_verb)
 app.add_typer(odds_app, name="odds")
 app.add_typer(deliveries_app, name="deliveries")
 

@@ -21,6 +21,7 @@ from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RecordFormat
 from scrape_operator.cli.local_records import RunRecords
 from scrape_operator.cli.manifests import read_inputs
+from scrape_operator.cli.runs import stay_note
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, clip
@@ -66,7 +67,7 @@ def reading_hints(file: Path | None, places: Sequence[tuple[str, str]]) -> Itera
     variable = "" if file is None else f"SCRAPE_OPERATOR_SQLITE_PATH={quote(str(file))} "
     namespace, name = places[0]
     options = f"{f' {name}' if len(places) == 1 else ''}{f' -n {namespace}' if namespace != DEFAULT_NAMESPACE else ''}"
-    for verb in ("items", "runs"):
+    for verb in ("items", "runs", "changes"):
         yield f"To see the {verb}: {variable}scrape-operator {verb}{options}"
 
 
@@ -184,6 +185,7 @@ def _line(plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: f
     scraped = sum(len(target.items) for target in result.targets)
     figures = f"items={scraped} new={counts.new} changed={counts.changed} gone={counts.gone} {duration:.1f}s"
     due = rfc3339(result.claim.scheduled_for, "seconds")
+    figures += stay_note(result.status, counts.total)
     text = f"{due} {plan.key} {result.claim.trigger} {result.status} {result.reason} {figures}"
     return f"{text}: {result.message}" if result.message else text
 

@@ -6,10 +6,10 @@ completes needs none at all.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -31,6 +31,18 @@ class QuickGroup(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters."""
         return _without_conversion(super().get_params(ctx), ctx)
+
+
+class ProgramGroup(QuickGroup):
+    """A program that knows verbs of another program. `elsewhere` has what to say of each of them."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the verb that the arguments name."""
+        if args and args[0] in self.elsewhere and args[0] not in self.commands:
+            ctx.fail(self.elsewhere[args[0]])
+        return super().resolve_command(ctx, args)
 
 
 def open_app(

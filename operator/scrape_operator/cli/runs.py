@@ -78,12 +78,20 @@ def describe(run: RunRow, targets: Sequence[TargetRunRow], shown: Sequence[Targe
     outcome = f"{run.name} {run.trigger} {run.status} {run.reason or ''}".rstrip()
     count = sum(len(target.warnings) for target in targets)
     warnings = f" warnings={count}" if count else ""
-    heading = f"{rfc3339(run.scheduled_for, 'seconds')} {outcome} {items}{duration}{warnings} id={run.id}"
+    stay = stay_note(run.status, run.items_total)
+    heading = f"{rfc3339(run.scheduled_for, 'seconds')} {outcome} {items}{duration}{stay}{warnings} id={run.id}"
     yield Text(clip(heading, LINE_MAX_BYTES), style=STYLES.get(run.status, ""))
     if run.message and not any(_has_message(target, run.message) for target in shown):
         yield Text(clip(f"  {run.message}", LINE_MAX_BYTES))
     for target in shown:
         yield from describe_target(target)
+
+
+def stay_note(status: str, total: int) -> str:
+    """Return that the stored items stay, for the line of a run that failed; an empty text for other runs."""
+    if status != RunStatus.FAILED.value or not total:
+        return ""
+    return " (1 stored item stays)" if total == 1 else f" ({total} stored items stay)"
 
 
 def _has_message(target: TargetRunRow, message: str) -> bool:

@@ -1,9 +1,10 @@
 """The command line `kubectl scrape`: its verbs work in the current context; -n names another namespace."""
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from scrape_operator.cli.program import EXIT_CODES, execute
-from scrape_operator.cli.quick import QuickCommand, open_app
+from scrape_operator.cli.quick import ProgramGroup, QuickCommand, open_app
 from scrape_operator.plugin import data_verbs, verbs
 
 NAME = "kubectl scrape"
@@ -27,7 +28,17 @@ DATA_VERBS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
-app = open_app(NAME, "Look after ScrapeSchedules with kubectl.", has_completion=False)
+WITHOUT_CLUSTER = ("init", "lint", "next", "local", "migrate", "crd", "platforms", "version", "odds", "results")
+"""The verbs of `scrape-operator` alone."""
+
+
+class KubectlScrape(ProgramGroup):
+    """The plugin, which names `scrape-operator` for the verbs of that."""
+
+    elsewhere: ClassVar = {verb: f"no such command {verb!r}; write: scrape-operator {verb}" for verb in WITHOUT_CLUSTER}
+
+
+app = open_app(NAME, "Look after ScrapeSchedules with kubectl.", group=KubectlScrape, has_completion=False)
 for _name, _verb in VERBS:
     app.command(_name, cls=QuickCommand, epilog=EXIT_CODES)(_verb)
 for _name, _verb in DATA_VERBS:

@@ -22,6 +22,7 @@ from scrape_operator.storage.errors import SchemaMismatch
 from scrape_operator.storage.reading.history import open_history
 
 VERBS = ("get", "list", "patch")
+API_SERVER, DATABASE = "API server", "database"
 
 
 @dataclass(slots=True)
@@ -37,23 +38,31 @@ class _Schedules:
 
 
 async def examine(client: ClusterClient, settings: Settings, namespace: str, name: str | None) -> Sequence[Diagnosis]:
-    """Run every check, each on its own: one that fails does not end the others."""
+    """Run every check, each on its own: one that fails does not end the others.
+
+    Where the API server cannot be reached at all, only the database is checked besides: the other findings would be
+    the same one again.
+    """
     schedules = _Schedules()
     checks: Sequence[tuple[str, Callable[[], Awaitable[Sequence[Diagnosis]]]]] = (
-        ("API server", lambda: _api_server(client)),
+        (API_SERVER, lambda: _api_server(client)),
         ("clock", lambda: _clock(client)),
         ("CRD", lambda: _crd(client)),
         ("rights", lambda: _rights(client, namespace)),
         ("schedules", lambda: _schedules(client, namespace, name, schedules)),
         ("operator", lambda: check_operator(client, has_fresh_status=schedules.has_fresh_status(datetime.now(UTC)))),
-        ("database", lambda: _database(settings)),
+        (DATABASE, lambda: _database(settings)),
     )
     found: list[Diagnosis] = []
+    is_away = False
     for title, check in checks:
+        if is_away and title != DATABASE:
+            continue
         try:
             found += await check()
         except ScrapeOperatorError as error:
             found.append(_failed(title, error))
+            is_away = is_away or (title == API_SERVER and isinstance(error, ClusterError) and not error.status)
     return found
 
 
