@@ -1,6 +1,7 @@
 """How `local`, `runs` and `test` show runs to a person: the same times, and whose answer an HTTP status is of."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from scrape_operator.core.reading import TargetRunRow
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetResult
+from scrape_operator.fetching.traced import RequestTrace
 from scrape_operator.local.trial import Tried
 from tests.support.builders import good, plan, result
 
@@ -56,6 +58,47 @@ def test_a_status_that_is_not_the_cause_is_that_of_the_last_answer(
     target = TargetResult("a", RunStatus.FAILED, reason, http_status=500)
     print_results([Tried(result(RunStatus.FAILED, reason, targets=[target]))], 0)
     assert ("last answer HTTP 500" in capsys.readouterr().out) is (reason is not Reason.HTTP_STATUS)
+
+
+def requests_shown(traces: Sequence[RequestTrace], capsys: pytest.CaptureFixture[str], **options: bool) -> list[str]:
+    run = result(RunStatus.SUCCEEDED, targets=[good("a", 0)])
+    print_results([Tried(run, [traces])], 0, **options)
+    return [line.strip() for line in capsys.readouterr().out.splitlines()[2:]]
+
+
+def traces_of(count: int, **facts: Any) -> list[RequestTrace]:
+    same = {"status": 200, "address": "203.0.113.7", "guard": "public", "robots": "allowed", **facts}
+    return [
+        RequestTrace("GET", f"https://shop.example/{number}", wait=number / 1000, **same) for number in range(count)
+    ]
+
+
+VERDICT = "shop.example: robots: allowed; address 203.0.113.7: public"
+
+
+def test_verdicts_are_printed_once_for_a_host_and_where_they_differ(capsys: pytest.CaptureFixture[str]):
+    lines = requests_shown([*traces_of(3), *traces_of(2, robots="disallowed by robots.txt, line 2")], capsys)
+    assert [line.partition(":")[0] for line in lines[:5]] == ["GET https"] * 5
+    assert lines[5:] == [VERDICT, VERDICT.replace("allowed", "disallowed by robots.txt, line 2")]
+
+
+def test_many_requests_are_counted_and_the_failed_ones_are_listed(capsys: pytest.CaptureFixture[str]):
+    failed = [*traces_of(1, status=500), *traces_of(1, status=None, problem="Timeout: did not answer")]
+    lines = requests_shown([*traces_of(73), *failed], capsys)
+    assert [line.rpartition(";")[0] for line in lines[:2]] == [
+        "GET https://shop.example/0: HTTP 500, 0 bytes",
+        "GET https://shop.example/0: Timeout: did not answer",
+    ]
+    slowest = "the slowest took 72 ms: GET https://shop.example/72"
+    counts = "75 requests: 73 HTTP 200, 1 HTTP 500, 1 Timeout"
+    assert lines[2:] == [f"{counts}; {slowest}; --verbose prints all of them", VERDICT]
+
+
+@pytest.mark.parametrize(("count", "is_verbose", "lines"), [(10, False, 11), (11, False, 2), (11, True, 12)])
+def test_all_requests_are_printed_if_they_are_few_or_asked_for(
+    count: int, is_verbose: bool, lines: int, capsys: pytest.CaptureFixture[str]
+):
+    assert len(requests_shown(traces_of(count), capsys, is_verbose=is_verbose)) == lines
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Prints for `test` what runs gave: for a person, or as JSON."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
+from http import HTTPStatus
+from itertools import islice, zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich import box
 from rich.console import Console
@@ -79,8 +82,11 @@ def _trace_record(trace: RequestTrace) -> dict[str, Any]:
     return {**texts, "bytes": trace.bytes, **seconds}
 
 
-def print_results(tried: Sequence[Tried], shown: int) -> None:
-    """Print what each target gave: its figures, requests, warnings, a table of its first items, and coverage."""
+def print_results(tried: Sequence[Tried], shown: int, *, is_verbose: bool = False) -> None:
+    """Print what each target gave: its figures, requests, warnings, a table of its first items, and coverage.
+
+    `is_verbose` says whether all requests are printed where there are many.
+    """
     console = open_console()
     for each in tried:
         result = each.result
@@ -89,13 +95,13 @@ def print_results(tried: Sequence[Tried], shown: int) -> None:
         if result.message and not any(target.message for target in result.targets):
             console.print(Text(f"  {result.message}"))
         for target, traces in _targets(each):
-            _print_target(target, traces, shown, console)
+            console.print(Text(f"  target {target.target}: {'; '.join(_figures(target))}"), soft_wrap=True)
+            for line in _request_lines(traces, is_verbose=is_verbose):
+                console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
+            _print_target(target, shown, console)
 
 
-def _print_target(target: TargetResult, traces: Sequence[RequestTrace], shown: int, console: Console) -> None:
-    console.print(Text(f"  target {target.target}: {'; '.join(_figures(target))}"), soft_wrap=True)
-    for line in _request_lines(traces):
-        console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
+def _print_target(target: TargetResult, shown: int, console: Console) -> None:
     for warning in target.warnings:
         console.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
     if target.items and shown:
@@ -117,16 +123,48 @@ def _figures(target: TargetResult) -> Iterator[str]:
         yield target.message
 
 
-def _request_lines(traces: Sequence[RequestTrace]) -> Iterator[str]:
-    """Yield lines for each of the first requests: what came of it, where the time went, and the verdicts."""
-    for trace in traces[:SHOWN_REQUESTS]:
-        outcome = trace.problem or f"HTTP {trace.status}, {_count(trace.bytes, 'byte')}"
+def _request_lines(traces: Sequence[RequestTrace], *, is_verbose: bool) -> Iterator[str]:
+    """Yield lines on requests: what came of each, where the time went, and the verdicts on each host.
+
+    Of many requests those that failed are listed, and the others are counted, unless `is_verbose`.
+    """
+    is_long = len(traces) > SHOWN_REQUESTS and not is_verbose
+    for trace in [trace for trace in traces if _is_failed(trace)][:SHOWN_REQUESTS] if is_long else traces:
         phases = ", ".join(f"{phase} {getattr(trace, phase) * 1000:.0f} ms" for phase in PHASES)
-        yield f"{trace.method} {clip(trace.url, URL_MAX_BYTES)}: {outcome}; {phases}"
-        guard = f"; address {trace.address}: {trace.guard}" if trace.address else ""
-        yield f"  robots: {trace.robots}{guard}"
-    if len(traces) > SHOWN_REQUESTS:
-        yield f"{len(traces) - SHOWN_REQUESTS} more requests: -o json has them"
+        size = "" if trace.problem else f", {_count(trace.bytes, 'byte')}"
+        yield f"{trace.method} {clip(trace.url, URL_MAX_BYTES)}: {_outcome(trace)}{size}; {phases}"
+    if is_long:
+        yield _summary(traces)
+    verdicts = dict.fromkeys(map(_verdict, traces))
+    yield from islice(verdicts, None if is_verbose else SHOWN_REQUESTS)
+    if len(verdicts) > SHOWN_REQUESTS and not is_verbose:
+        yield f"{len(verdicts) - SHOWN_REQUESTS} more verdicts: --verbose prints them"
+
+
+def _is_failed(trace: RequestTrace) -> bool:
+    return bool(trace.problem) or (trace.status or 0) >= HTTPStatus.BAD_REQUEST
+
+
+def _outcome(trace: RequestTrace) -> str:
+    return trace.problem or f"HTTP {trace.status}"
+
+
+def _summary(traces: Sequence[RequestTrace]) -> str:
+    """Return a line that counts requests by what came of them, and names the slowest one."""
+    counts = Counter(trace.problem.partition(":")[0] or _outcome(trace) for trace in traces)
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    slowest = max(traces, key=_seconds)
+    slow = f"the slowest took {_seconds(slowest) * 1000:.0f} ms: {slowest.method} {clip(slowest.url, URL_MAX_BYTES)}"
+    return f"{len(traces)} requests: {outcomes}; {slow}; --verbose prints all of them"
+
+
+def _seconds(trace: RequestTrace) -> float:
+    return trace.dns + trace.connect + trace.wait + trace.download
+
+
+def _verdict(trace: RequestTrace) -> str:
+    guard = f"; address {trace.address}: {trace.guard}" if trace.address else ""
+    return f"{urlsplit(trace.url).netloc}: robots: {trace.robots}{guard}"
 
 
 def _count(number: int, thing: str) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from scrape_operator.cli.formats import Output, OutputOption
 from scrape_operator.cli.program import ExitCode, await_result
-from scrape_operator.cli.verbs.files import print_tried
+from scrape_operator.cli.verbs.files import VerboseOption, print_tried
 
 if TYPE_CHECKING:
     from scrape_operator.cluster.client import ClusterClient
@@ -91,6 +91,8 @@ def trial(
     namespace: Namespace = None,
     show: Annotated[int, typer.Option(min=0, help="How many items of each target are shown.")] = 10,
     output: OutputOption = Output.TEXT,
+    *,
+    verbose: VerboseOption = False,
 ) -> None:
     """Run the spec of a schedule once from this machine, and write nothing.
 
@@ -106,7 +108,7 @@ def trial(
     place = _place(name, namespace)
     obj = _with_client(lambda client: read(client, place))
     tried = await_result(run_objects(read_settings(), [obj]))
-    print_tried(tried, show, output)
+    print_tried(tried, show, output, is_verbose=verbose)
     if any(each.result.status is not RunStatus.SUCCEEDED for each in tried):
         raise typer.Exit(ExitCode.FOUND)
 

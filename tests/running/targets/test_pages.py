@@ -9,6 +9,7 @@ from aiohttp import web
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
+from scrape_operator.running.targets.pages import SAME_PAGE
 from tests.dev.site.serving import serve_site
 from tests.dev.site.site import DemoSite
 from tests.running.targets.conftest import Scraping, Server
@@ -73,6 +74,24 @@ async def test_a_next_link_is_taken_as_it_is_and_resolved_against_the_page(scrap
     result = await scrape(f"{server.url}/a/list", http={"params": params}, paginate=paginate)
     assert server.paths == ["/a/list?q=shoes", "/a/more?cursor=x%2Fy", "/end"]
     assert [item.data["id"] for item in result.items] == ["/a/list", "/a/more", "/end"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "is_warned"),
+    [(((1, 2), (1, 2)), True), (((1, 2), (3, 4), (3, 4)), False), (((1, 2), ()), False), (((), ()), False)],
+    ids=["second like first", "third like second", "no more", "nothing"],
+)
+async def test_a_parameter_without_effect_is_a_warning(
+    scrape: Scraping, server: Server, pages: tuple[tuple[int, ...], ...], is_warned: bool
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return page(*pages[int(request.query["p"]) - 1], random=request.query["p"])
+
+    server.answer = answer
+    paginate = {"pageParam": {"name": "p"}}
+    result = await scrape(f"{server.url}/list", paginate=paginate, expect={"minItems": 0})
+    assert result.status is RunStatus.SUCCEEDED
+    assert (SAME_PAGE in result.warnings) is is_warned
 
 
 async def test_a_counter_with_start_and_step(scrape: Scraping, server: Server) -> None:

@@ -19,6 +19,10 @@ Manifests = Annotated[
     typer.Argument(metavar="PATH...", help="YAML or JSON files, folders of such files, or - for standard input."),
 ]
 
+VerboseOption = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Print all requests; else more than 10 of a target are counted.")
+]
+
 
 def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     """Validate manifests as the API server and the controller would, without a cluster.
@@ -91,6 +95,7 @@ def trial(
     show: Annotated[int, typer.Option(min=0, help="How many items of each target are shown.")] = 10,
     output: OutputOption = Output.TEXT,
     *,
+    verbose: VerboseOption = False,
     update: Annotated[
         bool,
         typer.Option("--update", help="With --body: write the result to a file beside the saved answer, expect.json."),
@@ -110,19 +115,19 @@ def trial(
     if update and body is None:
         raise typer.BadParameter("needs --body", param_hint="--update")
     tried = await_result(run_trial(read_settings(), Trial(files, url, body)))
-    print_tried(tried, show, output)
+    print_tried(tried, show, output, is_verbose=verbose)
     if not (_is_as_expected(tried, body, output, update=update) if body else _has_succeeded(tried)):
         raise typer.Exit(ExitCode.FOUND)
 
 
-def print_tried(tried: "Sequence[Tried]", show: int, output: Output) -> None:
+def print_tried(tried: "Sequence[Tried]", show: int, output: Output, *, is_verbose: bool = False) -> None:
     """Print what runs gave."""
     from scrape_operator.cli.trial_report import as_records, print_results
 
     if output is Output.JSON:
         typer.echo(json.dumps(as_records(tried), ensure_ascii=False, indent=2))
     else:
-        print_results(tried, show)
+        print_results(tried, show, is_verbose=is_verbose)
 
 
 def _has_succeeded(tried: "Sequence[Tried]") -> bool:

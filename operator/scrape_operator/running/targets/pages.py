@@ -21,6 +21,10 @@ from scrape_operator.running.targets.target_run import Received, TargetRun
 MAX_ITEMS = 200_000
 """Items of one target in one run: all of them are held in memory until they are stored."""
 
+SAME_PAGE = (
+    "page 2 is the same as page 1, so that paginate may have no effect: check the name of its parameter, or its link"
+)
+
 
 class PageReader:
     """Reads the pages of targets. The extraction workers exist as long as the process."""
@@ -87,6 +91,8 @@ class PageReader:
         if plan.pagination is not None and not await off_loop(
             partial(seen.is_new_content, response.body, extraction), is_much=is_much
         ):
+            if run.pages == 1 and extraction.items:
+                run.warn(SAME_PAGE)
             return None
         run.add_page(extraction)
         if not run.items:
