@@ -29,9 +29,10 @@ TIMEOUT_SECONDS = 60.0
 TRIED_PROPOSALS = 5
 
 
+_KEYS = "--header 'Authorization: Bearer TOKEN', or --header 'X-Api-Key: KEY'"
 REMEDIES = {
-    Reason.AUTH_FAILED: "send the credential that the site asks for: --header 'Authorization: Bearer TOKEN'",
-    Reason.BLOCKED: "if the site asks for a key, send it: --header 'X-Key: KEY'",
+    Reason.AUTH_FAILED: f"send the credential that the site asks for: {_KEYS}",
+    Reason.BLOCKED: f"if the site asks for a credential, send it: {_KEYS}",
 }
 """What to do when the site refuses the request."""
 
@@ -96,7 +97,7 @@ async def _fetch(settings: Settings, request: Request) -> Response:
             if failure.reason not in REMEDIES:
                 raise
             remedy = "check names and values of --header" if request.headers else REMEDIES[failure.reason]
-            raise ScrapeFailed(failure.reason, f"{failure.message}; {remedy}") from failure
+            raise ScrapeFailed(failure.reason, f"{failure.message.partition('; ')[0]}; {remedy}") from failure
 
 
 async def _gives_items(settings: Settings, text: str, response: Response, content_type: str) -> bool:

@@ -18,6 +18,7 @@ from scrape_operator.core.net.urls import authority_of, parse_http_url, with_par
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.tracing import NO_TRACER, RequestSpan, Tracer
 from scrape_operator.fetching.auth.identity import ANONYMOUS, Identity
+from scrape_operator.fetching.auth.sent import credentials_note
 from scrape_operator.fetching.body.memory import BodyMemory, BodyMemoryBusy, BodyReservation
 from scrape_operator.fetching.body.reader import read_body, wire_of
 from scrape_operator.fetching.cookies import SessionCookies
@@ -32,6 +33,7 @@ from scrape_operator.fetching.route import Route
 from scrape_operator.fetching.status_reasons import NOT_MODIFIED, failure_of, is_success
 from scrape_operator.fetching.transport import request_of
 
+_REFUSALS = frozenset({401, 403})
 _REPEATABLE = frozenset({"GET", "HEAD"})
 _MAX_TARGET = 32_768  # servers refuse far less; httpx twice as much
 
@@ -82,7 +84,7 @@ async def fetch_once(environment: Environment, request: Request) -> Response:
     except HopFailed as failure:
         raise ScrapeFailed(
             failure.reason,
-            f"{exchange.host} {failure.message}".strip(),
+            f"{exchange.host} {failure.message}{exchange.credentials_note(failure)}".strip(),
             http_status=failure.http_status,
             retry_after=failure.retry_after,
         ) from failure
@@ -95,6 +97,7 @@ class _CredentialsEnded(Exception):
 class _Exchange:
     def __init__(self, environment: Environment, request: Request) -> None:
         self.host = ""
+        self._hop: Hop | None = None
         self._environment = environment
         self._request = request
         self._timer = RequestTimer(request.timeout, environment.requester.deadline)
@@ -109,6 +112,12 @@ class _Exchange:
         except BaseException:
             self._memory.release()  # that of a request which was to be sent again
             raise
+
+    def credentials_note(self, failure: HopFailed) -> str:
+        """Return the end of a message about an answer that may ask for credentials, else an empty text."""
+        if failure.http_status not in _REFUSALS or self._hop is None or self._request.purpose is not Purpose.TARGET:
+            return ""
+        return f"; {credentials_note(self._environment.identity.access, self._hop)}"
 
     async def _follow(self, hop: Hop) -> Response:
         for left in range(self._request.max_redirects, -1, -1):
@@ -139,6 +148,7 @@ class _Exchange:
     async def _visit(self, hop: Hop) -> Response | Hop:
         """Return the answer, or the hop that it redirects to."""
         environment = self._environment
+        self._hop = hop
         self.host = authority = authority_of(hop.url)
         pace = await environment.admission.admit(hop.url, self._route(hop)) if environment.admission else timedelta(0)
         while True:

@@ -44,6 +44,36 @@ async def test_credentials_are_sent_with_every_request_to_the_origin(client, acc
     assert b"x-token: own" not in server.heads[2] or b"X-Token" not in sent
 
 
+@pytest.mark.parametrize(
+    ("access", "headers", "note"),
+    [
+        ({}, [], "no credentials were sent: if the site asks for some, add http.auth or http.headers"),
+        ({}, [("X-Mine", "hunter2"), ("Accept", "a/b")], "credentials were sent (header X-Mine): check their values"),
+        ({"auth": BearerAuth(TOKEN)}, [], "credentials were sent (key token of Secret shop): check their values"),
+        ({"auth": BasicAuth("shop")}, [], "(key username of Secret shop, key password of Secret shop)"),
+        (
+            {"headers": (("X-Token", TOKEN),)},
+            [("x-token", "own")],
+            "sent (header X-Token from key token of Secret shop)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+async def test_a_refusal_names_the_credentials_that_were_sent(client, access, headers, note: str, status: str):
+    async with serving(answering(ok(b"", status=status))) as server:
+        failed = await failure(client.session(**access), Request(server.url, headers=headers))
+    assert f"answered {status}; " in failed.message
+    assert note in failed.message
+    assert "hunter2" not in failed.message
+
+
+async def test_a_refusal_after_a_redirect_says_that_credentials_stayed_behind(client):
+    async with serving(answering(ok(b"", status="401 Unauthorized"))) as other:
+        async with serving(answering(redirect(other.url + "/page"))) as server:
+            failed = await failure(client.session(auth=BearerAuth(TOKEN)), Request(server.url))
+    assert failed.message.endswith("since a redirect led to another site: use its address in http.url")
+
+
 @pytest.mark.parametrize(("access", "sent"), KINDS)
 async def test_credentials_never_reach_another_origin(client, access, sent):
     session = client.session(**access)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from yarl import URL
 
 from scrape_operator.core.net.access import (
+    NO_ACCESS,
     Access,
     ApiKeyAuth,
     Auth,
@@ -29,13 +30,17 @@ NO_SECRETS = SecretValues({})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`origin` is the target's; without one, every address is trusted, and what is sent is the caller's matter."""
+    """`origin` is the target's; without one, every address is trusted, and what is sent is the caller's matter.
+
+    `access` has the names of the Secrets from which the rest was made.
+    """
 
     origin: tuple[str, str, int | None] | None = None
     headers: Headers = ()
     authenticator: Authenticator | None = None
     route: Route = DIRECT
     secrets: SecretValues = field(default=NO_SECRETS)
+    access: Access = NO_ACCESS
 
     @property
     def has_credentials(self) -> bool:
@@ -84,7 +89,7 @@ def identity_of(url: URL, access: Access, secrets: SecretValues, tokens: TokenSo
     proxy = None if access.proxy_secret is None else proxy_of(access.proxy_secret, secrets)
     route = Route(context, access.tls.server_name if access.tls else None, proxy)
     authenticator = None if access.auth is None else _authenticator(access.auth, url, secrets, tokens, route)
-    return Identity(origin_of(url), headers, authenticator, route, secrets)
+    return Identity(origin_of(url), headers, authenticator, route, secrets, access)
 
 
 def _authenticator(auth: Auth, url: URL, secrets: SecretValues, tokens: TokenSource, route: Route) -> Authenticator:
