@@ -152,7 +152,8 @@ def test_a_site_that_asks_for_a_credential_is_answered_by_a_remedy(
     assert (ended.value.code, said.out) == (3, "")
     [line] = said.err.splitlines()
     assert "401" in line
-    assert "--header 'Authorization: Bearer TOKEN'" in line
+    assert line.endswith("--header 'Authorization: Bearer TOKEN', or --header 'X-Api-Key: KEY'")
+    assert "no credentials were sent" not in line
     with pytest.raises(SystemExit):
         main(["init", f"{site.url}/members/key", "--header", "X-Key: hunter2"])
     [line] = capsys.readouterr().err.splitlines()

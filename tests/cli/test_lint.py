@@ -60,6 +60,13 @@ def test_files_without_any_object_are_a_finding(tmp_path: Path):
     assert "has no object of scrape-operator.dev/v1alpha1" in report.findings[0]
 
 
+def test_files_with_secrets_alone_lack_a_schedule(tmp_path: Path):
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
+    [finding] = lint_files([written(tmp_path, "a.yaml", secret, secret | {"metadata": {"name": "b"}})]).findings
+    assert finding.endswith("a.yaml: has a Secret, but no schedule and no policy: name the file of the schedule, too")
+    assert "check apiVersion" in lint_files([written(tmp_path, "a.yaml", secret, CONFIG_MAP)]).findings[0]
+
+
 @pytest.mark.parametrize("content", ["", "# nothing", "---\n"])
 def test_a_file_without_a_document_is_said_to_be_empty(tmp_path: Path, content: str):
     (tmp_path / "a.yaml").write_text(content)

@@ -133,6 +133,27 @@ def test_warnings_are_no_findings_and_change_no_exit_code(tmp_path: Path, capsys
     assert said.err.endswith("2 objects checked, 0 findings, 1 warning\n")
 
 
+@pytest.mark.parametrize(
+    ("documents", "names"),
+    [
+        ([bearer()], ["default/s"]),
+        ([bearer(), secret("elsewhere", token="t")], ["default/s"]),
+        ([bearer(), secret(token="t")], []),
+        ([changed({"notify": [HOOK], f"{HTTP}.proxySecretRef": {"name": "p"}})], ["default/p", "default/s"]),
+        ([changed({}), policy()], []),
+        ([bearer() | {"spec": {"interval": "1d"}}], []),
+    ],
+)
+def test_secrets_that_no_file_has_are_named_and_change_nothing(
+    tmp_path: Path, documents: list[dict[str, Any]], names: list[str]
+):
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    report = lint_files([file])
+    assert [line.partition(": Secret ")[2].partition(" is in none")[0] for line in report.notes] == names
+    assert report.warnings == []
+
+
 def test_an_object_with_findings_has_no_warnings(tmp_path: Path):
     assert warnings(tmp_path, changed({"interval": "1d", URL: "http://10.1.2.3/"})) == []
 

@@ -5,20 +5,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scrape_operator.api.kinds.meta import API_VERSION
-from scrape_operator.cli.lint_warnings import neighbors_of, warnings_of
+from scrape_operator.cli.lint_warnings import neighbors_of, unchecked_secrets, warnings_of
 from scrape_operator.cli.manifests import Documents, UnreadableFile, are_empty, describe, name_of, read_documents
 from scrape_operator.core.net.addresses import Network
 from scrape_operator.local.files import files_in
 from scrape_operator.local.objects import EMPTY, duplicates
 from scrape_operator.planning.schedule import validate
 
+NOT_CHECKED = "in none of the files, and so its keys are not checked: name its file, too, unless the cluster has it"
+
 
 @dataclass(slots=True)
 class LintReport:
-    """The lines of findings and warnings, and how many documents were validated and skipped."""
+    """The lines of findings and warnings, and how many documents were validated and skipped.
+
+    `notes` are lines on what could not be checked.
+    """
 
     findings: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     objects: int = 0
     others: int = 0
 
@@ -59,11 +65,21 @@ def lint_files(paths: Sequence[Path], networks: Iterable[Network] = ()) -> LintR
         warnings = () if findings else warnings_of(obj, neighbors)
         report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings]
         report.warnings += [f"{file}: {name_of(obj)}: warning: {describe(warning)}" for warning in warnings]
+        absent = () if findings else unchecked_secrets(obj, neighbors)
+        report.notes += [f"{file}: {name_of(obj)}: Secret {name} is {NOT_CHECKED}" for name in absent]
     if not report.objects and not report.findings:
-        is_empty = are_empty([documents for _file, documents in read])
-        problem = EMPTY if is_empty else f"has no object of {API_VERSION}: check apiVersion and kind"
+        problem = _without_objects([documents for _file, documents in read])
         report.findings.append(f"{', '.join(map(str, paths))}: {problem}")
     return report
+
+
+def _without_objects(read: Sequence[Documents]) -> str:
+    """Return what is wrong with files that have no object of this product."""
+    if are_empty(read):
+        return EMPTY
+    if 0 < sum(len(documents.secrets) for documents in read) == sum(documents.others for documents in read):
+        return "has a Secret, but no schedule and no policy: name the file of the schedule, too"
+    return f"has no object of {API_VERSION}: check apiVersion and kind"
 
 
 def _counted(number: int, noun: str) -> str:

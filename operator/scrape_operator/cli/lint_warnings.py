@@ -76,6 +76,20 @@ def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
         yield from check.webhook(f"spec.notify[{index}]", webhook)
 
 
+def unchecked_secrets(obj: Mapping[str, Any], neighbors: Neighbors) -> Sequence[str]:
+    """Return the Secrets that an object without findings refers to and none of the files has, each once."""
+    if kind_of(obj) is not SCRAPE_SCHEDULE:
+        return ()
+    plan = compile_schedule(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
+    if not isinstance(plan.work, RunPlan):
+        return ()
+    requests = (target.request for target in plan.work.targets if isinstance(target, HTTPTargetPlan))
+    keys = [key for request in requests for key in request.access.secret_keys()]
+    keys += [key for webhook in plan.stored_spec.webhooks for key in webhook.secret_keys()]
+    places = dict.fromkeys((plan.key.namespace, key.secret) for key in keys)
+    return [f"{namespace}/{name}" for namespace, name in places if (namespace, name) not in neighbors.secrets]
+
+
 def _missing_policy(obj: Mapping[str, Any], namespace: str, neighbors: Neighbors) -> Warnings:
     """Look for the policy of policyRef. Files without any ScrapePolicy leave policies to an administrator."""
     name = (obj["spec"].get("policyRef") or {}).get("name")

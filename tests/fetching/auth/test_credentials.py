@@ -68,9 +68,11 @@ async def test_a_refusal_names_the_credentials_that_were_sent(client, access, he
 
 
 async def test_a_refusal_after_a_redirect_says_that_credentials_stayed_behind(client):
-    async with serving(answering(ok(b"", status="401 Unauthorized"))) as other:
-        async with serving(answering(redirect(other.url + "/page"))) as server:
-            failed = await failure(client.session(auth=BearerAuth(TOKEN)), Request(server.url))
+    async with (
+        serving(answering(ok(b"", status="401 Unauthorized"))) as other,
+        serving(answering(redirect(other.url + "/page"))) as server,
+    ):
+        failed = await failure(client.session(auth=BearerAuth(TOKEN)), Request(server.url))
     assert failed.message.endswith("since a redirect led to another site: use its address in http.url")
 
 

@@ -30,7 +30,8 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     Prints one line for each finding: file, object, field path, what is wrong and what to do. Documents of other kinds
     are skipped and counted. The exit code is 1 if there are findings. Warnings go to standard error and change no exit
     code: what runs would refuse, unless the cluster has policies, Secrets or networks that the files do not have, and
-    objects of the same kind, namespace and name. SCRAPE_OPERATOR_ALLOW_CIDRS names networks that the cluster allows.
+    objects of the same kind, namespace and name. Secrets that none of the files has are named there, too.
+    SCRAPE_OPERATOR_ALLOW_CIDRS names networks that the cluster allows.
 
     Example: scrape-operator lint manifests/
     """
@@ -43,7 +44,7 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     else:
         for line in report.findings:
             typer.echo(line)
-    for line in (*report.warnings, report.summary):
+    for line in (*report.notes, *report.warnings, report.summary):
         typer.echo(line, err=True)
     if report.findings:
         raise typer.Exit(ExitCode.FOUND)
