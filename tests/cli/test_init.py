@@ -89,6 +89,15 @@ def test_json_is_the_same_object_without_comments(site: DemoSite, monkeypatch: p
     assert run("init", f"{site.url}/shop", "-o", "yaml") == commented
 
 
+def test_a_name_is_taken_and_a_wrong_one_is_refused(site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
+    text = run("init", f"{site.url}/shop", "--name", "lamps", "--header", "X-Key: k")
+    assert yaml.safe_load(text)["metadata"] == {"name": "lamps"}
+    assert "lamps-credentials" in text
+    result = CliRunner().invoke(app, ["init", f"{site.url}/shop", "--name", "My Lamps"])
+    assert str(result.exception).startswith("--name 'My Lamps' is no name of an object: ")
+
+
 def propose_with(url: str, *headers: str) -> str:
     return run("init", url, *(part for header in headers for part in ("--header", header)))
 

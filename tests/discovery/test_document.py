@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -147,11 +148,79 @@ def test_what_has_no_list_is_refused_with_a_remedy(content_type: str, body: byte
     [
         ("https://shop.example/list", "shop-example-list"),
         ("http://127.0.0.1:80/a", "s-127-0-0-1-a"),
-        (f"https://x.example/{'long-' * 40}", f"x-example-{'long-' * 8}"[:50].rstrip("-")),
+        (f"https://x.example/{'long-' * 40}", "x-example-long-long-long-long-long-long-long-8ce0"),
+        ("https://x.example/list?category=lamps&page=1", "x-example-list-category-page-fe35"),
     ],
 )
 def test_the_name_is_a_label_of_host_and_path(url: str, name: str) -> None:
     assert name_of(url) == name
+
+
+def test_addresses_that_differ_in_path_or_parameters_have_different_names() -> None:
+    paths = ("", "a", "a/b", "a?x=1", "a?x=2", "?x=1", f"{'long/' * 20}1", f"{'long/' * 20}2")
+    names = [name_of(f"http://127.0.0.1/{path}") for path in paths]
+    assert len(set(names)) == len(paths)
+    assert all(len(name) <= 50 for name in names)
+
+
+def text_of(cells: Sequence[str], form: str = "<span class=x>{}</span>") -> str:
+    rows = (f"<div class=card><a href=/{n}>Lamp {n}</a>{form.format(cell)}</div>" for n, cell in enumerate(cells))
+    return write_manifest(discover(URL, f"<main>{''.join(rows)}</main>".encode(), "text/html"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "line"),
+    [
+        (["$75", "$149.00", "$8"], '- {name: x, css: "span.x::text", type: Decimal}'),
+        (["75 EUR", "149 EUR", "8 EUR"], '- {name: x, css: "span.x::text", type: Decimal}'),
+        (["9 Nov 2026", "10 Nov 2026", "Dec 1, 2026"], '- {name: x, css: "span.x::text", type: DateTime}'),
+        (["1", "20", "30"], '- {name: x, css: "span.x::text", type: Integer}'),
+        (["$75", "$80", "$90", "sold out"], "\"}  # type: Decimal reads 3 of 4 values, but not 'sold out'"),
+        (["9 Nov 2026", "10 Nov 2026", "soon"], "\"}  # type: DateTime reads 2 of 3 values, but not 'soon'"),
+        (["12 comments", "1 comment", "7 comments"], "\"}  # type: Integer reads all values, such as '12 comments'"),
+        (["3/4/2026", "5/4/2026", "6/4/2026"], '"}  # type: DateTime may read it: set dateOrder, too'),
+        (["by Ann", "by Bob", "by Cem"], '- {name: x, css: "span.x::text"}\n'),
+        (["Room 5", "Room 6", "None"], '- {name: x, css: "span.x::text"}'),
+    ],
+    ids=str,
+)
+def test_a_type_reads_all_values_and_what_is_unsure_is_a_comment(cells: Sequence[str], line: str) -> None:
+    assert line in text_of(cells)
+
+
+def test_a_text_that_is_the_same_in_each_item_is_a_comment() -> None:
+    text = text_of(["a", "b", "c"], "<i class=by>by</i><b>{}</b>")
+    assert '      # - {name: by, css: "i.by::text"}  # the same text in each item\n' in text
+    names = [field["name"] for field in yaml.safe_load(text)["spec"]["targets"][0]["extract"]["fields"]]
+    assert names == ["title", "link", "b"]
+
+
+@pytest.mark.parametrize(
+    ("url", "page", "param"),
+    [
+        (URL, {"page": 1, "total": 90}, "page"),
+        (URL, {"meta": {"currentPage": 1}}, "page"),
+        (f"{URL}?p=1", {"pagination": {"page": 1}}, "p"),
+        (URL, {"pagination": {"more": "/items?pg=2"}}, "pg"),
+        (URL, {"page": 7}, ""),
+        (URL, {"page": True}, ""),
+        (URL, {"pages": 3}, ""),
+    ],
+)
+def test_a_number_of_the_page_in_json_is_a_comment(url: str, page: dict[str, object], param: str) -> None:
+    body = json.dumps({"items": [{"id": 1}, {"id": 2}], **page}).encode()
+    text = write_manifest(discover(url, body, "application/json"))
+    assert ("paginate" in text) is bool(param)
+    assert not param or f'# paginate: {{pageParam: {{name: "{param}"}}, maxPages: 10}}' in text
+
+
+@pytest.mark.parametrize(
+    ("link", "param"), [("?page=2", "page"), ("/list?a=b&amp;P=2#x", "P"), ("?page=20", ""), ("/page/2", "")]
+)
+def test_links_to_numbered_pages_are_a_comment(link: str, param: str) -> None:
+    text = write_manifest(discover(URL, f"<main>{CARDS}</main><a href='{link}'>2</a>".encode(), "text/html"))
+    assert ("paginate" in text) is bool(param)
+    assert not param or f'# paginate: {{pageParam: {{name: "{param}"}}, maxPages: 10}}' in text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Writes for `init` a schedule for what an address holds. What it writes was tried on the answer itself."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
@@ -16,7 +17,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.discovery.credentials import Header
 from scrape_operator.discovery.document import discover
-from scrape_operator.discovery.manifest import write_manifest
+from scrape_operator.discovery.manifest import MAX_NAME, write_manifest
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.hosts.gate import Requester
 from scrape_operator.fetching.saved import open_saved_fetcher
@@ -28,6 +29,8 @@ from scrape_operator.settings import Settings
 TIMEOUT_SECONDS = 60.0
 TRIED_PROPOSALS = 5
 
+_NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
+
 
 _KEYS = "--header 'Authorization: Bearer TOKEN', or --header 'X-Api-Key: KEY'"
 REMEDIES = {
@@ -37,23 +40,26 @@ REMEDIES = {
 """What to do when the site refuses the request."""
 
 
-async def propose(settings: Settings, url: str, headers: Sequence[Header] = ()) -> str:
+async def propose(settings: Settings, url: str, headers: Sequence[Header] = (), name: str = "") -> str:
     """Return the YAML of a schedule that reads the address.
 
     Args:
         settings: The settings of the command.
         url: The address.
         headers: What the request sends. Values that may be credentials are not in the YAML.
+        name: The name of the schedule. Empty: one made of the address.
 
     Raises:
-        InvalidValue: The address is none.
+        InvalidValue: The address is none, or the name.
         ScrapeFailed: The address cannot be read.
         NotFound: It has no list of items.
 
     """
+    if name and not _NAME.fullmatch(name):
+        raise InvalidValue(f"--name {name!r} is no name of an object: use a-z, 0-9 and -, up to {MAX_NAME} characters")
     response = await _fetch(settings, Request(url, headers=headers))
     content_type = response.headers.get("content-type", "")
-    found = replace(discover(url, response.body, content_type), headers=headers)
+    found = replace(discover(url, response.body, content_type), headers=headers, name=name)
     for number in range(min(len(found.proposals), TRIED_PROPOSALS)):
         first = found.proposals[number]
         others = [proposal for proposal in found.proposals if proposal is not first]

@@ -10,8 +10,8 @@ from scrape_operator.discovery.proposal import (
     Proposal,
     field_name,
     key_of,
-    text_type_of,
 )
+from scrape_operator.discovery.text_types import text_type_of, type_note
 from scrape_operator.extraction.formats.csv import find_delimiter
 
 SAMPLE_RECORDS = 50
@@ -38,6 +38,6 @@ def _propose(header: Sequence[str], rows: Sequence[Sequence[str]], count: int) -
             continue
         values = [row[number].strip() or None if number < len(row) else None for row in rows]
         name = field_name(title, list(columns))
-        fields.append(FieldProposal(name, {"column": title}, text_type_of(values)))
+        fields.append(FieldProposal(name, {"column": title}, text_type_of(values), note=type_note(values)))
         columns[name] = values
     return Proposal("CSV", None, fields, key_of(columns), count, "the records of the CSV document")

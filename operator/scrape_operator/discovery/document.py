@@ -13,7 +13,12 @@ from scrape_operator.discovery.csv_rows import find_records
 from scrape_operator.discovery.html_lists import find_html_lists
 from scrape_operator.discovery.json_lists import find_json_lists, find_linked_data, find_rows
 from scrape_operator.discovery.manifest import Found
-from scrape_operator.discovery.next_links import find_json_next_link, find_next_link
+from scrape_operator.discovery.next_links import (
+    find_json_next_link,
+    find_json_page_param,
+    find_next_link,
+    find_page_param,
+)
 from scrape_operator.discovery.proposal import FieldProposal, Proposal
 from scrape_operator.extraction.formats.charsets import decode
 from scrape_operator.extraction.formats.detection import format_of
@@ -36,7 +41,8 @@ def discover(url: str, body: bytes, content_type: str) -> Found:
     match format_of(content_type, body):
         case Format.JSON:
             document = read_json(body)
-            found = Found(url, find_json_lists(document), find_json_next_link(document))
+            link, param = find_json_next_link(document), find_json_page_param(url, document)
+            found = Found(url, find_json_lists(document), link, page_param=param)
         case Format.HTML:
             found = _html(url, body, content_type)
         case Format.FEED:
@@ -64,7 +70,8 @@ def _html(url: str, body: bytes, content_type: str) -> Found:
         find_html_lists(root),
         find_linked_data(_objects_in(JSONLDReader(ReaderOptions()), Document(body, url, content_type))),
     )
-    return Found(url, [*lists, *linked], find_next_link(root) if lists else None, notes)
+    param = find_page_param(root) if lists else ""
+    return Found(url, [*lists, *linked], find_next_link(root) if lists else None, notes, page_param=param)
 
 
 def _objects_in(reader: Reader, document: Document) -> Sequence[Mapping[str, Any]]:

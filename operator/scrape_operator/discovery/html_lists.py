@@ -7,7 +7,8 @@ from typing import Any
 
 from lxml import html
 
-from scrape_operator.discovery.proposal import MAX_FIELDS, FieldProposal, Proposal, field_name, key_of, text_type_of
+from scrape_operator.discovery.proposal import MAX_FIELDS, FieldProposal, Proposal, field_name, key_of
+from scrape_operator.discovery.text_types import text_type_of, type_note
 
 MIN_ITEMS = 3
 SAMPLE_ITEMS = 40
@@ -60,17 +61,25 @@ def _propose(selector: str, nodes: Sequence[Any]) -> Proposal:
     sample = nodes[:SAMPLE_ITEMS]
     places = Counter(place for node in sample for place in dict.fromkeys(_leaves(node)))
     fields: list[FieldProposal] = []
+    same: list[FieldProposal] = []
     columns: dict[str, Sequence[object]] = {}
     for place, count in places.items():
         if 2 * count < len(sample) or len(fields) == MAX_FIELDS:
             continue
         values = [_value(node, place) for node in sample]
-        name = field_name(_name_of(place), [field.name for field in fields])
+        name = field_name(_name_of(place), [field.name for field in (*fields, *same)])
         is_many = any(len(_values(node, place)) > 1 for node in sample)
-        fields.append(FieldProposal(name, {"css": place}, _html_type(place, values), is_many))
+        type_ = _html_type(place, values)
+        note = "" if is_many or type_ != "String" else type_note(values)
+        field = FieldProposal(name, {"css": place}, type_, is_many, note)
+        if not is_many and place.endswith("::text") and len(set(values)) == 1:
+            same.append(field)
+            continue
+        fields.append(field)
         if not is_many:
             columns[name] = values
-    return Proposal("HTML", {"css": selector}, fields, key_of(columns), len(nodes), f"the elements {selector}")
+    what = f"the elements {selector}"
+    return Proposal("HTML", {"css": selector}, fields, key_of(columns), len(nodes), what, same)
 
 
 def _leaves(node: Any) -> Iterator[str]:
@@ -146,7 +155,7 @@ def _propose_table(table: Any, selector: str) -> Proposal:
         values = [row.findall("td")[number].text_content().strip() or None for row in rows]
         name = field_name(heads[number] if len(heads) >= width else f"column {number + 1}", list(columns))
         xpath = f"normalize-space(./td[{number + 1}])"
-        fields.append(FieldProposal(name, {"xpath": xpath}, _html_type("", values)))
+        fields.append(FieldProposal(name, {"xpath": xpath}, _html_type("", values), note=type_note(values)))
         columns[name] = values
     items = {"xpath": f"{_table_path(selector)}//tr[td]"}
     return Proposal("HTML", items, fields, key_of(columns), len(rows), f"the rows of {selector}")

@@ -9,9 +9,6 @@ MAX_NAME = 40
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
 _PLAIN_DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,6}", re.ASCII)
-_MARK = re.compile(r"[.,]\d")
-_NUMBER = re.compile(r"\D{0,8}\d[\d.,' ]*\D{0,12}")
-_DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 _IDENTITIES = {"id", "sku", "uuid", "guid", "key", "slug", "code"}
 _ADDRESSES = {"link", "url", "href"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
@@ -19,12 +16,13 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class FieldProposal:
-    """One field. `selector` is a selector of a spec, such as {"css": "a::text"}."""
+    """One field. `selector` is a selector of a spec, such as {"css": "a::text"}. `note` is a comment on it."""
 
     name: str
     selector: Mapping[str, str]
     type: str = "String"
     is_many: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class Proposal:
         key: The fields that identify an item; empty if none does.
         count: How many items the document has by it; 0 if they were not counted.
         what: What the list is, for a person.
+        same: Fields that are the same in each item, and therefore not among `fields`.
 
     """
 
@@ -47,6 +46,7 @@ class Proposal:
     key: Sequence[str]
     count: int
     what: str
+    same: Sequence[FieldProposal] = ()
 
     @property
     def score(self) -> int:
@@ -68,18 +68,6 @@ def type_of(values: Sequence[object]) -> str:
     if found == {"Integer", "Number"}:
         return "Number"
     return found.pop() if len(found) == 1 else "String"
-
-
-def text_type_of(values: Sequence[str | None]) -> str:
-    """Return the type of a field whose values are texts, in which numbers may have a unit or a decimal mark."""
-    present = [value for value in values if value]
-    if any(_DOTTED_DATE.fullmatch(value) for value in present):
-        return "String"
-    if present and all(_NUMBER.fullmatch(value) and _MARK.search(value) for value in present):
-        return "Decimal"
-    if present and all(value.isdecimal() and (value == "0" or value[0] != "0") for value in present):
-        return "Integer"
-    return type_of(values)
 
 
 def _type_of(value: object) -> str:

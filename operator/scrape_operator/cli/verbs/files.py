@@ -160,6 +160,9 @@ def init(
         list[str] | None,
         typer.Option(metavar="'NAME: VALUE'", help="A header to send, such as 'X-Key: abc'. May be repeated."),
     ] = None,
+    name: Annotated[
+        str, typer.Option(help="The name of the schedule. Absent: made of host, path and parameters.")
+    ] = "",
     output: ManifestOption = ManifestFormat.YAML,
 ) -> None:
     """Print a commented schedule for what an address holds: lists, tables, feeds, CSV, JSON-LD.
@@ -174,7 +177,7 @@ def init(
     from scrape_operator.cli.init import as_json, parse_headers, propose
     from scrape_operator.settings import read_settings
 
-    manifest = await_result(propose(read_settings(), url, parse_headers(header or ())))
+    manifest = await_result(propose(read_settings(), url, parse_headers(header or ()), name))
     typer.echo(as_json(manifest) if output is ManifestFormat.JSON else manifest, nl=False)
 
 
