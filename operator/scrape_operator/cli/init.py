@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import yaml
 
+from scrape_operator.cli.networks import network_remedy
 from scrape_operator.clock import SystemClock
 from scrape_operator.core.errors import InvalidValue, NotFound, ScrapeFailed
 from scrape_operator.core.net.access import NO_ACCESS
@@ -100,6 +101,8 @@ async def _fetch(settings: Settings, request: Request) -> Response:
         try:
             return await fetcher.open_session(requester, RetryPolicy(), NO_ACCESS).fetch(request)
         except ScrapeFailed as failure:
+            if allowing := network_remedy([failure.message]):
+                raise ScrapeFailed(failure.reason, f"{failure.message}; on this machine: {allowing}") from failure
             if failure.reason not in REMEDIES:
                 raise
             remedy = "check names and values of --header" if request.headers else REMEDIES[failure.reason]

@@ -21,6 +21,7 @@ from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RecordFormat
 from scrape_operator.cli.local_records import RunRecords
 from scrape_operator.cli.manifests import read_inputs
+from scrape_operator.cli.networks import network_remedy
 from scrape_operator.cli.runs import stay_note
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
@@ -115,6 +116,7 @@ class Screen:
     shown: int
     _rows: dict[str, _Row] = field(default_factory=dict)
     _lines: list[Text] = field(default_factory=list)
+    _has_remedy: bool = False
 
     def seed(self, plan: SchedulePlan, status: Mapping[str, object]) -> None:
         """Do nothing: a file has no status."""
@@ -156,6 +158,10 @@ class Screen:
                 self._say(Text(f"  {target.target}: {clip(warning)}", style="yellow"))
             for item in target.items[: self.shown]:
                 self._say(Text(f"  {target.target}: {_brief(item.data)}"))
+        remedy = network_remedy(target.message for target in result.targets)
+        if remedy and not self._has_remedy:
+            self._has_remedy = True
+            self.notice(f"To allow this address for commands on this machine: {remedy}")
 
     def skipped(self, plan: SchedulePlan, reason: Reason, missed: int) -> None:
         """Show a due time that was not run."""

@@ -123,12 +123,15 @@ def trial(
 
 def print_tried(tried: "Sequence[Tried]", show: int, output: Output, *, is_verbose: bool = False) -> None:
     """Print what runs gave."""
+    from scrape_operator.cli.networks import network_remedy
     from scrape_operator.cli.trial_report import as_records, print_results
 
     if output is Output.JSON:
         typer.echo(json.dumps(as_records(tried), ensure_ascii=False, indent=2))
     else:
         print_results(tried, show, is_verbose=is_verbose)
+    if remedy := network_remedy(target.message for each in tried for target in each.result.targets):
+        typer.echo(f"To allow this address for commands on this machine: {remedy}", err=True)
 
 
 def _has_succeeded(tried: "Sequence[Tried]") -> bool:
