@@ -189,7 +189,7 @@ def test_nodes_without_any_field_are_explained_by_the_first_one(document: Open):
     assert found.items == []
     assert found.hint.startswith(
         "field price: in the first item `.price` matches nothing: did you mean the class price_color?"
-        ". The page has JSON in script#__NEXT_DATA__: "
+        " The page has JSON in script#__NEXT_DATA__: "
     )
 
 

@@ -1,5 +1,6 @@
 """What is an item and what is none, values of an item's parents, and what is said of a page without items."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from scrape_operator.api.kinds.extract import Extract, Field
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.extraction.compiling import PageSpec, compile_page
+from tests.support.paths import ROOT
 
 Open = Callable[..., Document]
 
@@ -121,6 +123,8 @@ NEWS = (
         ({"css": "main > article.teasr h3"}, "did you mean `main > article.teaser h3` (8 of them)?"),
         ({"css": ".Teaser"}, "`.Teaser` matches nothing: did you mean `.teaser` (8 of them)?"),
         ({"css": "nav.teaser"}, "`.teaser` none of them: did you mean `article.teaser` (8 of them)?"),
+        ({"css": "h3.teasr"}, "`.teasr` none of them: did you mean `article.teaser` (8 of them)?"),
+        ({"css": "h3.tease-x"}, "`.tease-x` none of them: the document has article.teaser (8), h3 (8), p.by (8)"),
         ({"css": "artcle.teaser"}, "`artcle` matches nothing: did you mean `article.teaser` (8 of them)?"),
         ({"css": "article#xx"}, "`#xx` none of them: "),
         ({"css": "div.post"}, "`div` matches nothing: the document has article.teaser (8), h3 (8), p.by (8)"),
@@ -175,6 +179,18 @@ def test_a_jmespath_of_items_is_compared_with_the_keys_there_are(document: Open,
 def test_a_jmespath_that_gives_nothing_is_explained(document: Open, items: str, hint: str):
     page = document('{"data": {"rows": [{"id": 1}, {"id": 2}], "none": []}}', "application/json")
     assert hint in read(page, {"jmespath": "id"}, items={"jmespath": items}).hint
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, ""), (1, "Text 0 is long"), (3, "Text 0 is long Text 1 is long Text 2 is long")]
+)
+def test_paragraphs_are_joined_by_blanks_as_the_manual_says(document: Open, count: int, text: str):
+    manual = (ROOT / "docs/selectors.md").read_text(encoding="utf-8")
+    xpath = re.search(r'"(normalize-space\(concat\(.*?\)\))"', manual)
+    assert xpath is not None
+    page = f"<li><b>x</b>{''.join(f'<p>Text {number} <i>is</i> long</p>' for number in range(count))}</li>"
+    found = read(document(page), {"xpath": xpath[1]}, {"css": "b"}, items={"css": "li"})
+    assert [item["f0"] for item in found.items] == [text]
 
 
 def test_without_items_the_first_field_is_explained(document: Open):

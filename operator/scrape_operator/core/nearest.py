@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 MEANT_MAX = 3
 SHOWN_MAX = 5
+SIMILARITY = 0.6
 
 
 def hint_for(name: str, names: Sequence[str], namespaces: Sequence[str] = ()) -> str:
@@ -32,9 +33,9 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_MAX]) + (f" and {others} more" if others > 0 else "")
 
 
-def close_names(wanted: str, names: Sequence[str]) -> Sequence[str]:
-    """Return the names that are similar to one, in upper or lower case."""
+def close_names(wanted: str, names: Sequence[str], similarity: float = SIMILARITY) -> Sequence[str]:
+    """Return the names that are similar to one, in upper or lower case. A similarity of 1 is the same name."""
     lower: dict[str, str] = {}
     for name in names:
         lower.setdefault(name.lower(), name)
-    return [lower[name] for name in get_close_matches(wanted.lower(), list(lower), n=MEANT_MAX)]
+    return [lower[name] for name in get_close_matches(wanted.lower(), list(lower), n=MEANT_MAX, cutoff=similarity)]

@@ -10,6 +10,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.sentences import join_sentences
 from scrape_operator.extraction.field_hints import MAX_HINTED_FIELDS, field_hint
 from scrape_operator.extraction.fields import MAX_WARNINGS, MISSING, CompiledField, FieldReader, check_item_sizes
 from scrape_operator.extraction.formats.detection import format_of
@@ -197,7 +198,7 @@ class _PageReading:
         elif selectors.items is not None and selectors.reader is not None:
             family, work = selectors.items.family, self._reader.around.work
             hints.append(items_hint(family, selectors.items_source, self._page, selectors.reader, work))
-        return ". ".join(filter(None, [*hints, embedded_hint(self._page)]))
+        return join_sentences([*hints, embedded_hint(self._page)])
 
     def _named_hint(self, compiled: CompiledField | None, node: Any) -> str:
         hint = "" if compiled is None else self._field_hint(compiled, node)

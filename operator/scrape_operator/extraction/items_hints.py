@@ -11,6 +11,7 @@ from lxml import etree
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.nearest import close_names, shown
+from scrape_operator.core.sentences import join_sentences
 from scrape_operator.extraction.alternatives import (
     KEY,
     keys_instead,
@@ -25,6 +26,9 @@ from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceede
 _MAX_ELEMENTS: Final = 5000
 _MAX_TRIED: Final = 6
 _MAX_MEANT: Final = 2
+_SIMILARITY_ELSEWHERE: Final = 0.8
+"""How similar the class of another element must be to the one that is asked for."""
+
 _NO_CONTENT: Final = frozenset(
     {"html", "head", "body", "meta", "link", "script", "style", "title", "base", "noscript", "template", "br"}
 )
@@ -52,7 +56,7 @@ def items_hint(family: Family, source: str, page: Page, reader: Reader, work: St
         missed = probe.missed_step(source)
         without_tbody = probe.tbody_hint(source)
         if missed is None or without_tbody:
-            return ". ".join(filter(None, [missed.message if missed else "", without_tbody]))[:MAX_HINT_LENGTH]
+            return join_sentences([missed.message if missed else "", without_tbody])[:MAX_HINT_LENGTH]
         there = _meant(source, missed, probe) or _there(source, missed, probe)
         return (missed.message + (there and f": {there}"))[:MAX_HINT_LENGTH]
     return ""
@@ -91,7 +95,7 @@ def _corrected(source: str, missed: MissedStep, probe: Probe) -> Iterator[str]:
         for name in close_names(wanted, names_of(kind, elements, _MAX_ELEMENTS)):
             corrected = step[:start] + name + step[start + len(wanted) :]
             yield before + corrected
-            if element is not None:
+            if element is not None and close_names(wanted, [name], _SIMILARITY_ELSEWHERE):
                 having = (each for each in elements if name in names_of(kind, [each]))
                 yield from (before[: element.start()] + tag + corrected for tag in names_of("element", having))
 

@@ -141,6 +141,12 @@ def test_a_cause_in_a_field_comes_first_and_empty_pages_are_no_remedy() -> None:
     assert breach.message == f"{hint}. {remedy}"
 
 
+def test_a_question_gets_no_point() -> None:
+    breach = breach_of(Expectations(), [], hint="`.x` matches nothing: did you mean `.y` (8 of them)?")
+    assert breach is not None
+    assert "(8 of them)? The answer had content" in breach.message
+
+
 def test_a_cause_comes_before_an_expected_number() -> None:
     breach = breach_of(Expectations(3), [], matched=8, hint="field title: in the first item `h3` matches nothing")
     assert breach is not None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.sentences import join_sentences
 
 MIN_CONFLICTS = 3
 """Items with the key of another one that are evidence: two that a page shows twice are not."""
@@ -85,14 +86,15 @@ def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
     hint, dropped = reading.hint, _dropped(reading)
     if expected.min_items is not None:
         count = f"0 items, expected at least {wanted} (expect.minItems){dropped}"
-        message = (f"{hint}. " if hint else "") + count + _remedy(reading)
+        message = join_sentences([hint, count + _remedy(reading)])
         return Breach(Reason.EXPECTATION_FAILED, message, is_fatal=True)
     remedy = "set expect.minItems: 0 where empty is normal"
     if not reading.had_content:
         return Breach(Reason.EXPECTATION_FAILED, f"the answer was empty: {remedy}", is_fatal=True)
     checks = ": check the selectors of the fields" if reading.matched else f": check the selectors, or {remedy}"
-    start = f"{hint}. The" if hint else "the"
-    message = f"{start} answer had content, but no item was found{dropped}{_remedy(reading) or checks}"
+    start = "The" if hint else "the"
+    result = f"{start} answer had content, but no item was found{dropped}{_remedy(reading) or checks}"
+    message = join_sentences([hint, result])
     return Breach(Reason.SELECTOR_MISSED, message, is_fatal=True)
 
 

@@ -11,6 +11,7 @@ from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.net.pagination import PageFacts, Pagination
 from scrape_operator.core.net.urls import requested_address
 from scrape_operator.core.runs.page_hints import page_hint
+from scrape_operator.core.sentences import join_sentences
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
 from scrape_operator.running.targets.off_loop import BIG_BYTES, MANY_ITEMS, off_loop
@@ -96,7 +97,7 @@ class PageReader:
             return None
         run.add_page(extraction)
         if not run.items:
-            run.hint = ". ".join(filter(None, (extraction.hint, page_hint(response.body))))
+            run.hint = join_sentences((extraction.hint, page_hint(response.body)))
         if not extraction.matched:
             return None
         if listed is not None:
