@@ -114,10 +114,15 @@ class _Exchange:
             raise
 
     def credentials_note(self, failure: HopFailed) -> str:
-        """Return the end of a message about an answer that may ask for credentials, else an empty text."""
-        if failure.http_status not in _REFUSALS or self._hop is None or self._request.purpose is not Purpose.TARGET:
+        """Return the end of a message about an answer that may ask for credentials, else an empty text.
+
+        Requests of adapters are anonymous: their targets have no credentials that could be corrected.
+        """
+        identity = self._environment.identity
+        is_target = identity is not ANONYMOUS and self._request.purpose is Purpose.TARGET
+        if not is_target or failure.http_status not in _REFUSALS or self._hop is None:
             return ""
-        return f"; {credentials_note(self._environment.identity.access, self._hop)}"
+        return f"; {credentials_note(identity.access, self._hop)}"
 
     async def _follow(self, hop: Hop) -> Response:
         for left in range(self._request.max_redirects, -1, -1):
