@@ -137,6 +137,8 @@ NEWS = (
         ({"xpath": "//article[has-class('teasr')]"}, "`//article` matches 8 nodes, and `[has-class('teasr')]` none of"),
         ({"xpath": "//p[@class='bye']"}, "did you mean `//p[@class='by']` (8 of them)?"),
         ({"xpath": "/html/body/main/div"}, "`/html/body/main` has article.teaser (8), h1"),
+        ({"css": "h1 ~ div"}, "`~ div` none of them: the document has article.teaser (8), h3 (8), p.by (8)"),
+        ({"xpath": "(//div)[1]"}, "`(//div)` matches nothing: the document has article.teaser (8), h3 (8), p.by (8)"),
         ({"xpath": "//main//div"}, "`//main` has article.teaser (8), h3 (8), p.by (8)"),
     ],
     ids=str,
@@ -191,6 +193,11 @@ def test_paragraphs_are_joined_by_blanks_as_the_manual_says(document: Open, coun
     page = f"<li><b>x</b>{''.join(f'<p>Text {number} <i>is</i> long</p>' for number in range(count))}</li>"
     found = read(document(page), {"xpath": xpath[1]}, {"css": "b"}, items={"css": "li"})
     assert [item["f0"] for item in found.items] == [text]
+
+
+def test_a_list_at_the_top_is_named_where_a_key_is_asked_for(document: Open):
+    found = read(document('[{"id": 1}]', "application/json"), {"jmespath": "id"}, items={"jmespath": "items[*]"})
+    assert found.hint == "`items` matches nothing: the document is a list: `[*]` gives its members"
 
 
 def test_without_items_the_first_field_is_explained(document: Open):

@@ -114,15 +114,18 @@ def _corrected_keys(source: str, missed: MissedStep, probe: Probe) -> Iterator[s
 def _there(source: str, missed: MissedStep, probe: Probe) -> str:
     """Return what stands where a step finds nothing: repeated elements first, or the keys of an object."""
     if probe.family is Family.JMESPATH:
-        return keys_instead(missed, probe, "the document")
+        is_list = not missed.before and isinstance(probe.first_node(""), list)
+        whole = "the document"
+        return f"{whole} is a list: `[*]` gives its members" if is_list else keys_instead(missed, probe, whole)
     scope, path = scope_of(missed, probe), source[len(missed.scope) : missed.end].strip()
-    is_child = path.startswith(">") or (probe.family is Family.XPATH and path[:2] not in {"//", "de"} and bool(path))
+    is_child = path.startswith(">") or (path.startswith("/") and not path.startswith("//"))
     elements = scope.iterchildren("*") if is_child else islice(scope.iterdescendants("*"), _MAX_ELEMENTS)
     counts = Counter(name for name in map(_signature, elements) if name)
     repeated = [f"{name} ({count})" for name, count in counts.most_common() if count > 1]
     single = [name for name, count in counts.items() if count == 1]
     names = repeated + single if is_child or not repeated else repeated
-    subject = f"`{missed.scope}`" if missed.scope else "the document"
+    is_inside = missed.scope and path[:1] not in {"+", "~"}
+    subject = f"`{missed.scope}`" if is_inside else "the document"
     return f"{subject} has {shown(names)}" if names else f"{subject} has no elements"
 
 
