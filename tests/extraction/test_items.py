@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lxml import html
 
 from scrape_operator.api.kinds.extract import Extract, Field
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.extraction.alternatives import names_of
 from scrape_operator.extraction.compiling import PageSpec, compile_page
 from tests.support.paths import ROOT
 
@@ -151,6 +153,11 @@ def test_an_items_selector_that_is_similar_to_nothing_costs_few_trials(document:
     classes = "".join(f"<p class=teaser{number}>x</p>" for number in range(99))
     hint = read(document(classes), {"css": "::text"}, items={"css": "p.teaser"}).hint
     assert hint.count("(1 of them)") == 2
+
+
+def test_no_more_than_some_names_are_compared():
+    elements = html.fromstring("".join(f"<p class='x{number}'>x</p>" for number in range(999))).iter("p")
+    assert len(names_of("class", elements, 999)) == 500
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from scrape_operator.extraction.hints import MissedStep, Probe
 MAX_ELEMENTS: Final = 300
 """Elements of which the names are read."""
 
+_MAX_NAMES: Final = 500
+"""Names that are compared with the one that is asked for: to compare thousands takes a second."""
+
 _VALUE_LENGTH: Final = 60
 
 _KINDS: Final = (
@@ -50,6 +53,8 @@ def names_of(kind: str, elements: Iterable[Any], limit: int = MAX_ELEMENTS) -> S
     """Return the names of a kind that so many elements at most have, each once."""
     names: dict[str, None] = {}
     for element in islice(elements, limit):
+        if len(names) >= _MAX_NAMES:
+            break
         match kind:
             case "class" | "id":
                 names.update(dict.fromkeys(element.get(kind, "").split()))

@@ -23,7 +23,7 @@ from scrape_operator.extraction.formats.reader import Family, Page, Reader, Sele
 from scrape_operator.extraction.hints import MAX_HINT_LENGTH, MissedStep, Probe
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 
-_MAX_ELEMENTS: Final = 5000
+_MAX_ELEMENTS: Final = 50_000
 _MAX_TRIED: Final = 6
 _MAX_MEANT: Final = 2
 _SIMILARITY_ELSEWHERE: Final = 0.8
