@@ -24,6 +24,11 @@ from scrape_operator.extraction.hints import MAX_HINT_LENGTH, MissedStep, Probe
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 
 _MAX_ELEMENTS: Final = 50_000
+"""Elements that are counted."""
+
+_MAX_NAMED: Final = 5000
+"""Elements whose names are compared."""
+
 _MAX_TRIED: Final = 6
 _MAX_MEANT: Final = 2
 _SIMILARITY_ELSEWHERE: Final = 0.8
@@ -89,10 +94,10 @@ def _meant(source: str, missed: MissedStep, probe: Probe) -> str:
 def _corrected(source: str, missed: MissedStep, probe: Probe) -> Iterator[str]:
     """Yield selectors of markup with a name that exists in place of the one that a step misses."""
     before, step = source[: missed.start], source[missed.start : missed.end]
-    elements = list(islice(scope_of(missed, probe).iterdescendants("*"), _MAX_ELEMENTS))
+    elements = list(islice(scope_of(missed, probe).iterdescendants("*"), _MAX_NAMED))
     element = _ELEMENT_ALONE.search(before) if missed.is_condition else None
     for kind, wanted, start, _is_own in wanted_names(step):
-        for name in close_names(wanted, names_of(kind, elements, _MAX_ELEMENTS)):
+        for name in close_names(wanted, names_of(kind, elements, _MAX_NAMED)):
             corrected = step[:start] + name + step[start + len(wanted) :]
             yield before + corrected
             if element is not None and close_names(wanted, [name], _SIMILARITY_ELSEWHERE):
