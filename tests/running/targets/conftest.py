@@ -14,6 +14,7 @@ from aiohttp import web
 
 from scrape_operator.clock import SystemClock
 from scrape_operator.core.ports import Clock
+from scrape_operator.core.runs.baseline import Baseline
 from scrape_operator.core.runs.run import RunClaim, TargetResult
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.runs.target_memory import FORGOTTEN, TargetMemory
@@ -64,11 +65,12 @@ class StoredMemory:
 
     def __init__(self) -> None:
         self.revalidation = FORGOTTEN
+        self.baseline = Baseline()
         self.loads = 0
 
     async def load_target_memory(self, uid: str, target: str, fingerprint: str) -> TargetMemory:
         self.loads += 1
-        return TargetMemory(revalidation=self.revalidation)
+        return TargetMemory(self.baseline, self.revalidation)
 
 
 class Scraping:
@@ -107,11 +109,12 @@ class Scraping:
 
 
 @asynccontextmanager
-async def open_scraping(clock: Clock | None = None) -> AsyncIterator[Scraping]:
+async def open_scraping(clock: Clock | None = None, *, is_trial: bool = False) -> AsyncIterator[Scraping]:
     """Open what runs targets, under the machine's clock or another one."""
     pool, memory = ExtractionPool(), StoredMemory()
+    memories = TargetMemories(None if is_trial else memory)
     async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
-        yield Scraping(ScrapingOrchestrator(fetcher, pool, clock or SystemClock(), TargetMemories(memory)), memory)
+        yield Scraping(ScrapingOrchestrator(fetcher, pool, clock or SystemClock(), memories), memory)
     await pool.aclose()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -220,6 +221,24 @@ def test_the_next_run_finds_what_the_first_one_missed(count: int, moves: list[Mo
     result = scraped(moving, way, then_rests=True)
     assert result.status.is_good
     check(result, moving)
+
+
+@quick
+@given(
+    count=st.integers(0, 30), moves=st.lists(removals, max_size=40), way=st.sampled_from((*COUNTED, "numbered link"))
+)
+def test_the_first_run_loses_no_item_that_stayed_or_says_so(count: int, moves: list[Move], way: str) -> None:
+    moving = MovingList(list(range(count, 0, -1)), moves)
+    result = scraped(moving, way)
+    assert moving.stayed <= found_once(result) or says_that_it_moves(result)
+
+
+@pytest.mark.parametrize("way", [*COUNTED, "numbered link"])
+def test_an_item_that_another_one_hid_is_found_by_the_first_run(way: str) -> None:
+    moving = MovingList(list(range(10, 0, -1)), [Move(), Move(gone=(0,))])
+    result = scraped(moving, way)
+    assert found_once(result) == set(range(10, 0, -1))  # 6 moved to the page that was read; 10 was there then
+    assert result.complete
 
 
 @quick

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from scrape_operator.clock import SystemClock
+from scrape_operator.core.runs.baseline import Baseline, GoodRun
 from scrape_operator.core.runs.run import RunStatus
 from tests.running.targets.conftest import Scraping, Server, open_scraping
 
@@ -43,14 +44,41 @@ def pages(server: Server) -> list[str]:
     [(BY_PAGE, ["1", "2", "3"]), (LINKED, ["1", "2"]), (CURSOR, ["1", "2"])],
     ids=["pageParam", "nextLink", "cursor"],
 )
-async def test_a_list_that_does_not_move_is_read_once(scrape: Scraping, server: Server, paginate, expected) -> None:
+async def test_a_list_that_does_not_move_is_read_once_after_its_first_run(
+    scrape: Scraping, server: Server, paginate, expected
+) -> None:
     PagedServer(server, [1, 2, 3])
-    for _ in range(2):
+    for again in [["1", "2"], [], []] if paginate != CURSOR else [[], []]:
         server.requests.clear()
         result = await scrape(server.url, paginate=paginate, extract=KEYED)
-        assert pages(server) == expected
+        assert pages(server) == expected + again
         assert (result.status, result.warnings, result.complete) == (RunStatus.SUCCEEDED, (), True)
         assert [item.data["id"] for item in result.items] == list("123")
+
+
+async def test_a_trial_reads_once(server: Server) -> None:
+    PagedServer(server, [1, 2, 3])
+    async with open_scraping(is_trial=True) as scrape:
+        await scrape(server.url, paginate=BY_PAGE, extract=KEYED)
+    assert pages(server) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(("mode", "again"), [("Upsert", []), ("Snapshot", ["1", "2"])])
+async def test_after_a_restart_only_snapshots_are_read_again(
+    scrape: Scraping, server: Server, mode: str, again: list[str]
+) -> None:
+    PagedServer(server, [1, 2, 3])
+    scrape.memory.baseline = Baseline((GoodRun(3),))
+    for more in (again, list[str]()):
+        server.requests.clear()
+        await scrape(server.url, paginate=BY_PAGE, extract=KEYED | {"mode": mode})
+        assert pages(server) == ["1", "2", "3", *more]
+
+
+async def test_one_page_is_read_once(scrape: Scraping, server: Server) -> None:
+    PagedServer(server, [1])
+    await scrape(server.url, paginate=BY_PAGE, extract=KEYED)
+    assert pages(server) == ["1", "2"]
 
 
 async def test_a_first_run_reads_again_where_an_item_came_twice(scrape: Scraping, server: Server) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scrape_operator.core.net.documents import Validators
 from scrape_operator.core.runs.baseline import Baseline
+from scrape_operator.core.runs.items import ItemMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,21 @@ FORGOTTEN = Revalidation("")
 class TargetMemory:
     """What is known of a target when its run starts.
 
-    `order` are the hashes of the items of the last run, as `core.runs.page_order` makes them. None where this process
-    has read no list of the target.
+    `order` are the hashes of the items of the last run, as `core.runs.page_order` makes them; None where they are not
+    kept. `is_listed` says that this process has read a list of the target to its end before. In a trial nothing is
+    stored, so that no run is known before it or after it.
     """
 
     baseline: Baseline = field(default_factory=Baseline)
     revalidation: Revalidation = FORGOTTEN
     order: Sequence[int] | None = None
+    is_listed: bool = False
+    is_trial: bool = False
+
+    def needs_proof(self, mode: ItemMode) -> bool:
+        """Return whether a list must be shown not to have moved: before the first good run, and where items go."""
+        return not (self.is_trial or self.is_listed) and (mode is ItemMode.SNAPSHOT or not self.baseline.runs)
 
 
 NO_MEMORY = TargetMemory()
+TRIAL = TargetMemory(is_trial=True)

@@ -9,7 +9,7 @@ from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.baseline import GoodRun
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import TargetResult
-from scrape_operator.core.runs.target_memory import NO_MEMORY, TargetMemory
+from scrape_operator.core.runs.target_memory import NO_MEMORY, TRIAL, TargetMemory
 
 MAX_REMEMBERED = 50_000
 """Targets. The one that ran least recently is dropped first, and read again when it runs."""
@@ -29,6 +29,7 @@ class TargetMemories:
     def __init__(self, reader: TargetMemoryReader | None = None) -> None:
         self._reader = reader
         self._known: Recent[_Key, TargetMemory] = Recent(MAX_REMEMBERED)
+        self._listed: Recent[_Key, None] = Recent(MAX_REMEMBERED)
         self._orders: Recent[_Key, Sequence[int]] = Recent(MAX_ORDER_BYTES, _order_bytes)
 
     async def get(self, uid: str, target: str, fingerprint: str, *, is_conditional: bool = False) -> TargetMemory:
@@ -38,11 +39,12 @@ class TargetMemories:
         """
         key = (uid, target, fingerprint)
         memory = await self._get(key, is_conditional=is_conditional)
-        order = self._orders.get(key)
-        return memory if order is None else replace(memory, order=order)
+        return replace(memory, order=self._orders.get(key), is_listed=True) if key in self._listed else memory
 
     async def _get(self, key: _Key, *, is_conditional: bool) -> TargetMemory:
-        if self._reader is not None and (is_conditional or key not in self._known):
+        if self._reader is None:
+            return self._known.get(key, TRIAL)
+        if is_conditional or key not in self._known:
             try:
                 self._known[key] = await self._reader.load_target_memory(*key)
             except StoreUnavailable:
@@ -53,6 +55,7 @@ class TargetMemories:
         """Add the result of a run to what is usual. `order` are the items of a list that was read to its end."""
         key = (uid, result.target, result.fingerprint)
         if order is not None:
+            self._listed[key] = None
             self._orders[key] = order
         if result.reason is Reason.SUCCEEDED:
             known = self._known.get(key, NO_MEMORY)

@@ -101,7 +101,7 @@ class PageReader:
         if not extraction.matched:
             return None
         if listed is not None:
-            await listed.add(extraction)
+            await listed.add(request, extraction)
         return PageFacts.of(run.pages, response, extraction)
 
     @staticmethod

@@ -10,6 +10,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Request, Response
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.core.runs.bodies import KeptBody
+from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.page_order import PageKeys
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.instants import EPOCH
@@ -96,7 +97,7 @@ class ReplayedTarget(TargetRun):
         """Return a page that was read before. Raises ScrapeFailed."""
         return await self.responses.page_again(place)
 
-    def is_in_doubt(self, pages: Sequence[PageKeys], *, is_counted: bool) -> bool:
+    def is_in_doubt(self, pages: Sequence[PageKeys], mode: ItemMode, *, is_counted: bool) -> bool:
         """Return whether the run found that the list had moved."""
         return self.responses.has_changed_page
 

@@ -7,6 +7,7 @@ from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
 from scrape_operator.core.net.deadline import TIMEOUT_FIELD
 from scrape_operator.core.net.documents import Request
+from scrape_operator.core.net.page_numbers import are_counted
 from scrape_operator.core.net.pagination import CountedPages, CursorPages, PageFacts, Pagination
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.page_order import PageKeys, pack, page_keys
@@ -29,8 +30,8 @@ _MOVES = (
 class PagedList:
     """A list of one run. It is in doubt whether it moved only if items have a key that the page itself gives.
 
-    `first` is the request of the first page. `pages` has the keys of the last reading, `_order` those of the items
-    of the run, one for each.
+    `first` is the request of the first page, `addresses` are those of the first reading. `pages` has the keys of the
+    last reading, `_order` those of the items of the run, one for each.
     """
 
     plan: HTTPTargetPlan
@@ -38,6 +39,7 @@ class PagedList:
     run: TargetRun
     first: Request
     extract: Extract
+    addresses: list[str] = field(default_factory=list)
     pages: list[PageKeys] = field(default_factory=list)
     _order: list[int] = field(default_factory=list)
 
@@ -48,9 +50,17 @@ class PagedList:
         may_move = not isinstance(self.pagination.source, CursorPages)
         return may_move and bool(key) and fields.issuperset(key) and self.first.method in self.plan.retry.methods
 
-    async def add(self, page: PageExtraction) -> None:
+    @property
+    def is_counted(self) -> bool:
+        """Whether a page is a place in the list, so that an item that vanishes hides another one."""
+        if isinstance(self.pagination.source, CountedPages):
+            return True
+        return bool(self.pages) and are_counted(self.addresses, len(self.pages[0]))
+
+    async def add(self, request: Request, page: PageExtraction) -> None:
         """Add a page of the first reading, after it was added to the run."""
         if self.is_checked:
+            self.addresses.append(request.url)
             self.pages.append(await self._keys(page.items))
             self._order.extend(self.pages[-1])
 
@@ -61,7 +71,7 @@ class PagedList:
         """
         if not self.is_checked or not self.run.is_fully_read:
             return
-        if self.run.is_in_doubt(self.pages, is_counted=isinstance(self.pagination.source, CountedPages)):
+        if self.run.is_in_doubt(self.pages, self.plan.mode, is_counted=self.is_counted):
             try:
                 await self._read_until_agreed()
             except ScrapeFailed as failure:

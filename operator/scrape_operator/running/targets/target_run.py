@@ -178,13 +178,14 @@ class TargetRun:
         if page.follow_links:
             self.follow_links.insert(place, page.follow_links[index])
 
-    def is_in_doubt(self, pages: Sequence[PageKeys], *, is_counted: bool) -> bool:
+    def is_in_doubt(self, pages: Sequence[PageKeys], mode: ItemMode, *, is_counted: bool) -> bool:
         """Return whether items may have been missed, since the list moved while it was read.
 
-        Of a list that is not known yet, counted pages show it by an item that comes twice.
+        Of a list whose order is not known, counted pages show it by an item that comes twice. They don't show an item
+        that was hidden by another one that vanished.
         """
         if self.memory.order is None:
-            return is_counted and has_repeats(pages)
+            return is_counted and ((self.memory.needs_proof(mode) and len(pages) > 1) or has_repeats(pages))
         return has_gap(self.memory.order, pages)
 
     def truncate(self, warning: str) -> None:
