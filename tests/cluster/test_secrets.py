@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from scrape_operator.cluster.secrets import FRESH_SECONDS, MISSING_SECONDS, ClusterSecrets
+from scrape_operator.cluster.secrets import FRESH_SECONDS, MISSING_SECONDS, PATIENT_SECONDS, ClusterSecrets
 from scrape_operator.core.errors import ClusterError, ScrapeFailed
 from tests.support.clock import ManualClock
+from tests.support.virtual_time import run_virtual
 
 
 class FakeClient:
@@ -19,11 +20,12 @@ class FakeClient:
         self.version = 1
         self.value = "hunter2"
         self.error: ClusterError | None = None
+        self.hangs = False
 
     async def request(self, method: str, path: str) -> dict[str, Any]:
         assert (method, path) == ("GET", "/api/v1/namespaces/shop/secrets/login")
         self.requests += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(60 if self.hangs else 0)
         if self.error is not None:
             raise self.error
         data = {"password": base64.b64encode(self.value.encode()).decode()}
@@ -87,10 +89,22 @@ async def test_what_was_read_serves_while_the_api_server_is_away() -> None:
     for _ in range(10):
         bench.clock.advance(MISSING_SECONDS + 1)
         assert await bench.password() == b"hunter2"
-    bench.clock.advance(FRESH_SECONDS)
+    bench.clock.advance(MISSING_SECONDS)
     bench.client.error = None
     bench.client.value, bench.client.version = "hunter3", 2
     assert await bench.password() == b"hunter3"
+
+
+def test_what_was_read_serves_while_the_api_server_hangs() -> None:
+    async def read() -> tuple[bytes, float]:
+        bench = Bench()
+        assert await bench.password() == b"hunter2"
+        bench.client.hangs = True
+        bench.clock.advance(FRESH_SECONDS + 1)
+        began = asyncio.get_running_loop().time()
+        return await bench.password(), asyncio.get_running_loop().time() - began
+
+    assert run_virtual(read()) == (b"hunter2", PATIENT_SECONDS)
 
 
 async def test_a_secret_that_was_deleted_is_not_used_any_more() -> None:

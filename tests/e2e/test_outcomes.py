@@ -1,12 +1,14 @@
 """What becomes of runs that hang, fail, overlap or bring nothing, as rows and conditions tell it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from scrape_operator.cluster.secrets import FRESH_SECONDS
+from tests.dev.site import members
 from tests.dev.site.site import DemoSite
 from tests.e2e.process import Operator, schedule, secret, until
 from tests.e2e.slots import instant
@@ -101,6 +103,41 @@ def test_an_empty_answer_is_no_quiet_success(operator: Operator, site: DemoSite)
     assert shown["DataHealthy"] == ("False", "ExpectationFailed")
     assert shown["Ready"] == ("False", "ExpectationFailed")
     until("the Event", lambda: ("Warning", "ExpectationFailed") in events(operator, "nothing"))
+
+
+def test_a_rotated_secret_counts_for_every_run_that_begins_a_second_later(operator: Operator, site: DemoSite) -> None:
+    def value(key: str) -> dict[str, Any]:
+        return {"secretKeyRef": {"name": "members", "key": key}}
+
+    ways: dict[str, dict[str, Any]] = {
+        "header": {"headers": [{"name": "X-Member", "valueFrom": value("token")}]},
+        "bearer": {"auth": {"bearer": value("token")}},
+        "key": {"auth": {"apiKey": {"in": "Header", "name": "X-Key", **value("key")}}},
+        "basic": {"auth": {"basic": {"secretRef": {"name": "members"}}}},
+    }
+    right = {"token": members.TOKEN, "key": members.KEY, "username": members.USERNAME, "password": members.PASSWORD}
+    rotated = schedule("rotated", "", interval="1s")
+    [target] = rotated["spec"]["targets"]
+    rotated["spec"]["targets"] = [
+        {**target, "name": way, "http": {"url": f"{site.url}/members/{way}", **http}} for way, http in ways.items()
+    ]
+    operator.apply(secret("members", **right), rotated)
+    operator.await_status("rotated", "condition=Ready")
+    operator.apply(secret("members", **right | dict.fromkeys(("token", "key", "password"), "rotated")))
+    at = datetime.now(UTC)
+    until("a run with it", lambda: [run for run in operator.ended("rotated") if run["status"] == "FAILED"])
+
+    def later(seconds: float) -> list[dict[str, Any]]:
+        runs = operator.ended("rotated")
+        return [
+            run for run in runs if run["started_at"] and instant(run["started_at"]) > at + timedelta(seconds=seconds)
+        ]
+
+    until("later runs", lambda: later(3))
+    runs = later(FRESH_SECONDS)
+    assert {run["status"] for run in runs} == {"FAILED"}
+    failed = operator.rows("SELECT target, http_status FROM scrape_target_runs WHERE run_id = ?", runs[-1]["id"])
+    assert {(row["target"], row["http_status"]) for row in failed} == {(way, 401) for way in ways}
 
 
 def test_a_schedule_heals_when_its_secret_comes_with_the_right_key(operator: Operator, site: DemoSite) -> None:

@@ -28,7 +28,7 @@ def test_all_pages_and_details_of_a_category_become_items(operator: Operator, si
     [run] = operator.runs("paged")
     assert (run["status"], run["items_scraped"]) == ("SUCCEEDED", len(goods))
     assert run["requests"] == site.counts.total() - site.counts["/robots.txt"]
-    assert site.counts["/shop/categories/lamps"] == -(-len(goods) // 24)
+    assert site.counts["/shop/categories/lamps"] == 2 * -(-len(goods) // 24)  # a first run reads counted pages twice
     assert max(count for path, count in site.counts.items() if "/products/" in path) == 1
 
 

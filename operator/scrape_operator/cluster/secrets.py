@@ -1,4 +1,4 @@
-"""Reads Secrets for `fetching`, with a short cache: many runs of a minute use the same one."""
+"""Reads Secrets for `fetching`, with a short cache: many runs of a second use the same one."""
 
 import asyncio
 import logging
@@ -15,11 +15,15 @@ from scrape_operator.core.runs.reasons import Reason
 
 logger = logging.getLogger(__name__)
 
-FRESH_SECONDS = 30.0
-"""How long a Secret is used without asking for it again: a rotation is seen within this time."""
+FRESH_SECONDS = 1.0
+"""How long a Secret is used without asking for it again. The next run after a change reads it, while thousands of runs
+that share one ask for it once a second."""
 
 MISSING_SECONDS = 5.0
 """How long it is remembered that a Secret does not exist, so that many runs do not ask at once."""
+
+PATIENT_SECONDS = 2.0
+"""How long a run waits for the API server to say whether a Secret has changed. Then what was read last is used."""
 
 MAX_CACHED = 10_000
 
@@ -56,7 +60,7 @@ class ClusterSecrets:
     async def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
         """Return the data of a Secret, decoded.
 
-        Where the API server is away, what was read last is returned: runs go on without it.
+        Where the API server is away or slow, what was read last is returned: runs go on without it.
 
         Raises:
             ScrapeFailed: SecretNotFound; it does not exist, or must not or cannot be read.
@@ -65,7 +69,7 @@ class ClusterSecrets:
         place = (namespace, name)
         known = self._cache.get(place)
         if known is None or not self._is_fresh(known):
-            known = await self._read_once(place)
+            known = await self._read_once(place, known)
         if known.data is None:
             raise ScrapeFailed(Reason.SECRET_NOT_FOUND, f"Secret {namespace}/{name} {known.problem}")
         return known.data
@@ -74,13 +78,15 @@ class ClusterSecrets:
         age = self._clock.monotonic() - known.at
         return age < (MISSING_SECONDS if known.data is None else FRESH_SECONDS)
 
-    async def _read_once(self, place: Place) -> _Cached:
-        """Read a Secret; callers that come meanwhile share the request."""
+    async def _read_once(self, place: Place, known: _Cached | None) -> _Cached:
+        """Read a Secret that is `known` from before or not; callers that come meanwhile share the request."""
         task = self._reading.get(place)
         if task is None:
             task = self._reading[place] = asyncio.create_task(self._refresh(place))
             task.add_done_callback(lambda _task: self._reading.pop(place, None))
-        return await asyncio.shield(task)
+        patience = PATIENT_SECONDS if known is not None and known.data is not None else None
+        await asyncio.wait({task}, timeout=patience)
+        return known if known is not None and not task.done() else task.result()
 
     async def _refresh(self, place: Place) -> _Cached:
         namespace, name = place
