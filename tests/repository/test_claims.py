@@ -101,7 +101,7 @@ IN_WORDS = [
     ("docs/notifications.md", "is kept, up to an hour", delivery.BACKOFF.max_retry_after_seconds, 3600),
     ("docs/scheduling.md", "starts more than a minute late", decision.LATE, timedelta(minutes=1)),
     ("docs/scheduling.md", "for at most a second", skips.HELD_SECONDS, 1),
-    ("docs/scrapeschedule.md", "up to three\nreadings", second_reading.MAX_READINGS, 3),
+    ("docs/scrapeschedule.md", "up to three readings", second_reading.MAX_READINGS, 3),
     ("docs/results-api.md", "It remembers an answer for ten\nseconds", authorization.FRESH_SECONDS, 10),
     ("docs/results-api.md", "shows a change about a second after", feed.POLL_SECONDS, 1),
     ("docs/results-api.md", "renews them after two of their three months", authority.RENEWED_AT, 2 / 3),

@@ -1,6 +1,6 @@
 import pytest
 
-from scrape_operator.core.net.documents import Request, Response, Validators
+from scrape_operator.core.net.documents import NO_CONTENT, Request, Response, Validators
 
 URL = "http://shop.example/"
 
@@ -25,3 +25,7 @@ def test_a_request_has_the_limits_of_the_spec_by_default() -> None:
     request = Request(URL)
     assert (request.method, request.timeout, request.max_redirects) == ("GET", 30.0, 5)
     assert (request.max_body_bytes, request.success_status) == (10_485_760, ("2xx",))
+
+
+def test_only_these_statuses_have_no_content_by_their_definition() -> None:
+    assert [status for status in range(200, 300) if status in NO_CONTENT] == [204, 205]
