@@ -46,17 +46,24 @@ def outcomes(runs: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
     return [(run["status"], run["reason"]) for run in runs]
 
 
+REPLACED = ("CANCELED", "Replaced")
+
+
 def has_missed(operator: Operator, name: str) -> bool:
     """Return whether the status counts more than one missed due time."""
     return bool(operator.status(name).get("counters", {}).get("missed", 0) > 1)
 
 
 def test_replace_cancels_the_run_within_a_second_and_its_row_says_so(operator: Operator, site: DemoSite) -> None:
+    def replaced() -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return runs with those that came after them. On a busy machine one may reach its timeout just before."""
+        pairs = list(pairwise(operator.runs("replace")))
+        assert {outcome for run, _ in pairs for outcome in outcomes([run])} <= {REPLACED, ("FAILED", "Timeout")}
+        return [(run, after) for run, after in pairs if outcomes([run]) == [REPLACED] and after["started_at"]]
+
     operator.apply(schedule("replace", f"{site.url}/hang", interval="2s", timeout="2s", concurrencyPolicy="Replace"))
-    until("four runs", lambda: len(operator.ended("replace")) > 3)
-    runs = operator.runs("replace")[:4]
-    assert set(outcomes(runs[:3])) == {("CANCELED", "Replaced")}
-    for run, after in pairwise(runs):
+    until("three replaced runs", lambda: len(replaced()) > 2)
+    for run, after in replaced():
         due = instant(after["scheduled_for"])
         assert due <= instant(run["completed_at"]) <= instant(after["started_at"]) < due + SECOND
     assert slot_faults(operator.runs("replace"), 2 * SECOND) == []
