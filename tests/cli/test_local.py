@@ -60,7 +60,18 @@ def test_a_warning_is_printed_with_its_remedy(tmp_path: Path, site: DemoSite) ->
     file.write_text(file.read_text().replace("jmespath: name", f"jmespath: name.{'long_' * 30}"))
     result = local(tmp_path, "--once")
     [warning] = [line for line in result.stdout.splitlines() if "field name: found in 0 of " in line]
+    assert warning.startswith("  api: warning: ")
     assert warning.endswith("none of them: `name` is no object")
+
+
+def test_a_reader_may_stop_early(tmp_path: Path, site: DemoSite) -> None:
+    for number in range(5):
+        write(tmp_path, f"shop-{number}", f"{site.url}/api/products")
+    command = f"{program()} local {tmp_path} --once --show 50 | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=os.environ, capture_output=True, text=True, check=True)
+    line, code = done.stdout.splitlines()
+    assert (code, done.stderr) == ("141", "")
+    assert " SUCCEEDED " in line
 
 
 def test_once_runs_every_schedule_once_also_a_suspended_one(tmp_path: Path, site: DemoSite) -> None:

@@ -18,7 +18,12 @@ from tests.support.databases import make_sqlite
 
 pytestmark = pytest.mark.usefixtures("prompt_writes")
 
-DATA: dict[str, JSONValue] = {"name": "<b>\x1b[31m", "note": 'a "quoted", text\nof two lines', "many": [1, 2**70]}
+DATA: dict[str, JSONValue] = {
+    "name": "<b>\x1b[31m",
+    "note": 'a "quoted", text\nof two lines',
+    "many": [1, 2**70],
+    "part": 2.125,
+}
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def test_all_formats_hold_the_same_runs(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.usefixtures("database")
 def test_items_of_a_schedule_are_a_table_of_their_fields(capsys: pytest.CaptureFixture[str]) -> None:
     heading = printed(capsys, "items", "quotes").split("\n")[1].split()
-    assert heading == ["name", "note", "many"]
+    assert heading == ["name", "note", "many", "part"]
     assert printed(capsys, "items", "quotes", "--gone").split("\n")[1].split()[:2] == ["gone_at", "name"]
     first, _rule, row = printed(capsys, "items").split("\n")[1:4]
     assert first.split() == ["schedule", "target", "key", "data", "changed_at", "last_seen_at"]
@@ -194,4 +199,9 @@ def test_a_column_that_no_item_has_is_named(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         main(("items", "quotes", "--columns", "name,prize"))
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "no printed item has the field prize: known are many, name, note\n"
+    assert capsys.readouterr().err == "no printed item has the field prize: known are many, name, note, part\n"
+
+
+@pytest.mark.usefixtures("database")
+def test_a_table_shows_numbers_as_they_are_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    assert " 2.125" in printed(capsys, "items", "quotes")

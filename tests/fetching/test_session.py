@@ -162,7 +162,7 @@ def test_a_slow_answer_is_the_requests_timeout_even_where_the_deadline_ends_the_
 def test_a_first_try_that_the_deadline_cuts_off_says_so():
     failed, requests, now = timed([(100, 200)], timeout=30.0, seconds=10.0)
     assert (failed.reason, requests, now) == (Reason.TIMEOUT, 1, 10.0)
-    assert "before the run's deadline (spec.timeout, by default 90 % of the interval and at most 10m)" in failed.message
+    assert "before the run's deadline (spec.timeout; where absent 90 % of the interval, at most 10m)" in failed.message
 
 
 async def test_traffic_is_kept_when_a_fetch_is_cancelled(http):

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,21 +77,27 @@ async def _run_on_screen(settings: Settings, files: ScheduleFiles, limits: Limit
     screen = Screen(console, shown)
     live = Live(get_renderable=screen.render, console=console, refresh_per_second=4)
     with live if console.is_terminal else nullcontext():
-        return await run_session(settings, files, screen, limits)
+        return await _run_until_cut_off(settings, files, limits, screen)
 
 
 async def _run_for_program(settings: Settings, files: ScheduleFiles, limits: Limits, records: RunRecords) -> bool:
-    """Print the runs, and end early if their reader has gone. Raises BrokenPipeError then."""
-    session = asyncio.create_task(run_session(settings, files, records, limits))
-    records.on_cut_off = session.cancel
-    try:
-        has_succeeded = await session
-    except asyncio.CancelledError:
-        if records.error is None:
-            raise
-        has_succeeded = False
+    has_succeeded = await _run_until_cut_off(settings, files, limits, records)
     records.close()
     return has_succeeded
+
+
+async def _run_until_cut_off(
+    settings: Settings, files: ScheduleFiles, limits: Limits, reporter: "RunRecords | Screen"
+) -> bool:
+    """Run the schedules, and end early if the reader of the output has gone. Raises BrokenPipeError then."""
+    session = asyncio.create_task(run_session(settings, files, reporter, limits))
+    reporter.on_cut_off = session.cancel
+    try:
+        return await session
+    except asyncio.CancelledError:
+        if reporter.error is None:
+            raise
+        raise reporter.error from None
 
 
 def with_database_beside(settings: Settings, paths: Sequence[Path]) -> Settings:
@@ -110,10 +116,15 @@ class _Row:
 
 @dataclass(slots=True)
 class Screen:
-    """Implements StatusSink and RunObserver for a person. `shown` items of each run are printed."""
+    """Implements StatusSink and RunObserver for a person. `shown` items of each run are printed.
+
+    `on_cut_off` is called when the reader of the output has gone; `error` is set then.
+    """
 
     console: Console
     shown: int
+    on_cut_off: Callable[[], object] = lambda: None
+    error: BrokenPipeError | None = None
     _rows: dict[str, _Row] = field(default_factory=dict)
     _lines: list[Text] = field(default_factory=list)
     _has_remedy: bool = False
@@ -155,7 +166,7 @@ class Screen:
         self._say(Text(_line(plan, result, counts, duration), style=style))
         for target in result.targets:
             for warning in target.warnings:
-                self._say(Text(f"  {target.target}: {clip(warning)}", style="yellow"))
+                self._say(Text(f"  {target.target}: warning: {clip(warning)}", style="yellow"))
             for item in target.items[: self.shown]:
                 self._say(Text(f"  {target.target}: {_brief(item.data)}"))
         remedy = network_remedy(target.message for target in result.targets)
@@ -183,8 +194,12 @@ class Screen:
     def _say(self, line: Text) -> None:
         if self.console.is_terminal:
             self._lines = [*self._lines, line][-RECENT_LINES:]
-        else:
-            self.console.print(line, soft_wrap=True)
+        elif self.error is None:
+            try:
+                self.console.print(line, soft_wrap=True)
+            except SystemExit:  # what rich raises where the reader has gone
+                self.error = BrokenPipeError()
+                self.on_cut_off()
 
 
 def _line(plan: SchedulePlan, result: RunResult, counts: ItemCounts, duration: float) -> str:

@@ -69,9 +69,7 @@ class RunRecords:
         self._print(outcome_record(str(plan.key), Outcome(RunStatus.SKIPPED, reason)) | {RUN_ID: None})
 
     def close(self) -> None:
-        """End the list. Raises BrokenPipeError if the reader has gone."""
-        if self.error is not None:
-            raise self.error
+        """End the list."""
         if self._is_list:
             typer.echo("[]" if self._is_empty else "]")
 

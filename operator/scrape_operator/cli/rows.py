@@ -133,4 +133,4 @@ def _cell(value: object) -> str:
     """Return a value for a terminal: short, and without control characters."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
-    return clip(f"{value:.2f}" if isinstance(value, float) else text_of(value), CELL_MAX_BYTES)
+    return clip(text_of(value), CELL_MAX_BYTES)

@@ -133,6 +133,16 @@ def test_a_message_about_dropped_items_says_what_to_do(expected: Expectations, l
     assert breach.message.endswith(f": check the selectors of what they lack, {remedies}")
 
 
+def test_why_a_key_was_found_nowhere_comes_before_what_was_dropped_for_it() -> None:
+    hints = {"link": "in the first item `a` has no attribute hreff: did you mean the attribute href?", "title": "x"}
+    breach = breach_of(Expectations(), [], dropped=3, lacking={"link"}, key=["link"], hints=hints)
+    assert breach is not None
+    assert breach.message.startswith(f"field link: {hints['link']} The answer had content, but no item was found (3 ")
+    assert find_breach(
+        Expectations(), Reading([], hint="why", lacking={"link"}, hints=hints, dropped=3)
+    ) == find_breach(Expectations(), Reading([], hint="why", lacking={"link"}, dropped=3))
+
+
 def test_a_cause_in_a_field_comes_first_and_empty_pages_are_no_remedy() -> None:
     hint = "field title: in the first item `h3` matches nothing: it has no elements"
     breach = breach_of(Expectations(), [], matched=8, hint=hint)

@@ -21,7 +21,7 @@ Name = Annotated[
 ]
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The schedule's namespace.")]
 Target = Annotated[str | None, typer.Option(help="Only the items of this target.")]
-Where = Annotated[list[str] | None, typer.Option(help="Only items with this text in a field: field=value.")]
+Where = Annotated[list[str] | None, typer.Option(help="Only items with exactly this text in a field: field=value.")]
 SINCE = "a length of time such as 1d or 2h, today, yesterday, or a time such as 2026-11-29 or 2026-11-29T08:00Z."
 UNTIL = "written as for --since."
 ChangedSince = Annotated[str | None, typer.Option(help=f"Only items that changed since then: {SINCE}")]

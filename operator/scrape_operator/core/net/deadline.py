@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-TIMEOUT_FIELD: Final = "spec.timeout, by default 90 % of the interval and at most 10m"
+TIMEOUT_FIELD: Final = "spec.timeout; where absent 90 % of the interval, at most 10m"
 """What sets the deadline of a run, for messages. `planning.timing` has the default."""
 
 

@@ -83,7 +83,7 @@ def find_breach(expected: Expectations, reading: Reading) -> Breach | None:
 
 
 def _nothing(expected: Expectations, reading: Reading, wanted: int) -> Breach:
-    hint, dropped = reading.hint, _dropped(reading)
+    hint, dropped = reading.hint or _hint_of_lacking(reading), _dropped(reading)
     if expected.min_items is not None:
         count = f"0 items, expected at least {wanted} (expect.minItems){dropped}"
         message = join_sentences([hint, count + _remedy(reading)])
@@ -139,6 +139,12 @@ def _remedy(reading: Reading) -> str:
         ways.append("choose other fields for extract.key")
     *others, last = ways
     return f": {', '.join(others)}, or {last}"
+
+
+def _hint_of_lacking(reading: Reading) -> str:
+    """Return why the first field for lack of which items were dropped was found in none, or an empty text."""
+    explained = (f"field {name}: {reading.hints[name]}" for name in sorted(reading.lacking) if name in reading.hints)
+    return next(explained, "")
 
 
 def _hint_of(name: str, reading: Reading) -> str:

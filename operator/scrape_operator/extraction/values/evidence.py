@@ -11,7 +11,7 @@ from scrape_operator.extraction.values.numbers import Mark, NumberText, common_m
 from scrape_operator.extraction.values.types import Surroundings
 from scrape_operator.extraction.values.unreadable import Unreadable
 
-THOUSANDS_NOTE: Final = "may be a thousand times too big: its mark is read as a thousands mark, set decimalMark"
+THOUSANDS_NOTE: Final = "a mark may be a decimal mark and is read as a thousands mark (decimalMark says what it is)"
 
 
 def with_evidence(
