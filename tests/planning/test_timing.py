@@ -41,7 +41,7 @@ def test_without_interval_and_schedules_the_operators_own_interval_counts() -> N
 
 
 def test_messages_name_the_default_of_the_timeout() -> None:
-    assert f"by default {DEFAULT_TIMEOUT_SHARE:.0%}".replace("%", " %") in TIMEOUT_FIELD
+    assert f"where absent {DEFAULT_TIMEOUT_SHARE:.0%}".replace("%", " %") in TIMEOUT_FIELD
     assert TIMEOUT_FIELD.endswith(f"at most {format_duration(DEFAULT_TIMEOUT_MAX)}")
 
 
