@@ -1,17 +1,18 @@
 """Prints for `runs --outages` one row for each series of runs with the same outcome, the oldest first."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from rich.text import Text
 
 from scrape_operator.cli.absent import Sought, report_absence
+from scrape_operator.cli.consoles import open_console
 from scrape_operator.cli.formats import RowFormat
 from scrape_operator.cli.limits import Limit
 from scrape_operator.cli.records import Record
 from scrape_operator.cli.removed import report_removed
-from scrape_operator.cli.rows import print_described, print_rows
+from scrape_operator.cli.rows import print_lines, print_rows
 from scrape_operator.cli.runs import FAILED, STYLES
 from scrape_operator.core.reading import OpenRows, RowReader, RunQuery, RunRow, TargetRunRow, read_pages
 from scrape_operator.core.runs.reasons import OUTAGES, Reason
@@ -85,7 +86,7 @@ async def print_outages(
         printed = Limit(limit, is_exceeded=bool(limit) and len(found) > limit)
         newest = found[-limit:]
         if form is RowFormat.TABLE:
-            await print_described(_one_page(newest), _describe)
+            print_lines(open_console(), (line for series in newest for line in describe(series)))
         else:
             await print_rows(_records(newest), form, ())
         printed.report("newest")
@@ -137,10 +138,6 @@ def _series_of(run: RunRow, answers: dict[tuple[object, str], int | None]) -> Se
     return Series(run.namespace, run.name, due, due, run.status, reason, answer, 1, run.missed, message)
 
 
-async def _describe(found: Sequence[Series]) -> Iterable[Text]:
-    return (line for series in found for line in describe(series))
-
-
 def describe(series: Series) -> Iterator[Text]:
     """Yield the line of a series."""
     first, last = rfc3339(series.first_due, "seconds"), rfc3339(series.last_due, "seconds")
@@ -159,7 +156,3 @@ def describe(series: Series) -> Iterator[Text]:
 async def _records(found: Sequence[Series]) -> AsyncIterator[Record]:
     for series in found:
         yield asdict(series)
-
-
-async def _one_page(found: Sequence[Series]) -> AsyncIterator[Sequence[Series]]:
-    yield found
