@@ -7,16 +7,9 @@ import typer.main
 
 from scrape_operator import __version__
 from scrape_operator.cli import app, main
+from tests.cli.printing import printed
 
 VERBS = sorted(cast("Any", typer.main.get_command(app)).commands)
-
-
-def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Run the command, which must end with code 0, and return what it prints."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert ended.value.code == 0
-    return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [("--version",), ("version",)])

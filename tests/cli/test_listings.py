@@ -16,6 +16,7 @@ from scrape_operator.core.runs.outcome import evaluate_run
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetResult
 from scrape_operator.storage.store import open_store
+from tests.cli.printing import captured
 from tests.storage.values import claim_of, minute, result_of, settings_for, target_of
 from tests.support.databases import make_sqlite
 
@@ -53,28 +54,20 @@ def failed(name: str, message: str) -> TargetResult:
     return target_of(name=name, status=RunStatus.FAILED, reason=Reason.TIMEOUT, message=message)
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 0
-    done = capsys.readouterr()
-    return done.out, done.err
-
-
 def test_a_list_of_runs_counts_the_warnings_of_each(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     other = target_of(name="other", warnings=("c",))
     fill(shop(1), [*shop(1, warnings=("a", "b")), other])
-    newest, oldest = printed(capsys, "runs", "quotes")[0].splitlines()
+    newest, oldest = captured(capsys, "runs", "quotes")[0].splitlines()
     assert " warnings=3 id=" in newest
     assert "warnings" not in oldest
 
 
 def test_the_message_of_a_run_is_printed_once(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     fill([failed("main", "no answer"), *shop(1), failed("other", "refused")])
-    [run] = json.loads(printed(capsys, "runs", "-o", "json")[0])
+    [run] = json.loads(captured(capsys, "runs", "-o", "json")[0])
     assert run["message"] == "target main: no answer"
     for arguments in (("--failed",), ("--id", run["id"])):
-        text, _ = printed(capsys, "runs", *arguments)
+        text, _ = captured(capsys, "runs", *arguments)
         assert (text.count("no answer"), text.count("refused")) == (1, 1)
 
 
@@ -84,17 +77,17 @@ def test_a_list_says_that_there_are_more_rows(fill: Fill, form: str, capsys: pyt
     more = "{} are printed, and there are more: --limit N prints N, {}"
     verbs = (("items", "first", "`export`"), ("runs", "newest", "--limit 0"), ("changes", "newest", "--limit 0"))
     for verb, which, all_ in verbs:
-        _, notes = printed(capsys, verb, "quotes", "--limit", "2", "-o", form)
+        _, notes = captured(capsys, verb, "quotes", "--limit", "2", "-o", form)
         assert notes == f"only the {which} {more.format(2, all_)} prints all\n"
         for limit in ("0", "3", "4"):
-            assert printed(capsys, verb, "quotes", "--limit", limit, "-o", form)[1] == ""
+            assert captured(capsys, verb, "quotes", "--limit", limit, "-o", form)[1] == ""
 
 
 def test_chosen_items_are_not_sought_only_to_count_them(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     fill(shop(1, 2, 3))
-    _, notes = printed(capsys, "items", "quotes", "--where", "sku=1", "--limit", "1")
+    _, notes = captured(capsys, "items", "quotes", "--where", "sku=1", "--limit", "1")
     assert notes.startswith("only the first one is printed, and there may be more: ")
-    assert printed(capsys, "items", "quotes", "--where", "sku=3", "--limit", "1")[1] == ""
+    assert captured(capsys, "items", "quotes", "--where", "sku=3", "--limit", "1")[1] == ""
 
 
 @pytest.mark.parametrize("arguments", [("items", "--gone"), ("items", "quotes", "--gone", "--columns", "price")])
@@ -102,14 +95,14 @@ def test_a_table_says_which_items_are_gone(
     fill: Fill, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(shop(1, 2), shop(1))
-    _, heading, _, *rows = printed(capsys, *arguments)[0].splitlines()
+    _, heading, _, *rows = captured(capsys, *arguments)[0].splitlines()
     assert heading.startswith(" gone_at")
     assert [row.strip().startswith("2026-") for row in rows if row.strip()] == [False, True]
 
 
 def test_columns_may_name_what_the_database_knows_of_an_item(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     fill(shop(1, 2), shop(1))
-    text, notes = printed(capsys, "export", "quotes", "--gone", "--columns", "sku,key,gone_at", "-o", "ndjson")
+    text, notes = captured(capsys, "export", "quotes", "--gone", "--columns", "sku,key,gone_at", "-o", "ndjson")
     rows = [json.loads(line) for line in text.splitlines()]
     assert [(row["sku"], row["key"], row["gone_at"] is None) for row in rows] == [(1, "[1]", True), (2, "[2]", False)]
     assert notes == ""
@@ -134,7 +127,7 @@ def test_a_star_stands_for_the_fields_of_the_first_items(
     fill([*shop(1, 2), wide])
 
     def rows(*arguments: str) -> list[str]:
-        return printed(capsys, "export", "quotes", *arguments)[0].splitlines()
+        return captured(capsys, "export", "quotes", *arguments)[0].splitlines()
 
     assert rows("--columns", "*") == ["sku,price,id,size", "1,1.50,,", "2,2.50,,", ",,x,3"]
     assert rows("--columns", "key,*,price", "--target", "quotes")[0] == "key,sku,price"
@@ -182,14 +175,14 @@ def test_rows_are_chosen_by_a_time(fill: Fill, capsys: pytest.CaptureFixture[str
     fill(shop(1), shop(1, 2))
     at = minute(1).isoformat()
     for verb in ("runs", "items", "changes"):
-        assert len(printed(capsys, verb, "quotes", "--since", at, "-o", "ndjson")[0].splitlines()) == 1
+        assert len(captured(capsys, verb, "quotes", "--since", at, "-o", "ndjson")[0].splitlines()) == 1
 
 
 @pytest.mark.parametrize("verb", ["runs", "items", "changes", "export"])
 def test_rows_are_chosen_by_the_end_of_a_period(fill: Fill, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     fill(shop(1), shop(1, 2), shop(1, 2, 3))
     period = ("--since", minute(1).isoformat(), "--until", minute(2).isoformat())
-    assert len(printed(capsys, verb, "quotes", *period, "-o", "ndjson")[0].splitlines()) == 1
+    assert len(captured(capsys, verb, "quotes", *period, "-o", "ndjson")[0].splitlines()) == 1
     with pytest.raises(SystemExit) as ended:
         main((verb, "quotes", "--since", "1h", "--until", "2h"))
     assert ended.value.code == 2
@@ -201,7 +194,7 @@ def test_changes_are_chosen_by_their_kind(fill: Fill, capsys: pytest.CaptureFixt
 
     def kinds(*chosen: str) -> list[str]:
         options = [option for kind in chosen for option in ("--change", kind)]
-        lines = printed(capsys, "changes", "quotes", "-o", "ndjson", *options)[0].splitlines()
+        lines = captured(capsys, "changes", "quotes", "-o", "ndjson", *options)[0].splitlines()
         return [json.loads(line)["change"] for line in lines]
 
     assert kinds() == ["BACK", "GONE", "NEW", "NEW"]
@@ -213,6 +206,6 @@ def test_changes_are_chosen_by_their_kind(fill: Fill, capsys: pytest.CaptureFixt
 
 def test_new_and_gone_items_are_shown_with_their_fields(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     fill(shop(1, 2), shop(1))
-    gone, *new = printed(capsys, "changes", "quotes")[0].splitlines()
+    gone, *new = captured(capsys, "changes", "quotes")[0].splitlines()
     assert gone.endswith("Z GONE    quotes/quotes [2] sku: 2, price: 2.50")
     assert sorted(line.partition("[")[2] for line in new) == ["1] sku: 1, price: 1.50", "2] sku: 2, price: 2.50"]

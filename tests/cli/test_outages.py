@@ -11,11 +11,11 @@ from uuid import UUID
 
 import pytest
 
-from scrape_operator.cli import main
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetResult
 from scrape_operator.core.runs.slot import Replay
 from scrape_operator.storage.store import SQLRunStore, open_store
+from tests.cli.printing import captured
 from tests.storage.values import claim_of, items_of, minute, result_of, settings_for, skip_of, target_of
 from tests.support.databases import make_sqlite
 
@@ -73,14 +73,6 @@ def night(database: str) -> None:
     asyncio.run(write())
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 0
-    done = capsys.readouterr()
-    return done.out, done.err
-
-
 OUTAGES = [
     LINE.format("03:00Z to 10:05:00Z", "FAILED HTTPStatus (500) 2 runs missed=1: answer 3"),
     LINE.format("06:00Z", "FAILED HTTPStatus (503) 1 run: answer 6"),
@@ -107,15 +99,15 @@ NIGHT = [
 def test_a_series_of_one_outcome_is_a_line(
     options: tuple[str, ...], expected: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text, notes = printed(capsys, "runs", "quotes", "--outages", *options)
+    text, notes = captured(capsys, "runs", "quotes", "--outages", *options)
     assert text.splitlines() == expected
     assert notes.startswith("only the newest 2 are printed" if "--limit" in options else "") or not notes
 
 
 @pytest.mark.usefixtures("night")
 def test_all_formats_hold_the_same_series(capsys: pytest.CaptureFixture[str]) -> None:
-    series = json.loads(printed(capsys, "runs", "--outages", "-o", "json")[0])
-    table = list(csv.DictReader(io.StringIO(printed(capsys, "runs", "--outages", "-o", "csv")[0])))
+    series = json.loads(captured(capsys, "runs", "--outages", "-o", "json")[0])
+    table = list(csv.DictReader(io.StringIO(captured(capsys, "runs", "--outages", "-o", "csv")[0])))
     assert series[1] == {
         "namespace": "default",
         "name": "quotes",
@@ -143,14 +135,14 @@ def test_series_of_several_schedules_are_apart(database: str, capsys: pytest.Cap
                 )
 
     asyncio.run(write())
-    assert printed(capsys, "runs", "--outages")[0].splitlines() == [
+    assert captured(capsys, "runs", "--outages")[0].splitlines() == [
         "2026-11-24T10:00:00Z to 10:02:00Z s0 FAILED Blocked (403) 2 runs: answer 0",
         "2026-11-24T10:01:00Z to 10:03:00Z s1 FAILED Blocked (403) 2 runs: answer 1",
     ]
 
 
 def test_a_schedule_without_runs_has_no_series(database: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "runs", "--outages", "-o", "json") == (
+    assert captured(capsys, "runs", "--outages", "-o", "json") == (
         "[]\n",
         "no run of any schedule in namespace default\n",
     )
@@ -186,10 +178,10 @@ def test_runs_that_were_removed_are_told_where_they_may_be_missing(
     database: str, options: tuple[str, ...], is_said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prune(database, [GOOD, *[failed(Reason.TIMEOUT)] * 4], minute(-9), successful=9, failed=2)
-    _, notes = printed(capsys, "runs", *options)
+    _, notes = captured(capsys, "runs", *options)
     assert (notes == f"2 older runs were{REMOVED}{OLDEST}") is is_said
 
 
 def test_a_whole_history_has_no_removed_runs(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     prune(database, [GOOD, failed(Reason.TIMEOUT)], minute(-9), successful=9, failed=9)
-    assert printed(capsys, "runs", "quotes")[1] == ""
+    assert captured(capsys, "runs", "quotes")[1] == ""

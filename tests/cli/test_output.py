@@ -17,6 +17,7 @@ from scrape_operator.platforms.registry import installed_platforms
 from scrape_operator.plugin.app import DATA_VERBS
 from scrape_operator.plugin.app import app as plugin_app
 from scrape_operator.storage.engine.schema_version import HEAD
+from tests.cli.printing import printed
 from tests.support.databases import make_sqlite
 
 PROCESSES = {"run", "results"}
@@ -51,13 +52,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", make_sqlite(tmp_path / "runs.db"))
     return tmp_path
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == code
-    return capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

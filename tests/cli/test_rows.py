@@ -13,6 +13,7 @@ from scrape_operator.cli import main
 from scrape_operator.core.runs.items import Item, JSONValue
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.storage.store import open_store
+from tests.cli.printing import printed
 from tests.storage.values import claim_of, result_of, settings_for, target_of
 from tests.support.databases import make_sqlite
 
@@ -41,13 +42,6 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             runner.run(store.finish(result_of(claim, target_of([Item.of(DATA, ["name"])]))))
         yield
         runner.run(opened.__aexit__(None, None, None))
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 0
-    return capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("database")
