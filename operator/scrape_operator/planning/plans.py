@@ -23,6 +23,7 @@ class HTTPTargetPlan:
     `compared_fields` are those that come from the page itself: by them a page is recognized that was read before.
     `selected_fields` are those that selectors find: what is usual for them is known from earlier runs.
     `is_conditional`: documents that did not change since the last good run are not read again.
+    `is_decided_by_document`: the items depend on one document and the settings, and on nothing else.
     `fingerprint` changes with the settings that decide which items there are.
     `max_followed` is the number of items whose detail documents are read at most.
     """
@@ -39,6 +40,7 @@ class HTTPTargetPlan:
     pagination: Pagination | None = None
     max_followed: int = 0
     is_conditional: bool = False
+    is_decided_by_document: bool = False
     fingerprint: str = ""
 
 

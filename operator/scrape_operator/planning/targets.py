@@ -1,6 +1,6 @@
 """Compiles the targets of a spec to the plan of a run. Called by `schedule`."""
 
-from scrape_operator.api.kinds.extract import Extract
+from scrape_operator.api.kinds.extract import Extract, FieldType, FieldValue
 from scrape_operator.api.kinds.http import HTTP, Method
 from scrape_operator.api.kinds.paginate import Paginate
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
@@ -9,6 +9,7 @@ from scrape_operator.api.kinds.target import Target
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.pagination import CountedPages, CursorPages, LinkedPages, PageSource, Pagination
 from scrape_operator.core.runs.expectations import Expectations, OnBreach
+from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
 from scrape_operator.extraction.compiling import compile_target, selector_of
@@ -19,6 +20,8 @@ from scrape_operator.planning.requests import compile_request
 from scrape_operator.platforms.registry import installed_platforms
 
 Findings = tuple[Finding, ...]
+
+_TIMELESS = {None, FieldValue.PAGE_URL}
 
 
 def compile_run_plan(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> tuple[RunPlan | None, Findings]:
@@ -77,6 +80,7 @@ def _compile_http(
         selected_fields=_selected_fields(target),
         pagination=_pagination(target.paginate, policy),
         is_conditional=_is_conditional(target, http),
+        is_decided_by_document=_is_decided_by_document(target, http, extract),
         fingerprint=fingerprint_of(target),
         max_followed=target.follow.max_items if target.follow else 0,
     )
@@ -86,6 +90,17 @@ def _compile_http(
 def _is_conditional(target: Target, http: HTTP) -> bool:
     """Return whether unchanged documents are recognized: detail documents may change where the list does not."""
     return bool(http.conditional) and http.method in {Method.GET, Method.HEAD} and target.follow is None
+
+
+def _is_decided_by_document(target: Target, http: HTTP, extract: Extract) -> bool:
+    """Return whether the items depend on one document alone: not on the time, the run or other documents.
+
+    Conditional targets have their own way to recognize what did not change, and say so in their reason.
+    """
+    if target.paginate is not None or target.follow is not None or http.conditional:
+        return False
+    is_timeless = all(field.type is not FieldType.DATE_TIME and field.value in _TIMELESS for field in extract.fields)
+    return is_timeless and extract.mode is not ItemMode.APPEND
 
 
 def _selected_fields(target: Target) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from scrape_operator.clock import SystemClock
-from scrape_operator.core.ports import Clock
+from scrape_operator.core.ports import Clock, SecretReader
 from scrape_operator.core.runs.baseline import Baseline
 from scrape_operator.core.runs.run import RunClaim, TargetResult
 from scrape_operator.core.runs.slot import Due
@@ -74,11 +74,12 @@ class StoredMemory:
 
 
 class Scraping:
-    """Runs single targets by their specs. What a run leaves is there for the next one."""
+    """Runs single targets by their specs; `runs` numbers them. What a run leaves is there for the next one."""
 
     def __init__(self, orchestrator: ScrapingOrchestrator, memory: StoredMemory) -> None:
         self.orchestrator = orchestrator
         self.memory = memory
+        self.runs = 0
 
     def start(
         self,
@@ -97,7 +98,8 @@ class Scraping:
         work = plan.work
         assert isinstance(work, RunPlan), plan.findings
         now = SystemClock().now()
-        claim = RunClaim(UUID(int=1), "uid", "default", "example", generation, Due(now), now, now, "me", now)
+        self.runs += 1
+        claim = RunClaim(UUID(int=self.runs), "uid", "default", "example", generation, Due(now), now, now, "me", now)
         plan = replace(plan, timeout=timedelta(seconds=seconds))
         return self.orchestrator.scrape_all(plan, work, claim)[0]
 
@@ -109,11 +111,13 @@ class Scraping:
 
 
 @asynccontextmanager
-async def open_scraping(clock: Clock | None = None, *, is_trial: bool = False) -> AsyncIterator[Scraping]:
+async def open_scraping(
+    clock: Clock | None = None, *, is_trial: bool = False, secrets: SecretReader | None = None
+) -> AsyncIterator[Scraping]:
     """Open what runs targets, under the machine's clock or another one."""
     pool, memory = ExtractionPool(), StoredMemory()
     memories = TargetMemories(None if is_trial else memory)
-    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8")) as fetcher:
+    async with open_fetcher(Settings(allow_cidrs="127.0.0.0/8"), secrets=secrets) as fetcher:
         yield Scraping(ScrapingOrchestrator(fetcher, pool, clock or SystemClock(), memories), memory)
     await pool.aclose()
 

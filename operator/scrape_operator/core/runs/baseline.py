@@ -33,6 +33,12 @@ class Baseline:
         return Baseline((same, *self.runs[: BASELINE_RUNS - 1]))
 
     @property
+    def constant(self) -> GoodRun | None:
+        """Return the good run that all of them are equal to, or None. Such a run meets what it is compared with."""
+        first = self.runs[0] if self.runs else None
+        return first if all(run is first or run == first for run in self.runs) else None
+
+    @property
     def median_items(self) -> float | None:
         """Return the median number of items, or None without a good run."""
         return median(run.items for run in self.runs) if self.runs else None

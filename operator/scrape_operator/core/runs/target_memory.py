@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from scrape_operator.core.net.documents import Validators
 from scrape_operator.core.runs.baseline import Baseline
 from scrape_operator.core.runs.items import ItemMode
+from scrape_operator.core.runs.repeated_items import LastDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class TargetMemory:
     """What is known of a target when its run starts.
 
     `order` are the hashes of the items of the last run, as `core.runs.page_order` makes them; None where they are not
-    kept. `is_listed` says that this process has read a list of the target to its end before. In a trial nothing is
-    stored, so that no run is known before it or after it.
+    kept. `is_listed` says that this process has read a list of the target to its end before. `document` is that of the
+    last good run of this process. In a trial nothing is stored, so that no run is known before it or after it.
     """
 
     baseline: Baseline = field(default_factory=Baseline)
     revalidation: Revalidation = FORGOTTEN
     order: Sequence[int] | None = None
     is_listed: bool = False
+    document: LastDocument | None = None
     is_trial: bool = False
 
     def needs_proof(self, mode: ItemMode) -> bool:

@@ -51,6 +51,11 @@ QUICK: Final = LaneLimits(workers=1, seconds=10.0, memory_bytes=51 * _MIB, cpu_s
 SLOW: Final = LaneLimits(workers=1, seconds=60.0, memory_bytes=169 * _MIB, cpu_seconds=20, niceness=10)
 
 
+def is_read_inline(compiled: CompiledExtract, document: Document) -> bool:
+    """Return whether a document is read in the event loop, unless that turns out to take too much work."""
+    return len(document.body) <= INLINE_BYTES and compiled.is_bounded(document)
+
+
 class ExtractionPool:
     """Reads documents. Worker processes are started when they are first needed."""
 
@@ -74,7 +79,7 @@ class ExtractionPool:
             ScrapeFailed: DecodeError, ExtractionError, or Timeout in the slow lane.
 
         """
-        if len(document.body) <= INLINE_BYTES and compiled.is_bounded(document):
+        if is_read_inline(compiled, document):
             try:
                 return compiled.extract_within(document, StepBudget.for_event_loop())
             except StepBudgetExceeded:

@@ -27,4 +27,6 @@ class HTTPScraper:
         if run.is_unmodified:
             return run.unmodified()
         run.mode = plan.mode
+        if run.repeated is not None:
+            return run.repeat(run.repeated)
         return run.evaluate(plan.expectations, plan.key, plan.selected_fields)

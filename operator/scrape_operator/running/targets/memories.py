@@ -8,6 +8,7 @@ from scrape_operator.core.ports import TargetMemoryReader
 from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.baseline import GoodRun
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.repeated_items import LastDocument
 from scrape_operator.core.runs.run import TargetResult
 from scrape_operator.core.runs.target_memory import NO_MEMORY, TRIAL, TargetMemory
 
@@ -51,7 +52,13 @@ class TargetMemories:
                 return NO_MEMORY
         return self._known.get(key, NO_MEMORY)
 
-    def update(self, uid: str, result: TargetResult, order: Sequence[int] | None = None) -> None:
+    def update(
+        self,
+        uid: str,
+        result: TargetResult,
+        order: Sequence[int] | None = None,
+        document: LastDocument | None = None,
+    ) -> None:
         """Add the result of a run to what is usual. `order` are the items of a list that was read to its end."""
         key = (uid, result.target, result.fingerprint)
         if order is not None:
@@ -59,9 +66,8 @@ class TargetMemories:
             self._orders[key] = order
         if result.reason is Reason.SUCCEEDED:
             known = self._known.get(key, NO_MEMORY)
-            self._known[key] = replace(
-                known, baseline=known.baseline.with_run(GoodRun(len(result.items), result.found))
-            )
+            baseline = known.baseline.with_run(GoodRun(len(result.items), result.found))
+            self._known[key] = replace(known, baseline=baseline, document=document)
 
 
 def _order_bytes(_key: _Key, order: Sequence[int]) -> int:

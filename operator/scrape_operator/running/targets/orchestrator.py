@@ -23,6 +23,7 @@ from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, R
 from scrape_operator.running.targets.kept_bodies import KeptBodies
 from scrape_operator.running.targets.memories import TargetMemories
 from scrape_operator.running.targets.off_loop import MANY_ITEMS, off_loop
+from scrape_operator.running.targets.repetition import last_document
 from scrape_operator.running.targets.scraping import TargetScraper
 from scrape_operator.running.targets.target_run import RunScope, TargetRun
 
@@ -119,7 +120,8 @@ class ScrapingOrchestrator:
     async def _conclude(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> TargetResult:
         run.is_read = True
         result = await off_loop(partial(self._scraper.conclude, plan, run), is_much=len(run.items) > MANY_ITEMS)
-        self._memories.update(claim.schedule_uid, result, run.order)
+        document = last_document(plan, run, result, claim.id) if isinstance(plan, HTTPTargetPlan) else None
+        self._memories.update(claim.schedule_uid, result, run.order, document)
         return result
 
     async def _read_in_time(self, plan: TargetPlan, run: TargetRun, claim: RunClaim) -> None:

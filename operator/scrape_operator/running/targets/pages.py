@@ -15,6 +15,7 @@ from scrape_operator.core.sentences import join_sentences
 from scrape_operator.extraction.workers.pool import ExtractionPool
 from scrape_operator.planning.plans import HTTPTargetPlan
 from scrape_operator.running.targets.off_loop import BIG_BYTES, MANY_ITEMS, off_loop
+from scrape_operator.running.targets.repetition import note_document
 from scrape_operator.running.targets.revalidation import Revalidator
 from scrape_operator.running.targets.second_reading import PagedList
 from scrape_operator.running.targets.target_run import Received, TargetRun
@@ -87,6 +88,9 @@ class PageReader:
             run.is_unmodified = True
             return None
         await run.keep(received)
+        if note_document(plan, run, self._document(run, received)):
+            run.pages += 1
+            return None
         extraction = await self._extract(plan, run, received)
         is_much = is_big or len(extraction.items) > MANY_ITEMS
         if plan.pagination is not None and not await off_loop(

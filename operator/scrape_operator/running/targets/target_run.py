@@ -20,9 +20,10 @@ from scrape_operator.core.runs.expectations import Breach, Expectations, Reading
 from scrape_operator.core.runs.items import Item, ItemMode, JSONValue
 from scrape_operator.core.runs.keys import key_items
 from scrape_operator.core.runs.losses import Losses
-from scrape_operator.core.runs.outcome import Outcome, evaluate_target
+from scrape_operator.core.runs.outcome import FINE, Outcome, evaluate_target
 from scrape_operator.core.runs.page_order import PageKeys, has_gap, has_repeats
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.repeated_items import RepeatedItems
 from scrape_operator.core.runs.run import RunStatus, TargetResult, clip
 from scrape_operator.core.runs.target_memory import FORGOTTEN, NO_MEMORY, Revalidation, TargetMemory
 from scrape_operator.fetching.session import FetchSession
@@ -85,6 +86,8 @@ class TargetRun:
     lack of which items were dropped, `memory` is what earlier runs with the same `fingerprint` left.
     `hints` say why fields were found in no item of the first page, by their names.
     `revalidator` is there if the target is conditional. `is_read` says that nothing more is read.
+    `digest` is that of the only document, if the next run may compare its own with it; `repeated` are the items of one
+    that is the same as in the last run.
     `context` is what an adapter was given, where one reads the target.
     `order` are the items of a list of pages, as the next run compares them with its own.
     `mode` says what the items do to those that are stored.
@@ -108,6 +111,8 @@ class TargetRun:
     memory: TargetMemory = NO_MEMORY
     revalidator: Revalidator | None = None
     is_unmodified: bool = False
+    digest: bytes | None = None
+    repeated: RepeatedItems | None = None
     is_read: bool = False
     hint: str = ""
     hints: dict[str, str] = field(default_factory=dict)
@@ -256,6 +261,10 @@ class TargetRun:
         total = len(self.items)
         counts = {name: max(0, total - self.missing[name]) for name in fields} if total else {}
         return {name: math.ceil(count * PERCENT / total) for name, count in counts.items()}
+
+    def repeat(self, items: RepeatedItems) -> TargetResult:
+        """Return the result of a target whose only document is that of its last run, which met all expectations."""
+        return self._result(FINE, items, found=self.memory.baseline.runs[0].found, is_complete=True)
 
     def unmodified(self) -> TargetResult:
         """Return the result of a target whose documents did not change: what is stored stays as it is."""

@@ -89,6 +89,11 @@ class Repeats:
             if seen.get((reading.run_id, reading.target)) == reading.count
         }
 
+    def last(self, uid: str, target: str, run_id: UUID) -> Reading | None:
+        """Return the last reading of a target if it was that of a run, or None."""
+        known = self._known.get((uid, target))
+        return known[0] if known and known[0].run_id == run_id else None
+
     def remember(self, reading: Reading, total: int) -> None:
         """Remember the items of a target; `total` is the number of items of its schedule."""
         self._known[reading.uid, reading.target] = reading, total

@@ -31,14 +31,6 @@ CHUNK = 5_000
 """Items that are looked up and written at a time: it bounds what a statement holds in memory."""
 
 
-class TargetItems(NamedTuple):
-    """The items of a target by key. `is_whole` says that there are no others."""
-
-    reading: Reading
-    items: Mapping[str, Item]
-    is_whole: bool
-
-
 class Sighting(NamedTuple):
     """An item as a run saw it."""
 
