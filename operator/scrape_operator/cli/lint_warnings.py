@@ -1,4 +1,4 @@
-"""Finds for `lint` what runs would refuse, as far as the files show it.
+"""Finds for `lint` what runs would refuse, as far as the files show it, and credentials in clear text.
 
 The cluster may have more policies, Secrets and networks than the files: so these are warnings.
 """
@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from scrape_operator.api.kinds.registry import SCRAPE_POLICY, SCRAPE_SCHEDULE, kind_of
+from scrape_operator.cli.clear_credentials import clear_credentials
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.access import SecretKey
@@ -56,11 +57,12 @@ def neighbors_of(
 
 
 def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
-    """Yield what the runs of an object without findings would refuse, if the cluster has no more than the files."""
+    """Yield the warnings about an object without findings: above all what runs would refuse without other objects."""
     if kind_of(obj) is not SCRAPE_SCHEDULE:
         return
     plan = compile_schedule(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
     namespace, work = plan.key.namespace, plan.work
+    yield from clear_credentials(obj)
     yield from _missing_policy(obj, namespace, neighbors)
     if not isinstance(work, RunPlan):
         return

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.runs.baseline import BASELINE_RUNS, Baseline, GoodRun
+from scrape_operator.core.runs.expectations import Expectations, Reading, find_breach
 
 
 def runs(*counts: int, percent: int = 100) -> Baseline:
@@ -28,6 +29,37 @@ def test_runs_that_are_equal_share_their_memory() -> None:
     baseline = Baseline().with_run(GoodRun(20, {"price": 100})).with_run(GoodRun(20, {"price": 100}))
     newest, before = baseline.runs
     assert newest is before
+
+
+@pytest.mark.parametrize(
+    ("baseline", "constant"),
+    [
+        (Baseline(), None),
+        (runs(5), GoodRun(5, {"price": 100})),
+        (runs(5, 5, 5), GoodRun(5, {"price": 100})),
+        (runs(5, 5, 6), None),
+        (runs(6, 5, 5), None),
+        (Baseline((GoodRun(5, {"price": 100}), GoodRun(5, {"price": 99}))), None),
+        (Baseline((GoodRun(5), GoodRun(5, {"price": 100}))), None),
+    ],
+)
+def test_a_constant_run_is_one_that_all_are_equal_to(baseline: Baseline, constant: GoodRun | None) -> None:
+    assert baseline.constant == constant
+
+
+@given(
+    items=st.integers(1, 1000),
+    found=st.dictionaries(st.sampled_from("abc"), st.integers(0, 100)),
+    count=st.integers(1, BASELINE_RUNS),
+    percent=st.integers(0, 100),
+)
+def test_a_run_that_is_equal_to_the_constant_one_breaks_nothing(
+    items: int, found: dict[str, int], count: int, percent: int
+) -> None:
+    baseline = Baseline((GoodRun(items, found),) * count)
+    reading = Reading(items=[{}] * items, found=found, baseline=baseline)
+    assert baseline.constant == GoodRun(items, found)
+    assert find_breach(Expectations(max_drop_percent=percent), reading) is None
 
 
 @pytest.mark.parametrize(
