@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from scrape_operator.cli import app
+from scrape_operator.cli.local import Screen
+from scrape_operator.local import session
 from tests.dev.site.members import TOKEN
 from tests.dev.site.serving import SiteThread
 from tests.dev.site.site import DemoSite
@@ -279,3 +282,33 @@ def test_a_change_of_a_policy_counts_for_schedules_that_run(tmp_path: Path, site
         assert "PolicyDenied" in reasons
         running.terminate()
         assert running.wait() == 1
+
+
+@pytest.mark.parametrize(("count", "names"), [(1, "default/s0"), (5, "default/s0, default/s1, default/s2 and 2 more")])
+def test_runs_that_take_long_are_named_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, names: str
+) -> None:
+    noticed = threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert noticed.wait(30)
+            self.send_error(404)
+
+    real = Screen.notice
+
+    def notice(screen: Screen, text: str) -> None:
+        real(screen, text)
+        noticed.set()
+
+    monkeypatch.setattr(Screen, "notice", notice)
+    monkeypatch.setattr(session, "PROGRESS_SECONDS", 0.1)
+    monkeypatch.setenv("SCRAPE_OPERATOR_ALLOW_CIDRS", "127.0.0.0/8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for number in range(count):
+            write(tmp_path, f"s{number}", f"http://127.0.0.1:{server.server_port}/")
+        result = local(tmp_path, "--once")
+        server.shutdown()
+    assert f"{count} of {count} runs have not ended yet: {names}" in result.stdout.splitlines()
+    assert result.stdout.count("FAILED HTTPStatus") == count

@@ -23,6 +23,11 @@ from scrape_operator.wiring import Engine, open_engine, policy_book
 
 RELOAD_SECONDS = 1.0
 
+PROGRESS_SECONDS = 10.0
+"""How often a session that waits for the last runs says so."""
+
+MAX_NAMED = 3
+
 
 class Reporter(StatusSink, RunObserver, Protocol):
     """Shows schedules and runs to a person."""
@@ -152,10 +157,14 @@ class _Session:
         self._outcome.change.set()
 
     async def _wait_for_each(self) -> None:
-        wanted = {entry.plan.key.uid for entry in self._engine.registry}
-        while not wanted <= self._outcome.ended and not self._stop.is_set():
+        wanted = {entry.plan.key.uid: str(entry.plan.key) for entry in self._engine.registry}
+        while (missing := wanted.keys() - self._outcome.ended) and not self._stop.is_set():
             self._outcome.change.clear()
-            await self._outcome.change.wait()
+            try:
+                async with asyncio.timeout(PROGRESS_SECONDS):
+                    await self._outcome.change.wait()
+            except TimeoutError:
+                self._reporter.notice(_waiting([name for uid, name in wanted.items() if uid in missing], len(wanted)))
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
@@ -201,3 +210,9 @@ class _Session:
         if entry is not None and entry.plan.findings:
             self._reporter.refused(entry.plan)
             self._outcome.end(uid, is_good=False)
+
+
+def _waiting(names: Sequence[str], total: int) -> str:
+    """Return a line on the schedules whose runs have not ended."""
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{len(names)} of {total} runs have not ended yet: {', '.join(names[:MAX_NAMED])}{more}"

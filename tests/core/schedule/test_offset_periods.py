@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrape_operator.core.schedule.offset_periods import OffsetPeriod, offset_periods
+from scrape_operator.core.schedule.instants import FIRST_YEAR, LAST_YEAR
+from scrape_operator.core.schedule.offset_periods import OffsetPeriod, offset_periods, periods_from, periods_until
 
 NAMES = files("tzdata").joinpath("zones").read_text("ascii").split()
 
@@ -92,3 +93,25 @@ def test_a_doubled_hour_is_repeated_and_a_lost_one_skipped() -> None:
         OffsetPeriod(autumn, again, 3600, is_repeated=True),
         OffsetPeriod(again, second(2027), 3600),
     )
+
+
+@pytest.mark.parametrize(
+    ("year", "years", "expected"),
+    [
+        (2026, 1, [2026]),
+        (2026, 3, [2026, 2027, 2028]),
+        (LAST_YEAR - 2, LAST_YEAR, [LAST_YEAR - 2, LAST_YEAR - 1, LAST_YEAR]),
+        (LAST_YEAR, 1, [LAST_YEAR]),
+    ],
+)
+def test_periods_from_an_instant_go_on_for_some_years_or_to_the_last(
+    year: int, years: int, expected: list[int]
+) -> None:
+    zone = ZoneInfo("Etc/UTC")
+    found = list(periods_from(zone, second(year), years))
+    assert [(period.start, period.end) for period in found] == [(second(year), second(year + 1)) for year in expected]
+
+
+def test_periods_until_an_instant_go_back_to_the_first_year() -> None:
+    found = list(periods_until(ZoneInfo("Etc/UTC"), second(FIRST_YEAR + 1)))
+    assert [period.start for period in found] == [second(FIRST_YEAR + 1), second(FIRST_YEAR)]
