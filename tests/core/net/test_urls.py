@@ -258,3 +258,10 @@ def test_a_hop_may_have_so_many_characters():
     assert str(parse_http_url("http://e.example/".ljust(8192, "a"))).endswith("a")
     with pytest.raises(InvalidValue, match="8193"):
         parse_http_url("http://e.example/".ljust(8193, "a"))
+
+
+def test_a_redirect_may_lead_to_an_address_of_8192_characters() -> None:
+    base, location = parse_http_url("http://e.example/"), "http://e.example/".ljust(8192, "a")
+    assert str(resolve_location(base, location)) == location
+    with pytest.raises(InvalidValue, match="longer than 8192"):
+        resolve_location(base, f"{location}a")

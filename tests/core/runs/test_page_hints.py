@@ -39,3 +39,8 @@ def test_a_page_is_known_by_its_title_and_forms(page: bytes, hint: str) -> None:
 @pytest.mark.parametrize("page", [b"<title", b"<title>" * 100_000, b"<input " * 50_000, b"<input type " * 20_000])
 def test_a_hostile_page_takes_little_time(page: bytes) -> None:
     assert page_hint(page) == ""
+
+
+@pytest.mark.parametrize(("size", "hint"), [(262_144, "The page looks like a login page"), (262_145, "")])
+def test_only_the_first_256_kib_of_a_page_are_looked_at(size: int, hint: str) -> None:
+    assert page_hint(b"<input type=password".rjust(size)) == hint
