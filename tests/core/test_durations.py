@@ -134,3 +134,12 @@ def test_any_text_is_a_byte_size_or_a_refusal(text: str) -> None:
     except InvalidValue:
         return
     assert re.fullmatch(BYTES_PATTERN, text)
+
+
+def test_texts_of_64_characters_are_read_and_longer_ones_are_not() -> None:
+    assert parse_duration("1s".rjust(64, "0")) == timedelta(seconds=1)
+    assert parse_bytes("1k".rjust(64, "0")) == 1000
+    with pytest.raises(InvalidValue):
+        parse_duration("1s".rjust(65, "0"))
+    with pytest.raises(InvalidValue):
+        parse_bytes("1k".rjust(65, "0"))

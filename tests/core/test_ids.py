@@ -1,11 +1,14 @@
 """Run identifiers."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.ids import uuid7
+from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.ids import parse_run_ids, uuid7
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))
@@ -18,3 +21,20 @@ def test_an_identifier_is_of_version_7_and_begins_with_its_time(at: datetime) ->
 def test_identifiers_of_one_instant_differ() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert len({uuid7(now) for _ in range(3_000)}) == 3_000
+
+
+def test_an_id_of_32_digits_is_whole() -> None:
+    whole, part = parse_run_ids(f"{7:032x}"), parse_run_ids("ab")
+    assert (whole.is_whole, whole.first, whole.last) == (True, UUID(int=7), UUID(int=7))
+    assert (part.is_whole, part.first.hex, part.last.hex) == (False, f"ab{'0' * 30}", f"ab{'f' * 30}")
+    with pytest.raises(InvalidValue):
+        parse_run_ids(f"{7:033x}")
+
+
+def test_an_instant_before_the_epoch_has_an_id_too() -> None:
+    assert uuid7(datetime(1969, 7, 20, tzinfo=UTC)).version == 7
+
+
+def test_a_refused_id_is_shown_in_part() -> None:
+    with pytest.raises(InvalidValue, match=f"^'{'x' * 64}' is no ID"):
+        parse_run_ids("x" * 1000)

@@ -101,3 +101,10 @@ def test_asterisks_as_a_secret_end():
     mask = Mask()
     mask.add("*" * 8)
     assert mask.message("*" * 20) == "*" * 20
+
+
+def test_a_text_of_six_characters_is_a_secret():
+    mask = Mask()
+    mask.add("123456")
+    assert mask.text("a 123456") == "a ******"
+    assert mask.values(["123456"]) == ["******"]

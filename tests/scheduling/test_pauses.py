@@ -90,6 +90,7 @@ def test_missed_run_policy_skip_makes_up_for_nothing(harness: Harness) -> None:
     harness.tick(0)
     [(_name, skip)] = harness.recorder.skipped_slots
     assert (format_slot(skip.slot), skip.reason, skip.missed) == ("2026-11-25T12:03:00.000Z", Reason.MISSED_DEADLINE, 2)
+    assert skip.message.startswith("3 due times passed while nothing could run")
     harness.tick(50)
     assert harness.slots == ["generation:1", "2026-11-25T12:04:00.000Z"]
 

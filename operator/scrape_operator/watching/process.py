@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import logging
-import resource
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,6 +20,7 @@ from scrape_operator.settings import Settings
 from scrape_operator.storage.errors import StoreLocked
 from scrape_operator.watching.bridge import WatchThread
 from scrape_operator.watching.handlers import Handlers, ScheduleHandler
+from scrape_operator.watching.interpreter import configure_interpreter
 from scrape_operator.watching.monitor import WatchMonitor
 from scrape_operator.watching.policies import PolicyHandler
 from scrape_operator.watching.recompiling import Recompiler
@@ -29,16 +28,6 @@ from scrape_operator.watching.reconciling import Reconciler
 from scrape_operator.wiring import App, open_app
 
 logger = logging.getLogger(__name__)
-
-SWITCH_SECONDS = 0.0005
-"""How long a thread may hold the interpreter while another waits for it.
-
-Transactions on SQLite and the watch work in threads of their own: with Python's 5 ms the event loop, which starts runs,
-would wait that long whenever it wakes up beside one of them.
-"""
-
-GC_THRESHOLDS = (20_000, 20, 50)
-"""A run makes hundreds of short-lived objects: with Python's 700 the collector would look at them at every run."""
 
 STORE_PAUSE_SECONDS = 1.0
 STORE_SILENCE_SECONDS = 10.0
@@ -51,16 +40,8 @@ STOPPED_FIRST = frozenset({"scheduler", "missing Secrets", "watch monitor", "rec
 def run_process(settings: Settings) -> int:
     """Run the operator until SIGTERM or SIGINT; return the exit code."""
     configure(settings.log_format, settings.log_level)
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*GC_THRESHOLDS)
-    allow_files()
+    configure_interpreter()
     return asyncio.run(_run(settings))
-
-
-def allow_files() -> None:
-    """Raise the soft limit of open files to the hard one: each connection to a target is one."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _run(settings: Settings) -> int:

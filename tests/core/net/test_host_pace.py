@@ -81,3 +81,12 @@ def test_errors_never_speed_up_and_the_interval_is_bounded(events):
         else:
             pace.answered(latency, 4)
         assert 0 <= pace.interval <= MAX_INTERVAL_SECONDS
+
+
+def test_errors_are_forgotten_with_their_interval():
+    pace = AdaptivePace()
+    pace.failed()
+    pace.failed()
+    while pace.interval:
+        pace.answered(0.01, 4)
+    assert pace.cause == "its answers are slow"

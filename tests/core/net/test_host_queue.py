@@ -141,6 +141,13 @@ def test_so_many_requesters_are_remembered():
     assert queue.try_start(str(MAX_REQUESTERS - 1), 0.0)
 
 
+def test_so_many_requesters_can_be_held():
+    queue = make_queue(3)
+    for number in range(1025):
+        queue.hold(str(number), 100.0, 0.0)
+    assert [queue.held_until(str(number)) > 0 for number in (0, 1023, 1024)] == [True, True, False]
+
+
 def test_a_short_request_without_an_answer_does_not_prove_to_be_quick():
     queue = make_queue(4)
     prove(queue, "quick")

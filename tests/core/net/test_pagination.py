@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
@@ -96,3 +98,13 @@ def test_a_linked_document_is_read_with_the_headers_of_its_origin(address, heade
 
 def test_a_target_that_reads_heads_reads_heads_of_its_links():
     assert for_address(Request(URL, method="HEAD"), URL).method == "HEAD"
+
+
+def test_a_cursor_has_16384_characters_at_most_as_it_is_sent():
+    pages, request = CursorPages("after"), Request("http://a.example/")
+    fits = PageFacts(1, "http://a.example/", cursor="é" * 2730 + "abcd")
+    following = pages.following(request, fits)
+    assert following is not None
+    assert following.params == (("after", fits.cursor),)
+    with pytest.raises(ScrapeFailed, match="a cursor of 2735 characters"):
+        pages.following(request, replace(fits, cursor=f"{fits.cursor}e"))

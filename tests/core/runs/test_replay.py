@@ -83,3 +83,10 @@ def test_the_responses_of_a_run_are_those_of_all_targets() -> None:
     kept = KeptBody.pack(0, Response("http://a.example/", 200, {}, b""), NOON)
     run = KeptRun(UUID(int=1), "uid", "ns", "name", 1, NOON, NOON, 0, {"a": [kept, kept], "b": [kept]})
     assert run.responses == 3
+
+
+def test_a_body_is_packed_to_the_same_bytes_at_any_time() -> None:
+    response = Response("http://a.example/", 200, {}, b"body")
+    kept = KeptBody.pack(0, response, NOON)
+    assert kept.content[4:8] == bytes(4)  # RFC 1952 section 2.3.1: MTIME, 0 for no time
+    assert len(bytes.fromhex(kept.digest)) == 20

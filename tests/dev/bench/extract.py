@@ -24,7 +24,7 @@ from scrape_operator.local.objects import with_metadata
 from scrape_operator.local.secrets import FileSecrets
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.settings import Settings
-from scrape_operator.watching.process import GC_THRESHOLDS, SWITCH_SECONDS
+from scrape_operator.watching.interpreter import GC_THRESHOLDS, SWITCH_SECONDS
 from scrape_operator.wiring import open_engine, policy_book
 from tests.support.fakes import Recorder
 

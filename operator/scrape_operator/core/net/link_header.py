@@ -23,7 +23,7 @@ def parse_link_header(header: str) -> Iterator[Link]:
     position = header.find("<")
     while position >= 0:
         end = header.find(">", position)
-        if end < 0:
+        if end == -1:
             return
         parameters, following = _parameters(header, end + 1)
         if "anchor" not in parameters:

@@ -114,8 +114,8 @@ def _matching_days(
         days = 0
         for part, _ in parts:
             days |= part
-        days &= -1 << max(0, first_day - before)
-        days &= (1 << max(0, last_day - before) + 1) - 1
+        days &= -1 << max(first_day, before) - before
+        days &= (1 << last_day - before + 1) - 1
         while days:
             day = days.bit_length() - 1 if descending else _lowest(days)
             days ^= 1 << day
