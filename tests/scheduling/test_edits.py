@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.run import RunStatus, StoredSpec
 from scrape_operator.core.runs.slot import Due, format_slot
-from scrape_operator.core.schedule.immediate import IMMEDIATE_RUN_PACE
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, compile_plan, schedule
+
+IMMEDIATE_RUN_PACE = timedelta(seconds=30)
 
 SECOND = timedelta(seconds=1)
 

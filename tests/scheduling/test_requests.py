@@ -8,9 +8,11 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import digest_token
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy
-from scrape_operator.core.schedule.state import REQUESTS_REMEMBERED, ScheduleState
+from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.scheduling.requests import Request, request_of
 from tests.scheduling.harness import Harness, schedule
+
+REQUESTS_REMEMBERED = 64
 
 SUSPENDED: dict[str, Any] = {"suspend": True}
 

@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scrape_operator.core.net.host_budgets import HostBudget
-from scrape_operator.core.net.host_queue import MAX_REQUESTERS, QUICK_TURN_SECONDS, SLOW_TURN_SECONDS, HostQueue
+from scrape_operator.core.net.host_queue import HostQueue
+
+MAX_REQUESTERS = 1024
+QUICK_TURN_SECONDS = 1.0
+SLOW_TURN_SECONDS = 5.0
 
 QUICK = 0.1
 

@@ -28,6 +28,7 @@ SITE = "http://127.0.0.1:8080"
         (["/list", "/list?before=96", "/list?before=92"], False),
         (["/list", "/list?before=5096", "/list?before=5104", "/list?before=5111"], False),
         (["/list?page=1", "/list?page=2", "/list?page=2"], False),
+        (["/list?page=1", "/list?page=01"], False),
         (["/list?page=1", "/list?page=3", "/list?page=4"], False),
         (["/list?a=1&b=1", "/list?a=2&b=2", "/list?a=3&b=3"], False),
         (["/list", "/list?cursor=a1", "/list?cursor=b2"], False),

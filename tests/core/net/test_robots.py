@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.net.robots import MAX_BYTES, MAX_CRAWL_DELAY_SECONDS, Rule, parse_robots
+from scrape_operator.core.net.robots import Rule, parse_robots
+
+MAX_CRAWL_DELAY_SECONDS = 60.0
 
 AGENT = "ExampleBot/1.0 (+https://example.org/bot)"
 
@@ -115,7 +117,7 @@ def test_a_crawl_delay_is_read_within_bounds(lines, delay):
 
 def test_so_much_is_read_and_no_more():
     head = b"User-agent: *\nDisallow: /a\n#"
-    content = head + b"x" * (MAX_BYTES - len(head)) + b"\nDisallow: /b"
+    content = head + b"x" * (500 * 1024 - len(head)) + b"\nDisallow: /b"
     rules = parse_robots(content, AGENT)
     assert rules.decisive_rule("/a") is not None
     assert rules.decisive_rule("/b") is None

@@ -9,12 +9,14 @@ import pytest
 
 from scrape_operator.core.notifications.changes import ItemChange, ListedChanges
 from scrape_operator.core.notifications.events import RunEnd
-from scrape_operator.core.notifications.payloads import MAX_TARGETS, merge_payloads, payload_of
+from scrape_operator.core.notifications.payloads import merge_payloads, payload_of
 from scrape_operator.core.notifications.webhooks import NotifyEvent
 from scrape_operator.core.runs.items import Change, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.plan import ObjectKey
+
+MAX_TARGETS = 10
 
 KEY = ObjectKey("uid-1", "shop", "prices")
 BREACHED = TargetHealth("a", RunStatus.PARTIALLY_SUCCEEDED, Reason.EXPECTATION_FAILED, "1 of 2", breach="0 items")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from scrape_operator.core.odds.teams import MAX_NAME, club_likeness, competition_squads, read_team
+from scrape_operator.core.odds.teams import club_likeness, competition_squads, read_team
+
+MAX_NAME = 80
 
 
 @pytest.mark.parametrize(

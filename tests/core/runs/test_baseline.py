@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.runs.baseline import BASELINE_RUNS, Baseline, GoodRun
+from scrape_operator.core.runs.baseline import Baseline, GoodRun
 from scrape_operator.core.runs.expectations import Expectations, Reading, find_breach
+
+BASELINE_RUNS = 10
 
 
 def runs(*counts: int, percent: int = 100) -> Baseline:

@@ -1,8 +1,10 @@
 """What was there and was not read."""
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.runs.losses import MAX_LOSSES_KEPT, Losses
+from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.reasons import Reason
+
+MAX_LOSSES_KEPT = 20
 
 
 def test_nothing_is_lost_at_first() -> None:

@@ -9,7 +9,9 @@ from scrape_operator.core.runs.expectations import Breach
 from scrape_operator.core.runs.outcome import FINE as FINE_OUTCOME
 from scrape_operator.core.runs.outcome import Outcome, evaluate_run, evaluate_target
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import MESSAGE_MAX_BYTES, RunStatus, TargetResult
+from scrape_operator.core.runs.run import RunStatus, TargetResult
+
+MESSAGE_MAX_BYTES = 511
 
 FINE = TargetResult("fine", RunStatus.SUCCEEDED, Reason.SUCCEEDED)
 UNCHANGED = TargetResult("unchanged", RunStatus.SUCCEEDED, Reason.NOT_MODIFIED)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from scrape_operator.core.runs.page_hints import EXAMINED_BYTES, page_hint
+from scrape_operator.core.runs.page_hints import page_hint
+
+EXAMINED_BYTES = 262_144
 
 
 def titled(title: str, body: str = "") -> bytes:

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.retry import RETRY_AFTER_MAX, RetryPolicy, is_worth_another_try, parse_retry_after
+from scrape_operator.core.runs.retry import RetryPolicy, is_worth_another_try, parse_retry_after
+
+RETRY_AFTER_MAX = timedelta(days=1)
 
 SECOND = timedelta(seconds=1)
 POLICY = RetryPolicy(3, SECOND, 30 * SECOND)

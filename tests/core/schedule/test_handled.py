@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.handled import RANGES_REMEMBERED, UnhandledDueTimes, add_range
+from scrape_operator.core.schedule.handled import UnhandledDueTimes, add_range
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.support.schedule_plans import NOON, at
+
+RANGES_REMEMBERED = 8
 
 EVERY_MINUTE = IntervalDueTimes(timedelta(minutes=1))
 minutes = st.integers(-60, 60)

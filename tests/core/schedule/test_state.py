@@ -13,9 +13,11 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
 from scrape_operator.core.runs.slot import Due, First, Manual
 from scrape_operator.core.schedule.decision import Skip
-from scrape_operator.core.schedule.state import HISTORY_LENGTH, ActiveRun, QueuedRun, ScheduleState
+from scrape_operator.core.schedule.state import ActiveRun, QueuedRun, ScheduleState
 from tests.support.fakes import skipped_row
 from tests.support.schedule_plans import plan
+
+HISTORY_LENGTH = 5
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.schedule.cron import MAX_LENGTH, CronDueTimes, CronExpression, parse_cron
+from scrape_operator.core.schedule.cron import CronDueTimes, CronExpression, parse_cron
 from tests.core.schedule.cron import reference
 from tests.core.schedule.cron.strategies import expressions
+
+MAX_LENGTH = 128
 
 
 def minutes_of(expression: CronExpression) -> set[int]:
