@@ -1,10 +1,11 @@
 """A server that costs next to nothing: one answer, made up once, from a process of its own.
 
 The benches measure the operator with it, not the site. A path with `/large` has more products. One with `/tagged` gives
-an ETag, and answers 304 to a request that names one.
+an ETag, and answers 304 to a request that names one. Each answer to `/restless` has another number beside the products.
 """
 
 import asyncio
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,12 +14,13 @@ from contextlib import contextmanager
 from tests.dev.bench.site_process import site_process
 
 FEW, MANY = 20, 1_000
+FIRST_NUMBER = 1_000_000
 
 
 def body_of(count: int) -> bytes:
     """Return the document with so many products."""
     products = [{"sku": f"sku-{n}", "price": {"amount": f"{n}.99"}, "name": "x" * 60} for n in range(count)]
-    return json.dumps({"data": products}).encode()
+    return json.dumps({"data": products, "number": FIRST_NUMBER}).encode()
 
 
 def answer_of(body: bytes, tag: bytes = b"") -> bytes:
@@ -27,6 +29,7 @@ def answer_of(body: bytes, tag: bytes = b"") -> bytes:
     return head % (tag, len(body)) + body
 
 
+NUMBERS = itertools.count(FIRST_NUMBER)
 TAG = b'ETag: "1"\r\n'
 ANSWER, LARGE, TAGGED, LARGE_TAGGED = (answer_of(body_of(count), tag) for tag in (b"", TAG) for count in (FEW, MANY))
 NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n" + TAG + b"\r\n"
@@ -51,6 +54,8 @@ class Static(asyncio.Protocol):
     def _answer(self) -> bytes:
         target = self._head.partition(b"\r\n")[0]
         is_tagged, is_large = b"/tagged" in target, b"/large" in target
+        if b"/restless" in target:
+            return (LARGE if is_large else ANSWER).replace(b"%d" % FIRST_NUMBER, b"%d" % next(NUMBERS))
         if is_tagged and b"if-none-match" in self._head.lower():
             return NOT_MODIFIED
         if is_tagged:

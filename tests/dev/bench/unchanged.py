@@ -1,4 +1,4 @@
-"""What a target that did not change saves: runs that read it anew, beside runs that revalidate it, on one server.
+"""What a target that did not change saves: runs that read it anew, beside runs that need not, on one server.
 
 Each run is claimed, runs through the steps of the operator, and is stored in SQLite. The CPU is that of this process.
 """
@@ -37,7 +37,7 @@ START = datetime(2026, 11, 29, 10, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to read a document that does not change."""
+    """One way to read a document whose items do not change."""
 
     name: str
     path: str
@@ -45,8 +45,9 @@ class Way:
 
 
 WAYS = (
-    Way("read anew", "", is_conditional=False),
-    Way("same body", "", is_conditional=True),
+    Way("read anew", "/restless", is_conditional=False),
+    Way("same body", "", is_conditional=False),
+    Way("same body, conditional", "", is_conditional=True),
     Way("304", "/tagged", is_conditional=True),
 )
 
