@@ -1,6 +1,6 @@
 import pytest
 
-from scrape_operator.core.net.documents import NO_CONTENT, Request, Response, Validators
+from scrape_operator.core.net.documents import NO_CONTENT, Request, Response, Traffic, Validators
 
 URL = "http://shop.example/"
 
@@ -29,3 +29,8 @@ def test_a_request_has_the_limits_of_the_spec_by_default() -> None:
 
 def test_only_these_statuses_have_no_content_by_their_definition() -> None:
     assert [status for status in range(200, 300) if status in NO_CONTENT] == [204, 205]
+
+
+def test_before_the_first_request_nothing_was_sent() -> None:
+    traffic = Traffic()
+    assert (traffic.requests, traffic.bytes, traffic.http_status) == (0, 0, None)

@@ -154,3 +154,9 @@ def test_patterns_mean_what_a_regular_expression_would(pattern, path):
 )
 def test_the_parts_of_a_pattern_do_not_overlap(pattern, path, matches):
     assert Rule(allows=False, pattern=pattern, number=1).matches(path) is matches
+
+
+@pytest.mark.parametrize(("count", "has_many"), [(500, False), (501, True)])
+def test_many_rules_are_work_for_a_thread(count: int, *, has_many: bool) -> None:
+    lines = "".join(f"Disallow: /{number}\n" for number in range(count))
+    assert parse_robots(f"User-agent: *\n{lines}".encode(), AGENT).has_many is has_many

@@ -211,6 +211,12 @@ def test_groups_that_both_have_an_event_of_one_bookmaker_stay_apart_whatever_the
         pytest.param({"sportradar_id": "1"}, {"sportradar_id": "2"}, "with another SportRadar id", id="ids"),
         pytest.param({"genius_id": "1"}, {"genius_id": "2"}, "with another Genius Sports id", id="Genius ids"),
         pytest.param({}, {"home": "Acacia Rovers U19"}, "that is another squad", id="a squad"),
+        pytest.param(
+            {"home": "Sevilla"},
+            {"home": "Sevvlla", "starts_at": KICKOFF + timedelta(minutes=40)},
+            "40 minutes apart",
+            id="three letters in common",
+        ),
         pytest.param({}, {"home": "Acacia Rovers Sporting Club"}, "its names are not clearly the same", id="names"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.schedule.cron.expression import CronExpression
-from scrape_operator.core.schedule.cron.fields import DAY_OF_MONTH, FIELDS, HOUR, is_restricted, read_field
+from scrape_operator.core.schedule.cron.fields import DAY_OF_MONTH, FIELDS, HOUR, MONTH, is_restricted, read_field
 
 MAX_LENGTH = 128
 
@@ -17,7 +17,7 @@ MACROS = {
 }
 
 _ORDER = "minute, hour, day of month, month, day of week"
-_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 def parse_cron(text: str, uid: str) -> CronExpression:
@@ -72,6 +72,5 @@ def _macro(text: str) -> str:
 
 def _comes(days: int, months: int) -> bool:
     """Return whether any of the months has any of the days; 29 February exists."""
-    return any(
-        months >> month & 1 and days & (1 << length + 1) - 1 for month, length in enumerate(_LONGEST_MONTHS, start=1)
-    )
+    named = [month for month in range(MONTH.high + 1) if months >> month & 1]
+    return any(days & (1 << _SHORT_MONTHS.get(month, DAY_OF_MONTH.high) + 1) - 1 for month in named)
