@@ -27,10 +27,10 @@ def hint_for(name: str, names: Sequence[str], namespaces: Sequence[str] = ()) ->
     return " ".join(hints)
 
 
-def shown(names: Sequence[str]) -> str:
+def shown(names: Sequence[str], most: int = SHOWN_MAX) -> str:
     """Return the first names as a list, and how many others there are."""
-    others = len(names) - SHOWN_MAX
-    return ", ".join(names[:SHOWN_MAX]) + (f" and {others} more" if others > 0 else "")
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others} more" if others > 0 else "")
 
 
 def close_names(wanted: str, names: Sequence[str], similarity: float = SIMILARITY) -> Sequence[str]:

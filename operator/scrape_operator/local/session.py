@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from scrape_operator.core.nearest import shown
 from scrape_operator.core.ports import RunObserver, StatusSink
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
@@ -214,5 +215,4 @@ class _Session:
 
 def _waiting(names: Sequence[str], total: int) -> str:
     """Return a line on the schedules whose runs have not ended."""
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return f"{len(names)} of {total} runs have not ended yet: {', '.join(names[:MAX_NAMED])}{more}"
+    return f"{len(names)} of {total} runs have not ended yet: {shown(names, MAX_NAMED)}"

@@ -8,7 +8,6 @@ import asyncio
 import gc
 import json
 import multiprocessing
-import sys
 import tempfile
 import threading
 import time
@@ -24,7 +23,7 @@ from scrape_operator.local.objects import with_metadata
 from scrape_operator.local.secrets import FileSecrets
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 from scrape_operator.settings import Settings
-from scrape_operator.watching.interpreter import GC_THRESHOLDS, SWITCH_SECONDS
+from scrape_operator.watching.interpreter import configure_interpreter
 from scrape_operator.wiring import open_engine, policy_book
 from tests.support.fakes import Recorder
 
@@ -126,8 +125,7 @@ async def measure(form: str, url: str, pipe: Connection, folder: Path) -> None:
 
 def child(form: str, url: str, pipe: Connection, folder: Path) -> None:
     """Be the operator in a pod of 512 MiB, with the settings of its interpreter."""
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*GC_THRESHOLDS)
+    configure_interpreter()
     with patch("scrape_operator.wiring.memory_limit", return_value=POD):
         asyncio.run(measure(form, url, pipe, folder))
     pipe.close()

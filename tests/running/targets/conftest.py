@@ -60,6 +60,18 @@ async def server() -> AsyncIterator[Server]:
         yield made
 
 
+def serve(server: Server, *bodies: object, **members: object) -> None:
+    """Answer with one list after the other, the last one for ever."""
+    left = list(bodies)
+
+    async def answer(_request: web.Request) -> web.Response:
+        ids = left.pop(0) if len(left) > 1 else left[0]
+        assert isinstance(ids, list)
+        return web.json_response({"data": [{"id": identity} for identity in ids], **members})
+
+    server.answer = answer
+
+
 class StoredMemory:
     """A TargetMemoryReader that knows what the results of earlier runs left."""
 

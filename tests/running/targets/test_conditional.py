@@ -1,27 +1,17 @@
 """Conditional targets: what did not change is not read again."""
 
+from collections.abc import Mapping
+
 import pytest
 from aiohttp import web
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.target_memory import FORGOTTEN
-from tests.running.targets.conftest import Scraping, Server
+from tests.running.targets.conftest import NOTHING, Scraping, Server, serve
 
 CONDITIONAL = {"conditional": True}
 UNCHANGED = (RunStatus.SUCCEEDED, Reason.NOT_MODIFIED, 0)
-
-
-def serve(server: Server, *bodies: object, **members: object) -> None:
-    """Answer with one list after the other, the last one for ever."""
-    left = list(bodies)
-
-    async def answer(_request: web.Request) -> web.Response:
-        ids = left.pop(0) if len(left) > 1 else left[0]
-        assert isinstance(ids, list)
-        return web.json_response({"data": [{"id": identity} for identity in ids], **members})
-
-    server.answer = answer
 
 
 async def test_an_unchanged_body_is_neither_parsed_nor_stored(scrape: Scraping, server: Server) -> None:
@@ -96,7 +86,10 @@ async def test_pages_are_unchanged_if_all_of_them_are(scrape: Scraping, server: 
     assert (second.requests, len(second.items)) == (3, 0)
 
 
-async def test_a_list_whose_details_are_followed_is_read_each_time(scrape: Scraping, server: Server) -> None:
+@pytest.mark.parametrize("http", [NOTHING, CONDITIONAL], ids=["default", "conditional"])
+async def test_a_list_whose_details_are_followed_is_read_each_time(
+    scrape: Scraping, server: Server, http: Mapping[str, bool]
+) -> None:
     async def answer(request: web.Request) -> web.Response:
         page = '<li><a href="/a">A</a>' if request.path == "/" else f"<p>{len(server.requests)}</p>"
         return web.Response(text=page, content_type="text/html")
@@ -104,7 +97,7 @@ async def test_a_list_whose_details_are_followed_is_read_each_time(scrape: Scrap
     server.answer = answer
     extract = {"items": {"css": "li"}, "fields": [{"name": "n", "css": "a::text"}]}
     follow = {"link": {"css": "a::attr(href)"}, "fields": [{"name": "text", "css": "p::text"}]}
-    results = [await scrape(f"{server.url}/", http=CONDITIONAL, extract=extract, follow=follow) for _ in range(2)]
+    results = [await scrape(f"{server.url}/", http=http, extract=extract, follow=follow) for _ in range(2)]
     assert [result.items[0].data["text"] for result in results] == ["2", "4"]
 
 

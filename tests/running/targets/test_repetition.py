@@ -1,6 +1,5 @@
 """A document that is the same as in the last run is not read again; its result is as if it had been."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from scrape_operator.core.runs.repeated_items import RepeatedItems
 from scrape_operator.core.runs.run import RunStatus, TargetResult
 from scrape_operator.extraction.extractor import CompiledExtract
 from scrape_operator.extraction.workers.pool import INLINE_BYTES
-from tests.running.targets.conftest import ITEMS, Scraping, Server, open_scraping
+from tests.running.targets.conftest import ITEMS, Scraping, Server, open_scraping, serve
 from tests.support.secrets import MemorySecrets
 
 FIELD = {"name": "id", "jmespath": "id"}
@@ -24,19 +23,6 @@ FIELD = {"name": "id", "jmespath": "id"}
 def extract(*fields: Mapping[str, Any], **others: Any) -> dict[str, Any]:
     """Return an extract of the list with further fields."""
     return {"extract": {**ITEMS, "fields": [FIELD, *fields], **others}}
-
-
-def serve(server: Server, *answers: object, content_type: str = "application/json") -> None:
-    """Answer with one list after the other, the last one for ever."""
-    left = list(answers)
-
-    async def answer(_request: web.Request) -> web.Response:
-        ids = left.pop(0) if len(left) > 1 else left[0]
-        assert isinstance(ids, list)
-        text = json.dumps({"data": [{"id": identity} for identity in ids]})
-        return web.Response(text=text, content_type=content_type)
-
-    server.answer = answer
 
 
 def repeated(result: TargetResult) -> UUID | None:
@@ -111,18 +97,6 @@ async def test_what_secrets_are_masked_in_is_read_each_time(server: Server) -> N
         after = await scrape(server.url, http={"headers": [header]})
     assert [item.data["id"] for item in before.items] == ["************", "second-secret"]
     assert [item.data["id"] for item in after.items] == ["first-secret", "*************"]
-
-
-async def test_details_are_read_each_time(scrape: Scraping, server: Server) -> None:
-    async def answer(request: web.Request) -> web.Response:
-        page = '<li><a href="/a">A</a>' if request.path == "/" else f"<p>{len(server.requests)}</p>"
-        return web.Response(text=page, content_type="text/html")
-
-    server.answer = answer
-    items = {"items": {"css": "li"}, "fields": [{"name": "n", "css": "a::text"}]}
-    follow = {"link": {"css": "a::attr(href)"}, "fields": [{"name": "text", "css": "p::text"}]}
-    results = [await scrape(f"{server.url}/", extract=items, follow=follow) for _ in range(2)]
-    assert [result.items[0].data["text"] for result in results] == ["2", "4"]
 
 
 async def test_another_document_is_read(scrape: Scraping, server: Server) -> None:

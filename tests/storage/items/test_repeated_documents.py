@@ -4,15 +4,13 @@ import random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection
 
 from scrape_operator.core.runs.items import Item, ItemCounts, ItemMode
 from scrape_operator.core.runs.repeated_items import RepeatedItems
-from scrape_operator.core.runs.run import RunResult, TargetResult
-from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.store import SQLRunStore
 from scrape_operator.storage.tables import items
-from tests.storage.values import claim_of, items_of, result_of, rows_of, target_of
+from tests.storage.items.finishing_process import Process
+from tests.storage.values import items_of, rows_of, target_of
 
 DOCUMENTS = {
     "a": items_of(a="1", b="2"),
@@ -39,35 +37,6 @@ class Read:
         return RepeatedItems(of_run, len(DOCUMENTS[self.document]), self)
 
 
-class UndoneError(Exception):
-    """Ends a transaction that did its work."""
-
-
-async def finish(store: SQLRunStore, finishing: Finishing, result: RunResult) -> ItemCounts:
-    """Store a result."""
-    [counts] = await store._database.write(lambda connection: finishing.finish_runs(connection, [result]))
-    assert counts is not None
-    return counts
-
-
-async def undo(store: SQLRunStore, finishing: Finishing, result: RunResult) -> None:
-    """Store a result in a transaction that is rolled back."""
-
-    def work(connection: Connection) -> None:
-        finishing.finish_runs(connection, [result])
-        raise UndoneError
-
-    with pytest.raises(Exception, match="UndoneError"):
-        await store._database.write(work)
-
-
-async def claimed(store: SQLRunStore, number: float, uid: str, target: TargetResult) -> RunResult:
-    """Return the result of a run that is being stored."""
-    claim = claim_of(number, uid=uid)
-    assert await store.claim(claim)
-    return result_of(claim, target)
-
-
 async def contents(store: SQLRunStore, uid: str) -> list[tuple[object, ...]]:
     """Return all about the items of a schedule but their ids."""
     rows = [row for row in await rows_of(store, items) if row["schedule_uid"] == uid]
@@ -76,35 +45,36 @@ async def contents(store: SQLRunStore, uid: str) -> list[tuple[object, ...]]:
 
 
 async def test_items_that_are_stored_are_not_read(store: SQLRunStore) -> None:
-    finishing, read = Finishing(), Read("a")
-    first = await claimed(store, 0, "uid-1", target_of(DOCUMENTS["a"]))
-    await finish(store, finishing, first)
+    process, read = Process(store), Read("a")
+    first = await process.claim_target(0, uid="uid-1", target=target_of(DOCUMENTS["a"]))
+    assert await process.finish(first) is not None
     before = first.claim.id
     for number in (1, 2, 3):
-        again = await claimed(store, number, "uid-1", target_of(read.repeated(before)))
-        assert await finish(store, finishing, again) == ItemCounts(total=2)
+        again = await process.claim_target(number, uid="uid-1", target=target_of(read.repeated(before)))
+        assert await process.finish(again) == ItemCounts(total=2)
         before = again.claim.id
     assert {row["run_id"] for row in await rows_of(store, items)} == {before}
     assert not read.count
-    fresh = await claimed(store, 4, "uid-1", target_of(DOCUMENTS["a"]))
-    assert await finish(store, finishing, fresh) == ItemCounts(total=2)
+    fresh = await process.claim_target(4, uid="uid-1", target=target_of(DOCUMENTS["a"]))
+    assert await process.finish(fresh) == ItemCounts(total=2)
 
 
 @pytest.mark.parametrize("other", ["another process", "a restart", "rolled back", "another run"])
 async def test_items_that_are_not_stored_as_they_were_are_read(store: SQLRunStore, other: str) -> None:
-    finishing, read = Finishing(), Read("a")
-    first = await claimed(store, 0, "uid-1", target_of(DOCUMENTS["a"]))
+    process, read = Process(store), Read("a")
+    first = await process.claim_target(0, uid="uid-1", target=target_of(DOCUMENTS["a"]))
     if other == "rolled back":
-        await undo(store, finishing, first)
+        await process.undo(first)
     else:
-        await finish(store, finishing, first)
+        assert await process.finish(first) is not None
     if other == "another process":
-        await finish(store, Finishing(), await claimed(store, 1, "uid-1", target_of(DOCUMENTS["b"])))
+        between = await process.claim_target(1, uid="uid-1", target=target_of(DOCUMENTS["b"]))
+        assert await Process(store).finish(between) is not None
     elif other == "a restart":
-        finishing = Finishing()
+        process = Process(store)
     of_run = UUID(int=0) if other == "another run" else first.claim.id
-    again = await claimed(store, 2, "uid-1", target_of(read.repeated(of_run)))
-    await finish(store, finishing, again)
+    again = await process.claim_target(2, uid="uid-1", target=target_of(read.repeated(of_run)))
+    assert await process.finish(again) is not None
     assert read.count == 1
     assert {row["data"]["name"]: row["data"]["text"] for row in await rows_of(store, items)} == {"a": "1", "b": "2"}
     assert {row["run_id"] for row in await rows_of(store, items)} == {again.claim.id}
@@ -112,7 +82,7 @@ async def test_items_that_are_not_stored_as_they_were_are_read(store: SQLRunStor
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_histories_are_those_of_runs_that_read_everything(store: SQLRunStore, seed: int) -> None:
-    dice, finishing, plain = random.Random(seed), Finishing(), Finishing()
+    dice, process, plain = random.Random(seed), Process(store), Process(store)
     mode = dice.choice([ItemMode.UPSERT, ItemMode.SNAPSHOT])
     earlier: dict[str, list[UUID]] = {document: [] for document in DOCUMENTS}
     for number in range(RUNS):
@@ -120,12 +90,14 @@ async def test_histories_are_those_of_runs_that_read_everything(store: SQLRunSto
         runs = earlier[document]
         of_run = runs[-1] if runs and dice.random() < 0.8 else dice.choice([*runs, UUID(int=0)])
         found = Read(document).repeated(of_run) if dice.random() < 0.7 else DOCUMENTS[document]
-        one = await claimed(store, number, "uid-1", target_of(found, mode=mode))
-        two = await claimed(store, number, "uid-2", target_of(DOCUMENTS[document], mode=mode))
+        one = await process.claim_target(number, uid="uid-1", target=target_of(found, mode=mode))
+        two = await process.claim_target(number, uid="uid-2", target=target_of(DOCUMENTS[document], mode=mode))
         if dice.random() < 0.1:
-            await undo(store, finishing, one)
+            await process.undo(one)
         if dice.random() < 0.1:
-            finishing = Finishing()
-        assert await finish(store, finishing, one) == await finish(store, plain, two)
+            process = Process(store)
+        counts = await process.finish(one)
+        assert counts is not None
+        assert counts == await plain.finish(two)
         runs.append(one.claim.id)
     assert await contents(store, "uid-1") == await contents(store, "uid-2")

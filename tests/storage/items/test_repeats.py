@@ -1,56 +1,16 @@
 """A target that brings what it brought before is settled without a look at its items, and never wrongly."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event
 
-from scrape_operator.core.runs.items import Item, ItemCounts
-from scrape_operator.core.runs.run import RunResult
+from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.storage.items import repeats
 from scrape_operator.storage.items.repeats import fingerprint_of
-from scrape_operator.storage.runs.finishing import Finishing
 from scrape_operator.storage.store import SQLRunStore
 from scrape_operator.storage.tables import items
-from tests.storage.values import claim_of, items_of, result_of, rows_of, target_of
-
-
-class UndoneError(Exception):
-    """Ends a transaction that did its work."""
-
-
-class Process:
-    """What one process remembers, on a database that others share."""
-
-    def __init__(self, store: SQLRunStore) -> None:
-        self.store = store
-        self.finishing = Finishing()
-
-    async def claim(self, number: float, *seen: Item, uid: str = "uid-1") -> RunResult:
-        claim = claim_of(number, uid=uid)
-        assert await self.store.claim(claim)
-        return result_of(claim, target_of(seen))
-
-    async def finish(self, result: RunResult, statements: list[str] | None = None) -> ItemCounts | None:
-        def work(connection: Connection) -> Sequence[ItemCounts | None]:
-            if statements is not None:
-                event.listen(connection, "before_cursor_execute", lambda *called: statements.append(called[2]))
-            return self.finishing.finish_runs(connection, [result])
-
-        [counts] = await self.store._database.write(work)
-        return counts
-
-    async def run(self, number: float, *seen: Item, uid: str = "uid-1") -> ItemCounts | None:
-        return await self.finish(await self.claim(number, *seen, uid=uid))
-
-    async def undo(self, result: RunResult) -> None:
-        def work(connection: Connection) -> None:
-            self.finishing.finish_runs(connection, [result])
-            raise UndoneError
-
-        with pytest.raises(Exception, match="UndoneError"):
-            await self.store._database.write(work)
+from tests.storage.items.finishing_process import Process
+from tests.storage.values import items_of, rows_of
 
 
 async def seen_by(store: SQLRunStore) -> dict[str, UUID]:

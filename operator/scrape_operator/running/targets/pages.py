@@ -88,7 +88,7 @@ class PageReader:
             run.is_unmodified = True
             return None
         await run.keep(received)
-        if note_document(plan, run, self._document(run, received)):
+        if plan.is_decided_by_document and note_document(plan, run, self._document(run, received)):
             run.pages += 1
             return None
         extraction = await self._extract(plan, run, received)

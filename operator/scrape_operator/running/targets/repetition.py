@@ -19,16 +19,16 @@ from scrape_operator.running.targets.target_run import TargetRun
 def note_document(plan: HTTPTargetPlan, run: TargetRun, document: Document) -> bool:
     """Return whether a document is that of the last run, whose items are then those of `run`. Note it for the next one.
 
-    Only what is read in the event loop qualifies: the store can read its items at once where it does not have them.
-    Secrets are masked in what was read, and may differ from run to run.
+    Called where the document alone decides the items. Only one that is read in the event loop qualifies: the store can
+    read its items at once where it does not have them. Secrets are masked in what was read, and may differ from run to
+    run.
     """
-    if not plan.is_decided_by_document or run.session.mask:
+    if run.session.mask or not is_read_inline(plan.extracts.page, document):
         return False
-    digest, last, usual = _digest_of(document), run.memory.document, run.memory.baseline.constant
-    if last is None or usual is None or (last.digest, last.expectations) != (digest, plan.expectations):
-        run.digest = digest if is_read_inline(plan.extracts.page, document) else None
+    run.digest = _digest_of(document)
+    last, usual = run.memory.document, run.memory.baseline.constant
+    if last is None or usual is None or (last.digest, last.expectations) != (run.digest, plan.expectations):
         return False
-    run.digest = digest
     run.repeated = RepeatedItems(last.run_id, usual.items, partial(_read_items, plan, document))
     return True
 

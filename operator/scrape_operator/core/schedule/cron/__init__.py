@@ -5,6 +5,6 @@ Decision 0010 says why no library is used.
 
 from scrape_operator.core.schedule.cron.due_times import CronDueTimes
 from scrape_operator.core.schedule.cron.expression import CronExpression
-from scrape_operator.core.schedule.cron.parsing import MAX_LENGTH, parse_cron
+from scrape_operator.core.schedule.cron.parsing import parse_cron
 
-__all__ = ["MAX_LENGTH", "CronDueTimes", "CronExpression", "parse_cron"]
+__all__ = ["CronDueTimes", "CronExpression", "parse_cron"]
