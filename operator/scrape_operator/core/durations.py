@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from scrape_operator.core.errors import InvalidValue
 
@@ -17,6 +18,7 @@ _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _UNIT_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
+@lru_cache(1024)
 def parse_duration(text: str) -> timedelta:
     """Parse a Go duration such as `1h30m`, `1.5s`, `250ms`.
 

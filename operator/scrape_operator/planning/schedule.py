@@ -15,6 +15,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.instants import in_utc
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.shared import shared
 from scrape_operator.planning.ceilings import check_policy
 from scrape_operator.planning.plans import RunPlan
 from scrape_operator.planning.policies import NO_POLICIES, Policies, find_policy
@@ -113,6 +114,15 @@ def _check(obj: Mapping[str, Any], default_interval: timedelta, policies: Polici
     return _Checked(spec, findings, None if findings else run_plan, policy.name)
 
 
+def _stored_spec(spec: ScrapeScheduleSpec, default_interval: timedelta) -> StoredSpec:
+    return StoredSpec(
+        None if spec.interval or spec.schedules else default_interval,
+        spec.data_policy,
+        spec.history_max_age,
+        tuple(compile_webhook(notify) for notify in spec.notify),
+    )
+
+
 def _with_timing(empty: SchedulePlan, spec: ScrapeScheduleSpec, default_interval: timedelta) -> SchedulePlan:
     timing = compile_timing(spec, empty.key.uid, default_interval)
     return replace(
@@ -125,18 +135,13 @@ def _with_timing(empty: SchedulePlan, spec: ScrapeScheduleSpec, default_interval
         end_time=None if spec.end_time is None else in_utc(spec.end_time),
         windows=compile_windows(spec),
         suspend=spec.suspend,
-        starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),
+        starting_deadline=shared(timedelta(seconds=spec.starting_deadline_seconds)),
         missed_run_policy=spec.missed_run_policy,
         concurrency_policy=spec.concurrency_policy,
-        timeout=timing.timeout,
+        timeout=shared(timing.timeout),
         suspend_after_failures=spec.suspend_after_failures,
-        target_names=tuple(target.name for target in spec.targets),
+        target_names=shared(tuple(target.name for target in spec.targets)),
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
-        stored_spec=StoredSpec(
-            None if spec.interval or spec.schedules else default_interval,
-            spec.data_policy,
-            spec.history_max_age,
-            tuple(compile_webhook(notify) for notify in spec.notify),
-        ),
+        stored_spec=shared(_stored_spec(spec, default_interval)),
     )

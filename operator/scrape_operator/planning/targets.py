@@ -12,6 +12,7 @@ from scrape_operator.core.runs.expectations import Expectations, OnBreach
 from scrape_operator.core.runs.items import ItemMode
 from scrape_operator.core.runs.retry import RetryPolicy
 from scrape_operator.core.schedule.time_zones import parse_time_zone
+from scrape_operator.core.shared import shared
 from scrape_operator.extraction.compiling import compile_target, selector_of
 from scrape_operator.planning.fingerprints import fingerprint_of
 from scrape_operator.planning.plans import HTTPTargetPlan, PlatformTargetPlan, RunPlan, TargetPlan
@@ -69,14 +70,14 @@ def _compile_http(
     if extracts is None:
         return None, findings
     plan = HTTPTargetPlan(
-        name=target.name,
+        name=shared(target.name),
         request=compile_request(http, _lowered(http.max_body_bytes, policy.max_body_bytes)),
         retry=_retry(target),
         extracts=extracts,
-        key=tuple(extract.key or ()),
+        key=shared(tuple(extract.key or ())),
         expectations=_expectations(target),
         mode=extract.mode,
-        compared_fields=tuple(field.name for field in extract.fields if field.value is None),
+        compared_fields=shared(tuple(field.name for field in extract.fields if field.value is None)),
         selected_fields=_selected_fields(target),
         pagination=_pagination(target.paginate, policy),
         is_conditional=_is_conditional(target, http),
@@ -105,7 +106,7 @@ def _is_decided_by_document(target: Target, http: HTTP, extract: Extract) -> boo
 
 def _selected_fields(target: Target) -> tuple[str, ...]:
     fields = (*(target.extract.fields if target.extract else ()), *(target.follow.fields if target.follow else ()))
-    return tuple(field.name for field in fields if selector_of(field) is not None)
+    return shared(tuple(field.name for field in fields if selector_of(field) is not None))
 
 
 def _pagination(paginate: Paginate | None, policy: EffectivePolicy) -> Pagination | None:
@@ -133,16 +134,17 @@ def _page_source(paginate: Paginate) -> PageSource:
 
 def _retry(target: Target) -> RetryPolicy:
     retry = target.retry
-    return RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods))
+    return shared(RetryPolicy(retry.attempts, retry.initial_delay, retry.max_delay, tuple(retry.methods)))
 
 
 def _expectations(target: Target) -> Expectations:
     expect = target.expect
     if expect is None:
-        return Expectations()
-    return Expectations(
+        return shared(Expectations())
+    expectations = Expectations(
         min_items=expect.min_items,
         max_drop_percent=expect.max_drop_percent,
         coverage={rule.field: rule.min_percent for rule in expect.coverage or ()},
         on_breach=OnBreach(expect.on_breach),
     )
+    return shared(expectations)

@@ -1,8 +1,10 @@
 """What is usual for a target: its last good runs, which later ones are compared with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import median
+
+from scrape_operator.core.shared import shared
 
 BASELINE_RUNS = 10
 """Good runs that are remembered of a target. A good run succeeded in full and read its documents."""
@@ -18,7 +20,7 @@ class GoodRun:
     """One good run: its number of items, and in how many percent of them each field was found."""
 
     items: int
-    found: Mapping[str, int] = field(default_factory=dict)
+    found: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,16 @@ class Baseline:
 
     runs: tuple[GoodRun, ...] = ()
 
+    @classmethod
+    def of(cls, runs: Iterable[GoodRun]) -> "Baseline":
+        """Return the baseline of some runs, newest first."""
+        baseline = cls(tuple(map(shared, runs)))
+        return shared(baseline) if baseline.constant else baseline
+
     def with_run(self, run: GoodRun) -> "Baseline":
         """Return the baseline after another good run. Equal runs, as most are, share their memory."""
-        same = self.runs[0] if self.runs and self.runs[0] == run else run
-        return Baseline((same, *self.runs[: BASELINE_RUNS - 1]))
+        runs = (shared(run), *self.runs[: BASELINE_RUNS - 1])
+        return self if runs == self.runs else Baseline.of(runs)
 
     @property
     def constant(self) -> GoodRun | None:

@@ -25,7 +25,7 @@ class Expectations:
 
     min_items: int | None = None
     max_drop_percent: int | None = None
-    coverage: Mapping[str, int] | None = None
+    coverage: Mapping[str, int] | None = field(default=None, hash=False)
     on_breach: OnBreach = OnBreach.WARN
 
 

@@ -1,8 +1,9 @@
 """What is known about one schedule besides its plan: the facts that decisions and the status depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from scrape_operator.core.net.day_budgets import UsedUp
@@ -23,11 +24,14 @@ from scrape_operator.core.runs.run import (
 from scrape_operator.core.runs.slot import Due, First, Manual, SecretsFound, Slot, digest_token
 from scrape_operator.core.schedule.handled import Range, add_range
 from scrape_operator.core.schedule.instants import INSTANT
+from scrape_operator.core.shared import shared
 
 HISTORY_LENGTH = 5
 
 REQUESTS_REMEMBERED = 64
 """Tokens of manual runs: an older one runs again if it is set again."""
+
+_NO_WEBHOOKS: Mapping[str, WebhookHealth] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class ScheduleState:
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
     queued: QueuedRun | None = None
     defect: str | None = None
-    webhooks: dict[str, WebhookHealth] = field(default_factory=dict)
+    webhooks: Mapping[str, WebhookHealth] = field(default_factory=lambda: _NO_WEBHOOKS)
     used_up: UsedUp | None = None
 
     def adopt(self, handled_until: datetime | None, handled_request: str | None) -> None:
@@ -213,7 +217,7 @@ class ScheduleState:
 
     def remove_run(self, run_id: UUID) -> None:
         """Note that a run is no longer in the pool, whatever its result was."""
-        self.active.pop(run_id, None)
+        self.active = {known: run for known, run in self.active.items() if known != run_id}
 
     def record_start(self, claim: RunClaim, ends_by: datetime) -> None:
         """Note that a run was claimed: its row is in the database."""
@@ -241,7 +245,7 @@ class ScheduleState:
     def record_webhook(self, health: WebhookHealth) -> bool:
         """Note how a webhook is. Return whether that is new."""
         is_new = self.webhooks.get(health.name, WebhookHealth(health.name)) != health
-        self.webhooks[health.name] = health
+        self.webhooks = {**self.webhooks, health.name: health}
         return is_new
 
     def record_finish(self, result: RunResult, counts: ItemCounts) -> RunSummary:
@@ -256,23 +260,23 @@ class ScheduleState:
             message=result.message,
             started_at=result.claim.started_at,
             completed_at=result.completed_at,
-            counts=counts,
+            counts=shared(counts),
             items_scraped=sum(len(target.items) for target in result.targets),
         )
-        self.active.pop(summary.id, None)
+        self.remove_run(summary.id)
         self.runs += 1
         self._count(summary)
         self._record_targets(result)
         self.add_to_history(summary)
         if counts.new or counts.changed or counts.gone:
             self.last_change_time = result.completed_at
-        self.items = counts
+        self.items = summary.counts
         return summary
 
     def record_orphan(self, summary: RunSummary) -> None:
         """Note a run that its owner did not end: a failure, unless a run of a later due time was good already."""
         self.runs += 1
-        self.active.pop(summary.id, None)
+        self.remove_run(summary.id)
         self.last_failure_time = summary.completed_at
         later = [run for run in self.history if run.scheduled_for > summary.scheduled_for]
         if not any(run.status.is_good for run in later):

@@ -1,6 +1,5 @@
 """What the status writer remembers of a written status: little, since it does so for every schedule."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ import orjson
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.core.shared import shared
 from scrape_operator.reporting.status.condition_types import TRUE, ConditionType
 from scrape_operator.reporting.status.conditions import evaluate_conditions
 
@@ -124,11 +124,11 @@ def read_conditions(rows: Sequence[Mapping[str, object]]) -> Iterator[WrittenCon
     """Read the conditions of a status; what is malformed is left out."""
     for row in rows:
         if {"type", "status", "lastTransitionTime"} <= row.keys():
-            kind, value = sys.intern(str(row["type"])), sys.intern(str(row["status"]))
+            kind, value = str(row["type"]), str(row["status"])
             is_stalled = kind == ConditionType.STALLED and value == TRUE
             message_hash = hash(str(row.get("message"))) if is_stalled else 0
-            reason = sys.intern(str(row.get("reason")))
-            yield WrittenCondition(kind, value, reason, sys.intern(str(row["lastTransitionTime"])), message_hash)
+            changed_at = str(row["lastTransitionTime"])
+            yield shared(WrittenCondition(kind, value, str(row.get("reason")), changed_at, message_hash))
 
 
 def _rows(status: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

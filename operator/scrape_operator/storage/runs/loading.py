@@ -15,6 +15,7 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
+from scrape_operator.core.shared import shared
 from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.messages.delivering import read_healths
 from scrape_operator.storage.runs.pruning import GOOD
@@ -63,7 +64,7 @@ def _state(row: Row[*tuple[Any, ...]]) -> ScheduleState:
         consecutive_failures=row.consecutive_failures,
         missed=row.missed,
         skipped=row.skipped,
-        items=ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone),
+        items=shared(ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)),
     )
 
 

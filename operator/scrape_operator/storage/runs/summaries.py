@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
+from scrape_operator.core.shared import shared
 from scrape_operator.storage.tables import scrape_runs
 
 _c = scrape_runs.c
@@ -42,7 +43,7 @@ def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
         "message": row.message or "",
         "started_at": row.started_at,
         "completed_at": row.completed_at,
-        "counts": ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone),
+        "counts": shared(ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)),
         "items_scraped": row.items_scraped,
     }
     return RunSummary(**values | instead)

@@ -49,12 +49,13 @@ _SEEN = (
 def load_memory(connection: Connection, uid: str, target: str, fingerprint: str) -> TargetMemory:
     """Return what is known of a target. Runs with other settings say nothing about what is usual."""
     given = {"uid": uid, "target": target, "fingerprint": fingerprint}
-    runs = tuple(GoodRun(count, found or {}) for count, found in connection.execute(_GOOD_RUNS, given))
+    runs = (GoodRun(count, found or {}) for count, found in connection.execute(_GOOD_RUNS, given))
+    baseline = Baseline.of(runs)
     row = connection.execute(_VALIDATORS, given).first()
     if row is None:
-        return TargetMemory(Baseline(runs))
+        return TargetMemory(baseline)
     known = Validators(row.url, row.etag, row.last_modified) if row.etag or row.last_modified else None
-    return TargetMemory(Baseline(runs), Revalidation(row.fingerprint, known, row.body_hash))
+    return TargetMemory(baseline, Revalidation(row.fingerprint, known, row.body_hash))
 
 
 def store_memory(connection: Connection, results: Sequence[RunResult]) -> None:
