@@ -87,3 +87,47 @@ async def test_a_worker_answers_links_beside_items(document: Open):
     assert await pool.extract(extract, page) == extract.extract(page) == recompile(extract.spec).extract(page)
     assert (await pool.extract(extract, page)).next_link == "https://shop.example/shop/?page=2"
     await pool.aclose()
+
+
+@pytest.mark.parametrize(
+    ("selector", "link"),
+    [
+        ({"css": "a.next"}, "https://shop.example/2"),
+        ({"css": "a.next::attr(href)"}, "https://shop.example/2"),
+        ({"css": "a.absent, a.next"}, "https://shop.example/2"),
+        ({"xpath": "//a[@class='next']"}, "https://shop.example/2"),
+        ({"xpath": "//a[@class='absent'] | //a[@class='next']"}, "https://shop.example/2"),
+        ({"css": "link"}, "https://shop.example/3"),
+        ({"css": "i.path"}, "https://shop.example/4"),
+        ({"css": "i.path::text"}, "https://shop.example/4"),
+        ({"css": "a.last"}, None),
+        ({"css": "a.bare"}, None),
+        ({"css": "a.absent"}, None),
+    ],
+    ids=str,
+)
+def test_a_selector_of_elements_gives_what_they_link_to(document: Open, selector: dict[str, str], link: str | None):
+    page = document(
+        "<link rel=next href=/3><ul><li class=item>x</ul><a class=next href=/2>Next page</a><i class=path>/4</i>"
+        "<a class=last>Next page</a><a class=bare></a>"
+    )
+    target = {**HTML_TARGET, "paginate": {"nextLink": selector}, "follow": {**HTML_TARGET["follow"], "link": selector}}
+    compiled = compile_(**target)
+    assert compiled.page.extract(page).next_link == link
+    assert compiled.page.is_bounded(page) == ("|" not in str(selector) and "," not in str(selector))
+
+
+def test_each_item_has_the_address_of_its_own_element(document: Open):
+    target = {**HTML_TARGET, "follow": {**HTML_TARGET["follow"], "link": {"css": "a"}}}
+    found = compile_(**target).page.extract(document(LIST))
+    assert found.follow_links == ["https://shop.example/shop/a?x=1#top", None, "mailto:x@y.example"]
+
+
+def test_in_xml_the_text_of_an_element_may_be_the_address(document: Open):
+    target = {
+        "extract": {"format": "XML", "items": {"css": "item"}, "fields": [{"name": "t", "css": "t"}]},
+        "follow": {**HTML_TARGET["follow"], "link": {"css": "link"}},
+    }
+    body = "<r><item><t>1</t><link>/1</link></item><item><t>2</t><link href='/2'/></item></r>"
+    found = compile_(**target).page.extract(document(body, content_type="application/xml"))
+    assert found.follow_links == ["https://shop.example/1", "https://shop.example/2"]

@@ -89,6 +89,16 @@ def sent(header, stored_at, url):
         ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "http://shop.example/", "http://shop.example/", None),
         ("a=" + "x" * MAX_COOKIE_LENGTH, "http://shop.example/", "http://shop.example/", None),
         ("garbage", "http://shop.example/", "http://shop.example/", None),
+        ('a="x y"; Path=/', "http://shop.example/", "http://shop.example/", 'a="x y"'),
+        (r'a="x\054y"', "http://shop.example/", "http://shop.example/", r'a="x\054y"'),
+        ('a="x;y"; Path=/', "http://shop.example/", "http://shop.example/", 'a="x'),
+        ("a=1; Domain=Shop.Example", "http://www.shop.example/", "http://api.shop.example/", "a=1"),
+        ("a=1; Domain=Shop.Example", "http://shop.example/", "http://www.shop.example/", "a=1"),
+        ("a=1; Domain=intranet", "http://intranet/", "http://intranet/", "a=1"),
+        ("a=1; Domain=.intranet", "http://intranet/", "http://www.intranet/", None),
+        ("a=1; Domain=; Path=/", "http://shop.example/", "http://shop.example/", "a=1"),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=9", "http://a.example/", "http://a.example/", "a=1"),
+        ("a=1; Max-Age=0", "http://shop.example/", "http://shop.example/", None),
     ],
 )
 def test_where_a_cookie_is_sent(header, stored_at, url, expected):

@@ -22,6 +22,7 @@ from scrape_operator.extraction.formats.charsets import codec_of
 from scrape_operator.extraction.formats.embedded import EmbeddedReader
 from scrape_operator.extraction.formats.reader import Family, Reader, ReaderOptions, Selector
 from scrape_operator.extraction.formats.registry import READABLE, families_of, format_with, make_reader
+from scrape_operator.extraction.selectors.links import LinkSelector
 from scrape_operator.extraction.selectors.regex import Pattern, compile_pattern
 from scrape_operator.extraction.step_budget import StepBudget, StepBudgetExceeded
 from scrape_operator.extraction.values.numbers import Mark
@@ -205,8 +206,18 @@ class _Compiler:
     ) -> CompiledField | None:
         if spec is None:
             return None
-        convert = read_link if type_ is FieldType.URL else CONVERTERS[type_]
-        return CompiledField(name, type_, convert, self._selector(spec, f"{target}.{name}"))
+        selector = self._selector(spec, f"{target}.{name}")
+        if type_ is not FieldType.URL:
+            return CompiledField(name, type_, CONVERTERS[type_], selector)
+        return CompiledField(name, type_, read_link, selector and self._link_selector(selector))
+
+    def _link_selector(self, selector: Selector) -> Selector:
+        """Return a selector of addresses: where it gives elements, as `a.next` does, those that they link to."""
+        format_ = self._format_for(Family.XPATH)
+        if format_ is None or selector.family not in {Family.CSS, Family.XPATH} or not selector.gives_nodes:
+            return selector
+        compile_xpath = partial(make_reader(format_, self._options).compile, Family.XPATH)
+        return LinkSelector(selector, compile_xpath, is_html=format_ is Format.HTML)
 
     def _items(self, spec: SelectorSpec, path: str) -> Selector | None:
         selector = self._selector(spec, path)

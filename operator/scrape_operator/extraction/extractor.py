@@ -79,6 +79,11 @@ class CompiledExtract:
         """Return an item in which no field was found."""
         return {compiled.name: compiled.value_if_missing for compiled in self._fields}
 
+    @property
+    def required_fields(self) -> Sequence[str]:
+        """Return the names of the fields without which there is no item."""
+        return [compiled.name for compiled in self._fields if compiled.required]
+
     def extract(self, document: Document) -> PageExtraction:
         """Read the items and links of a document.
 

@@ -62,3 +62,16 @@ def test_keys_are_unique_and_every_item_is_accounted_for(rows: list[dict[str, An
     assert len(keys) + keyed.duplicates + keyed.keyless == len(rows)
     last = {Item.of(row, key).key: row for row in rows}
     assert all(item.data == last[item.key] for item in keyed.items)
+
+
+@pytest.mark.parametrize(
+    ("key", "kept", "unknown"),
+    [(["sku"], [1, 2, 3], 0), (["n"], [1, 3], 1), (["sku", "n"], [1, 3], 1), ([], [1, 2, 3], 0)],
+)
+def test_an_item_with_an_unread_part_of_its_key_is_left_out(key: list[str], kept: list[int], unknown: int) -> None:
+    keyed = key_items(read(("a", 1), ("b", 2), ("c", 3)), key, {1: ["n"]})
+    assert ([item.data["n"] for item in keyed.items], keyed.unknown) == (kept, unknown)
+    assert [item.unread for item in keyed.items] == [["n"] if item.data["n"] == 2 else () for item in keyed.items]
+    assert (keyed.duplicates, keyed.keyless) == (0, 0)
+    told = [line for line in keyed.warnings(key) if line.startswith(f"{unknown} items are not stored in this run")]
+    assert len(told) == (1 if unknown else 0)

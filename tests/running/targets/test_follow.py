@@ -193,3 +193,66 @@ async def test_without_fields_nothing_is_followed(scrape: Scraping, server: Serv
     server.answer = answer
     result = await scrape(f"{server.url}/", extract=LIST, follow={"link": {"css": "a::attr(href)"}})
     assert (result.status, len(server.requests)) == (RunStatus.SUCCEEDED, 1)
+
+
+REQUIRED = {**FOLLOW, "fields": [{"name": "born", "css": "p::text", "required": True}]}
+
+
+async def test_an_item_without_a_link_lacks_what_is_required_of_its_details(scrape: Scraping, server: Server) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return listing(("A", "/a"), ("B", None)) if request.path == "/" else born("1815")
+
+    server.answer = answer
+    result = await scrape(f"{server.url}/", extract=LIST, follow=REQUIRED)
+    assert [item.data["name"] for item in result.items] == ["A"]
+    assert (result.status, result.complete) == (RunStatus.SUCCEEDED, False)
+
+
+@pytest.mark.parametrize(
+    ("follow", "kept"),
+    [(FOLLOW, [("A", ()), ("B", ("born",))]), (REQUIRED, [("A", ())])],
+    ids=["not required", "required"],
+)
+@pytest.mark.parametrize("status", [200, 204])
+async def test_an_empty_detail_document_leaves_what_is_stored(
+    scrape: Scraping, server: Server, follow: dict[str, object], kept: list[object], status: int
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return listing(("A", "/a"), ("B", "/b"))
+        return web.Response(status=status) if request.path == "/b" else born("1815")
+
+    server.answer = answer
+    result = await scrape(f"{server.url}/", extract=LIST, follow=follow)
+    assert [(item.data["name"], item.unread) for item in result.items] == kept
+    assert result.status is RunStatus.SUCCEEDED
+    assert "a detail document is empty: what is stored of its fields stays" in result.warnings
+
+
+async def test_an_item_whose_key_could_not_be_read_is_not_taken_for_another_one(
+    scrape: Scraping, server: Server
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return listing(("A", "/a"), ("B", "/b"))
+        return web.Response(status=404) if request.path == "/b" else born(request.path)
+
+    server.answer = answer
+    result = await scrape(f"{server.url}/", extract={**LIST, "key": ["name", "born"]}, follow=FOLLOW)
+    assert [item.data for item in result.items] == [{"name": "A", "born": "/a"}]
+    assert (result.status, result.complete) == (RunStatus.PARTIALLY_SUCCEEDED, False)
+    assert any(warning.startswith("1 items are not stored in this run") for warning in result.warnings)
+
+
+async def test_items_without_a_key_whose_details_are_lost_are_told(scrape: Scraping, server: Server) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return listing(("A", "/a"), ("B", "/b"))
+        return web.Response(status=404) if request.path == "/b" else born(request.path)
+
+    server.answer = answer
+    unkeyed = {name: value for name, value in LIST.items() if name != "key"}
+    result = await scrape(f"{server.url}/", extract=unkeyed, follow=FOLLOW)
+    assert [item.data["born"] for item in result.items] == ["/a", None]
+    assert any("set extract.key to fields of the list" in warning for warning in result.warnings)
+    assert not any("extract.key" in warning for warning in (await scrape(f"{server.url}/", extract=LIST)).warnings)

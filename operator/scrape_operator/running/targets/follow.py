@@ -49,7 +49,7 @@ class DetailReader:
         try:
             await self._read_all(plan, run, detail, addresses, details)
         finally:
-            _merge(run, details, _empty(detail))
+            _merge(run, details, detail)
 
     async def _read_all(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, addresses: list[str], details: Details
@@ -72,24 +72,27 @@ class DetailReader:
                 run.losses.add(_subject(address), run.timed_out())
                 continue
             try:
-                details[address] = await self._read_one(plan, run, detail, address, wants_hints=not place)
+                details |= await self._read_one(plan, run, detail, address, wants_hints=not place)
             except ScrapeFailed as failure:
                 run.losses.add(_subject(address), failure)
 
     async def _read_one(
         self, plan: HTTPTargetPlan, run: TargetRun, detail: CompiledExtract, address: str, *, wants_hints: bool
-    ) -> Detail | None:
+    ) -> Details:
+        """Return what a document gave under its address; nothing, where it is empty and may be so."""
         first = plan.request.fill(run.scope.scheduled_for, run.scope.zone)
         request = request_of_link(first, address, first.url, "follow.link")
         received = await run.fetch_detail(address, request)
         if is_empty(received.response):
-            return _empty(detail)
+            run.warn("a detail document is empty: what is stored of its fields stays")
+            run.lacking.update(detail.required_fields)
+            return {address: None} if detail.required_fields else {}
         document = make_document(run, received, wants_hints=wants_hints)
         extraction = await self._extraction.extract(detail, document, run.session.requester.key)
         run.warn(*extraction.warnings)
         run.hints.update(extraction.field_hints)
         run.lacking.update(extraction.lacking)
-        return next((Detail(item, tuple(extraction.missing)) for item in extraction.items), None)
+        return {address: next((Detail(item, tuple(extraction.missing)) for item in extraction.items), None)}
 
 
 def _addresses(run: TargetRun, limit: int) -> list[str]:
@@ -106,16 +109,19 @@ def _subject(address: str) -> str:
     return f"detail document {without_user_info(address)}"
 
 
-def _empty(detail: CompiledExtract) -> Detail:
-    return Detail(detail.empty_item, tuple(detail.empty_item))
+def _merge(run: TargetRun, details: Details, compiled: CompiledExtract) -> None:
+    """Merge what was read into the items; one that lacks a required field of a detail document is dropped.
 
-
-def _merge(run: TargetRun, details: Details, empty: Detail) -> None:
+    Without a link, no field of a detail document is found.
+    """
+    empty = Detail(compiled.empty_item, tuple(compiled.empty_item))
+    without_link = None if compiled.required_fields else empty
     merged: list[Mapping[str, JSONValue]] = []
     for item, link in zip(run.items, run.follow_links, strict=True):
-        detail = empty if link is None else details.get(link, empty)
+        detail = without_link if link is None else details.get(link, empty)
         if detail is None:
             run.dropped += 1
+            run.lacking.update(compiled.required_fields if link is None else ())
             continue
         if link is not None and link not in details:
             run.unread[len(merged)] = empty.missing

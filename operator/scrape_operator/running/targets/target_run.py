@@ -18,7 +18,7 @@ from scrape_operator.core.ports import Clock, Fetcher
 from scrape_operator.core.runs.baseline import PERCENT, Baseline
 from scrape_operator.core.runs.expectations import Breach, Expectations, Reading, find_breach
 from scrape_operator.core.runs.items import Item, ItemMode, JSONValue
-from scrape_operator.core.runs.keys import key_items
+from scrape_operator.core.runs.keys import KeyedItems, key_items
 from scrape_operator.core.runs.losses import Losses
 from scrape_operator.core.runs.outcome import FINE, Outcome, evaluate_target
 from scrape_operator.core.runs.page_order import PageKeys, has_gap, has_repeats
@@ -35,6 +35,10 @@ from scrape_operator.running.targets.revalidation import Revalidator
 MAX_WARNINGS = 20
 
 _AGAIN = "again: "
+_UNKEYED = (
+    "without extract.key an item is known by all its fields: one whose detail document could not be read is stored as "
+    "a further item; set extract.key to fields of the list"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,7 @@ class TargetRun:
         # a page may write a secret in a way that only its reader understands
         self.items = self.session.mask.values(self.items)
         keyed = key_items(self.items, key, self.unread)
-        self.warn(*keyed.warnings(key))
+        self.warn(*keyed.warnings(key), *([_UNKEYED] if self.unread and not key else []))
         dropped = self.dropped + keyed.keyless
         found = self._found(fields)
         self.warn(*(self._missed(name) for name, share in found.items() if not share))
@@ -239,12 +243,19 @@ class TargetRun:
         outcome = evaluate_target(breach, failure, has_items=bool(keyed.items))
         if not outcome.status.is_good:
             return self._result(outcome, breach=None if failure else breach)
-        is_complete = not (failure or dropped or self.is_truncated)
-        if self.mode is ItemMode.SNAPSHOT and not is_complete:
-            why = f"dropped items: {dropped}" if dropped else "not everything was read"
-            self.warn(f"no item is marked as gone in this run ({why})")
-        result = self._result(outcome, keyed.items, breach, found=found, is_complete=is_complete)
+        gap = self._gap(keyed, dropped, is_lossy=failure is not None)
+        if self.mode is ItemMode.SNAPSHOT and gap:
+            self.warn(f"no item is marked as gone in this run ({gap})")
+        result = self._result(outcome, keyed.items, breach, found=found, is_complete=not gap)
         return result if self.revalidator is None else replace(result, revalidation=self._revalidation(result))
+
+    def _gap(self, keyed: KeyedItems, dropped: int, *, is_lossy: bool) -> str:
+        """Return why the items that will be stored may not be all that are there, or an empty text."""
+        if dropped:
+            return f"dropped items: {dropped}"
+        if is_lossy or self.is_truncated or keyed.unknown:
+            return "not everything was read"
+        return "no node has any of the fields" if self.matched and not keyed.items else ""
 
     def _missed(self, name: str) -> str:
         """Return a warning about a field that no item has, with what to do."""
