@@ -79,7 +79,7 @@ async def journal(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 def skip(due: datetime, slot: Slot | None = None) -> Skip:
-    return Skip(slot or Due(due), due, Reason.SKIPPED_OVERLAP, "one is going on")
+    return Skip(slot or Due(due), due, Reason.SKIPPED_OVERLAP, "one is going on", 0)
 
 
 def waiting(slot: Slot) -> ScheduleState:

@@ -4,12 +4,11 @@ import json
 from collections.abc import Mapping
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.notifications.changes import (
-    MAX_BYTES,
-    MAX_CHANGES,
     ItemChange,
     ListedChanges,
     change_record,
@@ -80,13 +79,20 @@ def change(number: int, size: int = 10) -> ItemChange:
 
 
 def test_changes_are_bounded_by_number_and_bytes_and_the_rest_is_counted() -> None:
-    many = list_changes(change(number) for number in range(MAX_CHANGES + 7))
-    assert (len(many.changes), many.omitted) == (MAX_CHANGES, 7)
-    large = list_changes([change(0, MAX_BYTES), change(1), change(2, MAX_BYTES // 3), change(3, MAX_BYTES // 3)])
+    many = list_changes(change(number) for number in range(107))
+    assert (len(many.changes), many.omitted) == (100, 7)
+    large = list_changes([change(0, 49_152), change(1), change(2, 16_384), change(3, 16_384)])
     assert [one.key for one in large.changes] == ["k1", "k2"]
     assert large.omitted == 2
-    written = sum(len(json.dumps(change_record(one), ensure_ascii=False).encode()) for one in large.changes)
-    assert written <= MAX_BYTES
+
+
+@pytest.mark.parametrize(("bytes_more", "omitted"), [(0, 0), (2, 1)])
+def test_changes_may_take_48_kib_as_json_in_utf_8(bytes_more: int, omitted: int) -> None:
+    changes = [change(1), change(2, 0)]
+    left = 49_152 - sum(len(json.dumps(change_record(one), ensure_ascii=False).encode()) for one in changes)
+    assert left % 2 == 0
+    changes[1] = change(2, (left + bytes_more) // 2)
+    assert list_changes(changes).omitted == omitted
 
 
 def test_what_was_left_out_stays_counted_in_a_merge() -> None:

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from scrape_operator.core.notifications.events import Reported, RunEnd, events_of
 from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, RunSummary, TargetHealth, Trigger
+from scrape_operator.core.runs.run import (
+    RunClaim,
+    RunResult,
+    RunStatus,
+    RunSummary,
+    TargetHealth,
+    TargetResult,
+    Trigger,
+)
+from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.plan import ObjectKey
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -47,6 +56,18 @@ def test_an_orphaned_run_ends_when_that_is_found() -> None:
     run = RunSummary(UUID(int=7), Trigger.MANUAL, 3, NOON, *orphan, NOON, None)
     key = ObjectKey("uid", "shop", "prices")
     assert RunEnd.of_orphan(key, run, found) == RunEnd(key, UUID(int=7), Trigger.MANUAL, 3, NOON, NOON, found, *orphan)
+
+
+def test_a_stored_run_ends_as_its_result_says_with_the_health_of_its_targets() -> None:
+    claim = RunClaim(UUID(int=7), "uid", "shop", "prices", 3, Manual("t"), NOON, NOON, "replica-1", NOON)
+    target = TargetResult("b", P, Reason.EXPECTATION_FAILED, "1 of 2", breach="0 items")
+    result = RunResult(claim, P, Reason.EXPECTATION_FAILED, "b is bad", NOON + timedelta(seconds=2), (target,))
+    health = TargetHealth("b", P, Reason.EXPECTATION_FAILED, "1 of 2", breach="0 items")
+    key = ObjectKey("uid", "shop", "prices")
+    known = (key, UUID(int=7), Trigger.MANUAL, 3, NOON, NOON, NOON + timedelta(seconds=2))
+    assert RunEnd.of_result(result, CHANGED) == RunEnd(
+        *known, P, Reason.EXPECTATION_FAILED, "b is bad", [health], CHANGED
+    )
 
 
 S, P, F, C = RunStatus.SUCCEEDED, RunStatus.PARTIALLY_SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELED

@@ -69,8 +69,10 @@ def test_a_book_is_as_old_as_its_oldest_price_and_fresh_if_all_are() -> None:
 
 def test_markets_lines_outcomes_and_books_have_an_order() -> None:
     offers = [
-        offer("B", "under", "2", market="over_under", line="10"),
-        offer("A", "x", "2", market="over_under", line="2.5"),
+        offer("A", "under", "2", market="over_under", line="10"),
+        offer("B", "x", "2", market="over_under", line="2.5"),
+        offer("A", "x", "2", market="over_under", line="0.5"),
+        offer("B", "x", "2", market="over_under"),
         offer("B", "away", "2"),
         offer("A", "strange", "2"),
         offer("A", "home", "2"),
@@ -78,6 +80,8 @@ def test_markets_lines_outcomes_and_books_have_an_order() -> None:
     found = compare(offers, MARKETS, NOW)
     assert [(one.market, one.line) for one in found] == [
         ("1x2", None),
+        ("over_under", None),
+        ("over_under", Decimal("0.5")),
         ("over_under", Decimal("2.5")),
         ("over_under", 10),
     ]

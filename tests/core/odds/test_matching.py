@@ -83,6 +83,16 @@ def test_a_name_that_fits_two_events_joins_neither() -> None:
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("other", [{"home": "Acacia Rovers U19"}, {"away": "Baobab United U19"}])
+def test_another_squad_at_the_same_time_does_not_make_a_name_unclear(other: dict[str, str]) -> None:
+    found = groups(
+        event("SportyBet", "1", sportradar_id="1"),
+        event("Bet9ja", "2", **other),
+        event("Bet9ja", "3"),
+    )
+    assert [books for _key, books, _weak in found] == [["Bet9ja"], ["Bet9ja", "SportyBet"]]
+
+
 def test_different_sportradar_ids_are_never_joined_by_a_genius_id_or_by_names() -> None:
     found = groups(
         event("SportyBet", "1", sportradar_id="1", genius_id="7"),
@@ -151,6 +161,13 @@ def test_one_id_with_swapped_teams_is_one_event_that_is_swapped_at_the_minority(
             {"home": "Cedar Town", "away": "Dune City"}, "other teams: Cedar Town - Dune City", id="other teams"
         ),
         pytest.param({"home": "Acacia", "away": "Acacia"}, None, id="one team is the same"),
+        pytest.param({"home": "Acacia Xi", "away": "Cedar Town"}, None, id="one team is alike by three fifths"),
+        pytest.param({"home": "Baobab United", "away": "Acacia Xi"}, None, id="alike and swapped"),
+        pytest.param(
+            {"home": "Acacia Xia", "away": "Cedar Town"},
+            "other teams: Acacia Xia - Cedar Town",
+            id="alike by less",
+        ),
         pytest.param(
             {"home": "Acacia Rovers U19"}, "another squad: Acacia Rovers U19 - Baobab United ()", id="juniors"
         ),
@@ -163,7 +180,8 @@ def test_one_id_with_swapped_teams_is_one_event_that_is_swapped_at_the_minority(
     ],
 )
 def test_one_id_with_other_teams_is_no_pair(other: dict[str, str], reason: str | None) -> None:
-    found = apart(event("SportyBet", "1", sportradar_id="7"), event("BetPawa", "2", **{"sportradar_id": "7", **other}))
+    mine = event("SportyBet", "1", sportradar_id="7")
+    found = apart(mine, event("BetPawa", "2", **{"sportradar_id": "7", **other}))
     assert found.get("1") == (None if reason is None else f"SportRadar id 7 is on {reason}")
 
 
@@ -218,6 +236,12 @@ def test_groups_that_both_have_an_event_of_one_bookmaker_stay_apart_whatever_the
             id="three letters in common",
         ),
         pytest.param({}, {"home": "Acacia Rovers Sporting Club"}, "its names are not clearly the same", id="names"),
+        pytest.param(
+            {},
+            {"home": "Acacia Rovers Sporting Club", "starts_at": KICKOFF + timedelta(minutes=15)},
+            "its names are not clearly the same",
+            id="names, and a kick-off that is near enough",
+        ),
     ],
 )
 def test_an_unmatched_event_says_which_other_one_looks_like_it(mine, other, reason) -> None:
@@ -233,6 +257,9 @@ def test_an_unmatched_event_says_which_other_one_looks_like_it(mine, other, reas
         pytest.param({"sport": "basketball"}, id="another sport"),
         pytest.param({"starts_at": KICKOFF + timedelta(days=2)}, id="days later"),
         pytest.param({"away": "Dune City"}, id="one team alone"),
+        pytest.param(
+            {"away": "Maobab United", "starts_at": KICKOFF + timedelta(minutes=40)}, id="a team that begins otherwise"
+        ),
     ],
 )
 def test_an_event_that_nobody_else_lists_says_so(other) -> None:

@@ -1,12 +1,13 @@
 """Prices and lines have one form each, so that equal ones are equal in a database."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.odds.model import kept_price, line_text
+from scrape_operator.core.odds.model import OddsEvent, kept_price, line_text
 
 
 @given(price=st.decimals(Decimal("1.00000001"), Decimal("9999999.99999999"), places=8))
@@ -22,7 +23,7 @@ def test_whatever_is_kept_survives_a_float(price: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "0.99", "-2", "0", "NaN", "sNaN", "Infinity", "-Infinity", "1E+30", "1.000000001"]
+    "text", ["1", "0.99", "-2", "0", "NaN", "sNaN", "Infinity", "-Infinity", "1E+30", "1.000000001", "10000000"]
 )
 def test_what_is_no_offer_is_not_kept(text: str) -> None:
     assert kept_price(Decimal(text)) is None
@@ -51,3 +52,9 @@ def test_equal_lines_are_written_alike(line: str | None, text: str) -> None:
 @given(line=st.decimals(-1000, 1000, places=3))
 def test_a_line_reads_back_as_it_was(line: Decimal) -> None:
     assert Decimal(line_text(line)) == line
+
+
+def test_an_event_is_whole_if_no_price_is_known_to_be_missing() -> None:
+    facts = ("SportyBet", "1", "Acacia Rovers", "Baobab United", datetime(2026, 12, 25, 16, tzinfo=UTC))
+    assert OddsEvent(*facts).is_whole is True
+    assert OddsEvent(*facts, dropped=1).is_whole is False

@@ -21,6 +21,7 @@ def key(market: str, outcome: str, line: str | None = None) -> PriceKey:
         pytest.param(key("double_chance", "home_draw"), key("double_chance", "draw_away"), id="two of three"),
         pytest.param(key("double_chance", "home_away"), key("double_chance", "home_away"), id="either side"),
         pytest.param(key("asian_handicap", "home", "-0.5"), key("asian_handicap", "away", "0.5"), id="a handicap"),
+        pytest.param(key("asian_handicap", "home", "1"), key("asian_handicap", "away", "-1"), id="a whole handicap"),
         pytest.param(key("asian_handicap", "home", "0"), key("asian_handicap", "away", "0"), id="no negative zero"),
         pytest.param(key("over_under", "over", "2.5"), key("over_under", "over", "2.5"), id="a total"),
         pytest.param(key("home_total", "over", "1.5"), key("away_total", "over", "1.5"), id="a team's total"),

@@ -97,9 +97,10 @@ def test_without_spread_due_times_are_whole_periods_since_the_epoch(period: time
     assert (Interval(period).next_after(now) - EPOCH) % period == timedelta(0)
 
 
+@pytest.mark.parametrize("offset", [timedelta(0), timedelta(milliseconds=1)])
 @pytest.mark.parametrize("period", [timedelta(seconds=1), timedelta(hours=720)])
-def test_due_times_end_before_a_datetime_does(period: timedelta) -> None:
-    due_times = IntervalDueTimes(period, timedelta(milliseconds=1))
+def test_due_times_end_before_a_datetime_does(period: timedelta, offset: timedelta) -> None:
+    due_times = IntervalDueTimes(period, offset)
     first, last = due_times.next_after(EARLIEST), due_times.latest_until(LATEST)
     assert first is not None
     assert last is not None

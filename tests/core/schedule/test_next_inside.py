@@ -12,6 +12,7 @@ from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.handled import UnhandledDueTimes
+from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import Outcome, upcoming, upcoming_due_times
 from scrape_operator.core.schedule.windows import DAYS, Windows, parse_window
@@ -132,6 +133,24 @@ def test_an_expression_meets_its_windows_where_a_walk_does(
             windows(BERLIN, window(start="03:00", end="03:10")),
             "2027-03-28T01:00",
             id="after a gap",
+        ),
+        pytest.param(
+            cron("30 2 * * *"),
+            windows(BERLIN, window(start="03:00", end="03:01")),
+            "2027-03-28T01:00",
+            id="in the minute after a gap",
+        ),
+        pytest.param(
+            cron("30 2 * * *"),
+            windows(BERLIN, window(start="03:01", end="03:10")),
+            None,
+            id="later than the minute after a gap",
+        ),
+        pytest.param(
+            IntervalDueTimes(30 * DAY, datetime(2026, 10, 25, 1, tzinfo=UTC) - EPOCH),
+            windows(BERLIN, window("Sun", start="03:00", end="03:01")),
+            "2027-05-23T01:00",
+            id="as the clock goes back",
         ),
         pytest.param(cron("*/5 8-18 * * *"), windows(BERLIN, window(start="20:00", end="22:00")), None, id="never"),
         pytest.param(cron("0 9 * * 1-5"), windows(BERLIN, window("Sat", "Sun")), None, id="never on these days"),

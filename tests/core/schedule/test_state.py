@@ -154,7 +154,7 @@ def test_skips_and_missed_due_times_are_counted_apart() -> None:
 def test_a_manual_run_that_is_skipped_is_in_the_history_and_is_not_the_last_run() -> None:
     state = ScheduleState()
     last = state.record_finish(result(1, RunStatus.FAILED, (BROKEN,)), ItemCounts())
-    state.record_skip(skipped_row(plan(), Skip(Manual("t"), START, Reason.SKIPPED_OVERLAP, "one is going on")))
+    state.record_skip(skipped_row(plan(), Skip(Manual("t"), START, Reason.SKIPPED_OVERLAP, "one is going on", 0)))
     assert [(run.status, run.trigger) for run in state.history[:1]] == [(RunStatus.SKIPPED, Trigger.MANUAL)]
     assert state.last_run == last
     assert state.last_handled_request == "t"
@@ -215,7 +215,7 @@ def test_what_is_next_differs_by_whether_and_not_by_when(
     before: tuple[datetime | None, bool], after: tuple[datetime | None, bool], *, differs: bool
 ) -> None:
     state = ScheduleState()
-    state.set_upcoming(before[0], is_outside=before[1])
+    assert state.set_upcoming(before[0], is_outside=before[1]) is (before != (None, False))
     assert state.set_upcoming(after[0], is_outside=after[1]) is differs
     assert (state.next_due, state.is_outside) == after
 

@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from scrape_operator.core.net.day_budgets import DayLimit, Unit, UsedUp
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Manual
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
@@ -95,12 +96,26 @@ def test_first_runs_that_edits_owe_keep_their_pace() -> None:
     )
 
 
+def test_a_due_time_at_which_a_budget_of_the_day_counts_anew_is_the_next_run_and_none_before_it() -> None:
+    limit = DayLimit("key", "policy", Unit.REQUESTS, 10)
+
+    def next_run_after(**until: float) -> datetime | None:
+        return upcoming(plan(), ran(used_up=UsedUp(limit, at(**until))), at(seconds=1)).run
+
+    assert next_run_after(minutes=5) == at(minutes=5)
+    assert next_run_after(minutes=5, microseconds=1) == at(minutes=10)
+
+
 def test_no_first_run_is_owed_to_a_good_run_or_to_the_same_spec() -> None:
     assert not immediate_slot(plan(generation=2), ran())
     assert not immediate_slot(plan(), ran(summary(RunStatus.FAILED)))
     assert not immediate_slot(plan(generation=2, first_run_at_once=False), ran(summary(RunStatus.FAILED)))
     assert not immediate_slot(plan(suspend=True), ScheduleState())
     assert not immediate_slot(plan(), ScheduleState(last_schedule_time=NOON))
+    assert not immediate_slot(plan(), ScheduleState(last_schedule_time=NOON, consecutive_failures=1, slot_generation=1))
+    assert immediate_slot(
+        plan(generation=2), ScheduleState(last_schedule_time=NOON, consecutive_failures=1, slot_generation=1)
+    )
     assert immediate_slot(plan(), ScheduleState())
     assert immediate_slot(plan(generation=2), ran(summary(RunStatus.FAILED)))
 

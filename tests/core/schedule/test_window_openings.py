@@ -42,6 +42,12 @@ def test_windows_that_allow_nothing_never_open() -> None:
     assert next_opening(closed, datetime(2026, 3, 29, tzinfo=UTC)) is None
 
 
+def test_no_window_opens_later_than_due_times_can_be() -> None:
+    last = datetime(9998, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert next_opening(windows(), last) == last
+    assert next_opening(windows(), last + timedelta(microseconds=1)) is None
+
+
 clocks = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 1, 30, 59]))
 specs = st.tuples(
     st.sampled_from(["Allow", "Deny"]), st.lists(st.sampled_from(DAYS), max_size=3, unique=True), clocks, clocks

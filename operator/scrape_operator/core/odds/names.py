@@ -67,7 +67,7 @@ class NameIndex:
         ]
         if not found:
             return NOT_LISTED
-        candidate = min(found, key=lambda one: one[:3])[-1]
+        candidate = min(found)[-1]
         teams = f"{candidate.home} - {candidate.away}"
         return f"{candidate.bookmaker} lists {teams}, but {self._difference(event, candidate)}"
 

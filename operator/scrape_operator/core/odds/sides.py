@@ -1,7 +1,5 @@
 """Bets seen from the other side: a bookmaker that lists home and away the other way round offers the same bets."""
 
-from decimal import Decimal
-
 from scrape_operator.core.odds.model import PriceKey
 
 _SIDES = {"home": "away", "away": "home"}
@@ -15,7 +13,7 @@ def other_side(key: PriceKey) -> PriceKey:
     """
     market, line, outcome = key
     if line is not None and "handicap" in market:
-        line = Decimal(0) if line == 0 else -line
+        line = -line  # of zero it is zero, without a sign
     return PriceKey(other_market(market), line, _other_outcome(outcome))
 
 

@@ -69,10 +69,9 @@ def club_likeness(one: str, other: str) -> float:
     Squad markers do not count. A word fits another that it begins (Man, Manchester), or that differs by a letter or so.
     """
     words, others = list(read_team(one).words), list(read_team(other).words)
-    if not words or not others:
-        return 0.0
     fitting = _pair_off(words, others, str.__eq__) + _pair_off(words, others, _fits)
-    return fitting / (fitting + sum(map(len, others)) + sum(map(len, words)))
+    letters = fitting + sum(map(len, others)) + sum(map(len, words))
+    return fitting / letters if letters else 0.0
 
 
 def _pair_off(words: list[str], others: list[str], fits: Callable[[str, str], bool]) -> int:

@@ -37,8 +37,7 @@ class BoundedDueTimes:
 
     def count_between(self, after: datetime, until: datetime) -> int:
         """Count the due times t with after < t <= until."""
-        after, until = self._not_before_start(after), self._until_end(until)
-        return self.due_times.count_between(after, until) if after < until else 0
+        return self.due_times.count_between(self._not_before_start(after), self._until_end(until))
 
     def next_inside(self, windows: Windows, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant` that the windows allow, or None if there is none."""

@@ -45,7 +45,7 @@ class Skip:
     scheduled_for: datetime
     reason: Reason
     message: str
-    missed: int = 0
+    missed: int
 
     @property
     def trigger(self) -> Trigger:

@@ -54,7 +54,7 @@ class IntervalDueTimes:
 
     def index_of(self, instant: datetime) -> int:
         """Return the number of the last due time at or before `instant`; number 0 is the first after the epoch."""
-        return (instant - EPOCH - self.offset) // self.period
+        return (min(max(instant, FIRST - INSTANT), LAST) - EPOCH - self.offset) // self.period
 
     def at(self, index: int) -> datetime:
         """Return the due time of a number."""
@@ -62,21 +62,17 @@ class IntervalDueTimes:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant`, or None if there is none."""
-        if instant >= LAST:
-            return None
-        due = self.at(self.index_of(max(instant, FIRST - INSTANT)) + 1)
+        due = self.at(self.index_of(instant) + 1)
         return due if due <= LAST else None
 
     def latest_until(self, instant: datetime) -> datetime | None:
         """Return the last due time at or before `instant`, or None if there is none."""
-        if instant < FIRST:
-            return None
-        due = self.at(self.index_of(min(instant, LAST)))
+        due = self.at(self.index_of(instant))
         return due if due >= FIRST else None
 
     def count_between(self, after: datetime, until: datetime) -> int:
         """Count the due times t with after < t <= until."""
-        return max(0, self.index_of(min(until, LAST)) - self.index_of(max(after, FIRST - INSTANT)))
+        return max(0, self.index_of(until) - self.index_of(after))
 
     def next_inside(self, windows: Windows, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant` that the windows allow, within YEARS_AHEAD years."""

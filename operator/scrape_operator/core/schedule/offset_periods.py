@@ -14,10 +14,8 @@ from zoneinfo import ZoneInfo
 
 from scrape_operator.core.schedule.instants import EPOCH, FIRST_YEAR, LAST_YEAR, seconds_of
 
-_DAY = 86_400
-_STEP = 5 * _DAY
-_LOOK_BACK = 3 * _DAY
-"""Longer than any clock change: the largest ones cross the date line, by a day."""
+_STEP = 432_000
+"""Five days: less than from one clock change to the next, and longer than any change, which is a day at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def offset_periods(zone: ZoneInfo, year: int) -> tuple[OffsetPeriod, ...]:
 
     """
     begin, end = _new_year(year), _new_year(year + 1)
-    found = _periods(zone, begin - _LOOK_BACK, end)
+    found = _periods(zone, begin - _STEP, end)
     return tuple(
         period if period.start >= begin else replace(period, start=begin, skipped=0)
         for period in found

@@ -80,8 +80,8 @@ class SchedulePlan:
     policy: str | None = None
     day_limits: tuple[DayLimit, ...] = ()
     findings: tuple[Finding, ...] = ()
-    revision: int = field(default=0, compare=False)
-    work: object = field(default=None, compare=False, repr=False)
+    revision: int = 0
+    work: object = field(default=None, repr=False)
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:

@@ -11,7 +11,7 @@ from scrape_operator.core.errors import InvalidValue
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _MIDNIGHT = 24 * 60
 
 
@@ -83,10 +83,10 @@ def parse_window(mode: str, days: Iterable[str], start: str, end: str) -> Window
 
 
 def _minute(field: str, text: str) -> int:
-    match = _TIME.fullmatch(text)
-    if match is None:
+    if _TIME.fullmatch(text) is None:
         raise InvalidValue(f"{field} {text[:16]!r} is not a time of day: write HH:MM, from 00:00 to 24:00")
-    return int(match[1]) * 60 + int(match[2]) if match[1] else _MIDNIGHT
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _weekday(day: str) -> int:

@@ -1,6 +1,6 @@
 """Debian cron's rule for clock changes (docs/scheduling.md), by examples."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,6 +47,12 @@ def test_a_time_of_day_in_a_gap_runs_once_after_it_and_elapsed_time_skips_it(
     texts: list[str], expected: list[str]
 ) -> None:
     assert local_times(texts, "Europe/Berlin", *SPRING) == expected
+
+
+def test_a_time_of_day_in_a_gap_is_past_at_the_instant_after_it() -> None:
+    gap, day = datetime(2026, 3, 29, 1, tzinfo=UTC), timedelta(days=1)
+    assert local_times(["30 2 * * *"], "Europe/Berlin", gap, gap + day) == ["30 02:30+0200"]
+    assert local_times(["30 2 * * *"], "Europe/Berlin", gap - timedelta(microseconds=1), gap) == ["29 03:00+0200"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.schedule.cron.expression import CronExpression, count_in, first_in, last_in
 from scrape_operator.core.schedule.due_times import YEARS_AHEAD
-from scrape_operator.core.schedule.instants import EPOCH, FIRST, LAST, seconds_of
+from scrape_operator.core.schedule.instants import EPOCH, seconds_of
 from scrape_operator.core.schedule.offset_periods import OffsetPeriod, periods_from, periods_until
 from scrape_operator.core.schedule.wall_weeks import allowed_minutes, minute_of_week
 from scrape_operator.core.schedule.windows import Windows
@@ -28,25 +29,19 @@ class CronDueTimes:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant`, or None if there is none."""
-        if instant >= LAST:
-            return None
-        after = seconds_of(instant)
-        return _earliest(self.first_in_period(period, after) for period in periods_from(self.zone, after))
+        since = seconds_of(instant) + 1
+        return _earliest(self.first_in_period(period, since) for period in periods_from(self.zone, since))
 
     def latest_until(self, instant: datetime) -> datetime | None:
         """Return the last due time at or before `instant`, or None if there is none."""
-        if instant < FIRST:
-            return None
         until = seconds_of(instant)
         return _earliest(self._last(period, until) for period in periods_until(self.zone, until))
 
     def count_between(self, after: datetime, until: datetime) -> int:
         """Count the due times t with after < t <= until; a year costs about a millisecond for each expression."""
         first, last = seconds_of(after), seconds_of(until)
-        years = max(0, until.year - after.year) + 2
-        return sum(
-            self._count(period, first, last) for period in periods_from(self.zone, first, years) if period.start <= last
-        )
+        periods = takewhile(lambda period: period.start <= last, periods_from(self.zone, first))
+        return sum(self._count(period, first, last) for period in periods)
 
     def next_inside(self, windows: Windows, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant` that the windows allow, within YEARS_AHEAD years."""
@@ -57,15 +52,15 @@ class CronDueTimes:
         return _earliest(
             _first_inside(self, windows, period)
             if period.start > second
-            else self.first_in_period(period, second, allowed_minutes(windows.windows))
+            else self.first_in_period(period, second + 1, allowed_minutes(windows.windows))
             for period in periods_from(self.zone, second, YEARS_AHEAD)
         )
 
-    def first_in_period(self, period: OffsetPeriod, after: int, allowed: int | None = None) -> int | None:
-        """Return the first due second of a period after `after`; only minutes of the week that are `allowed` count."""
-        if after < period.start and self._is_due_at_jump(period) and _is_allowed(period, allowed):
+    def first_in_period(self, period: OffsetPeriod, since: int, allowed: int | None = None) -> int | None:
+        """Return the first due second of a period from `since` on, of the minutes of the week that are `allowed`."""
+        if since <= period.start and self._is_due_at_jump(period) and _is_allowed(period, allowed):
             return period.start
-        low, high = _wall_minutes(period, max(period.start, after + 1), period.end)
+        low, high = _wall_minutes(period, max(period.start, since), period.end)
         minute = first_in(self._read_in(period), low, high, allowed)
         return None if minute is None else minute * 60 - period.offset
 
@@ -107,7 +102,7 @@ def _wall_minutes(period: OffsetPeriod, start: int, end: int) -> tuple[int, int]
 @lru_cache(maxsize=8_192)
 def _first_inside(due_times: CronDueTimes, windows: Windows, period: OffsetPeriod) -> int | None:
     """Return the first due second of a whole period that the windows allow, or None if there is none."""
-    return due_times.first_in_period(period, period.start - 1, allowed_minutes(windows.windows))
+    return due_times.first_in_period(period, period.start, allowed_minutes(windows.windows))
 
 
 def _is_allowed(period: OffsetPeriod, allowed: int | None) -> bool:

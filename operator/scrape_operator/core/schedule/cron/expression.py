@@ -7,7 +7,8 @@ import calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, minute_of_week
 
@@ -61,7 +62,7 @@ def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed
     """
     if allowed is not None and not _meets(expressions, allowed):
         return None
-    for start, times in _due_days(expressions, low, high, descending=False):
+    for start, times in _due_days(expressions, low, high):
         inside = times if allowed is None else times & allowed >> minute_of_week(start)
         if inside:
             return start + _lowest(inside)
@@ -85,11 +86,11 @@ def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int |
 
 def count_in(expressions: Sequence[CronExpression], low: int, high: int) -> int:
     """Count the minutes m with low <= m < high that any of the expressions names."""
-    return sum(times.bit_count() for _, times in _due_days(expressions, low, high, descending=False))
+    return sum(times.bit_count() for _, times in _due_days(expressions, low, high))
 
 
 def _due_days(
-    expressions: Sequence[CronExpression], low: int, high: int, *, descending: bool
+    expressions: Sequence[CronExpression], low: int, high: int, *, descending: bool = False
 ) -> Iterator[tuple[int, int]]:
     """Yield the days that have due minutes in [low, high): the first minute of the day, and the due minutes as bits."""
     if not expressions or low >= high:
@@ -111,9 +112,7 @@ def _matching_days(
     for year, month in _months(first_day, last_day, descending=descending):
         parts = [(expression.days_of(year, month), expression.times) for expression in expressions]
         before = date(year, month, 1).toordinal() - _EPOCH_ORDINAL - 1
-        days = 0
-        for part, _ in parts:
-            days |= part
+        days = reduce(or_, (part for part, _ in parts))
         days &= -1 << max(first_day, before) - before
         days &= (1 << last_day - before + 1) - 1
         while days:

@@ -2,7 +2,7 @@
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.schedule.cron.expression import CronExpression
-from scrape_operator.core.schedule.cron.fields import DAY_OF_MONTH, FIELDS, HOUR, MONTH, is_restricted, read_field
+from scrape_operator.core.schedule.cron.fields import DAY_OF_MONTH, FIELDS, is_restricted, read_field
 
 MAX_LENGTH = 128
 
@@ -38,7 +38,7 @@ def parse_cron(text: str, uid: str) -> CronExpression:
         raise InvalidValue(f"{text!r} never comes: none of its months has such a day; name another {DAY_OF_MONTH.name}")
     return CronExpression(
         text=text,
-        times=sum(minutes << 60 * hour for hour in range(HOUR.high + 1) if hours >> hour & 1),
+        times=sum(minutes << 60 * hour for hour in range(hours.bit_length()) if hours >> hour & 1),
         days=days,
         months=months,
         weekdays=weekdays,
@@ -72,5 +72,5 @@ def _macro(text: str) -> str:
 
 def _comes(days: int, months: int) -> bool:
     """Return whether any of the months has any of the days; 29 February exists."""
-    named = [month for month in range(MONTH.high + 1) if months >> month & 1]
+    named = [month for month in range(months.bit_length()) if months >> month & 1]
     return any(days & (1 << _SHORT_MONTHS.get(month, DAY_OF_MONTH.high) + 1) - 1 for month in named)
