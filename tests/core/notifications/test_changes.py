@@ -99,3 +99,20 @@ def test_what_was_left_out_stays_counted_in_a_merge() -> None:
     merged = merge_changes(ListedChanges([change(1)], 5), ListedChanges([change(2)], 2))
     assert ([one.key for one in merged.changes], merged.omitted) == (["k1", "k2"], 7)
     assert merge_changes(ListedChanges([change(1)], 5), ListedChanges([change(1, 3)])).changes == [change(1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Change.NEW, Change.BACK),
+        (Change.CHANGED, Change.NEW),
+        (Change.GONE, Change.GONE),
+        (Change.GONE, Change.CHANGED),
+    ],
+)
+def test_of_two_changes_with_one_between_them_that_was_left_out_the_second_counts(
+    first: Change, second: Change
+) -> None:
+    earlier = ItemChange("t", "k", first, {"a": 1}, {"a": 2})
+    later = ItemChange("t", "k", second, {"a": 3}, {"a": 4})
+    assert merge_changes(ListedChanges([earlier]), ListedChanges([later])).changes == [later]

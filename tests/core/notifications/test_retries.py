@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.notifications.delivery import (
-    GIVE_UP_AFTER,
+    AttemptEnd,
     Failure,
     Message,
+    Place,
     is_lasting,
     next_attempt,
     seconds_until,
@@ -36,10 +37,21 @@ def test_a_receiver_that_is_down_is_tried_for_a_day_with_growing_pauses(seed: in
             break
         pauses.append((at - now).total_seconds())
         now, attempts = at, attempts + 1
-    assert now - NOON <= GIVE_UP_AFTER
-    assert now - NOON > GIVE_UP_AFTER - timedelta(hours=1)
+    assert timedelta(hours=23) < now - NOON <= timedelta(days=1)
     assert 20 <= attempts <= 150
     assert all(pause <= min(2.0 * 2**number, 3600.0) for number, pause in enumerate(pauses))
+
+
+def test_a_message_is_tried_for_the_last_time_a_day_after_the_first_attempt() -> None:
+    day_ago = NOON - timedelta(days=1)
+    assert next_attempt(message(0, day_ago + timedelta(seconds=2)), DOWN, NOON, lambda: 1.0) == NOON + timedelta(
+        seconds=2
+    )
+    assert next_attempt(message(0, day_ago + timedelta(seconds=1)), DOWN, NOON, lambda: 1.0) is None
+
+
+def test_an_attempt_is_one_of_a_webhook_of_a_schedule() -> None:
+    assert AttemptEnd(message(), NOON, 1).place == Place("uid", "ops")
 
 
 def test_a_short_outage_costs_seconds() -> None:
@@ -68,5 +80,6 @@ def test_the_status_shows_a_failure_that_lasts_and_a_missing_secret_at_once() ->
 
 
 def test_a_wall_clock_that_is_set_back_holds_no_message_back() -> None:
-    waits = {timedelta(seconds=-5): 0.0, timedelta(seconds=30): 30.0, timedelta(days=3): 0.0}
+    waits = {timedelta(seconds=-5): 0.0, timedelta(seconds=30): 30.0, timedelta(hours=2): 7200.0}
+    waits[timedelta(hours=2, microseconds=1)] = 0.0
     assert {ahead: seconds_until(NOON + ahead, NOON) for ahead in waits} == waits

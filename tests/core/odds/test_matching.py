@@ -49,6 +49,11 @@ def test_without_ids_names_and_kick_off_join_and_are_marked_weak() -> None:
     assert found == [("sr:81000001", ["Bet9ja", "SportyBet"], ["Bet9ja"])]
 
 
+def test_an_event_that_has_the_id_is_not_weak_whichever_bookmaker_comes_first() -> None:
+    found = groups(event("Bet9ja", "1", sportradar_id="81000001"), event("SportyBet", "3"))
+    assert found == [("sr:81000001", ["Bet9ja", "SportyBet"], ["SportyBet"])]
+
+
 def test_two_events_without_any_id_are_both_weak() -> None:
     found = groups(event("BetPawa", "2"), event("Bet9ja", "3"))
     assert found == [("bet9ja:3", ["Bet9ja", "BetPawa"], ["Bet9ja", "BetPawa"])]
@@ -91,6 +96,24 @@ def test_another_squad_at_the_same_time_does_not_make_a_name_unclear(other: dict
         event("Bet9ja", "3"),
     )
     assert [books for _key, books, _weak in found] == [["Bet9ja"], ["Bet9ja", "SportyBet"]]
+
+
+def test_a_name_that_fits_two_events_with_different_ids_joins_neither() -> None:
+    found = groups(
+        event("BetPawa", "1"), event("Bet9ja", "2", sportradar_id="1"), event("SportyBet", "3", sportradar_id="2")
+    )
+    assert [books for _key, books, _weak in found] == [["BetPawa"], ["Bet9ja"], ["SportyBet"]]
+
+
+@pytest.mark.parametrize(("written", "count"), [("Wanderers Xi", 1), ("Wanderers Xia", 2)])
+def test_names_of_which_nine_tenths_are_the_same_are_clear(written: str, count: int) -> None:
+    assert len(groups(event("SportyBet", "1", "Wanderers"), event("Bet9ja", "3", written))) == count
+
+
+def test_two_teams_that_are_as_alike_either_way_are_listed_in_the_same_order() -> None:
+    names = ("Acacia Rovers", "Acacia Rover")
+    (matched,) = match_events([event(book, "1", *names, sportradar_id="1") for book in BOOKS]).matched
+    assert matched.swapped == frozenset()
 
 
 def test_different_sportradar_ids_are_never_joined_by_a_genius_id_or_by_names() -> None:
@@ -164,6 +187,14 @@ def test_one_id_with_swapped_teams_is_one_event_that_is_swapped_at_the_minority(
         pytest.param({"home": "Acacia Xi", "away": "Cedar Town"}, None, id="one team is alike by three fifths"),
         pytest.param({"home": "Baobab United", "away": "Acacia Xi"}, None, id="alike and swapped"),
         pytest.param(
+            {"home": "Acacia Dune", "away": "Baobab Metropolitana Wanderers"}, None, id="both are alike by three tenths"
+        ),
+        pytest.param(
+            {"home": "Acacia Dune", "away": "Baobab Metropolitanas Wanderers"},
+            "other teams: Acacia Dune - Baobab Metropolitanas Wanderers",
+            id="one is alike by less",
+        ),
+        pytest.param(
             {"home": "Acacia Xia", "away": "Cedar Town"},
             "other teams: Acacia Xia - Cedar Town",
             id="alike by less",
@@ -227,6 +258,13 @@ def test_groups_that_both_have_an_event_of_one_bookmaker_stay_apart_whatever_the
             id="swapped",
         ),
         pytest.param({"sportradar_id": "1"}, {"sportradar_id": "2"}, "with another SportRadar id", id="ids"),
+        pytest.param(
+            {"sportradar_id": "1", "genius_id": "1"},
+            {"starts_at": KICKOFF + timedelta(hours=36)},
+            "2160 minutes apart",
+            id="ids of one alone, and a kick-off as far away as the same ids may have",
+        ),
+        pytest.param({}, {"home": "Acacia Xi"}, "its names are not clearly the same", id="three fifths of a name"),
         pytest.param({"genius_id": "1"}, {"genius_id": "2"}, "with another Genius Sports id", id="Genius ids"),
         pytest.param({}, {"home": "Acacia Rovers U19"}, "that is another squad", id="a squad"),
         pytest.param(
@@ -255,15 +293,19 @@ def test_an_unmatched_event_says_which_other_one_looks_like_it(mine, other, reas
     [
         pytest.param({"home": "Cedar Town", "away": "Dune City"}, id="other teams"),
         pytest.param({"sport": "basketball"}, id="another sport"),
-        pytest.param({"starts_at": KICKOFF + timedelta(days=2)}, id="days later"),
+        pytest.param({"starts_at": KICKOFF + timedelta(hours=36, seconds=1)}, id="days later"),
+        pytest.param({"home": "Acacia Xia"}, id="less than three fifths of a name"),
         pytest.param({"away": "Dune City"}, id="one team alone"),
-        pytest.param(
-            {"away": "Maobab United", "starts_at": KICKOFF + timedelta(minutes=40)}, id="a team that begins otherwise"
-        ),
     ],
 )
 def test_an_event_that_nobody_else_lists_says_so(other) -> None:
     assert apart(event("SportyBet", "1"), event("Bet9ja", "3", **other))["1"] == NOT_LISTED
+
+
+def test_a_team_whose_words_begin_otherwise_is_no_look_alike_of_another_time() -> None:
+    one, other = event("SportyBet", "1", away="Olympica"), event("Bet9ja", "3", away="Alympica")
+    assert len(groups(one, other)) == 1
+    assert set(apart(one, replace(other, starts_at=KICKOFF + timedelta(minutes=40))).values()) == {NOT_LISTED}
 
 
 def test_a_bookmaker_that_lists_an_id_twice_is_told() -> None:

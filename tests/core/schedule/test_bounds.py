@@ -29,6 +29,13 @@ def test_a_due_time_on_a_bound_is_within_it() -> None:
     assert bounded.count_between(NEW_YEAR - 9 * HOUR, NEW_YEAR + 9 * HOUR) == 3
 
 
+def test_a_start_at_the_end_of_the_calendar_leaves_the_last_instant() -> None:
+    last = datetime(9998, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    due_times = IntervalDueTimes(HOUR, last - NEW_YEAR)
+    assert BoundedDueTimes(due_times, last).next_after(NEW_YEAR) == last
+    assert BoundedDueTimes(due_times, last + MOMENT).next_after(NEW_YEAR) is None
+
+
 @given(maybe_instants, maybe_instants, instants, instants)
 def test_bounds_cut_the_due_times_and_change_none(
     start: datetime | None, end: datetime | None, after: datetime, until: datetime

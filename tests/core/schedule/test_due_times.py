@@ -97,7 +97,7 @@ def test_without_spread_due_times_are_whole_periods_since_the_epoch(period: time
     assert (Interval(period).next_after(now) - EPOCH) % period == timedelta(0)
 
 
-@pytest.mark.parametrize("offset", [timedelta(0), timedelta(milliseconds=1)])
+@pytest.mark.parametrize("offset", [timedelta(0), timedelta(milliseconds=1), timedelta(microseconds=999_999)])
 @pytest.mark.parametrize("period", [timedelta(seconds=1), timedelta(hours=720)])
 def test_due_times_end_before_a_datetime_does(period: timedelta, offset: timedelta) -> None:
     due_times = IntervalDueTimes(period, offset)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.runs.slot import Due
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.handled import UnhandledDueTimes, add_range
+from scrape_operator.core.schedule.handled import Range, UnhandledDueTimes, add_range
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.support.schedule_plans import NOON, at
 
@@ -23,6 +23,14 @@ def test_ranges_that_meet_or_overlap_are_one() -> None:
     assert add_range([hour], at(minutes=60), at(minutes=90)) == ((at(minutes=0), at(minutes=90)),)
     assert add_range([hour], at(minutes=10), at(minutes=50)) == (hour,)
     assert add_range([hour], at(minutes=61), at(minutes=90)) == (hour, (at(minutes=61), at(minutes=90)))
+
+
+def test_an_empty_range_is_none_and_the_eight_latest_are_kept() -> None:
+    assert add_range([], NOON, NOON) == ()
+    ranges: tuple[Range, ...] = ()
+    for hour in range(9):
+        ranges = add_range(ranges, at(hours=hour), at(hours=hour, minutes=1))
+    assert ranges == tuple((at(hours=hour), at(hours=hour, minutes=1)) for hour in range(1, 9))
 
 
 @given(bounds=bounds, after=minutes, until=minutes)
@@ -77,10 +85,19 @@ def test_ranges_are_forgotten_when_they_are_passed() -> None:
 def test_a_clock_that_goes_on_changes_nothing() -> None:
     state = handled(0, 1, 2)
     state.set_clock_back(at(minutes=2))
-    assert (state.last_slot, state.ahead) == (at(minutes=2), ())
+    state.skip_until(at(minutes=2))
+    assert state == handled(0, 1, 2)
     empty = ScheduleState()
     empty.set_clock_back(NOON)
     assert empty == ScheduleState()
+
+
+def test_a_range_that_ends_where_the_clock_is_set_back_to_is_not_ahead() -> None:
+    state = handled(0, 1, 2)
+    state.skip_until(at(minutes=10))
+    state.take_slot(Due(at(minutes=11)), at(minutes=11), 0)
+    state.set_clock_back(at(minutes=2))
+    assert state.ahead == ((at(minutes=10), at(minutes=11)),)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["pass", "back", "resume"]), st.integers(0, 90)), max_size=30))

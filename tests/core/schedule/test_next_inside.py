@@ -12,7 +12,7 @@ from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.handled import UnhandledDueTimes
-from scrape_operator.core.schedule.instants import EPOCH
+from scrape_operator.core.schedule.instants import EPOCH, LAST
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import Outcome, upcoming, upcoming_due_times
 from scrape_operator.core.schedule.windows import DAYS, Windows, parse_window
@@ -152,6 +152,12 @@ def test_an_expression_meets_its_windows_where_a_walk_does(
             "2027-05-23T01:00",
             id="as the clock goes back",
         ),
+        pytest.param(
+            IntervalDueTimes(7 * DAY, timedelta(days=3, seconds=59, microseconds=999_999)),
+            windows(BERLIN, window("Sun", start="01:00", end="01:01")),
+            "2026-11-01T00:00:59.999999",
+            id="at the last moment of a window",
+        ),
         pytest.param(cron("*/5 8-18 * * *"), windows(BERLIN, window(start="20:00", end="22:00")), None, id="never"),
         pytest.param(cron("0 9 * * 1-5"), windows(BERLIN, window("Sat", "Sun")), None, id="never on these days"),
     ],
@@ -166,6 +172,19 @@ def test_no_search_ends_too_early(due_times: DueTimes, allowed: Windows, expecte
         assert UnhandledDueTimes(due_times, [(APRIL, found - SECOND)]).next_inside(allowed, APRIL) == found
         later = UnhandledDueTimes(due_times, [(APRIL, found)]).next_inside(allowed, APRIL)
         assert later == due_times.next_inside(allowed, found)
+
+
+@pytest.mark.parametrize(("year", "is_found"), [(2065, True), (2066, False)])
+def test_a_search_goes_on_for_forty_years(year: int, *, is_found: bool) -> None:
+    monday, far = datetime(2026, 6, 1, tzinfo=UTC), datetime(year, 6, 2, tzinfo=UTC)
+    allowed = windows(UTC_ZONE, window(DAYS[far.weekday()]))
+    assert not allowed.allows(monday)
+    assert IntervalDueTimes(far - monday, monday - EPOCH).next_inside(allowed, APRIL) == (far if is_found else None)
+
+
+@pytest.mark.parametrize("due_times", [IntervalDueTimes(DAY), cron("0 0 * * *")])
+def test_a_search_from_the_end_of_the_calendar_finds_nothing(due_times: DueTimes) -> None:
+    assert due_times.next_inside(windows(UTC_ZONE, window("Mon")), LAST) is None
 
 
 @settings(deadline=None)

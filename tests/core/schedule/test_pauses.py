@@ -61,3 +61,9 @@ def test_the_pause_does_not_depend_on_the_runs_that_are_left() -> None:
     assert immediate_slot(replace(AFTER_TWO, generation=4), state)
     assert not immediate_slot(plan(generation=3), state)
     assert not immediate_slot(plan(generation=4), replace(state, consecutive_failures=0))
+
+
+def test_a_canceled_run_of_a_changed_spec_does_not_use_up_the_run_that_the_change_allows() -> None:
+    state = ran(FAILED, FAILED)
+    state.add_to_history(summary(RunStatus.CANCELED, generation=2))
+    assert pause_of(replace(AFTER_TWO, generation=2), state) is None

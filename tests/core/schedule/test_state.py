@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrape_operator.core.notifications.webhooks import WebhookHealth
 from scrape_operator.core.runs.items import Item, ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus, TargetResult, Trigger
@@ -178,6 +179,14 @@ def test_an_orphan_takes_its_place_in_history(later: RunStatus, failures: int) -
     assert state.last_failure_time == orphan.completed_at
 
 
+def test_an_orphan_for_the_same_time_as_a_good_run_counts_as_the_later_one() -> None:
+    state = ScheduleState()
+    before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts())
+    orphan = replace(before, id=UUID(int=2), status=RunStatus.FAILED)
+    state.record_orphan(orphan)
+    assert (state.history, state.last_run, state.consecutive_failures) == ([orphan, before], orphan, 1)
+
+
 def test_an_orphan_of_the_latest_due_time_is_the_last_run() -> None:
     state = ScheduleState()
     before = state.record_finish(result(1, RunStatus.SUCCEEDED), ItemCounts(total=3, new=3))
@@ -270,6 +279,14 @@ def test_a_queued_and_an_active_run_tell_what_asked_for_them() -> None:
 def test_a_defect_is_new_until_it_is_known() -> None:
     state = ScheduleState()
     assert [state.set_defect(defect) for defect in (None, "broken", "broken", None)] == [False, True, False, True]
+
+
+def test_a_webhook_is_well_until_something_else_is_known() -> None:
+    state = ScheduleState()
+    well = WebhookHealth("ops", None, "", 0, is_disabled=False)
+    gone = replace(well, is_disabled=True)
+    assert [state.record_webhook(health) for health in (well, gone, gone, well)] == [False, True, False, True]
+    assert state.webhooks == {"ops": well}
 
 
 def test_every_finished_run_is_counted() -> None:

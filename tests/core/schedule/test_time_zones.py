@@ -54,6 +54,7 @@ def test_another_text_is_refused_with_a_remedy(name: str) -> None:
     ) as refusal:
         parse_time_zone(name)
     assert len(str(refusal.value)) < 400
+    assert repr(name[:64]) in str(refusal.value)
 
 
 def test_a_name_in_the_wrong_case_is_refused_with_the_right_one() -> None:

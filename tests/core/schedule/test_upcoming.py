@@ -11,7 +11,7 @@ from scrape_operator.core.schedule.cron import CronDueTimes, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes
 from scrape_operator.core.schedule.immediate import immediate_slot
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
-from scrape_operator.core.schedule.upcoming import Upcoming, next_run, upcoming, upcoming_due_times
+from scrape_operator.core.schedule.upcoming import Upcoming, next_run, unhandled, upcoming, upcoming_due_times
 from tests.support.schedule_plans import FIVE_MINUTES, NOON, active, at, plan, ran, summary, windows
 
 AFTERNOON = windows(("Allow", "14:00", "16:00"))
@@ -76,6 +76,20 @@ def test_coming_due_times_say_what_becomes_of_each() -> None:
     found = [(coming.due - NOON, coming.outcome) for coming in upcoming_due_times(bounded, NOON, 6)]
     outcomes = ["BeforeStartTime", "SkippedWindow", "Run", "Run", "SkippedWindow", "Ended"]
     assert found == [(timedelta(hours=hour), outcome) for hour, outcome in enumerate(outcomes)]
+
+
+def test_a_schedule_that_is_suspended_says_so_of_each_due_time() -> None:
+    assert [coming.outcome for coming in upcoming_due_times(plan(suspend=True), NOON, 2)] == ["Suspended"] * 2
+
+
+def test_due_times_are_as_planned_unless_some_that_were_handled_come_again() -> None:
+    regular = plan()
+    assert unhandled(regular, ScheduleState()) is regular.due_times
+    again = ScheduleState(ahead=((NOON, at(minutes=5)),))
+    assert unhandled(plan(due_times=None), again) is None
+    left = unhandled(regular, again)
+    assert left is not None
+    assert left.next_after(NOON) == at(minutes=10)
 
 
 def test_due_times_may_come_to_an_end() -> None:

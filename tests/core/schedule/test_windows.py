@@ -121,6 +121,9 @@ def test_windows_allow_what_the_rule_allows(
         (("Allow", ["Monday"], "08:00", "18:00"), "day 'Monday' is not known: use Mon, Tue"),
         (("Allow", ["mon"], "08:00", "18:00"), "day 'mon' is not known"),
         (("Maybe", [], "08:00", "18:00"), "mode 'Maybe' is not known: use Allow or Deny"),
+        (("x" * 17, [], "08:00", "18:00"), "mode 'x{16}' is not known"),
+        (("Allow", ["x" * 17], "08:00", "18:00"), "day 'x{16}' is not known"),
+        (("Allow", [], "x" * 17, "18:00"), "from 'x{16}' is not a time of day"),
     ],
     ids=str,
 )

@@ -73,7 +73,7 @@ def net_change(first: ItemChange, second: ItemChange) -> ItemChange | None:
         if second.change is Change.CHANGED:
             return _changed_twice(first, second)
         return second._replace(before=_undone(first, second.before or {})) if disappeared else second
-    if second.change in appeared and not disappeared:
+    if second.change in appeared:
         before, after = differing(first.before or {}, second.after or {})
         return second._replace(change=Change.CHANGED, before=before, after=after) if before or after else None
     return second

@@ -49,9 +49,8 @@ class UnhandledDueTimes:
 
     def count_between(self, after: datetime, until: datetime) -> int:
         """Count the due times t with after < t <= until."""
-        ranges = [(max(after, first), min(until, last)) for first, last in self.handled]
-        handled = sum(self.due_times.count_between(first, last) for first, last in ranges if first < last)
-        return self.due_times.count_between(after, until) - handled
+        count = self.due_times.count_between
+        return count(after, until) - sum(count(max(after, first), min(until, last)) for first, last in self.handled)
 
     def next_inside(self, windows: Windows, instant: datetime) -> datetime | None:
         """Return the first due time strictly after `instant` that the windows allow, or None if there is none."""

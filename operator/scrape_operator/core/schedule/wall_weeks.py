@@ -36,9 +36,9 @@ def allowed_spans(windows: Sequence[Window]) -> tuple[tuple[int, int], ...]:
     """Return the minutes of the week that windows allow, as ranges from a first to before a last minute."""
     bits, start, spans = allowed_minutes(windows), 0, []
     while bits:
-        gap = (bits & -bits).bit_length() - 1
+        gap = lowest(bits)
         bits >>= gap
-        length = (~bits & bits + 1).bit_length() - 1
+        length = lowest(~bits)
         spans.append((start + gap, start + gap + length))
         bits >>= length
         start += gap + length
@@ -48,7 +48,12 @@ def allowed_spans(windows: Sequence[Window]) -> tuple[tuple[int, int], ...]:
 def minutes_until_allowed(allowed: int, place: int) -> int:
     """Return the minutes from a minute of the week to the first one that is allowed; at least one is."""
     ahead = (allowed >> place | allowed << MINUTES_OF_WEEK - place) & _WHOLE_WEEK
-    return (ahead & -ahead).bit_length() - 1
+    return lowest(ahead)
+
+
+def lowest(bits: int) -> int:
+    """Return the place of the lowest bit that is set; one is."""
+    return (bits & -bits).bit_length() - 1
 
 
 def _minutes_of(window: Window) -> int:

@@ -79,7 +79,7 @@ def parse_window(mode: str, days: Iterable[str], start: str, end: str) -> Window
         raise InvalidValue(f"a window from {start} to {end} is empty: for the whole day write from 00:00 to 24:00")
     if mode not in set(WindowMode):
         raise InvalidValue(f"mode {mode[:16]!r} is not known: use Allow or Deny")
-    return Window(WindowMode(mode), frozenset(map(_weekday, days)) or frozenset(range(7)), first, last)
+    return Window(WindowMode(mode), frozenset(map(_weekday, days)) or frozenset(range(len(DAYS))), first, last)
 
 
 def _minute(field: str, text: str) -> int:

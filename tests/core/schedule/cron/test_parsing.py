@@ -67,6 +67,7 @@ def test_lists_ranges_and_steps_are_read_as_in_cronjob(text: str, minutes: set[i
         ("@hourly", "0 * * * *"),
         ("  @daily\t", "0 0 * * *"),
         ("0  0\t* * *", "0 0 * * *"),
+        ("0 0 * * *" + " " * 119, "0 0 * * *"),
         ("0 0 * * 7", "0 0 * * SUN"),
         ("0 0 * JAN,Feb MON-fri", "0 0 * 1,2 1-5"),
         ("0 0 ? * ?", "0 0 * * *"),

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache, reduce
 from operator import or_
 
-from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, minute_of_week
+from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, lowest, minute_of_week
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SIX_WEEKS = sum(1 << 7 * week for week in range(6))
@@ -37,17 +37,17 @@ class CronExpression:
         """Return the days of a month that match: bit d is set for day d."""
         if not self.months >> month & 1:
             return 0
-        first_weekday, every_day = _shape(year, month)
-        by_weekday = self.weekdays * _SIX_WEEKS >> first_weekday << 1
+        weekday_before, every_day = _shape(year, month)
+        by_weekday = self.weekdays * _SIX_WEEKS >> weekday_before
         both = self.days | by_weekday if self.either_day else self.days & by_weekday
         return both & every_day
 
 
 @lru_cache(maxsize=1_024)
 def _shape(year: int, month: int) -> tuple[int, int]:
-    """Return the weekday of the first day of a month (Sunday is 0), and the bits of all its days."""
-    monday_based, length = calendar.monthrange(year, month)
-    return (monday_based + 1) % 7, (1 << length) - 1 << 1
+    """Return the weekday of the day before a month (Sunday is 0), and the bits of all days of the month."""
+    weekday_before, length = calendar.monthrange(year, month)  # the weekday of the first day, where Monday is 0
+    return weekday_before, (1 << length) - 1 << 1
 
 
 def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed: int | None = None) -> int | None:
@@ -65,7 +65,7 @@ def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed
     for start, times in _due_days(expressions, low, high):
         inside = times if allowed is None else times & allowed >> minute_of_week(start)
         if inside:
-            return start + _lowest(inside)
+            return start + lowest(inside)
     return None
 
 
@@ -114,9 +114,9 @@ def _matching_days(
         before = date(year, month, 1).toordinal() - _EPOCH_ORDINAL - 1
         days = reduce(or_, (part for part, _ in parts))
         days &= -1 << max(first_day, before) - before
-        days &= (1 << last_day - before + 1) - 1
+        days &= ~(-1 << last_day - before + 1)
         while days:
-            day = days.bit_length() - 1 if descending else _lowest(days)
+            day = days.bit_length() - 1 if descending else lowest(days)
             days ^= 1 << day
             times = 0
             for part, part_times in parts:
@@ -131,7 +131,3 @@ def _months(first_day: int, last_day: int, *, descending: bool) -> Iterator[tupl
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     for index in reversed(months) if descending else months:
         yield index // 12, index % 12 + 1
-
-
-def _lowest(bits: int) -> int:
-    return (bits & -bits).bit_length() - 1
