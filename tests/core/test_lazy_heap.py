@@ -52,6 +52,13 @@ def test_what_is_popped_may_be_set_again_meanwhile() -> None:
     assert popped == ["one", "two", "one"]
 
 
+def test_a_key_that_is_set_to_its_priority_again_keeps_its_place() -> None:
+    heap: LazyHeap[str, int] = LazyHeap()
+    for key in ("one", "two", "one"):
+        heap.set(key, 9)
+    assert list(heap.pop_until(9)) == ["one", "two"]
+
+
 def test_stale_entries_do_not_pile_up() -> None:
     heap: LazyHeap[str, int] = LazyHeap()
     lengths = set()

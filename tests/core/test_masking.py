@@ -60,6 +60,14 @@ def test_base64_is_masked_at_any_offset(mask, before, encode):
     assert masked.count("*") >= 16
 
 
+@pytest.mark.parametrize(("secret", "masked"), [("secret", 8), ("secret2", 8), ("secret22", 8), ("secret222", 12)])
+def test_base64_is_masked_to_the_last_character_that_is_always_the_same(secret, masked):
+    mask = Mask()
+    mask.add(secret)
+    encoded = b64encode(secret.encode()).decode()
+    assert mask.text(encoded) == "*" * masked + encoded[masked:]
+
+
 def test_what_holds_no_secret_is_the_same_object(mask):
     text, content = "hunter", b"hunter\0"
     assert mask.text(text) is text
@@ -78,8 +86,9 @@ def test_each_form_is_found_in_values(mask, text):
 
 
 def test_values_without_a_secret_are_the_same_object(mask):
-    values = [{"a": "hunter"}]
+    values = [{"a": "hunter"}, SECRET[1:], SECRET[:-1]]
     assert mask.values(values) is values
+    assert Mask().values(values) is values
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,29 @@ def test_all_requirements_of_a_selection_must_hold() -> None:
     assert is_selected([], {})
 
 
-@pytest.mark.parametrize("value", [{"a": [1, "ü", None]}, {"a": 2**70}, {"a": NOON, "b": 2**70}, {"id": UUID(int=5)}])
+class OtherUUID(UUID):
+    """As asyncpg has it."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, "ü", None]},
+        {"a": 2**70},
+        {"a": NOON, "b": 2**70},
+        {"id": UUID(int=5)},
+        {"id": OtherUUID(int=5)},
+        {"id": OtherUUID(int=5), "b": 2**70},
+    ],
+)
 def test_values_that_orjson_refuses_are_written_in_the_same_form(value: dict[str, Any]) -> None:
     text = dump_json(value, orjson.OPT_UTC_Z)
     assert json.loads(text) == json.loads(json.dumps(value, default=plain))
     assert b" " not in text
+
+
+def test_json_is_compact_if_nothing_else_is_asked_for() -> None:
+    assert dump_json({"a": [1, {"b": None}]}) == b'{"a":[1,{"b":null}]}'
 
 
 def plain(value: object) -> str:

@@ -32,6 +32,14 @@ def test_a_monotonic_clock_that_is_read_out_of_order_does_no_harm() -> None:
     assert bucket.take(11.0)
 
 
+def test_a_billionth_less_than_a_token_is_one() -> None:
+    whole, short = TokenBucket(1.0 - 1e-9, 1.0), TokenBucket(1.0 - 3e-9, 1.0)
+    assert whole.take(0.0)
+    assert short.take(0.0)
+    assert (whole.ready_at(1.0), whole.take(1.0)) == (1.0, True)
+    assert (short.ready_at(1.0) > 1.0, short.take(1.0)) == (True, False)
+
+
 def test_a_token_that_is_put_back_can_be_taken_again_and_no_more() -> None:
     bucket = TokenBucket(1.0, 2.0)
     assert bucket.take(0.0)

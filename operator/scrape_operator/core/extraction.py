@@ -48,7 +48,7 @@ class PageExtraction:
     """
 
     items: Sequence[Mapping[str, JSONValue]]
-    matched: int = 0
+    matched: int
     dropped: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
     lacking: Mapping[str, int] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Hashable, Iterator
+from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
 _SLACK = 64
@@ -28,7 +29,7 @@ class LazyHeap(Generic[Key, Priority]):
     def __init__(self) -> None:
         self._heap: list[tuple[Priority, int, Key]] = []
         self._valid: dict[Key, tuple[Priority, int]] = {}
-        self._sequence = 0
+        self._numbers = count()
 
     def __len__(self) -> int:
         return len(self._valid)
@@ -38,9 +39,9 @@ class LazyHeap(Generic[Key, Priority]):
         known = self._valid.get(key)
         if known is not None and known[0] == priority:
             return
-        self._sequence += 1
-        self._valid[key] = (priority, self._sequence)
-        heapq.heappush(self._heap, (priority, self._sequence, key))
+        number = next(self._numbers)
+        self._valid[key] = (priority, number)
+        heapq.heappush(self._heap, (priority, number, key))
         self._compact()
 
     def discard(self, key: Key) -> None:

@@ -13,12 +13,6 @@ from scrape_operator.core.selection import Selection
 LIST_MAX_ROWS = 500
 """Rows of one page of a list."""
 
-LIST_MAX_TARGETS = 2000
-"""Rows of targets in one page; a page with more of them ends earlier."""
-
-LIST_MAX_CHARACTERS = 4 * 1024 * 1024
-"""Characters of the data of the items in one page; a page with more of them ends earlier. One item can be large."""
-
 T = TypeVar("T")
 
 

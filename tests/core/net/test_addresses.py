@@ -170,6 +170,11 @@ def test_an_ipv6_network_does_not_allow_what_is_embedded():
         assert is_allowed(ip, EVERYTHING) is (name == "mapped"), name
 
 
+def test_the_first_two_ipv6_addresses_embed_none():
+    allow = networks("::/64")
+    assert [is_allowed(ip, allow) for ip in ("::", "::1", "::2", "::3")] == [True, True, False, False]
+
+
 def test_an_ipv6_network_allows_a_form_that_embeds_a_public_address():
     for name, ip in embeddings("1.1.1.1").items():
         assert is_allowed(ip, networks("::/0")), name

@@ -72,6 +72,7 @@ def test_nothing_is_spent_before_the_database_was_asked() -> None:
     assert not ledger.take(1, 10)
     assert not ledger.take(0, 10)
     assert not ledger.is_used_up(10)
+    assert ledger.left(10) == 10
     ledger.learn(10)
     assert ledger.is_used_up(10)
     assert not ledger.is_used_up(11)

@@ -27,6 +27,11 @@ def test_a_request_has_the_limits_of_the_spec_by_default() -> None:
     assert (request.max_body_bytes, request.success_status) == (10_485_760, ("2xx",))
 
 
+def test_the_body_of_an_answer_is_read_unless_a_request_says_otherwise() -> None:
+    assert not Request(URL).ignores_body
+    assert not Response(URL, 200, {}, b"").is_not_modified
+
+
 def test_only_these_statuses_have_no_content_by_their_definition() -> None:
     assert [status for status in range(200, 300) if status in NO_CONTENT] == [204, 205]
 

@@ -53,6 +53,7 @@ def test_the_cause_of_an_interval_is_known():
     pace = AdaptivePace()
     for _ in range(3):
         pace.failed()
+    pace.answered(0.1, 4)
     assert pace.cause == "it answered with errors, or not at all"
     for _ in range(60):
         pace.answered(5.0, 4)
@@ -71,6 +72,16 @@ def test_success_speeds_up_slowly():
     assert intervals[1] == pytest.approx(0.324)
     assert intervals == sorted(intervals, reverse=True)
     assert intervals[-1] == 0
+
+
+@pytest.mark.parametrize(("latency", "interval"), [(1.28, 0), (1.344, 0.00945)])
+def test_an_interval_of_10_ms_is_given_up_by_the_next_success(latency, interval):
+    pace = AdaptivePace()
+    for _ in range(8):
+        pace.answered(latency, 128)
+    assert pace.interval == latency / 128
+    pace.answered(0.1, 128)
+    assert pace.interval == pytest.approx(interval)
 
 
 @given(st.lists(st.floats(0, 100) | st.none(), max_size=60))

@@ -85,6 +85,14 @@ def test_starts_keep_the_interval_of_the_budget_or_the_longer_of_the_pace():
     assert queue.start_next(2.5) == "b0"
 
 
+def test_where_nobody_waits_there_is_no_next_start():
+    queue = make_queue(3, 500)
+    assert queue.try_start("a", 0.0)
+    assert (queue.has_waiting, queue.next_start_at(0.1)) == (False, None)
+    queue.join("b", "b0")
+    assert (queue.has_waiting, queue.next_start_at(0.1)) == (True, 0.5)
+
+
 def test_turns_are_shared_among_those_who_are_there():
     queue = make_queue(4)
     prove(queue, "many", "one", "other")

@@ -21,6 +21,7 @@ SITE = "http://127.0.0.1:8080"
         (["/list", "/list?start=20"], True),
         (["/list", "/list?before=5021"], False),
         (["/list?year=20", "/list?year=20&before=5021"], False),
+        (["/list?year=20&size=2", "/list?year=20&size=2&before=5021"], False),
         (["/list?year=20", "/list?year=20&page=2"], True),
         (["/list", "/list?page=2", "/list?page=3"], True),
         (["/list", "/page/2/", "/page/3/", "/page/4/"], True),

@@ -24,3 +24,8 @@ SHOP = frozenset({"*.shop.example"})
 def test_a_host_must_match_every_list_and_no_denied_one(allow, deny, authority, allowed):
     policy = FetchPolicy(allow_hosts=allow, deny_hosts=frozenset(deny))
     assert policy.allows_host(authority) is allowed
+
+
+def test_robots_txt_is_obeyed_where_no_policy_says_otherwise():
+    assert FetchPolicy().obey_robots
+    assert not FetchPolicy(obey_robots=False).obey_robots

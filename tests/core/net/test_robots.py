@@ -160,3 +160,13 @@ def test_the_parts_of_a_pattern_do_not_overlap(pattern, path, matches):
 def test_many_rules_are_work_for_a_thread(count: int, *, has_many: bool) -> None:
     lines = "".join(f"Disallow: /{number}\n" for number in range(count))
     assert parse_robots(f"User-agent: *\n{lines}".encode(), AGENT).has_many is has_many
+
+
+def test_the_last_64_decisions_are_kept():
+    rules = parse_robots(b"User-agent: *\nDisallow: /", AGENT)
+    for number in range(65):
+        assert rules.decisive_rule(f"/{number}") is not None
+    rules.decisive_rule("/1")
+    assert rules.decisive_rule.cache_info().hits == 1
+    rules.decisive_rule("/0")
+    assert rules.decisive_rule.cache_info().hits == 1

@@ -32,6 +32,7 @@ def test_values_are_decoded_and_plain_ones_count_first(obj: dict[str, Any], data
         ({"stringData": {"a": True}}, "stringData.a is no text"),
         ({"data": {"a": "QUI"}}, "data.a is not base64"),
         ({"data": {"a": "hidden!"}}, "data.a is not base64"),
+        ({"data": {"a": "hidden42!"}}, "data.a is not base64"),
         ({"data": {"a": "\u00fc"}}, "data.a is not base64"),
         ({"data": ["a"]}, "data is no map"),
         ({"stringData": "hidden"}, "stringData is no map"),

@@ -11,8 +11,11 @@ from scrape_operator.core.net.urls import (
     check_http_url,
     origin_of,
     parse_http_url,
+    requested_address,
     resolve_location,
+    split_user_info,
     with_params,
+    without_user_info,
 )
 
 ODD_HOSTS = [
@@ -117,6 +120,8 @@ def test_what_is_no_http_address_is_refused(text):
         ("HTTPS://Example.COM:443/A#part", "https://example.com/A"),
         ("http://example.com:8080?q=1#", "http://example.com:8080/?q=1"),
         ("https://example.com:80/", "https://example.com:80/"),
+        ("http://example.com:65535/", "http://example.com:65535/"),
+        ("http://BÜCHER.example/", "http://xn--bcher-kva.example/"),
         ("http://bücher.example/ü?ä=ö", "http://xn--bcher-kva.example/%C3%BC?%C3%A4=%C3%B6"),
         ("http://日本。example/", "http://xn--wgv71a.example/"),
         ("http://my_service.ns.svc/", "http://my_service.ns.svc/"),
@@ -138,8 +143,18 @@ def test_an_address_is_read_as_it_will_be_sent(text, sent):
     assert str(parse_http_url(text)) == sent
 
 
+def test_a_host_may_have_253_characters():
+    host = ".".join(["a" * 63] * 3 + ["b" * 61])
+    assert parse_http_url(f"http://{host}/").raw_host == host
+    assert len(host) == 253
+    with pytest.raises(InvalidValue, match="not a DNS name"):
+        parse_http_url(f"http://{host}b/")
+
+
 def test_an_address_of_2048_characters_is_allowed():
     check_http_url("http://e.example/".ljust(2048, "a"))
+    with pytest.raises(InvalidValue, match="has 2049 characters"):
+        check_http_url("http://e.example/".ljust(2049, "a"))
 
 
 def test_a_refusal_never_shows_the_address():
@@ -157,6 +172,39 @@ def test_params_are_appended_percent_encoded():
     escaped = parse_http_url("http://e.example/%7Ea?b=%41")
     assert str(with_params(escaped, [("q", "~")])) == "http://e.example/%7Ea?b=%41&q=~"
     assert with_params(url, []) is url
+
+
+@pytest.mark.parametrize(
+    ("text", "requested"),
+    [("HTTP://E.example?a=1", "http://e.example/?a=1&q=%2B"), ("http://e.example/a b", "http://e.example/a b")],
+)
+def test_a_requested_address_is_the_one_that_is_sent_or_the_text_that_is_refused(text, requested):
+    assert requested_address(text, [("q", "+")]) == requested
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "pair"),
+    [
+        ("http://proxy.example:8080", "http://proxy.example:8080", None),
+        ("http://me:p@ss@proxy.example:8080", "http://proxy.example:8080", "me:p@ss"),
+        ("http://@proxy.example", "http://proxy.example", ""),
+    ],
+)
+def test_the_user_of_a_proxy_is_split_from_its_address(text, bare, pair):
+    assert split_user_info(text) == (bare, pair)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://e.example/a@b", "http://e.example/a@b"),
+        ("http://me:p@ss@e.example/a", "http://e.example/a"),
+        ("http://me@e.example//you@f.example", "http://e.example//you@f.example"),
+        ("no address //me@x", "no address //x"),
+    ],
+)
+def test_an_address_is_shown_without_its_user(text, shown):
+    assert without_user_info(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.runs.items import Item, ItemCounts, JSONValue, differing
+from scrape_operator.core.runs.items import Item, ItemCounts, JSONValue, differing, key_hash
 
 KEY_MAX_BYTES = 512
 
@@ -83,6 +83,12 @@ def test_a_key_is_bounded_and_long_ones_stay_apart() -> None:
     longest = "x" * (512 - len('[""]'))
     assert Item.of({"id": longest}, ["id"]).key == f'["{longest}"]'
     assert len(Item.of({"id": longest + "x"}, ["id"]).key) == 32
+
+
+def test_the_hash_of_a_key_has_64_bits() -> None:
+    hashes = {key_hash({"id": number, "price": 1}, ["id"]) for number in range(100)}
+    assert len(hashes) == 100
+    assert 2**63 <= max(hashes) < 2**64
 
 
 PRODUCT: dict[str, JSONValue] = {

@@ -23,6 +23,11 @@ def test_of_items_with_one_key_the_last_counts_in_the_place_of_the_first() -> No
     assert (keyed.duplicates, keyed.keyless) == (2, 0)
 
 
+def test_duplicates_with_other_fields_are_conflicts() -> None:
+    keyed = key_items(read(("a", 1), ("a", 1), ("a", 2), ("b", 2), ("b", 2), ("a", 2)), ["sku"])
+    assert (keyed.duplicates, keyed.conflicts) == (4, 1)
+
+
 def test_an_item_whose_key_parts_are_all_null_is_dropped_and_counted() -> None:
     keyed = key_items(read((None, 1), ("", 2), (None, 3)), ["sku"])
     assert [item.data["n"] for item in keyed.items] == [2]
@@ -34,6 +39,12 @@ def test_an_item_whose_key_parts_are_all_null_is_dropped_and_counted() -> None:
 )
 def test_a_null_part_is_a_value_of_its_own(key: list[str], kept: int) -> None:
     assert len(key_items(read((None, 0), (None, 1), ("", 2)), key).items) == kept
+
+
+def test_what_could_not_be_read_of_an_item_is_found_by_its_number() -> None:
+    rows = read((None, 0), ("a", 1), ("b", 2), ("a", 3))
+    keyed = key_items(rows, ["sku"], {0: ["x"], 1: ["y"], 3: ["z"]})
+    assert [(item.data["n"], item.unread) for item in keyed.items] == [(3, ["z"]), (2, ())]
 
 
 def test_without_a_key_items_with_the_same_values_are_one_and_none_is_keyless() -> None:

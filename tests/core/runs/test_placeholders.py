@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.runs.placeholders import check, render
+from scrape_operator.core.runs.placeholders import check, check_embedded, render, render_embedded
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 30, 5, 999_000, tzinfo=UTC)
@@ -34,6 +34,27 @@ NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 30, 5, 999_000, tzinfo=UTC)
 def test_the_due_time_is_filled_in(template: str, text: str):
     check(template)
     assert render(template, NEW_YEARS_EVE, BERLIN) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{ shop(day: {scheduledFor:%d}) { name } }", "{ shop(day: 01) { name } }"),
+        ('{"at": "{scheduledFor}"}', '{"at": "2026-12-31T23:30:05Z"}'),
+        ("{{scheduledFor}} {now} }", "{{scheduledFor}} {now} }"),
+        ("{scheduledForm}", "{scheduledForm}"),
+        ("", ""),
+    ],
+)
+def test_other_braces_stand_for_themselves_in_a_body(template: str, text: str):
+    check_embedded(template)
+    assert render_embedded(template, NEW_YEARS_EVE, BERLIN) == text
+
+
+@pytest.mark.parametrize("text", ["a {scheduledFor:%A}", "a {scheduledFor:}"])
+def test_an_unknown_directive_in_a_body_is_refused(text: str):
+    with pytest.raises(InvalidValue):
+        check_embedded(text)
 
 
 def test_both_passes_of_a_doubled_hour_have_their_own_instant():
@@ -62,6 +83,8 @@ def test_a_refusal_says_how_to_write_it():
         check("{now}")
     with pytest.raises(InvalidValue, match="for a literal brace"):
         check("}")
+    with pytest.raises(InvalidValue, match=f"^'{{{'x' * 39}' is no"):
+        check(f"{{{'x' * 100}}}")
 
 
 @given(st.text())

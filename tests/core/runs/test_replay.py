@@ -79,6 +79,12 @@ def test_a_response_is_kept_with_what_extraction_reads_of_it() -> None:
     assert KeptBody.pack(0, Response("http://a.example/", 200, {}, b""), NOON).unpack().headers == {}
 
 
+def test_a_kept_body_is_shown_without_its_content() -> None:
+    shown = repr(KeptBody.pack(0, Response("http://a.example/", 200, {}, b"body"), NOON))
+    assert "http://a.example/" in shown
+    assert "content=" not in shown
+
+
 def test_the_responses_of_a_run_are_those_of_all_targets() -> None:
     kept = KeptBody.pack(0, Response("http://a.example/", 200, {}, b""), NOON)
     run = KeptRun(UUID(int=1), "uid", "ns", "name", 1, NOON, NOON, 0, {"a": [kept, kept], "b": [kept]})

@@ -62,6 +62,11 @@ def test_a_wait_doubles_up_to_the_maximum(attempt, most):
     assert POLICY.delay(attempt, None, 0.0) == 0.0
 
 
+def test_where_nothing_is_said_there_are_three_tries_1_to_30_seconds_apart():
+    policy = RetryPolicy()
+    assert (policy.attempts, policy.delay(1, None, 1.0), policy.delay(10, None, 1.0)) == (3, 1.0, 30.0)
+
+
 @pytest.mark.parametrize(
     ("retry_after", "wait"), [(0, 0.5), (0.2, 0.5), (7, 7), (30, 30), (31, 30), (86_400, 30), (float("inf"), 30)]
 )

@@ -53,8 +53,13 @@ def test_the_trigger_of_a_row_is_that_of_its_slot(slot: Slot, trigger: Trigger) 
     ],
 )
 def test_items_are_gone_only_after_a_snapshot_that_was_read_in_full(changed: dict[str, Any], is_whole: bool) -> None:
-    whole = TargetResult("t", RunStatus.SUCCEEDED, Reason.SUCCEEDED, mode=ItemMode.SNAPSHOT, complete=True)
+    whole = TargetResult("t", RunStatus.SUCCEEDED, Reason.SUCCEEDED, mode=ItemMode.SNAPSHOT)
     assert replace(whole, **changed).is_whole_snapshot is is_whole
+
+
+def test_a_target_that_did_nothing_counts_nothing() -> None:
+    idle = TargetResult("t", RunStatus.FAILED, Reason.CANCELED)
+    assert (idle.requests, idle.bytes, idle.pages, idle.duration) == (0, 0, 0, 0.0)
 
 
 def test_a_skipped_slot_is_shown_with_its_reason() -> None:

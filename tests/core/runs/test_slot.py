@@ -75,6 +75,9 @@ def test_the_message_of_a_text_that_is_no_slot_is_short() -> None:
     with pytest.raises(InvalidValue) as raised:
         parse_slot("x" * 1000)
     assert str(raised.value) == f"'{'x' * 64}' is not the text of a slot"
+    with pytest.raises(InvalidValue) as raised:
+        parse_slot("secrets:" + "x" * 1000)
+    assert str(raised.value) == f"'secrets:{'x' * 88}' is not the text of a slot"
 
 
 @given(st.lists(st.text(max_size=300), unique=True, min_size=2, max_size=5))

@@ -150,8 +150,8 @@ def _translated_locally(value: int) -> Iterator[IPv4Address]:
         lower >> 24 & _LOW_32,  # /64
         lower & _LOW_32,  # /96
     )
-    taken = [place for place in places if place >> 24] or [0]
-    yield from (IPv4Address(place) for place in taken)
+    taken = [place for place in places if place >> 24]
+    yield from (IPv4Address(place) for place in taken or places)
 
 
 def _is_allowed(address: Address, allow: Sequence[Network]) -> bool:

@@ -10,26 +10,24 @@ _FIRST_INTERVAL = 0.1
 _NEGLIGIBLE = 0.01
 _SPEED_UP = 0.9
 _ANSWERS = 8
+_BY_ERRORS = "it answered with errors, or not at all"
+_BY_SLOW_ANSWERS = "its answers are slow"
 
 
 class AdaptivePace:
     """The seconds between the starts of two requests that a host's own answers ask for, in addition to its budget.
 
-    One failing or slow schedule does not slow down the others: only several answers in a row count.
+    One failing or slow schedule does not slow down the others: only several answers in a row count. `cause` says what
+    of the host made the interval, for messages.
     """
 
-    __slots__ = ("_errors", "_is_after_errors", "_latencies", "interval")
+    __slots__ = ("_errors", "_latencies", "cause", "interval")
 
     def __init__(self) -> None:
         self.interval = 0.0
         self._errors = 0
-        self._is_after_errors = False
+        self.cause = _BY_SLOW_ANSWERS
         self._latencies: deque[float] = deque(maxlen=_ANSWERS)
-
-    @property
-    def cause(self) -> str:
-        """What of the host made the interval, for messages."""
-        return "it answered with errors, or not at all" if self._is_after_errors else "its answers are slow"
 
     def answered(self, latency: float, concurrency: int) -> None:
         """Note an answer that began after `latency` seconds, with so many requests allowed at the same time."""
@@ -41,11 +39,11 @@ class AdaptivePace:
         faster = self.interval * _SPEED_UP if self.interval > _NEGLIGIBLE else 0.0
         self.interval = min(max(wanted, faster), MAX_INTERVAL_SECONDS)
         if wanted >= faster:
-            self._is_after_errors = False
+            self.cause = _BY_SLOW_ANSWERS
 
     def failed(self) -> None:
         """Note an error: 429, 5xx, or no answer. The second in a row slows the host down, each further one doubles."""
         self._errors += 1
         if self._errors > 1:
-            self._is_after_errors = True
+            self.cause = _BY_ERRORS
             self.interval = min(max(2 * self.interval, _FIRST_INTERVAL), MAX_INTERVAL_SECONDS)

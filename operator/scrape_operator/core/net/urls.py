@@ -20,7 +20,6 @@ MAX_HOP_LENGTH = 8192
 MAX_HOST_LENGTH = 253
 MAX_PORT = 65_535
 
-_CACHED_URLS = 1024
 _NO_HOST = "the URL has no valid host and port: write it as https://host:8080/path"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(
@@ -47,7 +46,7 @@ def check_http_url(text: str) -> None:
     parse_http_url(text)
 
 
-@lru_cache(_CACHED_URLS)
+@lru_cache(1024)
 def parse_http_url(text: str) -> URL:
     """Return an address as it is sent: host in lower-case ASCII, no default port, no fragment.
 
@@ -142,16 +141,15 @@ def _joined(base: URL, url: URL) -> str:
         raise InvalidValue(_NO_HOST) from error
 
 
-@lru_cache(_CACHED_URLS)
+@lru_cache(1024)
 def _authority(scheme: str, text: str) -> str:
     if "@" in text:
         raise InvalidValue("the URL holds a user name or password: use auth with a Secret instead")
-    match = _AUTHORITY.fullmatch(text)
-    if match is None or int(match["port"] or 0) > MAX_PORT:
+    match, default = _AUTHORITY.fullmatch(text), _DEFAULT_PORTS[scheme]
+    if match is None or int(port := match["port"] or default) > MAX_PORT:
         raise InvalidValue(_NO_HOST)
     host = _named_host(match["name"]) if match["name"] else _ipv6_host(match["ipv6"])
-    port = match["port"]
-    return host if port in {None, _DEFAULT_PORTS[scheme]} else f"{host}:{port}"
+    return host if port == default else f"{host}:{port}"
 
 
 def _ipv6_host(text: str) -> str:
@@ -180,7 +178,7 @@ def _named_host(text: str) -> str:
 def _to_ascii(text: str) -> str:
     """Apply UTS 46 and IDNA 2008, as browsers do."""
     try:
-        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
+        return idna.encode(text, uts46=True).decode("ascii").lower()
     except UnicodeError as error:
         raise InvalidValue(
             "the URL's host is not an internationalized name (IDNA 2008): write its xn-- form"

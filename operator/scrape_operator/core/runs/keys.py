@@ -23,8 +23,8 @@ class KeyedItems:
     items: tuple[Item, ...]
     duplicates: int
     keyless: int
-    conflicts: int = 0
-    unknown: int = 0
+    conflicts: int
+    unknown: int
 
     def warnings(self, key: Sequence[str]) -> list[str]:
         """Return one line for each kind of item that is not kept as it was read."""

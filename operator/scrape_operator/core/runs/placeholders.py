@@ -102,7 +102,7 @@ def _check_placeholder(piece: str) -> None:
 def _pieces(template: str, scheduled_for: datetime, local: datetime) -> Iterator[str]:
     for piece in _PIECE.findall(template):
         if piece in {"{{", "}}"}:
-            yield piece[0]
+            yield piece[:1]
         elif piece[0] != "{":
             yield piece
         elif ":" in piece:

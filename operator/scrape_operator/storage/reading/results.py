@@ -15,9 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, case, cast,
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.reading import ItemRow
 from scrape_operator.core.results import (
-    LIST_MAX_CHARACTERS,
     LIST_MAX_ROWS,
-    LIST_MAX_TARGETS,
     Changes,
     Listing,
     ListQuery,
@@ -35,6 +33,12 @@ from scrape_operator.storage.reading.run_rows import ONLY_TARGET, add_targets, r
 from scrape_operator.storage.reading.selections import conditions_of
 from scrape_operator.storage.reading.tokens import decode_token, encode_token
 from scrape_operator.storage.tables import items, schedules, scrape_runs
+
+LIST_MAX_TARGETS = 2000
+"""Rows of targets in one page; a page with more of them ends earlier."""
+
+LIST_MAX_CHARACTERS = 4 * 1024 * 1024
+"""Characters of the data of the items in one page; a page with more of them ends earlier. One item can be large."""
 
 Statement = Select[*tuple[Any, ...]]
 
