@@ -42,6 +42,8 @@ FORMS = (
     quote(SECRET),
     quote_plus(SECRET),
     escape(SECRET),
+    escape(SECRET, quote=False),
+    escape(SECRET).replace("&quot;", "&#34;"),
     json.dumps(SECRET)[1:-1],
     json.dumps(SECRET, ensure_ascii=False)[1:-1],
 )
@@ -99,6 +101,13 @@ def test_the_beginning_of_a_secret_is_masked_in_messages(mask, text, expected):
     assert mask.text(text) == text
 
 
+def test_a_secret_that_another_one_begins_with_leaves_nothing_of_the_other():
+    mask = Mask()
+    for secret in ("secret1", "secret123", "secret12"):
+        mask.add(secret)
+    assert mask.text("secret1 secret12 secret123") == "******* ******** *********"
+
+
 def test_a_short_text_is_no_secret():
     mask = Mask()
     mask.add("12345")
@@ -106,10 +115,11 @@ def test_a_short_text_is_no_secret():
     assert mask.message("12345") == "12345"
 
 
-def test_asterisks_as_a_secret_end():
+@pytest.mark.parametrize("count", [20, 40])
+def test_asterisks_as_a_secret_end(count):
     mask = Mask()
     mask.add("*" * 8)
-    assert mask.message("*" * 20) == "*" * 20
+    assert mask.message("*" * count) == "*" * count
 
 
 def test_a_text_of_six_characters_is_a_secret():

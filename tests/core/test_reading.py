@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from scrape_operator.core.json_text import dump_json
-from scrape_operator.core.reading import Page, RunRow, page_rows, read_all
+from scrape_operator.core.reading import ItemQuery, Page, RunRow, page_rows, read_all
 from scrape_operator.core.selection import Operator, Requirement, is_selected
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -85,11 +85,16 @@ def test_values_that_orjson_refuses_are_written_in_the_same_form(value: dict[str
 
 
 def test_json_is_compact_if_nothing_else_is_asked_for() -> None:
-    assert dump_json({"a": [1, {"b": None}]}) == b'{"a":[1,{"b":null}]}'
+    assert dump_json({"a": ["ü", {"b": None}]}) == '{"a":["ü",{"b":null}]}'.encode()
+    assert dump_json({"a": ["ü", {"b": 2**70}]}) == '{"a":["ü",{"b":1180591620717411303424}]}'.encode()
 
 
 def plain(value: object) -> str:
     return "2026-11-25T12:00:00Z" if value == NOON else str(value)
+
+
+def test_items_that_are_gone_are_read_only_if_they_are_asked_for() -> None:
+    assert not ItemQuery().with_gone
 
 
 def test_deep_values_are_written() -> None:

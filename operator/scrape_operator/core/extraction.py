@@ -49,7 +49,7 @@ class PageExtraction:
 
     items: Sequence[Mapping[str, JSONValue]]
     matched: int
-    dropped: int = 0
+    dropped: int
     missing: Mapping[str, int] = field(default_factory=dict)
     lacking: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[str] = ()

@@ -13,6 +13,7 @@ def test_json_is_filled_in_its_texts_only():
     assert encoded.content_type == "application/json"
     assert json.loads(encoded.content) == {"{day}": ["25", 1, None, True, {"a": "x25é"}]}
     assert b" " not in encoded.content
+    assert "é".encode() in encoded.content
 
 
 def test_a_form_keeps_its_order_and_encodes_names_and_values():
@@ -26,3 +27,4 @@ def test_text_is_sent_in_utf_8():
 
 def test_a_lone_surrogate_is_replaced():
     assert TextBody("\ud800").encode(fill).content == b"?"
+    assert JSONBody(["\ud800"]).encode(fill).content == b'["?"]'

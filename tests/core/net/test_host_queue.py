@@ -145,6 +145,23 @@ def test_the_last_answer_decides_how_many_turns_a_requester_gets(seconds, at_onc
     assert sum(queue.try_start("a", 0.0) for _ in range(5)) == at_once
 
 
+@pytest.mark.parametrize(("is_answered", "at_once"), [(True, 3), (False, 4)])
+def test_who_is_known_to_be_quick_is_so_until_a_longer_answer(is_answered, at_once):
+    queue = make_queue(4)
+    prove(queue, "a")
+    assert queue.try_start("a", -500.0)
+    queue.end("a", -500.0, -497.0, is_answered=is_answered)
+    assert sum(queue.try_start("a", 0.0) for _ in range(5)) == at_once
+
+
+@pytest.mark.parametrize(("now", "starts"), [(105.0, True), (105.1, False)])
+def test_a_turn_counts_as_slow_once_it_takes_more_than_5_seconds(now, starts):
+    queue = make_queue(4)
+    prove(queue, "slow", seconds=6.0)
+    assert [queue.try_start(name, 100.0) for name in ("new", "newer")] == [True, True]
+    assert queue.try_start("slow", now) is starts
+
+
 def test_so_many_requesters_are_remembered():
     queue = make_queue(3)
     prove(queue, "first")

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.net.documents import Request, Validators
+from scrape_operator.core.extraction import PageExtraction
+from scrape_operator.core.net.documents import Request, Response, Validators
 from scrape_operator.core.net.pagination import (
     CountedPages,
     CursorPages,
@@ -57,10 +58,19 @@ def test_a_link_is_resolved_against_its_page(pages, facts, address):
     assert (following and following.url) == address
 
 
+def test_a_page_is_known_by_its_answer_and_by_what_was_extracted():
+    page = PageExtraction(items=(), matched=0, dropped=0, next_link="/2", cursor="abc")
+    facts = PageFacts.of(3, Response(URL, 200, {"link": "</p2>; rel=next"}, b""), page)
+    assert facts == PageFacts(3, URL, "</p2>; rel=next", "/2", "abc")
+    assert PageFacts.of(3, Response(URL, 200, {}, b""), page) == PageFacts(3, URL, "", "/2", "abc")
+
+
 def test_a_link_that_is_no_address_is_an_extraction_error():
     with pytest.raises(ScrapeFailed) as raised:
         LinkedPages().following(FIRST, PageFacts(1, URL, next_link="ftp://shop.example/"))
     assert raised.value.reason is Reason.EXTRACTION_ERROR
+    problem = "since the URL does not begin with http:// or https://: choose another one by paginate.nextLink"
+    assert raised.value.message == f"the page has a link that cannot be followed, {problem}"
 
 
 @pytest.mark.parametrize(

@@ -28,4 +28,3 @@ def test_a_host_must_match_every_list_and_no_denied_one(allow, deny, authority, 
 
 def test_robots_txt_is_obeyed_where_no_policy_says_otherwise():
     assert FetchPolicy().obey_robots
-    assert not FetchPolicy(obey_robots=False).obey_robots

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.runs.run import Trigger, trigger_of
-from scrape_operator.core.runs.slot import Due, First, Manual, SecretsFound, Slot, digest_token, format_slot, parse_slot
+from scrape_operator.core.runs.slot import (
+    Due,
+    First,
+    Manual,
+    Replay,
+    SecretsFound,
+    Slot,
+    digest_token,
+    format_slot,
+    parse_slot,
+)
 
 TIMES = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
 SLOTS = st.one_of(
@@ -17,6 +27,7 @@ SLOTS = st.one_of(
     st.builds(Manual, st.text(max_size=256)),
     st.builds(First, st.integers(0, 2**53)),
     st.builds(SecretsFound, st.uuids()),
+    st.builds(Replay, st.uuids(), st.uuids()),
 )
 
 
@@ -33,8 +44,9 @@ SLOTS = st.one_of(
         (Manual("generation:3"), "manual:generation:3", Trigger.MANUAL),
         (First(3), "generation:3", Trigger.SCHEDULED),
         (SecretsFound(UUID(int=3)), f"secrets:{UUID(int=3)}", Trigger.SCHEDULED),
+        (Replay(UUID(int=3), UUID(int=4)), f"replay:{UUID(int=3)}:{UUID(int=4)}", Trigger.REPLAY),
     ],
-    ids=["due", "due elsewhere", "manual", "manual like another", "first", "secrets found"],
+    ids=["due", "due elsewhere", "manual", "manual like another", "first", "secrets found", "replay"],
 )
 def test_the_text_of_a_slot(slot: Slot, text: str, trigger: Trigger) -> None:
     assert format_slot(slot) == text

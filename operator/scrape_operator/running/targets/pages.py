@@ -120,7 +120,7 @@ class PageReader:
 
     async def _extract(self, plan: HTTPTargetPlan, run: TargetRun, received: Received) -> PageExtraction:
         if is_empty(received.response):
-            return PageExtraction(items=(), matched=0)
+            return PageExtraction(items=(), matched=0, dropped=0)
         run.had_content = True
         requester = run.session.requester.key
         return await self._extraction.extract(plan.extracts.page, self._document(run, received), requester)
