@@ -52,6 +52,17 @@ def test_an_integer_survives_grouping(number: int):
     assert read(f"{number:,}", ".") == number
 
 
+@given(
+    st.integers(min_value=-(10**12), max_value=10**12),
+    st.sampled_from([",.", ".,", "',", "'.", " :", " ,"]),
+    st.sampled_from(["-", "--", "\u2013", "\u2014", "\u2212", "\u2015", "="]),
+    MARKS,
+)
+def test_a_price_without_cents_is_whole_in_every_language(number: int, marks: str, dash: str, mark: Mark | None):
+    text = f"{number:,}".replace(",", marks[0]) + marks[1] + dash
+    assert read(text, mark) == read(f"{text} kr", mark) == read(f"EUR {text}", mark) == number
+
+
 @given(st.text(max_size=80), MARKS)
 def test_any_text_is_a_bounded_number_or_unreadable(text: str, mark: Mark | None):
     found = read(text, mark)

@@ -61,6 +61,22 @@ DECIMALS = [
     ("kr. 1.299,-", "da", "1299"),
     ("CHF 45.\u2014", "de-CH", "45"),
     ("Fr. 12.-", "fr-CH", "12"),
+    ("1.299,- \u20ac", "en", "1299"),
+    ("1.299,--", "", "1299"),
+    ("1.299,\u2014", "en-US", "1299"),
+    ("1.299, -", "en", "1299"),
+    ("CHF 1,299.\u2013", "de", "1299"),
+    ("1,299.-", "fr", "1299"),
+    ("1.299.-", "en", "1299"),
+    ("12.345,- kr", "en", "12345"),
+    ("12.345.678,-", "en", "12345678"),
+    ("1 299:-", "sv", "1299"),
+    ("5:-", "sv", "5"),
+    ("-1.299,-", "en", "-1299"),
+    ("(1.299,-)", "en", "-1299"),
+    ("249,95,-", "nb", "249.95"),
+    ("1,- 000", "de", MISSING),
+    ("5,-3", "de", MISSING),
     ("Rs.500", "en-IN", "500"),
     ("Beginning at 1 099,00 \u20ac tax incl.", "en", "1099.00"),
     ("ab 4,99 \u20ac", "de", "4.99"),
@@ -115,6 +131,8 @@ NUMBERS = [
     ("1 234", "fr", MISSING),
     ("1'234", "de-CH", MISSING),
     ("1.234.567", "de", MISSING),
+    ("1.299,-", "de", MISSING),
+    ("5,-", "de", 5),
 ]
 STATED = [
     ("Decimal", "1.234", "Point", "1.234"),
@@ -125,6 +143,10 @@ STATED = [
     ("Decimal", "12.5", "Comma", MISSING),
     ("Decimal", "12,5", "Point", MISSING),
     ("Decimal", "1 234,5", "Comma", "1234.5"),
+    ("Decimal", "1.299,-", "Comma", "1299"),
+    ("Decimal", "1.299,-", "Point", MISSING),
+    ("Decimal", "1,299.-", "Comma", MISSING),
+    ("Decimal", "45.-", "Comma", "45"),
     ("Number", "1,234", "Comma", 1.234),
     ("Number", "1.234", "Comma", MISSING),
     ("Number", "12", "Comma", 12),
@@ -274,6 +296,10 @@ def test_a_text_is_read_as_an_instant(compiled: Compile, document: Open, text: s
         ({"type": "Decimal"}, ["1,234", "1,234,567"], "de", "1234"),
         ({"type": "Decimal"}, ["1,234", "1'000,50"], "en", "1.234"),
         ({"type": "Decimal"}, ["1.234", "12,50", "12.50"], "en", "1.234"),
+        ({"type": "Decimal"}, ["1.234", "2.499,-"], "en", "1234"),
+        ({"type": "Decimal"}, ["1.234", "5,-"], "en", "1234"),
+        ({"type": "Decimal"}, ["1.234", "2,499.-"], "de", "1.234"),
+        ({"type": "Decimal"}, ["1.234", "5.-"], "de", "1234"),
         ({"type": "Integer"}, ["1.234", "2.345.678"], "en", 1234),
         ({"type": "DateTime"}, ["03/04/2019", "13/04/2019"], "en-US", "2019-04-02T22:00:00Z"),
         ({"type": "DateTime"}, ["03/04/2019", "04/13/2019"], "fr", "2019-03-03T23:00:00Z"),
@@ -297,6 +323,21 @@ def test_an_ambiguous_number_without_evidence_is_read_as_thousands_with_one_warn
     [warning] = found.warnings
     assert "decimalMark" in warning
     assert "27.633" in warning
+
+
+@pytest.mark.parametrize("text", ["1.299,-", "Kr 1.299,-"])
+@pytest.mark.parametrize(("type_", "expected"), [("Decimal", "1299"), ("Integer", 1299)])
+def test_a_price_without_cents_is_read_in_its_one_way_in_data_for_programs(
+    read: Callable[..., PageExtraction], text: str, type_: str, expected: Any
+):
+    for body, content_type, field in (
+        (f'{{"a": "{text}"}}', "application/json", {"jmespath": "a"}),
+        (f'a,b\n"{text}",2', "text/csv", {"column": "a"}),
+        (f"<p data-a='{text}'>", "text/html", {"css": "p::attr(data-a)"}),
+    ):
+        found = read(body, {**field, "type": type_}, content_type=content_type)
+        assert found.items == [{"f0": expected}]
+        assert found.warnings == ()
 
 
 @pytest.mark.parametrize(

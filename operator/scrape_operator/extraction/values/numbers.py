@@ -35,7 +35,8 @@ _NUMBER: Final = re.compile(
     r"(?:[0-9]{1,3}(?: [0-9]{3})+(?![0-9])|[0-9]{1,3}(?:'[0-9]{3})+(?![0-9])|[0-9]+|(?<![\w.,])(?=[.,][0-9]))"
     rf"(?:[.,{_DECIMAL_ONLY}][0-9]+)*(?:[eE][+-]?[0-9]{{1,3}}(?!\w))?"
 )
-_NO_CENTS: Final = re.compile(r"(?<=[0-9])[.,](?:--?|\u2014)(?![0-9-])")
+_NO_CENTS: Final = re.compile(r"([.,:]) ?(?:-{1,3}|[\u2014\u2015=])(?![0-9-])")
+"""What stands for the cents of a whole price, as in 1.299,- and 1 299:- and CHF 45.\u2013, and is no minus sign."""
 _CURRENCY: Final = r"(?:[^\W\d_]{0,3}[^\w\s()-] ?[^\W\d_]{0,3}\.?|[^\W\d_]{1,3})? *"
 _CODES: Final = (
     "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW|MXN|MYR|NGN|NOK"
@@ -50,9 +51,10 @@ _CLOSED: Final = re.compile(rf"^ *{_CURRENCY}\) *{_CURRENCY}$")
 
 _MARKS: Final = re.compile(r"[.,]")
 _AMBIGUOUS: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
-_ONE_MARK: Final = re.compile(rf"([0-9]*)(?:([.,{_DECIMAL_ONLY}])([0-9]+))?")
+_ONE_MARK: Final = re.compile(rf"([0-9]*)(?:([.,{_DECIMAL_ONLY}])([0-9]+)|[.,])?")
 _WHOLE: Final = re.compile(
-    r"[0-9]*|[1-9][0-9]{0,2}([.,'])[0-9]{3}(?:\1[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"  # the last as in India
+    r"[0-9]*[.,]?|[1-9][0-9]{0,2}([.,'])[0-9]{3}(?:\1[0-9]{3})*"
+    r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"  # as in India
 )
 _PLAIN: Final = re.compile(r"(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]{0,17})(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?")
 
@@ -63,7 +65,10 @@ _MARKS_OF_LANGUAGES: Final[Mapping[str, Mark]] = {
 
 
 class NumberText(NamedTuple):
-    """The one number of a text: its sign, its digits and marks, and its exponent (`e5`, or nothing)."""
+    """The one number of a text: its sign, its digits and marks, and its exponent (`e5`, or nothing).
+
+    A price without cents, such as 1.299,- ends with the decimal mark, if it is certain.
+    """
 
     is_negative: bool
     body: str
@@ -99,11 +104,13 @@ def find_number(text: str) -> NumberText:
     """
     if len(text) > _MAX_LENGTH:
         raise Unreadable("is too long for a number: choose the number with regex")
-    plain = _NO_CENTS.sub("", ascii_digits(text).translate(_TRANSLATED))
+    plain = ascii_digits(text).translate(_TRANSLATED)
     found = list(_NUMBER.finditer(plain))
     if len(found) != 1:
         raise Unreadable("holds several numbers: choose one with regex" if found else "holds no number")
-    before, number, after = plain[: found[0].start()], found[0].group(), plain[found[0].end() :]
+    before, number = plain[: found[0].start()], found[0].group()
+    no_cents = _NO_CENTS.match(plain, found[0].end())
+    after = plain[(no_cents or found[0]).end() :]
     is_negative = (
         _MINUS_BEFORE.search(before) is not None
         or _MINUS_AFTER.search(after) is not None
@@ -112,7 +119,19 @@ def find_number(text: str) -> NumberText:
     body, e, exponent = number.replace("E", "e").replace(" ", "'").partition("e")
     if len(body) > _MAX_DIGITS:
         raise Unreadable("has too many digits")
+    if no_cents and not exponent:
+        body += _mark_of_cents(body, no_cents[1])
     return NumberText(is_negative, body, e + exponent)
+
+
+def _mark_of_cents(body: str, mark: str) -> str:
+    """Return the decimal mark of a number with a `mark` and a dash for its cents, or nothing where it is not certain.
+
+    The marks of a whole number are thousands marks. Both 1.299,- and 1.299.- are in use, but 45,- only beside commas.
+    """
+    if not _WHOLE.fullmatch(body):
+        return ""
+    return "," if "." in body else "." if "," in body else "," if mark == "," else ""
 
 
 def read_decimal(number: NumberText, *, mark: Mark | None, ambiguous: Mark | None) -> Decimal:
