@@ -111,6 +111,16 @@ def test_what_is_written_is_read_back(at: datetime):
     assert parse_instant(format_instant(at), BERLIN) == at
 
 
+@given(
+    st.sampled_from(["2024-05-03", "20240503", "2024-W18-5", "2024W185"]),
+    st.characters(exclude_categories=["Cs", "Cf", "Nd", "Zs"], exclude_characters="Tt+."),
+    st.sampled_from(["05", "0510", "2024", "051000"]),
+)
+def test_a_date_and_digits_behind_any_sign_are_no_time_of_day(date: str, sign: str, digits: str):
+    with pytest.raises(Unreadable):
+        parse_instant(date + sign + digits, BERLIN)
+
+
 @given(st.integers(min_value=0, max_value=10**10))
 def test_seconds_and_milliseconds_mean_the_same(seconds: int):
     assert instant_of_epoch(seconds) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

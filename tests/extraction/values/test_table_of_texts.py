@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.core.extraction import Document
 from scrape_operator.extraction.extractor import CompiledExtract
 from tests.extraction.conftest import Compile, Open
 
@@ -227,6 +227,30 @@ DATES = [
     ("2016-12-31T23:59:60Z", "en", "2017-01-01T00:00:00Z"),
     ("2020-03-05T14:30:15\u221201:00", "en", "2020-03-05T15:30:15Z"),
     ("2020-03-05T14:30:15+01:00[Europe/Paris]", "en", "2020-03-05T13:30:15Z"),
+    ("2024-05-03+02:00", "en", "2024-05-02T22:00:00Z"),
+    ("2024-05-03-05:00", "en", "2024-05-03T05:00:00Z"),
+    ("2024-05-03Z", "en", "2024-05-03T00:00:00Z"),
+    ("2024-05-03+02", "en", "2024-05-02T22:00:00Z"),
+    ("20240503+0200", "en", "2024-05-02T22:00:00Z"),
+    ("2024-W18-5+02:00", "en", "2024-05-02T22:00:00Z"),
+    ("2024-05-03T10:00:00 CET", "en", "2024-05-03T09:00:00Z"),
+    ("2024-05-03T10:00:00GMT", "en", "2024-05-03T10:00:00Z"),
+    ("2024-05-03T10:00:00.5 EST", "en", "2024-05-03T15:00:00.500Z"),
+    ("2024-05-03T10:00:00UTC", "en", "2024-05-03T10:00:00Z"),
+    ("2024-05-03T10:00:00+02:00 (CEST)", "en", "2024-05-03T08:00:00Z"),
+    ("2024-05-03T24:00 CET", "en", "2024-05-03T23:00:00Z"),
+    ("20240503T101500 JST", "ja", "2024-05-03T01:15:00Z"),
+    ("20240503 101500", "en", "2024-05-03T08:15:00Z"),
+    ("2024-05-03T10:00:00 IST", "en", MISSING),
+    ("2024-05-01\u201303", "en", MISSING),
+    ("2024-05-03/05", "en", MISSING),
+    ("2024-05-03-12", "en", MISSING),
+    ("2024-05-03-1000", "en", MISSING),
+    ("20240501-03", "en", MISSING),
+    ("20240501-0300", "en", MISSING),
+    ("2024-05-01 03", "en", MISSING),
+    ("2024-05-03 2024", "en", MISSING),
+    ("2024-W18-5 10", "en", MISSING),
     ("\u200f5\u200f/3\u200f/2020", "ar", "2020-03-04T23:00:00Z"),
     ("03.2020", "de", MISSING),
     ("12.05", "de", MISSING),
@@ -323,50 +347,6 @@ def test_an_ambiguous_number_without_evidence_is_read_as_thousands_with_one_warn
     [warning] = found.warnings
     assert "decimalMark" in warning
     assert "27.633" in warning
-
-
-@pytest.mark.parametrize("text", ["1.299,-", "Kr 1.299,-"])
-@pytest.mark.parametrize(("type_", "expected"), [("Decimal", "1299"), ("Integer", 1299)])
-def test_a_price_without_cents_is_read_in_its_one_way_in_data_for_programs(
-    read: Callable[..., PageExtraction], text: str, type_: str, expected: Any
-):
-    for body, content_type, field in (
-        (f'{{"a": "{text}"}}', "application/json", {"jmespath": "a"}),
-        (f'a,b\n"{text}",2', "text/csv", {"column": "a"}),
-        (f"<p data-a='{text}'>", "text/html", {"css": "p::attr(data-a)"}),
-    ):
-        found = read(body, {**field, "type": type_}, content_type=content_type)
-        assert found.items == [{"f0": expected}]
-        assert found.warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "field"),
-    [
-        ('{"v": "27.633"}', "application/json", {"jmespath": "v"}),
-        ("<p data-price='27.633'>", "text/html", {"css": "p::attr(data-price)"}),
-        ("<meta content='27.633'>", "text/html", {"xpath": "//meta/@content"}),
-        ("<input value='27.633'>", "text/html", {"css": "input::attr(value)"}),
-        *(
-            ("<p data-price='27.633'>", "text/html", {"xpath": path.format("//p/@data-price")})
-            for path in (
-                "string({})",
-                "normalize-space({})",
-                "({})[1]",
-                "{}[1]",
-                "string(({})[1])",
-                "{} | //a/@content",
-            )
-        ),
-        ("<p data-price='27.633'>", "text/html", {"xpath": "//p/attribute::data-price"}),
-    ],
-)
-def test_numbers_for_programs_have_a_point(
-    read: Callable[..., PageExtraction], body: str, content_type: str, field: dict[str, Any]
-):
-    found = read(body, {**field, "type": "Decimal"}, content_type=content_type)
-    assert found.items == [{"f0": "27.633"}]
-    assert found.warnings == ()
 
 
 def test_warnings_name_the_remedy_and_a_sample(

@@ -47,7 +47,11 @@ _USUAL: Final = re.compile(
 """The one of the many forms of ISO 8601 that nearly all documents have."""
 _YEAR: Final = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 _YEAR_AND_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
-_ISO: Final = re.compile(r"[0-9]{4}-?(?:[0-9]{2}|W[0-9]{2}|[0-9]{3})", re.ASCII)
+_ISO_DATE: Final = r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4}|-W[0-9]{2}(?:-[0-9])?|W[0-9]{2}[0-9]?)"
+_ISO: Final = re.compile(rf"{_ISO_DATE}(?:$|T| (?=[0-9]{{2}}:))|[0-9]{{8}} (?=[0-9]{{6}})", re.ASCII)
+"""A date alone, or before its time. A number of two or four digits after a blank may be anything."""
+_DATE_IN_ZONE: Final = re.compile(rf"({_ISO_DATE})(Z|\+[0-9]{{2}}(?::?[0-9]{{2}})?|-[0-9]{{2}}:[0-9]{{2}})", re.ASCII)
+"""A date of XML Schema. With a minus sign, and without a colon in the zone, it may be a range."""
 _ORDINAL: Final = re.compile(r"([0-9]{4})-?([0-9]{3})", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]24(?::?00(?::?00(?:[.,]0+)?)?)?(?=[Z+-]|$)", re.ASCII)
 _LEAP_SECOND: Final = re.compile(r"([T ][0-9]{2}:?59:?)60(?=[.,Z+-]|$)", re.ASCII)
@@ -131,7 +135,8 @@ def parse_instant(text: str, context: DateContext) -> datetime:
     if found is not None:
         return _to_utc(found, context.zone)
     bare, zone = split_zone(_LOG.sub(r"\1 \2 \3 \4", in_order(text)))
-    found = _numeric(bare, context) or _with_english_month(bare)
+    found = _iso(bare) if bare != text else None
+    found = found or _numeric(bare, context) or _with_english_month(bare)
     if found is None:
         raise NeedsWords
     return _to_utc(found, zone or context.zone)
@@ -266,14 +271,17 @@ def _unusual_iso(text: str) -> datetime | None:
         text = f"{text}-01-01"
     elif _YEAR_AND_MONTH.fullmatch(text):
         text = f"{text}-01"
-    if not _ISO.match(text):
+    if not text[:_YEAR_DIGITS].isdigit():
         return None
     if ordinal := _ORDINAL.fullmatch(text):
         year, day = map(int, ordinal.groups())
         found = _naive(year, 1, 1) + timedelta(days=day - 1)
         return found if found.year == year and "-" in text else None
     text = text.upper().replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+")
-    text = _ZONE_NAME.sub(r"\1", text)
+    text = _DATE_IN_ZONE.sub(r"\1T00:00\2", _ZONE_NAME.sub(r"\1", text))
+    # Python takes any character for the T between date and time.
+    if not _ISO.match(text):
+        return None
     # Python reads neither 24:00, the end of a day, nor the second 60.
     text, midnights = _MIDNIGHT.subn("T00", text)
     text, leaps = _LEAP_SECOND.subn(r"\g<1>59", text)
