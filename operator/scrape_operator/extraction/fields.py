@@ -13,6 +13,7 @@ from scrape_operator.extraction.parents import Parents
 from scrape_operator.extraction.selectors.regex import Pattern
 from scrape_operator.extraction.values.evidence import THOUSANDS_NOTE, with_evidence
 from scrape_operator.extraction.values.json_values import clean_text
+from scrape_operator.extraction.values.machine_text import MachineText
 from scrape_operator.extraction.values.numbers import Mark
 from scrape_operator.extraction.values.types import MAX_ITEM_SIZE, Converter, Surroundings, text_of
 from scrape_operator.extraction.values.unreadable import Unreadable
@@ -28,6 +29,7 @@ _ITEM_BYTES: Final = 200
 _VALUE_BYTES: Final = 64
 """What Python needs for a dictionary and for a value, beside the characters."""
 _AMBIGUOUS_TYPES: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.NUMBER, FieldType.DATE_TIME})
+_TYPES_WITH_MARKS: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class FieldReader:
             found = _first_not_empty(found)
         if compiled.pattern is not None:
             return self._filtered(compiled, found)
-        return self._clean(found) if type(found) is str else found
+        return self._clean(found) if type(found) is str else self._with_origin(compiled, found)
 
     def _is_there(self, compiled: CompiledField, node: Any) -> bool:
         """Return whether an item has the parent at which a field is read."""
@@ -158,14 +160,23 @@ class FieldReader:
 
     def _filtered(self, compiled: CompiledField, raw: Any) -> Any:
         """Return a raw value clean, stripped and as the field's regex chooses; None where that finds nothing."""
-        value = self._clean(raw) if type(raw) is str else raw
+        value = self._clean(raw) if type(raw) is str else self._with_origin(compiled, raw)
         if compiled.pattern is None or value is None:
             return value
         try:
             chosen = compiled.pattern.choose(text_of(value))
         except Unreadable:
             return None
-        return None if chosen is None else chosen.strip()
+        if chosen is None:
+            return None
+        return MachineText(chosen.strip()) if type(value) is MachineText else chosen.strip()
+
+    def _with_origin(self, compiled: CompiledField, raw: Any) -> Any:
+        """Return a raw value; a MachineText is cleaned, and stays one where numbers may have thousands marks."""
+        if type(raw) is not MachineText:
+            return raw
+        text = self._clean(raw)
+        return MachineText(text) if compiled.type in _TYPES_WITH_MARKS else text
 
     def _clean(self, text: str) -> str:
         """Return a text stripped, and without what no database keeps."""

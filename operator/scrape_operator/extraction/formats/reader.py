@@ -86,8 +86,12 @@ class Selector(Protocol):
     is_linear: bool
     """Whether its work grows linearly with the document, or is counted: only then it may run on the event loop."""
 
-    is_machine: bool
-    """Whether its texts are written for programs, so that their numbers have a decimal point."""
+    @property
+    def is_machine(self) -> bool | None:
+        """Whether its texts are written for programs, so that their numbers have a decimal point.
+
+        None where that differs from text to text: those for programs are of the class MachineText.
+        """
 
     def nodes(self, page: Page, work: StepBudget, *, readings: int) -> Sequence[Any]:
         """Return the nodes of the items, in document order; `readings` values will be read at each.

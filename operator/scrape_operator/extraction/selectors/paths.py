@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 
 from scrape_operator.core.errors import InvalidValue
 
-_LITERAL: Final = re.compile(r""""[^"]*"|'[^']*'""")
+LITERAL: Final = re.compile(r""""[^"]*"|'[^']*'""")
 _CALL: Final = re.compile(r"([^\W\d][\w.-]*(?::[\w.-]+)?)\s*\(")
 _VARIABLE: Final = re.compile(r"\$[\w:.-]*")
 _PREFIX: Final = re.compile(r"([^\W\d][\w.-]*):(?!:)(?=[\w*])")
 _NOT_CALLED: Final = frozenset({"text", "node", "comment", "processing-instruction", "and", "or", "div", "mod"})
-_FUNCTIONS: Final = frozenset(
+FUNCTIONS: Final = frozenset(
     {"boolean", "ceiling", "concat", "contains", "count", "false", "floor", "has-class", "id", "lang", "last"}
     | {"local-name", "name", "namespace-uri", "normalize-space", "not", "number", "position", "round", "starts-with"}
     | {"string", "string-length", "substring", "substring-after", "substring-before", "sum", "translate", "true"}
@@ -51,11 +51,11 @@ def check_xpath(expression: str, prefixes: Collection[str]) -> None:
         InvalidValue: variables, unknown functions or unknown prefixes; the message names the remedy.
 
     """
-    bare = _LITERAL.sub("''", expression)
+    bare = LITERAL.sub("''", expression)
     if found := _VARIABLE.search(bare):
         raise InvalidValue(f"{found.group()}: there are no variables here; write the value itself")
     for name in _CALL.findall(bare):
-        if name not in _FUNCTIONS and name not in _NOT_CALLED:
+        if name not in FUNCTIONS and name not in _NOT_CALLED:
             remedy = "use the field's regex" if name.startswith(("re:", "matches")) else "use what XPath 1.0 has"
             raise InvalidValue(f"{name}() is no function of XPath 1.0: {remedy}")
     for prefix in _PREFIX.findall(bare):
@@ -94,7 +94,7 @@ def _end_of_predicates(text: str, start: int) -> int:
     """Return where the predicates that begin at `start` end."""
     depth, position = 0, start
     while position < len(text) and (depth or text[position] == "["):
-        literal = _LITERAL.match(text, position)
+        literal = LITERAL.match(text, position)
         if literal is None:
             depth += {"[": 1, "]": -1}.get(text[position], 0)
         position = literal.end() if literal else position + 1
@@ -122,6 +122,6 @@ def is_linear(steps: Sequence[Step]) -> bool:
 
 
 def _looks_at_attributes(step: str) -> bool:
-    _, _, predicates = _LITERAL.sub("''", step).partition("[")
+    _, _, predicates = LITERAL.sub("''", step).partition("[")
     words = _PREDICATE_WORD.findall(predicates.replace("][", " "))
     return all(word.startswith("@") or word.isdigit() or word in _ATTRIBUTE_WORDS for word in words)

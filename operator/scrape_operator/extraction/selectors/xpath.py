@@ -10,6 +10,7 @@ from lxml import etree, html
 
 from scrape_operator.core.errors import InvalidValue
 from scrape_operator.extraction.formats.reader import Family, Page, SelectorFailed
+from scrape_operator.extraction.selectors.origins import is_machine, with_origin
 from scrape_operator.extraction.selectors.paths import (
     check_xpath,
     cut_at_descents,
@@ -26,10 +27,6 @@ _MAX_SAMPLED_NESTING: Final = 4
 _TEXT_STEP: Final = re.compile(
     r"(?:@[\w:.*-]+|attribute::[\w:.*-]+|text\(\s*\)|attribute::\*\[name\(\) = [^\]]+\])\s*$"
 )
-_MACHINE_STEP: Final = re.compile(
-    r"(?:@|attribute::)(?:content|value|data-[\w.-]+)(?:\s*\[[^\]]*\])?(?:\s*\)(?:\s*\[[^\]]*\])?)*\s*$"
-)
-"""An attribute for programs at the end of the expression, also in a function or in parentheses."""
 _MAX_INTEGER: Final = 2**63
 _VISITS_PER_MICROSECOND: Final = 3
 """Nodes that a step visits: the predicate for a CSS class takes 0.3 microseconds."""
@@ -41,13 +38,15 @@ class XPathSelector:
     def __init__(self, family: Family, expression: str, namespaces: Mapping[str, str] | None = None) -> None:
         self.family = family
         self.gives_nodes = _TEXT_STEP.search(expression) is None and not gives_computed(expression)
-        self.is_machine = _MACHINE_STEP.search(expression) is not None
+        self.is_machine = is_machine(expression)
         self.text = expression
         self._is_absolute = expression.startswith("/")
         steps = split_path(expression)
         self.is_linear = steps is not None and is_linear(steps)
         pieces = cut_at_descents(steps) if steps else (expression,)
-        *self._through, self._last = (_compile(piece, namespaces) for piece in pieces)
+        *self._through, self._last = (
+            _compile(piece, namespaces, smart_strings=self.is_machine is None) for piece in pieces
+        )
 
     def nodes(self, page: Page, work: StepBudget, *, readings: int) -> Sequence[Any]:
         """Return elements. Raises SelectorFailed."""
@@ -132,14 +131,19 @@ def _is_inside(node: Any, outer: Any, work: StepBudget) -> bool:
 def _computed(value: Any) -> Any:
     """Return a text, number or boolean as it is kept: a whole number is an integer, and what is no number is None."""
     if not isinstance(value, float):
-        return value
+        return str(value) if isinstance(value, str) else value
     if not math.isfinite(value):
         return None
     return int(value) if value.is_integer() and abs(value) < _MAX_INTEGER else value
 
 
 def _text(node: Any) -> str:
-    """Return the string value of an element, comment or processing instruction, or the name of a namespace."""
+    """Return the string value of an element, comment or processing instruction, or the name of a namespace.
+
+    A text of an expression with `smart_strings` gets its origin.
+    """
+    if isinstance(node, str):
+        return with_origin(node)
     if isinstance(node, tuple):
         return str(node[1])
     # lxml evaluates no expression at a comment or a processing instruction; their tags are functions.
@@ -180,8 +184,8 @@ def compile_xpath(expression: str, namespaces: Mapping[str, str] | None = None) 
     return selector
 
 
-def _compile(expression: str, namespaces: Mapping[str, str] | None) -> etree.XPath:
+def _compile(expression: str, namespaces: Mapping[str, str] | None, *, smart_strings: bool = False) -> etree.XPath:
     try:
-        return etree.XPath(expression, namespaces=namespaces or None, smart_strings=False, regexp=False)
+        return etree.XPath(expression, namespaces=namespaces or None, smart_strings=smart_strings, regexp=False)
     except (etree.XPathError, ValueError) as error:
         raise InvalidValue(f"not an XPath 1.0 expression: {error}") from None

@@ -29,6 +29,7 @@ from scrape_operator.extraction.values.dates import (
     parse_words_instant,
 )
 from scrape_operator.extraction.values.json_values import OversizedValue, WrittenFloat, clean_json, read_json
+from scrape_operator.extraction.values.machine_text import MachineText
 from scrape_operator.extraction.values.numbers import (
     Mark,
     NumberText,
@@ -133,7 +134,8 @@ def _decimal_of(value: Any, around: Surroundings) -> Decimal:
     found = _number_of(value)
     if isinstance(found, Decimal):
         return found
-    return read_decimal(found, mark=around.decimal_mark, ambiguous=around.ambiguous_mark)
+    ambiguous = "." if type(value) is MachineText else around.ambiguous_mark
+    return read_decimal(found, mark=around.decimal_mark, ambiguous=ambiguous)
 
 
 def _integer(value: Any, around: Surroundings) -> JSONValue:
