@@ -33,7 +33,25 @@ def test_what_is_beyond_a_number_is_unreadable(text: str):
 
 @pytest.mark.parametrize(
     ("tag", "mark"),
-    [("de", ","), ("de-CH", "."), ("de_AT", ","), ("en", "."), ("en-ZA", ","), ("es-MX", "."), ("ja", "."), ("", None)],
+    [("de", ","), ("de-CH", "."), ("de_AT", ","), ("en", "."), ("en-ZA", ","), ("es-MX", "."), ("ja", ".")]
+    + [
+        (tag, None)
+        for tag in (
+            "",
+            "und",
+            "zxx",
+            "mul",
+            "xx",
+            "german",
+            "x-de",
+            "C",
+            "d",
+            "123",
+            "de, en",
+            "de;q=1",
+            "\u0434\u0435",
+        )
+    ],
 )
 def test_a_language_has_a_decimal_mark(tag: str, mark: Mark | None):
     assert mark_of_language(tag) == mark

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from babel import Locale, numbers
 
+from scrape_operator.extraction.values.dates import order_of_language
 from scrape_operator.extraction.values.numbers import find_number, mark_of_language, read_decimal
 
 TAGS = """
@@ -35,6 +36,31 @@ def test_a_number_as_cldr_writes_it_is_read_back(tag: str):
     texts = [(value, text) for value in VALUES for text in written(value, locale)]
     read = [read_decimal(find_number(text), mark=None, ambiguous=mark_of_language(tag)) for _, text in texts]
     assert [(value, text) for (value, text), found in zip(texts, read, strict=True) if found != value] == []
+
+
+@pytest.mark.parametrize("tag", TAGS.split())
+def test_script_variants_and_extensions_change_neither_mark_nor_order(tag: str):
+    language, hyphen, region = tag.partition("-")
+    for other in (
+        tag.lower(),
+        tag.replace("-", "_"),
+        f"{language}-Latn{hyphen}{region}",
+        f"{language}-xyz-Latn{hyphen}{region}",
+        f"{tag}-1996",
+        f"{tag}-POSIX",
+        f"{tag}-u-co-phonebk",
+        f"{tag}-x-US-a",
+    ):
+        assert mark_of_language(other) == mark_of_language(tag) is not None
+        assert order_of_language(other) == order_of_language(tag)
+
+
+@pytest.mark.parametrize(
+    ("code", "language"), [("deu", "de"), ("ger", "de"), ("iw", "he"), ("in", "id"), ("eng-US", "en-US"), ("sh", "sr")]
+)
+def test_other_codes_of_a_language_mean_the_same(code: str, language: str):
+    assert mark_of_language(code) == mark_of_language(language) is not None
+    assert order_of_language(code) == order_of_language(language)
 
 
 @pytest.mark.parametrize("minus", "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d")

@@ -44,6 +44,11 @@ DECIMALS = [
     ("1.234", "tr", "1234"),
     ("1.234", "en-ZA", "1234"),
     ("1.234", "de_CH", "1.234"),
+    ("1.234", "de-CH-1996", "1.234"),
+    ("1.234", "de-Latn-CH", "1.234"),
+    ("1.234", "de-CH-u-co-phonebk", "1.234"),
+    ("1.234", "de-1996", "1234"),
+    ("1,234", "es-Latn-MX", "1234"),
     ("27.633", "zh-CN", "27.633"),
     ("1.234", "es-419", "1.234"),
     ("1.234", "es-AR", "1234"),
@@ -170,6 +175,8 @@ DATES = [
     ("05/05/2019", "en", "2019-05-04T22:00:00Z"),
     ("03/04/2019", "en-US", "2019-03-03T23:00:00Z"),
     ("03/04/2019", "en-GB", "2019-04-02T22:00:00Z"),
+    ("03/04/2019", "en-Latn-US", "2019-03-03T23:00:00Z"),
+    ("03/04/2019", "en-US-POSIX", "2019-03-03T23:00:00Z"),
     ("03/04/2019", "fr", "2019-04-02T22:00:00Z"),
     ("03/04/2019", "es", "2019-04-02T22:00:00Z"),
     ("03/04/2019", "it-IT", "2019-04-02T22:00:00Z"),
@@ -340,9 +347,12 @@ def test_ambiguous_values_are_read_as_the_others_of_their_field(
     assert read_first(compiled, document, field, texts, language) == expected
 
 
-def test_an_ambiguous_number_without_evidence_is_read_as_thousands_with_one_warning(compiled: Compile, document: Open):
+@pytest.mark.parametrize("language", ["", "und", "zxx", "mul", "xx", "deutsch", "x-de", "i-default", "C", "-", "1"])
+def test_an_ambiguous_number_without_evidence_is_read_as_thousands_with_one_warning(
+    compiled: Compile, document: Open, language: str
+):
     extract = compiled({"css": "::text", "type": "Decimal"}, items={"css": "p"})
-    found = extract.extract(document("<p>27.633</p><p>28.001</p>"))
+    found = extract.extract(document(page(["27.633", "28.001"], language)))
     assert [item["f0"] for item in found.items] == ["27633", "28001"]
     [warning] = found.warnings
     assert "decimalMark" in warning

@@ -7,6 +7,7 @@ languages of Islamic countries may have years of the Hijra.
 import re
 from typing import Final
 
+from scrape_operator.extraction.values.languages import language_and_region
 from scrape_operator.extraction.values.unreadable import Unreadable
 
 _BUDDHIST_OFFSET: Final = 543
@@ -40,7 +41,7 @@ def with_gregorian_years(text: str, language: str) -> str:
     """
     if _BUDDHIST_ERA.search(text):
         return _YEAR.sub(_gregorian, _BUDDHIST_ERA.sub(" ", text))
-    primary = language.replace("_", "-").partition("-")[0].lower()
+    primary, _ = language_and_region(language)
     if primary == "th" and not _ISO.match(text) and not _CHRISTIAN_ERA.search(text):
         if not _YEAR.search(text) and _SHORT_YEAR.search(text):
             raise Unreadable("has a year of two digits, which may be one of the Buddhist era: use a source with four")

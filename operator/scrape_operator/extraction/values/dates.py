@@ -193,7 +193,7 @@ def has_unclear_order(text: str) -> bool:
 
 def order_of_language(tag: str) -> DateOrder | None:
     """Return the order of dates that end with the year, by a BCP 47 tag; None where the tag does not settle it."""
-    return of_language(tag, _ORDERS, None)
+    return of_language(tag, _ORDERS)
 
 
 def _own_order(first: int, second: int) -> DateOrder | None:

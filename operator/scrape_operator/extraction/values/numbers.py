@@ -178,8 +178,8 @@ def common_mark(numbers: Iterable[NumberText]) -> Mark | None:
 
 
 def mark_of_language(tag: str) -> Mark | None:
-    """Return the decimal mark of a language by its BCP 47 tag, None where the tag is none."""
-    return of_language(tag, _MARKS_OF_LANGUAGES, ".")
+    """Return the decimal mark of a language by its BCP 47 tag, None where it is not known."""
+    return of_language(tag, _MARKS_OF_LANGUAGES)
 
 
 def bounded_decimal(written: str) -> Decimal | None:

@@ -7,6 +7,7 @@ from datetime import datetime, time, tzinfo
 from importlib import import_module
 from typing import Any, Final
 
+from scrape_operator.extraction.values.languages import language_and_region
 from scrape_operator.extraction.values.zones import is_known_zone
 
 _MAX_LENGTH: Final = 64
@@ -67,7 +68,7 @@ def parse_words(text: str, zone: tzinfo, *, language: str, now: datetime | None)
 
 def _spelled(text: str, language: str) -> str:
     """Return a text with months as dateparser knows them."""
-    for written, known in _SPELLINGS.get(language[:2].lower(), {}).items():
+    for written, known in _SPELLINGS.get(language_and_region(language)[0], {}).items():
         text = text.replace(written, known)
     return " ".join(text.split())
 
@@ -100,7 +101,7 @@ def _whole(found: Any, text: str) -> datetime | None:
 
 def _languages(tag: str) -> list[dict[str, list[str]]]:
     """Return the languages for dateparser, the best first. It refuses codes that it does not have."""
-    primary, _, region = tag.replace("_", "-").partition("-")
-    named = [{"languages": [primary.lower(), "en"]}] if primary else []
-    exact = [{"locales": [f"{primary.lower()}-{region.upper()}"], "languages": ["en"]}] if region else []
+    primary, region = language_and_region(tag)
+    named = [{"languages": [primary, "en"]}] if primary else []
+    exact = [{"locales": [f"{primary}-{region.upper()}"], "languages": ["en"]}] if region else []
     return [*exact, *named, {"languages": list(_LANGUAGES)}]
