@@ -1,5 +1,7 @@
 """The delays between tries."""
 
+from math import inf
+
 import pytest
 
 from scrape_operator.core.backoff import Backoff
@@ -12,6 +14,11 @@ BACKOFF = Backoff(initial_seconds=0.5, max_seconds=30.0)
 )
 def test_the_ceiling_doubles_and_is_capped(failures: int, expected: float) -> None:
     assert BACKOFF.ceiling(failures) == expected
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(31, 2.0**31), (32, 2.0**32), (33, 2.0**32), (10_000, 2.0**32)])
+def test_without_a_cap_a_delay_doubles_32_times(failures: int, expected: float) -> None:
+    assert Backoff(1.0, inf).ceiling(failures) == expected
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 0.0), (0.25, 1.0), (1.0, 4.0)])

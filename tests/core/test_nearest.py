@@ -2,7 +2,7 @@
 
 import pytest
 
-from scrape_operator.core.nearest import hint_for, shown
+from scrape_operator.core.nearest import close_names, hint_for, shown
 
 NAMES = [f"prices-{number}" for number in range(20)]
 
@@ -27,6 +27,20 @@ def test_a_hint_names_what_is_similar_then_what_is_there(
 
 def test_similar_names_are_three_at_most() -> None:
     assert hint_for("prices", NAMES).count("prices-") == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "similarity", "found"),
+    [
+        ("price", 0.6, ["Price", "prices", "priced"]),
+        ("PRICE", 0.9, ["Price", "prices", "priced"]),
+        ("PRICE", 1.0, ["Price"]),
+        ("stock", 0.6, []),
+    ],
+)
+def test_names_are_compared_in_upper_or_lower_case(wanted: str, similarity: float, found: list[str]) -> None:
+    assert close_names(wanted, ["title", "prices", "Price", "priced", "PRICE", "priceless"], similarity) == found
+    assert close_names(wanted, [], similarity) == []
 
 
 def test_the_first_five_are_shown() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from scrape_operator.core.json_text import dump_json
-from scrape_operator.core.reading import ItemQuery, Page, RunRow, page_rows, read_all
+from scrape_operator.core.reading import ItemQuery, Page, RemovedRuns, RunRow, page_rows, read_all
 from scrape_operator.core.selection import Operator, Requirement, is_selected
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -91,6 +91,10 @@ def test_json_is_compact_if_nothing_else_is_asked_for() -> None:
 
 def plain(value: object) -> str:
     return "2026-11-25T12:00:00Z" if value == NOON else str(value)
+
+
+def test_no_run_is_removed_where_nothing_is_known_of_it() -> None:
+    assert RemovedRuns() == (0, None, None)
 
 
 def test_items_that_are_gone_are_read_only_if_they_are_asked_for() -> None:

@@ -208,6 +208,11 @@ def test_a_refusal_names_address_and_remedy():
     assert issubclass(BlockedAddress, OSError)
 
 
+def test_what_is_no_address_is_shown_in_part():
+    with pytest.raises(BlockedAddress, match=f"^'{'a' * 64}' is no IP address$"):
+        check_address("a" * 999, ())
+
+
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_is_judged_as_ipaddress_judges_it(address):
     relays = address in ip_network("192.88.99.0/24") or int(address) in NEVER_ALLOWED

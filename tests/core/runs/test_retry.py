@@ -88,6 +88,8 @@ def test_a_wait_is_never_longer_than_the_maximum(attempt, initial, maximum, retr
         ("120", 120 * SECOND),
         (" 7\t", 7 * SECOND),
         ("0000000000000000000007", 7 * SECOND),
+        ("86399", 86_399 * SECOND),
+        ("86400", RETRY_AFTER_MAX),
         ("86401", RETRY_AFTER_MAX),
         ("9" * 5000, RETRY_AFTER_MAX),
         ("Wed, 25 Nov 2026 12:00:30 GMT", 30 * SECOND),

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import ne
 from typing import NamedTuple
 
 _NUMBER = re.compile(r"(\d{1,9})")
@@ -45,7 +46,7 @@ def _step(one: Sequence[str], other: Sequence[str]) -> _Step | None:
     """Return how two addresses differ, or None where it is not by one number that grows."""
     if len(one) != len(other):
         return None
-    places = [place for place, (mine, others) in enumerate(zip(one, other, strict=True)) if mine != others]
+    places = [place for place, differs in enumerate(map(ne, one, other)) if differs]
     if len(places) != 1 or places[0] % 2 == 0:
         return None
     size = int(other[places[0]]) - int(one[places[0]])

@@ -25,8 +25,6 @@ _TRANSIENT = frozenset(
 _REQUEST_TIMEOUT = 408
 _TOO_EARLY = 425
 _SERVER_ERROR = 500
-_DAY_DIGITS = 6
-"""Digits that decide: a number with more is longer than a day, and so is one of its first six."""
 _DELAY_SECONDS = re.compile(r"[0-9]+", re.ASCII)
 
 
@@ -71,8 +69,7 @@ def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     """
     text = text.strip(" \t")
     if _DELAY_SECONDS.fullmatch(text):
-        digits = text.lstrip("0")[:_DAY_DIGITS]
-        return min(timedelta(seconds=int(digits or "0")), RETRY_AFTER_MAX)
+        return timedelta(seconds=min(float(text), RETRY_AFTER_MAX.total_seconds()))
     try:
         date = parsedate_to_datetime(text)
         at = date if date.tzinfo else date.replace(tzinfo=UTC)
