@@ -197,7 +197,8 @@ def test_workers_are_asked_for_hints_and_give_them(document: Open):
     asking = replace(document("<p>x"), wants_hints=True)
     header = {**request_header("", asking), "scheduled_for": None, "fetched_at": None}
     assert requested_document(header, b"").wants_hints
-    assert extraction_of([], {"warnings": [], "field_hints": {"a": "b"}}).field_hints == {"a": "b"}
+    facts = {"matched": 0, "dropped": 0, "warnings": [], "field_hints": {"a": "b"}}
+    assert extraction_of([], facts).field_hints == {"a": "b"}
 
 
 def _is_enough(extract, document, limit: int) -> bool:
