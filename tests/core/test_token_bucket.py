@@ -1,3 +1,5 @@
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +32,12 @@ def test_a_monotonic_clock_that_is_read_out_of_order_does_no_harm() -> None:
     assert not bucket.take(5.0)
     assert not bucket.take(10.5)
     assert bucket.take(11.0)
+
+
+def test_at_one_instant_there_are_no_more_tokens_than_the_burst_whatever_the_rate_is() -> None:
+    bucket = TokenBucket(inf, 2.0)
+    assert [bucket.take(5.0) for _ in range(3)] == [True, True, False]
+    assert [bucket.take(5.1) for _ in range(3)] == [True, True, False]
 
 
 def test_a_billionth_less_than_a_token_is_one() -> None:

@@ -33,5 +33,6 @@ class TokenBucket:
         return now if self._tokens >= _ONE_TOKEN else now + (1.0 - self._tokens) / self._rate
 
     def _refill(self, now: float) -> None:
-        before, self._at = self._at, max(now, self._at)
-        self._tokens = min(self._burst, self._tokens + (self._at - before) * self._rate)
+        if now > self._at:
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+            self._at = now
