@@ -11,10 +11,11 @@ from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
 from scrape_operator.core.runs.slot import Due, First, Manual
-from scrape_operator.core.schedule.decision import Decision, Skip, Start, Wait, decide, decide_request
+from scrape_operator.core.schedule.decision import Decision, Enqueue, Skip, Start, Wait, decide, decide_request
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from tests.support.schedule_plans import windows
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RUN_ID = UUID(int=7)
@@ -80,6 +81,26 @@ def test_a_due_time_while_a_run_goes_on_is_skipped() -> None:
     assert isinstance(decision, Skip)
     assert decision.reason is Reason.SKIPPED_OVERLAP
     assert str(RUN_ID) in decision.message
+
+
+@pytest.mark.parametrize(("microseconds", "kind"), [(0, Enqueue), (1, Skip)])
+def test_a_due_time_waits_for_a_run_that_will_have_ended_within_a_second(microseconds: int, kind: type) -> None:
+    state = ran()
+    ends_by = at(minutes=5, seconds=1, microseconds=microseconds)
+    state.active[RUN_ID] = ActiveRun(RUN_ID, Due(NOON), NOON, ends_by)
+    assert isinstance(decide(PLAN, state, at(minutes=5)), kind)
+
+
+def test_a_run_that_starts_more_than_a_minute_late_must_be_inside_a_window_also_then() -> None:
+    plan = replace(PLAN, starting_deadline=timedelta(minutes=4), windows=windows(("Allow", "12:00", "12:06")))
+    assert decide(plan, ran(), at(minutes=6)) == Start(Due(at(minutes=5)), at(minutes=5))
+    assert decide(plan, ran(), at(minutes=6, seconds=1)) == Skip(
+        Due(at(minutes=5)),
+        at(minutes=5),
+        Reason.SKIPPED_WINDOW,
+        "due at Wed 2026-11-25 12:05:00 Etc/UTC, but Wed 12:06, when it could start, is outside spec.windows",
+        0,
+    )
 
 
 def test_a_due_time_later_than_the_starting_deadline_is_missed_with_those_before_it() -> None:

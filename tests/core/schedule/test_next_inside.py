@@ -127,6 +127,12 @@ def test_an_expression_meets_its_windows_where_a_walk_does(
             id="never, in one season",
         ),
         pytest.param(cron("0 12 29 2 *"), windows(BERLIN, window("Mon")), "2044-02-29T11:00", id="a leap day"),
+        pytest.param(
+            cron("0 12 29 2 *"),
+            windows(BERLIN, window("Mon", start="12:00", end="12:01")),
+            "2044-02-29T11:00",
+            id="a minute of a leap day",
+        ),
         pytest.param(cron("0 12 29 2 *"), windows(BERLIN, window("Mon", mode="Deny")), "2028-02-29T11:00", id="denied"),
         pytest.param(
             cron("30 2 * * *"),
@@ -151,6 +157,12 @@ def test_an_expression_meets_its_windows_where_a_walk_does(
             windows(BERLIN, window("Sun", start="03:00", end="03:01")),
             "2027-05-23T01:00",
             id="as the clock goes back",
+        ),
+        pytest.param(
+            IntervalDueTimes(30 * DAY, datetime(2026, 10, 25, 1, tzinfo=UTC) - EPOCH),
+            windows(BERLIN, window("Sun", start="02:00", end="02:01")),
+            "2026-10-25T01:00",
+            id="as the clock has gone back",
         ),
         pytest.param(
             IntervalDueTimes(7 * DAY, timedelta(days=3, seconds=59, microseconds=999_999)),

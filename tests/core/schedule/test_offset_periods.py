@@ -95,6 +95,17 @@ def test_a_doubled_hour_is_repeated_and_a_lost_one_skipped() -> None:
     )
 
 
+def test_periods_from_or_until_a_clock_change_begin_with_the_one_after_it() -> None:
+    berlin, spring = ZoneInfo("Europe/Berlin"), 1774746000
+    assert [next(periods(berlin, spring)).start for periods in (periods_from, periods_until)] == [spring, spring]
+    assert next(periods_from(berlin, spring - 1)).end == next(periods_until(berlin, spring - 1)).end == spring
+
+
+def test_a_clock_that_changes_as_the_year_of_utc_turns_leaves_no_empty_period() -> None:
+    (year,) = offset_periods(ZoneInfo("Antarctica/Casey"), 1969)[:1]
+    assert (year.start, year.offset, year.skipped) == (second(1969), 8 * 3600, 8 * 3600)
+
+
 @pytest.mark.parametrize(
     ("year", "years", "expected"),
     [

@@ -69,10 +69,10 @@ def offset_periods(zone: ZoneInfo, year: int) -> tuple[OffsetPeriod, ...]:
 
 
 def _periods(zone: ZoneInfo, begin: int, end: int) -> Iterator[OffsetPeriod]:
-    before = None
+    before = _offset(zone, begin)
     for start, stop in pairwise([begin, *_changes(zone, begin, end), end]):
         offset = _offset(zone, start)
-        jump = 0 if before is None else offset - before
+        jump = offset - before
         fresh = min(stop, start + max(0, -jump))
         if start < fresh:
             yield OffsetPeriod(start, fresh, offset, is_repeated=True)
@@ -105,9 +105,7 @@ def _offset(zone: ZoneInfo, second: int) -> int:
 
 
 def _year(second: int) -> int:
-    if second < _new_year(FIRST_YEAR):
-        return FIRST_YEAR
-    return LAST_YEAR if second >= _new_year(LAST_YEAR) else (EPOCH + timedelta(seconds=second)).year
+    return (EPOCH + timedelta(seconds=min(max(second, _new_year(FIRST_YEAR)), _new_year(LAST_YEAR)))).year
 
 
 def _new_year(year: int) -> int:

@@ -52,7 +52,7 @@ class CronDueTimes:
         return _earliest(
             _first_inside(self, windows, period)
             if period.start > second
-            else self.first_in_period(period, second + 1, allowed_minutes(windows.windows))
+            else self.first_in_period(period, second, allowed_minutes(windows.windows))
             for period in periods_from(self.zone, second, YEARS_AHEAD)
         )
 

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache, reduce
 from operator import or_
 
-from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, lowest, minute_of_week
+from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, MINUTES_OF_WEEK, lowest, minute_of_week
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SIX_WEEKS = sum(1 << 7 * week for week in range(6))
@@ -71,10 +71,8 @@ def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed
 
 def _meets(expressions: Sequence[CronExpression], allowed: int) -> bool:
     """Return whether a time of day of the expressions is allowed on any day of the week."""
-    times = 0
-    for expression in expressions:
-        times |= expression.times
-    return any(times & allowed >> MINUTES_OF_DAY * day for day in range(7))
+    days = [allowed >> start for start in range(0, MINUTES_OF_WEEK, MINUTES_OF_DAY)]
+    return any(expression.times & day for expression in expressions for day in days)
 
 
 def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:

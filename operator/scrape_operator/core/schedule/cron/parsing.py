@@ -73,4 +73,4 @@ def _macro(text: str) -> str:
 def _comes(days: int, months: int) -> bool:
     """Return whether any of the months has any of the days; 29 February exists."""
     named = [month for month in range(months.bit_length()) if months >> month & 1]
-    return any(days & (1 << _SHORT_MONTHS.get(month, DAY_OF_MONTH.high) + 1) - 1 for month in named)
+    return any(days & ~(-1 << _SHORT_MONTHS.get(month, DAY_OF_MONTH.high) + 1) for month in named)
