@@ -13,7 +13,7 @@ from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
 from scrape_operator.core.runs.slot import Due, First, Manual
 from scrape_operator.core.schedule.decision import Decision, Enqueue, Skip, Start, Wait, decide, decide_request
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
+from scrape_operator.core.schedule.plan import MissedRunPolicy, ObjectKey, SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
 from tests.support.schedule_plans import windows
 
@@ -107,6 +107,12 @@ def test_a_due_time_later_than_the_starting_deadline_is_missed_with_those_before
     decision = decide(PLAN, ran(), at(minutes=16, seconds=1))
     assert isinstance(decision, Skip)
     assert (decision.reason, decision.scheduled_for, decision.missed) == (Reason.MISSED_DEADLINE, at(minutes=15), 2)
+
+
+def test_due_times_that_passed_are_counted_where_none_of_them_is_made_up_for() -> None:
+    decision = decide(replace(PLAN, missed_run_policy=MissedRunPolicy.SKIP), ran(), at(minutes=15))
+    message = "3 due times passed while nothing could run, and missedRunPolicy is Skip"
+    assert decision == Skip(Due(at(minutes=15)), at(minutes=15), Reason.MISSED_DEADLINE, message, 2)
 
 
 def test_the_starting_deadline_itself_is_still_in_time() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,10 +76,18 @@ def test_a_clock_that_goes_back_to_before_the_first_due_time_waits_for_nothing()
     assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=-1)) == at(minutes=3)
 
 
-def test_ranges_are_forgotten_when_they_are_passed() -> None:
+def test_the_one_due_time_that_a_new_process_knows_of_is_not_due_again() -> None:
+    state = ScheduleState(last_slot=at(minutes=10))
+    state.set_clock_back(NOON)
+    assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=8)) == at(minutes=9)
+    assert UnhandledDueTimes(EVERY_MINUTE, state.ahead).next_after(at(minutes=9)) == at(minutes=11)
+
+
+@pytest.mark.parametrize("minute", [2, 3])
+def test_ranges_are_forgotten_when_they_are_passed(minute: int) -> None:
     state = handled(0, 1, 2)
     state.set_clock_back(at(hours=-1))
-    state.take_slot(Due(at(minutes=3)), at(minutes=3), 0)
+    state.take_slot(Due(at(minutes=minute)), at(minutes=minute), 0)
     assert state.ahead == ()
 
 
