@@ -20,11 +20,14 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.charsets import decode
 from scrape_operator.extraction.formats.json import JMESPathReader, to_utf8
 from scrape_operator.extraction.formats.reader import Page, ReaderOptions
-from scrape_operator.extraction.formats.xml import without_doctype
+from scrape_operator.extraction.formats.xml import end_of_prolog
 from scrape_operator.extraction.values.json_values import read_json
 
 _JSON_FEED: Final = "jsonfeed.org/version/"
 _REFERENCE: Final = re.compile(rb"&#([0-9]+|[xX][0-9A-Fa-f]+);?")
+_NO_ENTITIES: Final = b"<!--<a-->"
+"""feedparser takes entities from all before the first `<` with a letter behind it: so there are none."""
+
 _MAX_DIGITS: Final = 7
 _SURROGATES: Final = range(0xD800, 0xE000)
 _PLAIN: Final = ("id", "title", "link", "published", "updated", "summary", "author")
@@ -55,12 +58,12 @@ class FeedReader(JMESPathReader):
 
 def _read_xml(document: Document) -> tuple[list[dict[str, Any]], str]:
     """Return the entries and the language of a feed. Raises ScrapeFailed."""
-    text = without_doctype(decode(document.body, document.content_type).lstrip().encode("utf-8", "replace"))
+    text = decode(document.body, document.content_type).lstrip().encode("utf-8", "replace")
     # Without a location feedparser leaves identities as they are. It would make addresses of them.
     headers = {"content-type": "application/xml; charset=utf-8"}
     try:
         parsed = _feedparser().parse(
-            _REFERENCE.sub(_character, text),
+            _NO_ENTITIES + _REFERENCE.sub(_character, text[end_of_prolog(text) :]),
             response_headers=headers,
             sanitize_html=False,
             resolve_relative_uris=False,

@@ -1,7 +1,7 @@
 """XML 1.0: bytes to an lxml tree. Made by `registry`.
 
-A document type declaration is cut off before the parser sees it. So no entity is ever declared: none is expanded, none
-is fetched, and there is no entity bomb. A reference to one is left out, with a warning.
+Every document type declaration is cut off before the parser sees it. So no entity is ever declared: none is expanded,
+none is fetched, and there is no entity bomb. A reference to one is left out, with a warning.
 """
 
 from typing import Any, ClassVar, Final
@@ -18,9 +18,17 @@ from scrape_operator.extraction.selectors.css import compile_css
 from scrape_operator.extraction.selectors.regex import compile_for_bytes
 from scrape_operator.extraction.selectors.xpath import compile_xpath, count_nodes, lacks_memory
 
-_DOCTYPE: Final = compile_for_bytes(
-    rb"""(?is)<!DOCTYPE\s+(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[(?:<!--.*?-->|[^\]"']|"[^"]*"|'[^']*')*\]\s*)?>"""
-)
+_COMMENT: Final = rb"<!--.*?-->"
+_INSTRUCTION: Final = rb"<\?[A-Za-z_:\x80-\xff].*?\?>"
+_QUOTED: Final = rb""""[^"]*"|'[^']*'"""
+_SUBSET: Final = rb"""\[(?:%b|%b|%b|[^\]"'])*\]\s*""" % (_COMMENT, _INSTRUCTION, _QUOTED)
+_DOCTYPE: Final = rb"""<!DOCTYPE(?:[^\[>"']|%b)*(?:%b)?>""" % (_QUOTED, _SUBSET)
+_MISC: Final = rb"(?:\s|%b|%b)+" % (_COMMENT, _INSTRUCTION)
+_DECLARATION: Final = rb"^<\?xml\s[^>]*>"
+"""Also a malformed one ends at its first `>`, as libxml2 reads it."""
+
+_PROLOG: Final = compile_for_bytes(rb"(?is)^(?:%b)?(?:%b|%b)*" % (_DECLARATION, _MISC, _DOCTYPE))
+_PROLOG_PARTS: Final = compile_for_bytes(rb"(?is)(%b|%b)|(?:%b)+" % (_DECLARATION, _MISC, _DOCTYPE))
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _UNDECLARED: Final = frozenset({etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY})
 
@@ -60,19 +68,35 @@ class XMLReader:
         )
 
 
-def without_doctype(text: bytes) -> bytes:
-    """Return a document in UTF-8 without its document type declaration."""
-    return bytes(_DOCTYPE.sub(b"", text, 1))
+def end_of_prolog(text: bytes) -> int:
+    """Return where the first element of a document in UTF-8 begins, or where its prolog is malformed."""
+    return int(_PROLOG.search(text).end())
+
+
+def _without_doctypes(text: bytes) -> bytes:
+    """Return a document in UTF-8 without document type declarations. Raises ScrapeFailed."""
+    end = end_of_prolog(text)
+    if text[end : end + 2] in {b"<!", b"<?"}:
+        line = text.count(b"\n", 0, end) + 1
+        raise _refused(f"line {line}: a declaration, comment or instruction before the first element is not closed")
+    prolog = text[:end]
+    kept = bytes(_PROLOG_PARTS.sub(_without_doctype, prolog))
+    return text if kept == prolog else kept + memoryview(text)[end:]
+
+
+def _without_doctype(parts: Any) -> bytes:
+    """Return comments and processing instructions; of document type declarations only the line ends."""
+    return bytes(parts[1] or b"\n" * parts[0].count(b"\n"))
 
 
 def parse_xml(document: Document) -> tuple[Any, list[str]]:
     """Return the root element, and warnings for the user. Raises ScrapeFailed."""
-    text = to_utf8(document.body, document.content_type).lstrip()
+    text = _without_doctypes(to_utf8(document.body, document.content_type).lstrip())
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
     try:
-        root = etree.fromstring(without_doctype(text), parser)
+        root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
         if lacks_memory(error):
             raise MemoryError from None
