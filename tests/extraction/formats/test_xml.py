@@ -108,3 +108,37 @@ def test_a_prolog_that_is_not_closed_is_a_decode_error(read: Read, start: str) -
 def test_a_fault_behind_a_document_type_is_named_by_its_line(read: Read) -> None:
     with pytest.raises(ScrapeFailed, match="line 4"):
         read_xml(read, "<!DOCTYPE r [\n<!-- -->\n]>\n<r><a></r>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<?xml version="1.1"?><r a="1">2</r>',
+        '<r a="1" xmlns:n="MySchema">2</r>',
+        '<r a="1" xmlns:n="http://x/ y">2</r>',
+        '<r a="1" xml:space="foo">2</r>',
+        '<r a="1" xml:lang="en_US">2</r>',
+        '<r a="1"><b xml:id="x"/>2<b xml:id="x"/></r>',
+        '<r a="1" xml:id="1 2">2</r>',
+        '<r a="1">2' + '<b xmlns="n"/>' * 150 + "</r>",
+    ],
+)
+def test_a_document_that_is_well_formed_is_read_without_a_word(read: Read, body: str) -> None:
+    found = read_xml(read, body)
+    assert found.items == [{"f0": "1", "f1": "2"}]
+    assert not found.warnings
+
+
+@pytest.mark.parametrize("before", ["", '<b xmlns="n"/>' * 150, "&e;" * 150, '<b xml:id="x"/>' * 150, "&e;"])
+@pytest.mark.parametrize("fault", ["<b>", "<b></r>", "<b", "</b>", "&", "\1", "<b a='1' a='2'/>", "<![CDATA[", "]]>"])
+def test_a_fault_is_a_decode_error_whatever_stands_before_it(read: Read, before: str, fault: str) -> None:
+    with pytest.raises(ScrapeFailed, match="line 3: ") as caught:
+        read_xml(read, f"<?xml version='1.0' standalone='yes'?>\n<r>\n{before}{fault}")
+    assert caught.value.reason is Reason.DECODE_ERROR
+
+
+@pytest.mark.parametrize("standalone", ["", " standalone='yes'"])
+def test_very_many_references_to_entities_are_left_out(read: Read, standalone: str) -> None:
+    found = read_xml(read, f"<?xml version='1.0'{standalone}?>{DECLARED}<r a='1&e;'>" + "&e;" * 150 + "2</r>")
+    assert found.items == [{"f0": "1", "f1": "2"}]
+    assert len(found.warnings) == 1
