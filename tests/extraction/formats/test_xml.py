@@ -142,3 +142,17 @@ def test_very_many_references_to_entities_are_left_out(read: Read, standalone: s
     found = read_xml(read, f"<?xml version='1.0'{standalone}?>{DECLARED}<r a='1&e;'>" + "&e;" * 150 + "2</r>")
     assert found.items == [{"f0": "1", "f1": "2"}]
     assert len(found.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "text"),
+    [
+        ("&e;", ""),
+        ("1&e;2&f;3", "123"),
+        ("1<b>2&e;3</b>4&e;&e;5<b>&e;</b>6&e;", "123456"),
+        ("&e;x" * 100_000, "x" * 100_000),
+    ],
+    ids=["alone", "two", "nested", "very many in one text"],
+)
+def test_text_around_references_to_entities_is_kept_in_order(read: Read, inside: str, text: str) -> None:
+    assert read_xml(read, f"<r>{inside}</r>").items == [{"f0": "", "f1": text}]

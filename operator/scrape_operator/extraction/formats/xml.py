@@ -141,15 +141,18 @@ def _check_by_expat(text: bytes) -> None:
 
 def _drop_entities(root: Any) -> None:
     """Take references to entities out, with the text after them kept."""
+    kept: dict[tuple[Any, Any], list[str]] = {}
     for reference in list(root.iter(etree.Entity)):
         parent, tail = reference.getparent(), reference.tail or ""
-        previous = reference.getprevious()
-        if previous is None:
-            parent.text = (parent.text or "") + tail or None
-        else:
-            previous.tail = (previous.tail or "") + tail
+        kept.setdefault((parent, reference.getprevious()), []).append(tail)
         reference.tail = None
         parent.remove(reference)
+    # Each text is written once: very many references may stand in one.
+    for (parent, previous), tails in kept.items():
+        if previous is None:
+            parent.text = (parent.text or "") + "".join(tails) or None
+        else:
+            previous.tail = (previous.tail or "") + "".join(tails)
 
 
 def _refused(message: str) -> ScrapeFailed:
