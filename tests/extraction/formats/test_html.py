@@ -193,3 +193,50 @@ def test_warnings_are_counted_and_bounded(read: Read):
     assert len(found.warnings) == 20
     assert all(len(warning) <= 256 for warning in found.warnings)
     assert "(3 times)" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<html><body><p>a</p></body></html>\n<p>b</p><p>c</p>", "abc"),
+        ("<p>a</p></html>b<p>c</p>d</html>e", "abcde"),
+        ("<html><body>a</body></html>b<!-- x --></html>c", "abc"),
+        (
+            "<html><body>a</body></html>\n<html><head>b<i>c</i></head>d<body>e<p>f</p>g</body>h</html>i<b>j</b>",
+            "abcdefghij",
+        ),
+        ("<html><head><title>a</title></head></html><p>b</p>c", "abc"),
+        ("<html></html><title>a</title>", "a"),
+        ("<html><frameset></frameset></html><p>a</p>", "a"),
+        ("a</html>" + "b</html><i>c</i></html>" * 20_000, "a" + "bc" * 20_000),
+    ],
+    ids=lambda text: str(text)[:40],
+)
+def test_what_stands_behind_the_end_of_html_is_in_the_body(read: Read, page: str, expected: str):
+    text = {"xpath": "normalize-space(translate(string(/html), '\n', ''))"}
+    found = read(page, text, {"xpath": "count(/html)"}, {"xpath": "count(//html)"}, {"xpath": "count(/html/body)"})
+    assert found.items == [{"f0": expected, "f1": "1", "f2": "1", "f3": "1"}]
+
+
+SCRIPT = '<script type="application/ld+json">{"n": "b"}</script>'
+AFTER = "<html lang=de><body><p>a</p></body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "extract", "expected"),
+    [
+        (AFTER + "<ul><li>b</li><li>c</li></ul>", {"css": "::text"}, {"items": {"css": "li"}}, ["b", "c"]),
+        (AFTER + "<ul><li>b</li><li>c</li></ul>", {"xpath": "text()"}, {"items": {"xpath": "//li"}}, ["b", "c"]),
+        (AFTER + "<a href=x>", {"css": "body > a::attr(href)", "type": "URL"}, {}, ["https://shop.example/list/x"]),
+        (AFTER + "<base href=/b/><a href=x>", {"css": "a::attr(href)", "type": "URL"}, {}, ["https://shop.example/b/x"]),
+        (AFTER + "<i>1.234</i>", {"css": "i::text", "type": "Decimal"}, {}, ["1234"]),
+        (AFTER + SCRIPT, {"jmespath": "n"}, {"format": "JSONLD"}, ["b"]),
+        (AFTER + "<p itemscope><i itemprop=n>b</i>", {"jmespath": "n"}, {"format": "JSONLD"}, ["b"]),
+        (AFTER + '<script id=d>{"n": "b"}</script>', {"jmespath": "n"}, {"embedded": {"css": "#d::text"}}, ["b"]),
+    ],
+    ids=["css", "xpath", "a child of body", "base", "language", "JSON-LD", "microdata", "embedded"],
+)  # fmt: skip
+def test_what_stands_behind_the_end_of_html_is_found(
+    read: Read, page: str, field: dict[str, Any], extract: dict[str, Any], expected: list[Any]
+):
+    assert values(read, page, field, **extract) == expected

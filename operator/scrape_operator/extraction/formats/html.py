@@ -1,5 +1,7 @@
 """HTML: bytes to an lxml tree. Made by `registry`."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -49,13 +51,15 @@ class HTMLReader:
         """
         text = to_utf8(document.body, document.content_type).replace(b"\0", _REPLACEMENT)
         root = _parse(text)
+        language = str(_LANGUAGE(root)).strip()
+        _move_rest_into_body(root)
         return Page(
             root=root,
             nodes=(root,),
             size=count_nodes(root),
             base_url=_base_url(root, document.url),
             is_clean=True,
-            language=str(_LANGUAGE(root)).strip(),
+            language=language,
         )
 
 
@@ -73,6 +77,49 @@ def _parse(text: bytes) -> Any:
             Reason.DECODE_ERROR, f"the HTML is nested deeper than {_MAX_DEPTH} levels, or has a text of more than 1 GB"
         )
     return etree.fromstring(_EMPTY, etree.HTMLParser()) if root is None else root
+
+
+def _move_rest_into_body(root: Any) -> None:
+    """Move what stands behind `</html>` to the end of the body, as browsers do.
+
+    libxml2 makes further `html` elements of it beside the root, where selectors that begin at the root do not look.
+    """
+    rests = list(root.itersiblings("html"))
+    if not rests:
+        return
+    body = next((found for top in (root, *rests) for found in top.iterchildren("body")), None)
+    body = etree.SubElement(root, "body") if body is None else body
+    if body.getparent() is not root:
+        root.append(body)
+    contents = (part for rest in rests for part in _contents(rest))
+    for are_texts, parts in groupby(contents, key=lambda part: isinstance(part, str)):
+        if are_texts:
+            _append_text(body, "".join(parts))
+        else:
+            body.extend(parts)
+    for rest in rests:
+        root.append(rest)  # an element beside the root has no parent that could remove it
+        root.remove(rest)
+
+
+def _contents(rest: Any) -> Iterator[Any]:
+    """Yield the texts and elements of a further `html` element, those of its head and body in their place."""
+    yield rest.text or ""
+    for child in list(rest):
+        if child.tag in {"head", "body"}:
+            yield child.text or ""
+            yield from list(child)
+            yield child.tail or ""
+        else:
+            yield child
+
+
+def _append_text(element: Any, text: str) -> None:
+    last = next(element.iterchildren(reversed=True), None)
+    if last is None:
+        element.text = (element.text or "") + text
+    else:
+        last.tail = (last.tail or "") + text
 
 
 def _base_url(root: Any, url: str) -> str:
