@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Final
@@ -21,6 +22,7 @@ from scrape_operator.extraction.formats.charsets import decode
 from scrape_operator.extraction.formats.json import JMESPathReader, to_utf8
 from scrape_operator.extraction.formats.reader import Page, ReaderOptions
 from scrape_operator.extraction.formats.xml import end_of_prolog
+from scrape_operator.extraction.selectors.regex import compile_for_bytes
 from scrape_operator.extraction.values.json_values import read_json
 
 _JSON_FEED: Final = "jsonfeed.org/version/"
@@ -30,6 +32,12 @@ _NO_ENTITIES: Final = b"<!--<a-->"
 
 _MAX_DIGITS: Final = 7
 _SURROGATES: Final = range(0xD800, 0xE000)
+_TAGS: Final = compile_for_bytes(
+    rb"(?is)<!--.*?-->|<!\[CDATA\[.*?\]\]>|<!--|<!\[CDATA\[|<(/?)(?:([\w.-]+):)?(rss|rdf|feed|item|entry)(?:\s[^<>]*)?>"
+)
+_WITHOUT_END: Final = frozenset({b"<!--", b"<![CDATA["})
+_ROOTS: Final = frozenset({b"rss", b"rdf", b"feed"})
+_ENTRIES: Final = frozenset({b"item", b"entry"})
 _PLAIN: Final = ("id", "title", "link", "published", "updated", "summary", "author")
 
 
@@ -50,13 +58,29 @@ class FeedReader(JMESPathReader):
 
         """
         read = _read_json if document.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else _read_xml
-        entries, language = read(document)
+        found = read(document)
         return Page(
-            root={"entries": entries}, nodes=entries, base_url=document.url, language=language, machine_mark=None
+            root={"entries": found.entries},
+            nodes=found.entries,
+            base_url=document.url,
+            language=found.language,
+            machine_mark=None,
+            lost=found.lost,
+            warnings=[found.warning] if found.warning else [],
         )
 
 
-def _read_xml(document: Document) -> tuple[list[dict[str, Any]], str]:
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """What was read of a feed; `lost` is the least number of entries that were not."""
+
+    entries: list[dict[str, Any]]
+    language: str
+    lost: int = 0
+    warning: str = ""
+
+
+def _read_xml(document: Document) -> _Feed:
     """Return the entries and the language of a feed. Raises ScrapeFailed."""
     text = decode(document.body, document.content_type).lstrip().encode("utf-8", "replace")
     # Without a location feedparser leaves identities as they are. It would make addresses of them.
@@ -82,7 +106,46 @@ def _read_xml(document: Document) -> tuple[list[dict[str, Any]], str]:
         raise _no_feed(str(parsed.get("bozo_exception", "it is neither RSS, RDF, Atom nor JSON Feed")))
     is_atom = str(parsed.get("version")).startswith("atom")
     entries = [_entry(entry, document.url, is_atom=is_atom) for entry in parsed.entries]
-    return entries, str(parsed.feed.get("language") or "")
+    found = _Feed(entries, str(parsed.feed.get("language") or ""))
+    return _whole_entries(found, text) if parsed.bozo else found
+
+
+def _whole_entries(feed: _Feed, text: bytes) -> _Feed:
+    """Return a feed that is not well-formed without its unfinished entry, and say whether entries are missing.
+
+    Raises:
+        ScrapeFailed: DecodeError where entries are missing, and none is whole.
+
+    """
+    begun, is_open, is_whole = _count_entries(text)
+    are_hidden = begun > len(feed.entries)
+    if is_whole and not are_hidden:
+        return feed
+    entries = feed.entries[:-1] if is_open or are_hidden else feed.entries
+    fault = "has faults that hide entries" if is_whole else "is cut off, or has a comment or CDATA section without end"
+    if not entries:
+        raise _no_feed(f"it {fault}, and no entry is whole")
+    lost = max(1, begun - len(entries))
+    warning = f"the feed {fault}: {len(entries)} entries are read, and at least {lost} missing"
+    return replace(feed, entries=entries, lost=lost, warning=warning)
+
+
+def _count_entries(text: bytes) -> tuple[int, bool, bool]:
+    """Return how many entries begin in a feed, whether the last one has no end, and whether the feed has one."""
+    begun, is_open = 0, False
+    root: tuple[bytes, bytes] | None = None
+    for tag in _TAGS.finditer(text):
+        if tag[0] in _WITHOUT_END:
+            return begun, is_open, False
+        is_end, prefix, name = tag[1] == b"/", tag[2] or b"", (tag[3] or b"").lower()
+        if name in _ENTRIES and prefix in {b"", root[0] if root else b""}:
+            is_open = not is_end and not tag[0].endswith(b"/>")
+            begun += not is_end
+        elif name in _ROOTS and root is None and not is_end:
+            root = prefix, name
+        elif root == (prefix, name) and is_end:
+            return begun, is_open, True
+    return begun, is_open, root is None and not is_open
 
 
 def _character(reference: re.Match[bytes]) -> bytes:
@@ -129,7 +192,7 @@ def _absolute(url: str, address: str | None) -> str | None:
     return address
 
 
-def _read_json(document: Document) -> tuple[list[dict[str, Any]], str]:
+def _read_json(document: Document) -> _Feed:
     """Return the entries and the language of a JSON Feed. Raises ScrapeFailed."""
     try:
         feed = read_json(to_utf8(document))
@@ -140,7 +203,8 @@ def _read_json(document: Document) -> tuple[list[dict[str, Any]], str]:
     if not isinstance(items, list) or not (isinstance(version, str) and _JSON_FEED in version):
         raise _no_feed("it is JSON, but no JSON Feed")
     authors = _names(feed)
-    return [_json_entry(item, authors) for item in items if isinstance(item, dict)], str(feed.get("language") or "")
+    entries = [_json_entry(item, authors) for item in items if isinstance(item, dict)]
+    return _Feed(entries, str(feed.get("language") or ""))
 
 
 def _json_entry(item: Mapping[str, Any], feed_authors: str | None) -> dict[str, Any]:
