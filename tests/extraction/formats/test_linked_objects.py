@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import PageExtraction
+from scrape_operator.core.runs.reasons import Reason
 
 Read = Callable[..., PageExtraction]
 
@@ -103,3 +105,62 @@ def test_deeply_nested_rdfa_is_read(read: Read) -> None:
 )
 def test_a_script_is_read_out_of_what_pages_wrap_it_in(read: Read, text: str) -> None:
     assert objects(read, SCRIPT.format(text)) == [{"n": 1}]
+
+
+def names(read: Read, body: str | bytes, content_type: str) -> list[Any]:
+    found = read(body, {"jmespath": "n"}, format="JSONLD", content_type=content_type)
+    assert not found.warnings
+    return [item["f0"] for item in found.items]
+
+
+@pytest.mark.parametrize("content_type", ["application/ld+json", "application/json; charset=utf-8", "", "text/plain"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"@type": "P", "n": "1"}', ["1"]),
+        (' \n[{"n": "1"}, [{"n": "2"}]]', ["1", "2"]),
+        ('\ufeff{"@graph": [{"n": "1"}, {"@graph": {"n": "2"}}]}', ["1", "2"]),
+        ('{"n": "a\nb"}', ["a\nb"]),
+        ("[]", []),
+    ],
+)
+def test_a_json_ld_document_is_read_as_its_objects(
+    read: Read, text: str, expected: list[Any], content_type: str
+) -> None:
+    assert names(read, text, content_type) == expected
+    assert names(read, ("\ufeff" + text.strip("\ufeff")).encode("utf-16-le"), content_type) == expected
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [
+        ("application/ld+json", SCRIPT.format('{"n": "1"}')),
+        ("text/html", "{{ header }}<html>" + SCRIPT.format('{"n": "1"}')),
+        ("text/html", "[x] <p>" + SCRIPT.format('{"n": "1"}')),
+        ("text/html", '{"n": "1"}'),
+    ],
+)
+def test_a_page_is_read_as_one_whatever_its_type_or_beginning(read: Read, content_type: str, text: str) -> None:
+    assert names(read, text, content_type) == ["1"]
+
+
+def test_an_embedded_json_ld_document_is_read(read: Read) -> None:
+    page = """<html><script id=d>[{"n": "1"}, {"@graph": [{"n": "2"}]}]</script>"""
+    found = read(page, {"jmespath": "n"}, format="JSONLD", embedded={"css": "#d::text"})
+    assert [item["f0"] for item in found.items] == ["1", "2"]
+
+
+@pytest.mark.parametrize("content_type", ["application/ld+json", "application/json", ""])
+@pytest.mark.parametrize(
+    "text", ['{"n": ', '{"n": NaN}', "[" * 5_000, "[" * 100 + "]" * 100, '{"n": 1} x', b'{"n": "\xff"}']
+)
+def test_a_broken_json_ld_document_is_a_decode_error(read: Read, text: str | bytes, content_type: str) -> None:
+    with pytest.raises(ScrapeFailed, match="can't be read as JSON-LD: ") as caught:
+        names(read, text, content_type)
+    assert caught.value.reason is Reason.DECODE_ERROR
+
+
+@pytest.mark.parametrize("text", ["", "no JSON"])
+def test_what_is_json_by_its_type_alone_is_a_decode_error(read: Read, text: str) -> None:
+    with pytest.raises(ScrapeFailed, match="can't be read as JSON-LD: "):
+        names(read, text, "application/ld+json")

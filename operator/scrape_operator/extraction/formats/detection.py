@@ -58,6 +58,12 @@ def format_of(content_type: str, body: bytes) -> Format:
     return Format.TEXT if media_type.startswith("text/") else _sniff(body[:_HEAD])
 
 
+def looks_like_json(content_type: str, body: bytes) -> bool:
+    """Return whether a document begins as a JSON object or list does, or is JSON by its type and begins with no tag."""
+    first = _LEADING.sub(b"", body[:_HEAD])[:1]
+    return first in {b"{", b"["} or (first != b"<" and format_of(content_type, body) in {Format.JSON, Format.NDJSON})
+
+
 @lru_cache(_CACHED_TYPES)
 def _media_type(content_type: str) -> str:
     """Return the media type. Of several the last valid one counts, as in browsers (Fetch, 2.2.2)."""

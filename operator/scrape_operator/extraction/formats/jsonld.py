@@ -1,4 +1,4 @@
-"""JSON-LD, microdata and RDFa of an HTML page, as one list of objects in JSON-LD's form. Made by `registry`.
+"""JSON-LD, microdata and RDFa of an HTML page, or a JSON-LD document, as one list of objects. Made by `registry`.
 
 JSON-LD scripts are read here: extruct gives up at the first broken one. Microdata is read by extruct.
 """
@@ -12,9 +12,12 @@ from typing import Any, ClassVar, Final, NoReturn
 from lxml import etree, html
 
 from scrape_operator.api.kinds.extract import Format
+from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.extraction import Document
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.extraction.formats.detection import format_of, looks_like_json
 from scrape_operator.extraction.formats.html import HTMLReader
-from scrape_operator.extraction.formats.json import JMESPathReader
+from scrape_operator.extraction.formats.json import JMESPathReader, to_utf8
 from scrape_operator.extraction.formats.rdfa import rdfa_objects
 from scrape_operator.extraction.formats.reader import Page, ReaderOptions
 from scrape_operator.extraction.formats.vocabulary import described
@@ -30,7 +33,7 @@ _MAX_DEPTH: Final = 64
 
 
 class JSONLDReader(JMESPathReader):
-    """Reads the objects that a page describes itself with."""
+    """Reads the objects that a page describes itself with, or those of a JSON-LD document."""
 
     format: ClassVar = Format.JSONLD
     is_bounded: ClassVar = False
@@ -41,6 +44,17 @@ class JSONLDReader(JMESPathReader):
 
     def read(self, document: Document) -> Page:
         """Read a document. A script that can't be read is a warning. Raises ScrapeFailed."""
+        if not looks_like_json(document.content_type, document.body):
+            return self._read_html(document)
+        try:
+            objects = list(_flattened(self._parse(to_utf8(document).decode())))
+        except (RecursionError, ValueError) as error:
+            if format_of(document.content_type, b"") is Format.HTML:
+                return self._read_html(document)  # a page that begins with the braces of a template
+            raise _refused(error) from None
+        return Page(root=objects, nodes=objects, base_url=document.url)
+
+    def _read_html(self, document: Document) -> Page:
         page = self._html.read(document)
         warnings: list[str] = []
         objects = [
@@ -73,6 +87,11 @@ class JSONLDReader(JMESPathReader):
             raise ValueError("it is empty")
         parse_float = WrittenFloat if self._numbers_as_written else None
         return json.loads(inner, strict=False, parse_float=parse_float, parse_constant=_refuse)
+
+
+def _refused(error: Exception) -> ScrapeFailed:
+    detail = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON-LD: {detail}"[:300])
 
 
 def _refuse(name: str) -> NoReturn:
