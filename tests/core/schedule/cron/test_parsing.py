@@ -73,6 +73,7 @@ def test_lists_ranges_and_steps_are_read_as_in_cronjob(text: str, minutes: set[i
         ("0 0 ? * ?", "0 0 * * *"),
         ("0 0 * * 5-7", "0 0 * * 0,5,6"),
         ("0 0 * * 0-7", "0 0 * * 0-6"),
+        ("0 0 * * 1/2", "0 0 * * 1,3,5"),
     ],
 )
 def test_two_spellings_mean_the_same(macro: str, text: str) -> None:
