@@ -11,7 +11,7 @@ MIDNIGHT = datetime(2026, 11, 26, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("seconds", range(-150, 151, 30))
+@pytest.mark.parametrize("seconds", [*range(-150, 151, 30), -61, -59, -1, 1, 59, 61])
 def test_each_minute_around_midnight_is_due_once(seconds: int) -> None:
     due_times = CronDueTimes((parse_cron("* * * * *", "uid"),), ZoneInfo("Etc/UTC"))
     now = MIDNIGHT + seconds * SECOND
