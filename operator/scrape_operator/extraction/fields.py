@@ -11,7 +11,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.extraction.formats.reader import Page, Selector, SelectorFailed
 from scrape_operator.extraction.parents import Parents
 from scrape_operator.extraction.selectors.regex import Pattern
-from scrape_operator.extraction.values.evidence import THOUSANDS_NOTE, with_evidence
+from scrape_operator.extraction.values.evidence import THOUSANDS_NOTE, TYPES_WITH_MARKS, with_evidence
 from scrape_operator.extraction.values.json_values import clean_text
 from scrape_operator.extraction.values.machine_text import MachineText
 from scrape_operator.extraction.values.numbers import Mark
@@ -28,8 +28,7 @@ _LONG_TEXT: Final = 256
 _ITEM_BYTES: Final = 200
 _VALUE_BYTES: Final = 64
 """What Python needs for a dictionary and for a value, beside the characters."""
-_AMBIGUOUS_TYPES: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.NUMBER, FieldType.DATE_TIME})
-_TYPES_WITH_MARKS: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
+_AMBIGUOUS_TYPES: Final = TYPES_WITH_MARKS | {FieldType.NUMBER, FieldType.DATE_TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ class FieldReader:
         if type(raw) is not MachineText:
             return raw
         text = self._clean(raw)
-        return MachineText(text) if compiled.type in _TYPES_WITH_MARKS else text
+        return MachineText(text) if compiled.type in TYPES_WITH_MARKS else text
 
     def _clean(self, text: str) -> str:
         """Return a text stripped, and without what no database keeps."""

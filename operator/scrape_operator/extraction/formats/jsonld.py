@@ -51,7 +51,8 @@ class JSONLDReader(JMESPathReader):
         except (RecursionError, ValueError) as error:
             if format_of(document.content_type, b"") is Format.HTML:
                 return self._read_html(document)  # a page that begins with the braces of a template
-            raise _refused(error) from None
+            message = f"the document can't be read as JSON-LD: {_fault_of(error)}"[:300]
+            raise ScrapeFailed(Reason.DECODE_ERROR, message) from None
         return Page(root=objects, nodes=objects, base_url=document.url)
 
     def _read_html(self, document: Document) -> Page:
@@ -76,10 +77,8 @@ class JSONLDReader(JMESPathReader):
                 continue
             try:
                 yield from _flattened(self._parse(script.text or ""))
-            except RecursionError:
-                warnings.append(f"script {number} has no JSON-LD that can be read: it is nested too deeply")
-            except ValueError as error:
-                warnings.append(f"script {number} has no JSON-LD that can be read: {error}"[:200])
+            except (RecursionError, ValueError) as error:
+                warnings.append(f"script {number} has no JSON-LD that can be read: {_fault_of(error)}"[:200])
 
     def _parse(self, text: str) -> Any:
         inner = _WRAPPED.search(text.encode("utf-8", "replace"))[1].decode("utf-8", "replace")
@@ -89,9 +88,8 @@ class JSONLDReader(JMESPathReader):
         return json.loads(inner, strict=False, parse_float=parse_float, parse_constant=_refuse)
 
 
-def _refused(error: Exception) -> ScrapeFailed:
-    detail = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return ScrapeFailed(Reason.DECODE_ERROR, f"the document can't be read as JSON-LD: {detail}"[:300])
+def _fault_of(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _refuse(name: str) -> NoReturn:

@@ -11,6 +11,9 @@ from scrape_operator.extraction.values.numbers import Mark, NumberText, common_m
 from scrape_operator.extraction.values.types import Surroundings
 from scrape_operator.extraction.values.unreadable import Unreadable
 
+TYPES_WITH_MARKS: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
+"""Types whose numbers may have thousands marks."""
+
 THOUSANDS_NOTE: Final = "a mark may be a decimal mark and is read as a thousands mark (decimalMark says what it is)"
 
 
@@ -21,7 +24,7 @@ def with_evidence(
 
     `machine_mark` is the decimal mark of data that is written for programs.
     """
-    if type_ in {FieldType.INTEGER, FieldType.DECIMAL} and around.decimal_mark is None:
+    if type_ in TYPES_WITH_MARKS and around.decimal_mark is None:
         return _with_mark(around, texts, machine_mark)
     if type_ is FieldType.DATE_TIME and around.dates.stated_order is None and any(map(has_unclear_order, texts)):
         order = common_order(texts) or order_of_language(around.dates.language)

@@ -63,7 +63,8 @@ _OFFSETS: Final = {
 _TIME: Final = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:\s*[AaPp]\.?[Mm]\b\.?)?"
 _OFFSET: Final = r"[+-](?:[01][0-9]|[0-9])(?::?[0-5][0-9])?(?![0-9:])"
 _AFTER_TIME: Final = re.compile(
-    rf"(?P<time>{_TIME}|(?<=[0-9]T)[0-9]{{4}}(?:[0-9]{{2}})?)\s*(?:(?P<open>\()?(?P<name>[A-Z]{{1,5}})(?![\w.])(?(open)\)))?\s*(?P<offset>{_OFFSET})?"
+    rf"(?P<time>{_TIME}|(?<=[0-9]T)[0-9]{{4}}(?:[0-9]{{2}})?)\s*"
+    rf"(?:(?P<open>\()?(?P<name>[A-Z]{{1,5}})(?![\w.])(?(open)\)))?\s*(?P<offset>{_OFFSET})?"
     r"(?:\s*\((?P<comment>[^()]*)\))?"
 )
 _PARTS: Final = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})?")

@@ -23,6 +23,7 @@ from scrape_operator.storage.messages.writing import Ending, Subscription, write
 from scrape_operator.storage.runs.bodies import store_bodies
 from scrape_operator.storage.runs.claims import insert_replays
 from scrape_operator.storage.runs.schedule_rows import add_ends
+from scrape_operator.storage.runs.summaries import counts_of
 from scrape_operator.storage.runs.target_failures import Since, failing_since
 from scrape_operator.storage.runs.target_memory import store_memory
 from scrape_operator.storage.tables import is_running, schedules, scrape_runs, scrape_target_runs
@@ -155,7 +156,7 @@ def _stored_counts(rows: Mapping[UUID, Row[*tuple[Any, ...]]], result: RunResult
     expected = (result.claim.owner, result.status.value, result.reason.value, result.completed_at)
     if row is None or (row.owner, row.status, row.reason, row.completed_at) != expected:
         return None
-    return ItemCounts(total=row.items_total, new=row.items_new, changed=row.items_changed, gone=row.items_gone)
+    return counts_of(row)
 
 
 def _final_row(result: RunResult, counts: ItemCounts) -> dict[str, Any]:

@@ -11,15 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, exists, func, literal, select
 
-from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
 from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
-from scrape_operator.core.shared import shared
 from scrape_operator.storage.engine.columns import UTCDateTime
 from scrape_operator.storage.messages.delivering import read_healths
 from scrape_operator.storage.runs.pruning import GOOD
-from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, reason_of, summary_of
+from scrape_operator.storage.runs.summaries import SUMMARY_COLUMNS, counts_of, reason_of, summary_of
 from scrape_operator.storage.tables import schedules, scrape_runs, scrape_target_runs
 
 SCHEDULES_PER_PAGE = 500
@@ -64,7 +62,7 @@ def _state(row: Row[*tuple[Any, ...]]) -> ScheduleState:
         consecutive_failures=row.consecutive_failures,
         missed=row.missed,
         skipped=row.skipped,
-        items=shared(ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)),
+        items=counts_of(row),
     )
 
 

@@ -31,6 +31,11 @@ SUMMARY_COLUMNS = (
 """The columns that `summary_of` reads."""
 
 
+def counts_of(row: Row[*tuple[Any, ...]]) -> ItemCounts:
+    """Return the counts of a row of a run or of a schedule."""
+    return shared(ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone))
+
+
 def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
     """Return the summary of a finished run; `instead` has fields with other values than the row."""
     values = {
@@ -43,7 +48,7 @@ def summary_of(row: Row[*tuple[Any, ...]], **instead: Any) -> RunSummary:
         "message": row.message or "",
         "started_at": row.started_at,
         "completed_at": row.completed_at,
-        "counts": shared(ItemCounts(row.items_total, row.items_new, row.items_changed, row.items_gone)),
+        "counts": counts_of(row),
         "items_scraped": row.items_scraped,
     }
     return RunSummary(**values | instead)
