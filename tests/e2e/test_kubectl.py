@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from scrape_operator.api.kinds.extract import Field
 from tests.dev.site.site import DemoSite
 from tests.e2e.process import Operator, schedule, until
-from tests.e2e.slots import slot_faults
+from tests.e2e.slots import instant, slot_faults
 
 pytestmark = pytest.mark.cluster
 
@@ -62,11 +62,15 @@ def test_deleting_a_schedule_stops_it_at_once_and_for_good(operator: Operator, s
     assert "finalizers" not in operator.get("dropped")["metadata"]
     operator.kubectl("delete", "scs", "dropped", "dropped-hung", "--timeout=5s")
     assert "dropped" not in operator.kubectl("get", "scs", "-o", "name")
+    gone = datetime.now(UTC)
     canceled = until("the end of the run that was going on", lambda: operator.ended("dropped-hung"))
     assert [(run["status"], run["reason"]) for run in canceled] == [("CANCELED", "Canceled")]
-    dropped, kept = operator.runs("dropped"), operator.runs("kept")
+    kept = operator.runs("kept")
     until("the other one goes on", lambda: len(operator.ended("kept")) >= len(kept) + 4)
-    assert operator.runs("dropped")[len(dropped) :] == []
+    dropped = operator.runs("dropped")
+    assert [run for run in dropped if instant(run["scheduled_for"]) > gone] == []
+    assert slot_faults(dropped, timedelta(seconds=1)) == []
+    assert operator.rows("SELECT name FROM schedules WHERE name = 'dropped' AND deleted_at IS NULL") == []
     assert '"level":"error"' not in operator.log()[logged:]
 
 

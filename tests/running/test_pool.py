@@ -114,6 +114,23 @@ async def test_a_replaced_run_that_waited_for_room_is_skipped_at_once(harness: H
     assert harness.recorder.ended == [("waiting", None)]
 
 
+@pytest.mark.parametrize("waits_for", ["a place", "the database"])
+async def test_a_run_whose_schedule_is_deleted_before_it_begins_is_skipped(harness: Harness, waits_for: str) -> None:
+    if waits_for == "a place":
+        for begin in starts(harness, 2):
+            harness.pool.launch(make_plan(uid="other"), ScheduleState(), begin)
+    else:
+        harness.store.away = True
+    begin = start(harness)
+    harness.pool.launch(make_plan(), harness.state, begin)
+    await settle()
+    harness.pool.cancel("uid", Reason.CANCELED)
+    await _until(lambda: bool(harness.recorder.ended))
+    assert [(skip.slot, skip.reason) for skip in harness.recorder.skips] == [(begin.slot, Reason.CANCELED)]
+    assert harness.recorder.ended == [("uid", None)]
+    assert harness.state.active == {}
+
+
 async def test_a_replaced_run_ends_as_canceled(harness: Harness) -> None:
     harness.pool.launch(make_plan(), harness.state, start(harness))
     await settle()

@@ -5,8 +5,9 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.core.runs.slot import format_slot
+from scrape_operator.core.runs.slot import Due, format_slot
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
+from scrape_operator.core.schedule.plan import ConcurrencyPolicy
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
@@ -185,6 +186,15 @@ def test_a_deleted_schedule_stops_and_its_run_is_canceled(harness: Harness) -> N
     assert harness.recorder.canceled == [("uid-quotes", Reason.CANCELED)]
     harness.tick(600)
     assert harness.slots == ["generation:1"]
+
+
+def test_a_slot_that_waits_when_its_schedule_is_deleted_is_a_recorded_skip(harness: Harness) -> None:
+    harness.scheduler.applied(schedule(concurrency_policy=ConcurrencyPolicy.QUEUE))
+    harness.tick(60)
+    harness.scheduler.removed("uid-quotes")
+    [(_number, skip)] = harness.recorder.skipped_slots
+    assert (skip.slot, skip.reason) == (Due(harness.clock.now()), Reason.CANCELED)
+    assert "deleted" in skip.message
 
 
 def test_overlap_is_a_recorded_skip_and_the_next_due_time_is_kept(harness: Harness) -> None:

@@ -14,7 +14,7 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Manual
-from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.decision import DELETED, Start
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running.pooled_run import PooledRun
@@ -180,6 +180,8 @@ class RunPool:
             self._miss(run)
         elif run.stop.result() is Reason.REPLACED:
             self._skip(run, Reason.SKIPPED_OVERLAP, "a newer run took its place before it had begun")
+        elif run.stop.result() is Reason.CANCELED:
+            self._skip(run, Reason.CANCELED, DELETED)
         else:
             run.needs_retry = True  # after a restart, the next process claims it
 

@@ -17,6 +17,7 @@ from scrape_operator.core.schedule.decision import (
     decide_queued,
     decide_request,
     superseded,
+    withdrawn,
 )
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.state import QueuedRun
@@ -59,6 +60,13 @@ class Evaluator:
         if entry.state.defect != defect:
             self._status.changed(entry.plan, entry.state)
         return again
+
+    def withdraw(self, entry: Entry) -> None:
+        """Skip the slot that waits, of a schedule that is gone, and cancel its runs."""
+        queued = entry.state.dequeue()
+        if queued is not None:
+            self._journal.skip(entry.plan, entry.state, withdrawn(queued))
+        self._launcher.cancel(entry.plan.key.uid, Reason.CANCELED)
 
     def _evaluate(self, entry: Entry, now: datetime) -> datetime | None:
         entry.state.set_clock_back(now)

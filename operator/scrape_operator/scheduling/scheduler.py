@@ -9,7 +9,6 @@ from typing import Any
 
 from scrape_operator.core.lazy_heap import LazyHeap
 from scrape_operator.core.ports import Clock, DayBudgetReader, Ownership, RunLauncher, SkipJournal, StatusSink
-from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunSummary
 from scrape_operator.core.schedule.decision import Start
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
@@ -48,7 +47,6 @@ class Scheduler:
         day_budgets: DayBudgetReader,
     ) -> None:
         self._registry = registry
-        self._launcher = launcher
         self._status = status
         self._clock = clock
         self._ownership = ownership
@@ -97,8 +95,9 @@ class Scheduler:
     def removed(self, uid: str) -> None:
         """Stop a schedule that is gone, and cancel its runs."""
         self._queue.discard(uid)
-        if self._registry.remove(uid) is not None:
-            self._launcher.cancel(uid, Reason.CANCELED)
+        entry = self._registry.remove(uid)
+        if entry is not None:
+            self._evaluation.withdraw(entry)
             self.on_removed(uid)
 
     def ended(self, uid: str, unclaimed: Start | None) -> None:

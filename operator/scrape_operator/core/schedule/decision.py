@@ -18,6 +18,8 @@ LATE = timedelta(minutes=1)
 ENDING_TIMEOUT = timedelta(seconds=1)
 """How long a slot waits for a run that is being ended, also under concurrencyPolicy Forbid."""
 
+DELETED = "the schedule was deleted before the run had begun"
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -158,6 +160,11 @@ def superseded(queued: QueuedRun) -> Skip:
     """Return the skip of a queued slot that a newer one replaces."""
     start = Start(queued.slot, queued.scheduled_for, queued.missed)
     return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the previous run had ended")
+
+
+def withdrawn(queued: QueuedRun) -> Skip:
+    """Return the skip of a queued slot whose schedule is gone."""
+    return Start(queued.slot, queued.scheduled_for, queued.missed).skip(Reason.CANCELED, DELETED)
 
 
 def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:

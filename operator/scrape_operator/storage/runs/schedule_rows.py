@@ -109,7 +109,8 @@ def _upsert(dialect: str) -> Upsert:
         | {name: new[name] for name in _REPLACED}
         | {name: _latest(_c[name], new[name]) for name in _LATEST}
         | {name: case((is_manual, new[name]), else_=_c[name]) for name in ("last_handled_request", "handled_requests")}
-        | {"deleted_at": None},  # a UID that was thought to be deleted runs: its namespace is watched again
+        # A UID that was thought to be deleted runs: its namespace is watched again. A skipped slot may come late.
+        | {"deleted_at": case((new.last_schedule_time.is_(None), _c.deleted_at))},
     )
 
 
