@@ -8,6 +8,8 @@ from scrape_operator.core.net.host_budgets import HostBudget
 from scrape_operator.core.net.host_queue import HostQueue
 
 MAX_REQUESTERS = 1024
+BRIEF_TURN_SECONDS = 2.0
+TRIAL_INTERVAL_SECONDS = 300.0
 QUICK_TURN_SECONDS = 1.0
 SLOW_TURN_SECONDS = 5.0
 
@@ -177,15 +179,46 @@ def test_so_many_requesters_can_be_held():
     assert [queue.held_until(str(number)) > 0 for number in (0, 1023, 1024)] == [True, True, False]
 
 
-def test_a_short_request_without_an_answer_does_not_prove_to_be_quick():
+@pytest.mark.parametrize(("seconds", "at_once"), [(QUICK_TURN_SECONDS, 3), (QUICK_TURN_SECONDS + 0.1, 2)])
+def test_who_got_no_answer_for_a_while_is_slow_unless_known_to_be_quick(seconds, at_once):
     queue = make_queue(4)
     prove(queue, "quick")
-    for number in range(8):
-        assert queue.try_start(f"slow{number}", 0.0)
-        queue.end(f"slow{number}", 0.0, SLOW_TURN_SECONDS - 1, is_answered=False)
-    started = [queue.try_start(f"slow{number}", 10.0) for number in range(8)]
-    assert started == [True] * 3 + [False] * 5
+    for requester in ("slow0", "slow1", "slow2", "slow3", "quick"):
+        assert queue.try_start(requester, 0.0)
+        queue.end(requester, 0.0, seconds, is_answered=False)
+    assert sum(queue.try_start(f"slow{number}", 10.0) for number in range(4)) == at_once
     assert queue.try_start("quick", 10.0)
+
+
+@pytest.mark.parametrize(("longest", "starts"), [(BRIEF_TURN_SECONDS, True), (BRIEF_TURN_SECONDS + 0.1, False)])
+def test_a_brief_request_may_take_the_turn_that_is_left_free(longest, starts):
+    at_once, waiting = make_queue(4), make_queue(4)
+    for queue in (at_once, waiting):
+        assert all(queue.try_start(name, 0.0) for name in "abc")
+    assert at_once.try_start("new", 0.0, longest) is starts
+    waiting.join("new", "ticket", longest)
+    assert (waiting.start_next(0.0) == "ticket") is starts
+
+
+@pytest.mark.parametrize(("later", "starts"), [(TRIAL_INTERVAL_SECONDS - 0.1, False), (TRIAL_INTERVAL_SECONDS, True)])
+def test_a_requester_takes_the_turn_that_is_left_free_rarely(later, starts):
+    queue = make_queue(4)
+    assert all(queue.try_start(name, 0.0) for name in "abc")
+    assert queue.try_start("new", 0.0, BRIEF_TURN_SECONDS)
+    queue.end("new", 0.0, QUICK_TURN_SECONDS + 0.5)
+    assert queue.try_start("new", later, BRIEF_TURN_SECONDS) is starts
+
+
+def test_who_is_known_to_be_quick_goes_before_a_trial():
+    queue = make_queue(4)
+    prove(queue, "quick")
+    assert all(queue.try_start(name, 0.0) for name in ("a", "b", "c", "quick"))
+    queue.join("new", "trial", BRIEF_TURN_SECONDS)
+    queue.join("quick", "known")
+    queue.end("quick", 0.0, QUICK)
+    assert start_all(queue, QUICK) == ["known"]
+    queue.end("quick", QUICK, QUICK)
+    assert start_all(queue, QUICK) == ["trial"]
 
 
 def test_a_long_request_without_an_answer_is_slow():

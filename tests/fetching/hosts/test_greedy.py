@@ -59,12 +59,20 @@ class Crowd:
         return str(Reason.TIMEOUT)
 
 
-def share_beside(others: Sequence[tuple[str, int, float, float]]) -> float:
-    """Return the share of good runs of two quick schedules beside kinds of others: count, interval, body in seconds."""
+def share_beside(others: Sequence[tuple[str, int, float, float]], *, begin: float) -> float:
+    """Return the share of good runs of two quick schedules beside kinds of others: count, interval, body in seconds.
+
+    The others begin WARM_UP_SECONDS after the first instant, the quick ones at `begin`.
+    """
 
     async def scene() -> float:
         crowd = Crowd(hosts_of(of(4)))
-        tasks = [asyncio.create_task(crowd.keep_running("quick", number, 1.0, QUICK_SECONDS)) for number in range(2)]
+
+        async def be_quick(number: int) -> None:
+            await asyncio.sleep(begin)
+            await crowd.keep_running("quick", number, 1.0, QUICK_SECONDS)
+
+        tasks = [asyncio.create_task(be_quick(number)) for number in range(2)]
         await asyncio.sleep(WARM_UP_SECONDS)
         for kind, count, interval, body_seconds in others:
             runs = (crowd.keep_running(kind, number, interval, body_seconds) for number in range(count))
@@ -82,6 +90,7 @@ def share_beside(others: Sequence[tuple[str, int, float, float]]) -> float:
 REFUSED, SLOW = ("refused", 4, 2.0, 0.0), ("slow", 40, 15.0, 10.0)
 
 
+@pytest.mark.parametrize("begin", [0.0, WARM_UP_SECONDS + 0.1, WARM_UP_SECONDS + 8.0], ids=["before", "with", "after"])
 @pytest.mark.parametrize(
     "others",
     [
@@ -89,10 +98,25 @@ REFUSED, SLOW = ("refused", 4, 2.0, 0.0), ("slow", 40, 15.0, 10.0)
         [("refused", 40, 2.0, 0.0)],
         [SLOW],
         [REFUSED, SLOW],
+        [("slow", 40, 30.0, 20.0)],
         [("slow", 40, 4.0, 3.0)],
+        [("slow", 40, 2.0, 1.5)],
+        [("slow", 40, 2.0, 40.0)],
         [("slow", 40, 30.0, 40.0)],
     ],
-    ids=["429", "429 of many", "slow bodies", "both", "shorter bodies", "bodies that never end in time"],
+    ids=[
+        "429",
+        "429 of many",
+        "slow bodies",
+        "both",
+        "slower bodies",
+        "shorter bodies",
+        "brief bodies",
+        "brief bodies that never end in time",
+        "bodies that never end in time",
+    ],
 )
-def test_schedules_that_were_not_told_to_wait_keep_their_runs(others: Sequence[tuple[str, int, float, float]]) -> None:
-    assert share_beside(others) >= 0.9
+def test_schedules_that_were_not_told_to_wait_keep_their_runs(
+    others: Sequence[tuple[str, int, float, float]], begin: float
+) -> None:
+    assert share_beside(others, begin=begin) >= 0.9

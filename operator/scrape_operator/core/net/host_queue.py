@@ -3,6 +3,7 @@
 import math
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 from scrape_operator.core.net.host_budgets import HostBudget
@@ -16,6 +17,12 @@ QUICK_TURN_SECONDS = 1.0
 SLOW_TURN_SECONDS = 5.0
 """A request that takes longer counts as slow, and so do its requester's next ones until one is not."""
 
+BRIEF_TURN_SECONDS = 2.0
+"""A request that cannot last longer, by its own timeout or its run's deadline, is brief."""
+
+TRIAL_INTERVAL_SECONDS = 300.0
+"""How often a brief request of a requester that is not known to be quick may take the turn that is left free."""
+
 MAX_REQUESTERS = 1024
 """How many requesters are remembered for one host."""
 
@@ -25,7 +32,7 @@ class HostQueue(Generic[Ticket]):
 
     - A requester is served once before another is served twice, and each one's own requests keep their order.
     - Of a host's turns each requester gets its share. Slow requesters get half of the turns together, and those
-      that are not known to be quick leave one free.
+      that are not known to be quick leave one free. Now and then a brief request of theirs may take it: a trial.
     - A requester that got a Retry-After waits, and the others do not. If several got one, or if requests of all
       requesters fail, requests start one at a time until one is answered.
     """
@@ -34,10 +41,11 @@ class HostQueue(Generic[Ticket]):
         self.budget = budget
         self.extra_interval = 0.0
         self._turns: list[tuple[str, float]] = []
-        self._ring: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()
+        self._ring: OrderedDict[str, OrderedDict[Ticket, bool]] = OrderedDict()  # with whether each ticket is brief
         self._last_start = -math.inf
         self._held: dict[str, float] = {}
         self._quick: Recent[str, bool] = Recent(MAX_REQUESTERS)
+        self._trials: Recent[str, float] = Recent(MAX_REQUESTERS)
         self._serial_since: float | None = None
 
     @property
@@ -64,16 +72,24 @@ class HostQueue(Generic[Ticket]):
         for tickets in self._ring.values():
             yield from tickets
 
-    def try_start(self, requester: str, now: float) -> bool:
-        """Start at once, if the budget allows it and no waiting request may start. Return whether it started."""
-        if not self._is_open(now) or not self._may_start(requester, now) or self._next_requester(now) is not None:
+    def try_start(self, requester: str, now: float, longest: float = math.inf) -> bool:
+        """Start at once, if the budget allows it and no waiting request may start. Return whether it started.
+
+        `longest` is how many seconds the request can last at most.
+        """
+        is_brief = longest <= BRIEF_TURN_SECONDS
+        if (
+            not self._is_open(now)
+            or not self._may_start(requester, now, is_brief=is_brief)
+            or self._next_requester(now) is not None
+        ):
             return False
-        self._start(requester, now)
+        self._start(requester, now, is_brief=is_brief)
         return True
 
-    def join(self, requester: str, ticket: Ticket) -> None:
+    def join(self, requester: str, ticket: Ticket, longest: float = math.inf) -> None:
         """Wait behind the requester's other tickets; a requester that is new here comes last."""
-        self._ring.setdefault(requester, OrderedDict())[ticket] = None
+        self._ring.setdefault(requester, OrderedDict())[ticket] = longest <= BRIEF_TURN_SECONDS
 
     def withdraw(self, requester: str, ticket: Ticket) -> None:
         """Stop waiting; nothing happens if the ticket does not wait."""
@@ -87,11 +103,11 @@ class HostQueue(Generic[Ticket]):
         requester = self._next_requester(now) if self._is_open(now) else None
         if requester is None:
             return None
-        ticket = next(iter(self._ring[requester]))
+        ticket, is_brief = next(iter(self._ring[requester].items()))
         self.withdraw(requester, ticket)
         if requester in self._ring:
             self._ring.move_to_end(requester)
-        self._start(requester, now)
+        self._start(requester, now, is_brief=is_brief)
         return ticket
 
     def next_start_at(self, now: float) -> float | None:
@@ -103,10 +119,11 @@ class HostQueue(Generic[Ticket]):
         return min((at for at in instants if at > now), default=None)
 
     def end(self, requester: str, started: float, now: float, *, is_answered: bool = True) -> None:
-        """Release a turn. One that was not slow proves something only if it got a whole answer."""
+        """Release a turn. Only a whole answer proves that a requester is quick, or that one known as quick is not."""
         self._turns.remove((requester, started))
         seconds = now - started
-        if seconds > SLOW_TURN_SECONDS:
+        is_cut_off = not is_answered and seconds > QUICK_TURN_SECONDS and requester not in self._quick
+        if seconds > SLOW_TURN_SECONDS or is_cut_off:
             self._quick[requester] = False
         elif is_answered and seconds <= QUICK_TURN_SECONDS:
             self._quick[requester] = True
@@ -156,10 +173,18 @@ class HostQueue(Generic[Ticket]):
             return None
         candidates: Iterable[str] = self._ring
         if not self._leaves_room(now, is_quick=None):  # thousands may wait: look at those alone that may start
-            candidates = (requester for requester in self._ring if self._quick.get(requester) is True)
-        return next((requester for requester in candidates if self._may_start(requester, now)), None)
+            known = (requester for requester in self._ring if self._quick.get(requester) is True)
+            tried = (one for one in self._ring if self._may_try(one, now, is_brief=self._is_next_brief(one)))
+            candidates = chain(known, tried)
+        return next((one for one in candidates if self._may_start(one, now, is_brief=self._is_next_brief(one))), None)
 
-    def _may_start(self, requester: str, now: float) -> bool:
+    def _may_try(self, requester: str, now: float, *, is_brief: bool) -> bool:
+        return is_brief and now >= self._trials.get(requester, -math.inf) + TRIAL_INTERVAL_SECONDS
+
+    def _is_next_brief(self, requester: str) -> bool:
+        return next(iter(self._ring[requester].values()))
+
+    def _may_start(self, requester: str, now: float, *, is_brief: bool) -> bool:
         if now < self.held_until(requester):
             return False
         limit = self.budget.max_concurrent
@@ -170,7 +195,8 @@ class HostQueue(Generic[Ticket]):
         share = -(-limit // (len(self._ring) + not_waiting))
         if sum(name == requester for name, _ in self._turns) >= share:
             return False
-        return self._leaves_room(now, is_quick=self._quick.get(requester))
+        is_tried = self._may_try(requester, now, is_brief=is_brief)
+        return self._leaves_room(now, is_quick=is_tried or self._quick.get(requester))
 
     def _leaves_room(self, now: float, *, is_quick: bool | None) -> bool:
         """Return whether others can start beside a requester; `is_quick` is None where nothing is known of it."""
@@ -190,6 +216,8 @@ class HostQueue(Generic[Ticket]):
             unproven += is_slow or is_quick is None
         return slow, unproven
 
-    def _start(self, requester: str, now: float) -> None:
+    def _start(self, requester: str, now: float, *, is_brief: bool) -> None:
+        if self._may_try(requester, now, is_brief=is_brief):
+            self._trials[requester] = now
         self._turns.append((requester, now))
         self._last_start = now

@@ -137,12 +137,13 @@ class HostGate:
 
         """
         now = self._terms.clock()
-        until = now + min(max_pause_seconds, requester.deadline.remaining())
+        longest = min(max_pause_seconds, requester.deadline.remaining())
+        until = now + longest
         self._check(requester.key, until, now)
-        if self._queue.try_start(requester.key, now):
+        if self._queue.try_start(requester.key, now, longest):
             return Turn(self, requester.key, now)
         waiter = _Waiter(asyncio.get_running_loop().create_future(), requester.key, until)
-        self._queue.join(requester.key, waiter)
+        self._queue.join(requester.key, waiter, longest)
         self._start_waiting()
         try:
             with requester.waiting():

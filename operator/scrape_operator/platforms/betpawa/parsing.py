@@ -150,16 +150,14 @@ class _Kind:
 
 
 def _read_row(row: Mapping[str, Any], kind: _Kind, sheet: OddsSheet) -> None:
-    prices = list(objects(row.get("prices")))
-    priced = [(kind.outcome(entry), entry) for entry in prices]
+    priced = [(kind.outcome(entry), entry) for entry in objects(row.get("prices"))]
     line = None if kind.market is None else row_line(row, priced, kind.market)
     fits = kind.market is not None and (line is not None or kind.market.line is LineKind.NONE)
-    for entry in prices:
+    for outcome, entry in priced:
         offered = None if flag(entry.get("suspended")) else read_price(entry.get("odds") or entry.get("price"))
         if offered is None:
             continue
-        outcome = kind.outcome(entry) if fits else None
-        name = _market_of(entry, kind.market) if kind.market else None
+        name = _market_of(entry, kind.market) if kind.market and fits else None
         if outcome and name:
             sheet.offer(PriceKey(name, line, outcome), offered)
         else:
