@@ -223,6 +223,7 @@ def build_engine(
     missing = MissingSecrets(registry, scheduler, SecretChecks(services.fetcher, clock), ownership)
     days.on_used_up = scheduler.budget_used_up
     pool.on_ended = scheduler.ended
+    pool.recheck = scheduler.recheck
 
     def forget(uid: str) -> None:
         retention.forget(uid)

@@ -157,9 +157,12 @@ async def test_an_object_that_cannot_be_handled_does_not_keep_the_others_from_it
     for name in ("broken", "new"):
         bench.source.put(SCRAPE_SCHEDULE, name)
     bench.first.refused.add("broken")
-    with pytest.raises(ValueError, match="broken"):
-        await bench.reconcile()
-    assert await bench.reconciler.handle_missed() == 1
+    assert await bench.reconcile() == 1
+    assert bench.first.objects == {"new": 1}
+    bench.source.put(SECOND, "second")
+    await bench.reconciler.prime()
+    assert (bench.first.objects, bench.second.objects) == ({"new": 1}, {"second": 1})
+    await bench.reconciler.recompile(SCRAPE_SCHEDULE, bench.first.applied, None)
     assert bench.first.objects == {"new": 1}
 
 

@@ -14,7 +14,7 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunClaim, RunResult, RunStatus
 from scrape_operator.core.runs.slot import Manual
-from scrape_operator.core.schedule.decision import DELETED, Start
+from scrape_operator.core.schedule.decision import DELETED, Skip, Start
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running.pooled_run import PooledRun
@@ -35,7 +35,8 @@ class RunPool:
     """Implements RunLauncher. At most `size` runs are active at a time. The others wait in the order of arrival.
 
     `on_ended` is called with the UID after each run. Its second argument is the slot if that was not claimed and must
-    be tried again, else None.
+    be tried again, else None. `recheck` is called before each claim: a run may wait long for its place, or for the
+    database. It returns the plan that is in force now, and the skip of the slot if it may not start any more.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class RunPool:
         self._lease = lease
         self._runs: dict[str, dict[UUID, PooledRun]] = {}  # by UID of the schedule: `cancel` stops all runs of one
         self._is_closing = False
+        self.recheck: Callable[[str, Start], tuple[SchedulePlan, Skip | None] | None] = lambda _uid, _start: None
         self.on_ended: Callable[[str, Start | None], None] = lambda _uid, _unclaimed: None
 
     @property
@@ -156,6 +158,8 @@ class RunPool:
     async def _claim(self, run: PooledRun) -> RunClaim | None:
         """Insert the row of a run. Return None if the slot is taken, or the database was away for too long."""
         while not run.stop.done():
+            if self._is_refused(run):
+                return None
             claim = run.claim(self._clock.now(), self._owner, self._lease)
             try:
                 run.is_claimed = await self._store.claim(claim)
@@ -173,6 +177,16 @@ class RunPool:
             return None
         self._reject(run)
         return None
+
+    def _is_refused(self, run: PooledRun) -> bool:
+        """Take the plan that is in force now. Return whether its slot may not start any more: then it is skipped."""
+        current = self.recheck(run.plan.key.uid, run.start)
+        if current is None:
+            return False
+        run.plan, skip = current
+        if skip is not None:
+            self._journal.skip(run.plan, run.state, skip)
+        return skip is not None
 
     def _reject(self, run: PooledRun) -> None:
         """Handle the slot of a run that was not claimed."""

@@ -155,7 +155,7 @@ def handled_until(plan: SchedulePlan, state: ScheduleState, status: Mapping[str,
     if plan.suspend_after_failures:
         known += _resumed_at(state.history)
     if state.slot_generation == plan.generation:
-        return max(known)
+        return max(known, default=None)
     manual = [run.completed_at for run in state.history if run.generation == plan.generation and run.completed_at]
     seen = _seen_at(plan, status) or max(manual, default=None)
     return None if seen is None else max([*known, seen])

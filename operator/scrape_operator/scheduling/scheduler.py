@@ -10,7 +10,7 @@ from typing import Any
 from scrape_operator.core.lazy_heap import LazyHeap
 from scrape_operator.core.ports import Clock, DayBudgetReader, Ownership, RunLauncher, SkipJournal, StatusSink
 from scrape_operator.core.runs.run import RunSummary
-from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.decision import Skip, Start, refuse_waited
 from scrape_operator.core.schedule.plan import ObjectKey, SchedulePlan
 from scrape_operator.scheduling.evaluation import Evaluator
 from scrape_operator.scheduling.registry import Entry, Registry
@@ -99,6 +99,14 @@ class Scheduler:
         if entry is not None:
             self._evaluation.withdraw(entry)
             self.on_removed(uid)
+
+    def recheck(self, uid: str, start: Start) -> tuple[SchedulePlan, Skip | None] | None:
+        """Return the plan that is in force now for a run that is about to begin; None if the schedule is gone.
+
+        With it comes the skip of the slot, if it waited and may not start any more.
+        """
+        entry = self._registry.get(uid)
+        return None if entry is None else (entry.plan, refuse_waited(entry.plan, entry.state, start, self._clock.now()))
 
     def ended(self, uid: str, unclaimed: Start | None) -> None:
         """Evaluate a schedule whose run has ended, or could not be claimed (`unclaimed`)."""

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from scrape_operator.api.kinds.registry import Kind
@@ -67,7 +68,7 @@ class Reconciler:
         for kind, handler in self._handlers.items():
             before, seen = handler.known(), set[str]()
             async for obj in self._source.objects(kind, self._namespaces):
-                handler.applied(obj, at_once=False)
+                _handle(kind, partial(handler.applied, at_once=False), obj)
                 seen.add(obj["metadata"]["uid"])
                 if len(seen) % APPLIED_IN_A_ROW == 0:
                     await asyncio.sleep(0)
@@ -106,8 +107,7 @@ class Reconciler:
             if not handler.knows(metadata):
                 obj = await self._source.get(suspect.kind, metadata.get("namespace"), metadata["name"])
                 if obj is not None and not handler.knows(obj["metadata"]):
-                    handler.applied(obj)
-                    missed += 1
+                    missed += _handle(suspect.kind, handler.applied, obj)
         return missed
 
     async def recompile(self, kind: Kind, recompile: Callable[[Mapping[str, Any]], None], namespace: str | None) -> int:
@@ -115,7 +115,7 @@ class Reconciler:
         namespaces = self._namespaces if namespace is None else [namespace]
         count = 0
         async for obj in self._source.objects(kind, namespaces):
-            recompile(obj)
+            _handle(kind, recompile, obj)
             count += 1
             if count % APPLIED_IN_A_ROW == 0:
                 await asyncio.sleep(0)
@@ -127,3 +127,15 @@ class Reconciler:
             if uid not in seen:
                 logger.warning("deletion was not seen by the watch", extra={"kind": kind.kind, "object": name})
                 handler.removed(uid)
+
+
+def _handle(kind: Kind, handle: Callable[[Mapping[str, Any]], None], obj: Mapping[str, Any]) -> bool:
+    """Handle an object, and return whether that worked: a defect must not keep others from being handled."""
+    try:
+        handle(obj)
+    except Exception:
+        metadata = obj["metadata"]
+        name = "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
+        logger.exception("object could not be handled", extra={"kind": kind.kind, "object": name})
+        return False
+    return True

@@ -1,6 +1,7 @@
 """A slot has one run, whoever asks, and however often."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
@@ -242,6 +243,21 @@ async def test_a_released_claim_leaves_its_slot_to_the_next_process(store: SQLRu
     await store._committer.submit(release_claims, claim)
     assert await store.load_states() == known
     assert await store.claim(claim_of(3, **slot))
+
+
+@pytest.mark.parametrize("earlier", [[], [0], [0, 1]], ids=["no row", "a row", "rows"])
+async def test_a_released_claim_leaves_the_generation_of_the_slot_before(
+    store: SQLRunStore, earlier: Sequence[int]
+) -> None:
+    for number in earlier:
+        await store.claim(claim_of(number, generation=number + 1))
+    claim = claim_of(5, generation=6)
+    await store.claim(claim)
+    await store._committer.submit(release_claims, claim)
+    state = (await store.load_states())["uid-1"]
+    last = earlier[-1] if earlier else None
+    assert state.last_slot == (None if last is None else minute(last))
+    assert state.slot_generation == (0 if last is None else last + 1)
 
 
 async def test_a_schedule_that_was_thought_to_be_deleted_is_back_when_it_runs(store: SQLRunStore) -> None:

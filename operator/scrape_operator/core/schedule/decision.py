@@ -123,14 +123,19 @@ def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> De
 
 def _refuse_queued(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Skip | None:
     """Return the skip of a queued slot that may not start any more, or None if it may start."""
+    refusal = refuse_waited(plan, state, start, now)
+    is_late = start.is_due_time and now - start.scheduled_for > plan.starting_deadline
+    if is_late and (refusal is None or refusal.reason is not Reason.CANCELED):
+        return start.skip(Reason.MISSED_DEADLINE, f"the previous run had not ended: {_lateness(plan, start, now)}")
+    return refusal
+
+
+def refuse_waited(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Skip | None:
+    """Return the skip of a slot that waited, if it may not start any more; its starting deadline is not looked at."""
     pause = pause_of(plan, state)
     if plan.is_stalled or (pause is not None and start.is_due_time):
         return start.skip(Reason.CANCELED, f"the schedule was paused while this run waited: {pause}")
-    if not start.is_due_time:
-        return _refuse_spending(state, start, now)
-    if now - start.scheduled_for > plan.starting_deadline:
-        return start.skip(Reason.MISSED_DEADLINE, f"the previous run had not ended: {_lateness(plan, start, now)}")
-    if not _is_inside(plan, start, now):
+    if start.is_due_time and not _is_inside(plan, start, now):
         return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
     return _refuse_spending(state, start, now)
 

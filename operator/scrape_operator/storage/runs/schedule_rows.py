@@ -170,6 +170,8 @@ _ENDED = (
 
 _r = scrape_runs.c
 _newest = select(func.max(_r.scheduled_for)).where(_r.schedule_uid == _c.uid)
+_scheduled = (_r.schedule_uid == _c.uid, _r.trigger == Trigger.SCHEDULED.value)
+_newest_generation = select(_r.generation).where(*_scheduled).order_by(_r.scheduled_for.desc(), _r.id.desc()).limit(1)
 _manual_slots = select(_r.slot).where(_r.schedule_uid == _c.uid, _r.trigger == Trigger.MANUAL.value)
 _newest_request = _manual_slots.order_by(_r.scheduled_for.desc(), _r.id.desc()).limit(1).scalar_subquery()
 
@@ -179,6 +181,7 @@ _RELEASED = (
     .values(
         missed=_c.missed - bindparam("fewer"),
         last_slot=_newest.where(_r.trigger == Trigger.SCHEDULED.value).scalar_subquery(),
+        slot_generation=func.coalesce(_newest_generation.scalar_subquery(), 0),
         last_schedule_time=_newest.where(_r.status != RunStatus.SKIPPED.value).scalar_subquery(),
         last_handled_request=func.substr(_newest_request, len(MANUAL_PREFIX) + 1),
         handled_requests=bindparam("left"),
