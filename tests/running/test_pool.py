@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import Due, First, Manual, Slot
-from scrape_operator.core.schedule.decision import Start
+from scrape_operator.core.schedule.decision import Skip, Start
+from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.running import pool as pool_module
 from tests.running.conftest import Harness, make_plan, settle
@@ -129,6 +131,30 @@ async def test_a_run_whose_schedule_is_deleted_before_it_begins_is_skipped(harne
     assert [(skip.slot, skip.reason) for skip in harness.recorder.skips] == [(begin.slot, Reason.CANCELED)]
     assert harness.recorder.ended == [("uid", None)]
     assert harness.state.active == {}
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+async def test_a_run_that_waited_begins_under_the_spec_that_is_in_force_then(
+    harness: Harness, is_refused: bool
+) -> None:
+    plan = make_plan()
+    edited = replace(plan, generation=2)
+
+    def recheck(_uid: str, begin: Start) -> tuple[SchedulePlan, Skip | None]:
+        return edited, begin.skip(Reason.SKIPPED_WINDOW, "outside") if is_refused else None
+
+    for begin in starts(harness, 2):
+        harness.pool.launch(make_plan(uid="other"), ScheduleState(), begin)
+    waiting = start(harness)
+    harness.pool.launch(plan, harness.state, waiting)
+    await settle()
+    harness.pool.recheck = recheck
+    harness.targets.end()
+    await _until(lambda: bool(harness.recorder.skips if is_refused else harness.state.last_schedule_time))
+    assert [skip.reason for skip in harness.recorder.skips] == [Reason.SKIPPED_WINDOW] * is_refused
+    assert [claim.generation for claim in harness.store.claims.values() if claim.schedule_uid == "uid"] == (
+        [] if is_refused else [2]
+    )
 
 
 async def test_a_replaced_run_ends_as_canceled(harness: Harness) -> None:

@@ -1,14 +1,19 @@
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from scrape_operator.core.findings import Finding
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
 from scrape_operator.core.runs.slot import Due, format_slot
 from scrape_operator.core.schedule.due_times import IntervalDueTimes
-from scrape_operator.core.schedule.plan import ConcurrencyPolicy
+from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy
 from scrape_operator.core.schedule.state import ScheduleState
+from scrape_operator.core.schedule.windows import Windows, parse_window
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
 
@@ -195,6 +200,80 @@ def test_a_slot_that_waits_when_its_schedule_is_deleted_is_a_recorded_skip(harne
     [(_number, skip)] = harness.recorder.skipped_slots
     assert (skip.slot, skip.reason) == (Due(harness.clock.now()), Reason.CANCELED)
     assert "deleted" in skip.message
+
+
+NIGHT = Windows((parse_window("Allow", (), "08:00", "18:00"),), ZoneInfo("Etc/UTC"))
+NOON = Windows((parse_window("Deny", (), "12:00", "12:45"),), ZoneInfo("Etc/UTC"))
+OUTSIDE = ("12:30", "SkippedWindow")
+
+
+@pytest.mark.parametrize(
+    ("policy", "windows", "minutes", "down", "up", "slots", "skips"),
+    [
+        pytest.param("Skip", NIGHT, 60, "17:30", "08:00:05", ["08:00"], [], id="a night outside the windows"),
+        pytest.param("Skip", NIGHT, 60, "16:30", "08:00:05", [], [("08:00", "MissedDeadline")], id="one was inside"),
+        pytest.param("RunOnce", NOON, 30, "09:31", "12:50", ["11:30"], [OUTSIDE], id="the latest inside"),
+        pytest.param("RunOnce", NOON, 30, "09:31", "12:40", [], [OUTSIDE], id="now is outside, too"),
+        pytest.param("RunOnce", NOON, 30, "07:31", "12:50", ["11:30"], [OUTSIDE], id="some are too late"),
+        pytest.param("RunOnce", NOON, 30, "11:31", "12:50", [], [OUTSIDE], id="none was inside"),
+    ],
+)
+def test_due_times_outside_the_windows_are_not_missed(
+    harness: Harness,
+    policy: str,
+    windows: Windows,
+    minutes: int,
+    down: str,
+    up: str,
+    slots: Sequence[str],
+    skips: Sequence[tuple[str, str]],
+) -> None:
+    today = harness.clock.now().date()
+    begin, end = (datetime.combine(today, time.fromisoformat(text), UTC) for text in (down, up))
+    harness.clock.jump((begin - harness.clock.now()).total_seconds())
+    spec = schedule(
+        every=60.0 * minutes,
+        windows=windows,
+        missed_run_policy=MissedRunPolicy(policy),
+        starting_deadline=timedelta(hours=4),
+        first_run_at_once=False,
+    )
+    harness.scheduler.applied(spec)
+    harness.clock.jump((end - begin).total_seconds() + (86_400 if end < begin else 0))
+    harness.tick(0)
+    harness.end()  # then the due times that are left are decided
+    assert [slot[11:16] for slot in harness.slots] == slots
+    found = [(format_slot(skip.slot)[11:16], str(skip.reason)) for _name, skip in harness.recorder.skipped_slots]
+    assert found == skips
+
+
+DENIED = Windows((parse_window("Deny", (), "12:10", "12:50"),), ZoneInfo("Etc/UTC"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        pytest.param({}, None, id="nothing changed"),
+        pytest.param({"suspend": True}, Reason.CANCELED, id="suspended"),
+        pytest.param({"windows": DENIED}, Reason.SKIPPED_WINDOW, id="a window closed"),
+        pytest.param({"findings": (Finding("spec", "is refused"),)}, Reason.CANCELED, id="an edit that is refused"),
+    ],
+)
+def test_a_run_that_waited_is_checked_again_before_it_begins(
+    harness: Harness, spec: dict[str, Any], reason: Reason | None
+) -> None:
+    harness.scheduler.applied(schedule(starting_deadline=timedelta(hours=1)))
+    harness.end()
+    harness.tick(60)
+    [_first, (_name, waiting)] = harness.recorder.launched
+    harness.clock.advance(15 * 60)
+    harness.scheduler.applied(schedule(generation=2, starting_deadline=timedelta(hours=1), **spec))
+    checked = harness.scheduler.recheck("uid-quotes", waiting)
+    assert checked is not None
+    plan, skip = checked
+    assert plan.generation == 2
+    assert (skip and skip.reason) == reason
+    assert harness.scheduler.recheck("unknown", waiting) is None
 
 
 def test_overlap_is_a_recorded_skip_and_the_next_due_time_is_kept(harness: Harness) -> None:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import Trigger, trigger_of
 from scrape_operator.core.runs.slot import Due, Manual, Slot
+from scrape_operator.core.schedule.due_times import DueTimes
 from scrape_operator.core.schedule.immediate import immediate_slot
+from scrape_operator.core.schedule.instants import INSTANT
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import ConcurrencyPolicy, MissedRunPolicy, SchedulePlan
 from scrape_operator.core.schedule.state import QueuedRun, ScheduleState
@@ -89,19 +91,41 @@ NOTHING = Wait(None)
 def decide(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
     """Decide about the due times up to `now`, and about a run at once.
 
-    Of several due times that have passed only the latest is decided, and `missed` counts the others. A due time that
-    has come is decided before a run at once: its run also serves as that.
+    Of several due times that have passed only the latest that may run is decided, else the latest; `missed` counts
+    those before it. A due time that has come is decided before a run at once: its run also serves as that.
     """
     due_times = unhandled(plan, state)
     if due_times is None or pause_of(plan, state) is not None:
         return NOTHING
     last, due = state.last_slot, due_times.latest_until(now)
     if last is not None and due is not None and due > last:
+        due = _latest_to_run(plan, due_times, last, due, now)
         missed = max(0, due_times.count_between(last, due) - 1)
-        return _decide_due(plan, state, Start(Due(due), due, missed), now)
+        # A due time outside the windows would not have run either.
+        first = due_times.next_inside(plan.windows, last) if missed else None
+        has_missed = first is not None and first < due
+        return _decide_due(plan, state, Start(Due(due), due, missed), now, has_missed=has_missed)
     ahead = upcoming(plan, state, now)
     slot = immediate_slot(plan, state) if ahead.immediate == now else None
     return Wait(ahead.wake, ahead) if slot is None else Start(slot, now)
+
+
+def _latest_to_run(plan: SchedulePlan, due_times: DueTimes, last: datetime, due: datetime, now: datetime) -> datetime:
+    """Return the latest due time after `last` that may run now, or `due`, which is the latest of all."""
+    windows = plan.windows
+    if windows.allows(due) or not windows.allows(now):
+        return due
+    low, high = max(last, now - plan.starting_deadline - INSTANT), due
+    if (found := due_times.next_inside(windows, low)) is None or found > due:
+        return due
+    while high - low > INSTANT:  # the first one inside after `low` is before `due`, the one after `high` is not
+        middle = low + (high - low) // 2
+        after = due_times.next_inside(windows, middle)
+        if after is not None and after <= due:
+            low, found = middle, after
+        else:
+            high = middle
+    return found
 
 
 def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Decision:
@@ -172,14 +196,14 @@ def withdrawn(queued: QueuedRun) -> Skip:
     return Start(queued.slot, queued.scheduled_for, queued.missed).skip(Reason.CANCELED, DELETED)
 
 
-def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime) -> Decision:
+def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime, *, has_missed: bool) -> Decision:
     if not _is_inside(plan, start, now):
         return start.skip(Reason.SKIPPED_WINDOW, _outside_message(plan, start, now))
     if (refusal := _refuse_spending(state, start, now)) is not None:
         return refusal
     if now - start.scheduled_for > plan.starting_deadline:
         return start.skip(Reason.MISSED_DEADLINE, _lateness(plan, start, now))
-    if start.missed and plan.missed_run_policy is MissedRunPolicy.SKIP:
+    if has_missed and plan.missed_run_policy is MissedRunPolicy.SKIP:
         message = f"{start.missed + 1} due times passed while nothing could run, and missedRunPolicy is Skip"
         return start.skip(Reason.MISSED_DEADLINE, message)
     return _unless_overlapping(plan, state, start, now)
