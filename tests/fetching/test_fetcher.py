@@ -150,6 +150,22 @@ async def test_interim_answers_without_end_are_no_wait(fetcher):
         await server.gone()
 
 
+@pytest.mark.parametrize(
+    "piece", [b"\r\n\r\n" * 20_000, b"\r\n", b"\r\n\r\n\r"], ids=["in one piece", "lines", "split"]
+)
+async def test_empty_heads_without_end_are_refused(fetcher, piece):
+    async with serving(never_ending(b"", piece)) as server:
+        failed = await failure(fetcher, ask(server.url))
+        assert (failed.reason, "no HTTP status line" in failed.message) == (Reason.PROTOCOL_ERROR, True)
+        await server.gone()
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\r\n\r\n\r\n\r\n"])
+async def test_a_few_empty_lines_before_an_answer_are_ignored(fetcher, before):
+    async with serving(answering(before + ok(b"x"))) as server:
+        assert (await fetcher.fetch(ask(server.url))).body == b"x"
+
+
 async def test_proxies_of_the_environment_are_not_used(fetcher, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     async with serving(answering(ok(b"x"))) as server:
@@ -205,8 +221,9 @@ async def test_a_broken_answer_is_a_failure_with_its_reason(fetcher, answer, rea
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nabc",
     ],
-    ids=["before an answer", "in the header", "in a body", "between chunks", "in a body without length"],
+    ids=["before an answer", "in the header", "in a body", "between chunks", "in a body without length", "identity"],
 )
 async def test_a_reset_is_a_connect_error(fetcher, start):
     async with serving(resetting(start)) as server:

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http_exceptions import TransferEncodingError
+from aiohttp.http_exceptions import BadStatusLine, TransferEncodingError
 from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import StreamReader
 from aiohttp.tracing import Trace
@@ -36,6 +36,9 @@ KEEPALIVE_SECONDS = 30.0
 DNS_CACHE_SECONDS = 30
 MAX_HEADER_LINE = 16_384
 MAX_HEADERS = 256
+
+MAX_HEADS = MAX_INTERIM_ANSWERS + 8
+"""Heads before the body of an answer, also empty ones: those are no interim answers, and cost as much."""
 
 _HEAD_END = b"\r\n\r\n"
 _INTERIM = range(100, 200)
@@ -94,20 +97,23 @@ class _Protocol(ResponseHandler):
     _interim = 0
     _body: StreamReader | None = None
     _head_end = b""
+    _heads = 0
 
     def set_response_params(self, **options: Any) -> None:
         """Expect the answer to the next request."""
-        self._body, self._head_end = None, b""
+        self._body, self._head_end, self._heads = None, b"", 0
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
         """Parse each head by itself, then what belongs to the body."""
-        while data and self._body is None and self.exception() is None:
-            head = self._cut_head(data)
+        start = 0
+        while self._body is None and self.exception() is None:
+            head = self._cut_head(data, start)
             super().data_received(head)
-            data = data[len(head) :]
-            if not data:
+            start += len(head)
+            if start == len(data):
                 return
+        data = data[start:]
         if self._body is not None and not self._body.is_eof():
             super().data_received(data)
             self._fail_body(self._body)
@@ -135,12 +141,24 @@ class _Protocol(ResponseHandler):
         if self.transport is not None:
             self.transport.close()
 
-    def _cut_head(self, data: bytes) -> bytes:
-        """Return `data` up to the end of a head, or all of it if that has not come yet."""
-        before = self._head_end
-        end = (before + data).find(_HEAD_END)
-        self._head_end = (before + data)[1 - len(_HEAD_END) :] if end < 0 else b""
-        return data if end < 0 else data[: end + len(_HEAD_END) - len(before)]
+    def _cut_head(self, data: bytes, start: int) -> bytes:
+        """Return `data` from `start` up to the end of a head, or all of it if that has not come yet.
+
+        The marker is looked for from `start` on: a server may send thousands of empty heads in one piece.
+        """
+        before, rest = self._head_end, len(_HEAD_END) - 1
+        found = (before + data[start : start + rest]).find(_HEAD_END) if before else -1
+        end = (
+            data.find(_HEAD_END, start) + len(_HEAD_END) if found < 0 else start + found + len(_HEAD_END) - len(before)
+        )
+        if found < 0 and end < len(_HEAD_END):
+            self._head_end = (before + data[max(start, len(data) - rest) :])[-rest:]
+            return data[start:]
+        self._head_end = b""
+        self._heads += 1
+        if self._heads > MAX_HEADS:
+            self.set_exception(BadStatusLine("too many empty lines in place of a status line"))
+        return data[start:end]
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return the next message; aiohttp reads on where it is an interim answer."""
@@ -298,7 +316,8 @@ class WireStream(httpx.AsyncByteStream):
         A body of known length may have given its connection to the next request before it is read here.
         """
         connection, headers = self._response.connection, self._response.headers
-        if connection is None or hdrs.CONTENT_LENGTH in headers or hdrs.TRANSFER_ENCODING in headers:
+        is_chunked = "chunked" in headers.get(hdrs.TRANSFER_ENCODING, "").lower()
+        if connection is None or hdrs.CONTENT_LENGTH in headers or is_chunked:
             return None
         return connection.protocol
 

@@ -270,6 +270,27 @@ def test_one_at_a_time_does_not_wait_for_requests_that_were_open_before():
     assert queue.try_start("other", 2.0)
 
 
+def test_one_at_a_time_goes_on_while_more_requesters_are_told_to_wait():
+    queue = make_queue(4)
+    prove(queue, *"abcde")
+    for requester in "ab":
+        queue.hold(requester, 100.0, 0.0)
+    assert queue.try_start("c", 1.0)
+    queue.hold("d", 100.0, 2.0)  # its request had been open before
+    queue.serialize(2.0)
+    assert not queue.try_start("e", 3.0)
+    queue.end("c", 1.0, 3.0)
+    assert queue.try_start("e", 3.0)
+
+
+@pytest.mark.parametrize("ends", [(20.0, 1.0), (1.0, 20.0)])
+def test_of_two_pauses_of_a_requester_the_longer_one_counts(ends):
+    queue = make_queue(4)
+    for end in ends:
+        queue.hold("a", end, 0.0)
+    assert queue.held_until("a") == 20.0
+
+
 def test_being_told_twice_is_not_being_two():
     queue = make_queue(4)
     queue.hold("a", 10.0, 0.0)

@@ -47,6 +47,7 @@ class HostQueue(Generic[Ticket]):
         self._quick: Recent[str, bool] = Recent(MAX_REQUESTERS)
         self._trials: Recent[str, float] = Recent(MAX_REQUESTERS)
         self._serial_since: float | None = None
+        self._told_at = -math.inf
 
     @property
     def in_flight(self) -> int:
@@ -132,6 +133,7 @@ class HostQueue(Generic[Ticket]):
 
     def hold(self, requester: str, until: float, now: float) -> None:
         """Pause a requester that the host told to wait. If others were told too, start the rest one at a time."""
+        until = max(until, self.held_until(requester))
         self._held = {name: end for name, end in self._held.items() if end > now and name != requester}
         if self._held or self.is_serial:
             self.serialize(now)
@@ -140,11 +142,13 @@ class HostQueue(Generic[Ticket]):
 
     def serialize(self, now: float) -> None:
         """Start one request at a time from now on, until one that starts from now on is answered."""
-        self._serial_since = now
+        if self._serial_since is None:  # else the one that started since then would not be waited for any more
+            self._serial_since = now
+        self._told_at = now
 
     def answered(self, started: float) -> None:
         """Note that the host answered a request that started then."""
-        if self._serial_since is not None and started >= self._serial_since:
+        if started >= self._told_at:
             self._serial_since = None
 
     def is_idle(self, now: float) -> bool:
