@@ -146,19 +146,17 @@ class _Protocol(ResponseHandler):
 
         The marker is looked for from `start` on: a server may send thousands of empty heads in one piece.
         """
-        before, rest = self._head_end, len(_HEAD_END) - 1
-        found = (before + data[start : start + rest]).find(_HEAD_END) if before else -1
-        end = (
-            data.find(_HEAD_END, start) + len(_HEAD_END) if found < 0 else start + found + len(_HEAD_END) - len(before)
-        )
-        if found < 0 and end < len(_HEAD_END):
-            self._head_end = (before + data[max(start, len(data) - rest) :])[-rest:]
+        before, size = self._head_end, len(_HEAD_END)
+        found = (before + data[start : start + size - 1]).find(_HEAD_END) if before else -1
+        at = data.find(_HEAD_END, start) if found < 0 else start + found - len(before)
+        if found < 0 and at < 0:
+            self._head_end = (before + data[max(start, len(data) - size + 1) :])[1 - size :]
             return data[start:]
         self._head_end = b""
         self._heads += 1
         if self._heads > MAX_HEADS:
             self.set_exception(BadStatusLine("too many empty lines in place of a status line"))
-        return data[start:end]
+        return data[start : at + size]
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return the next message; aiohttp reads on where it is an interim answer."""
