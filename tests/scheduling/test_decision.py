@@ -30,7 +30,9 @@ def at(**offset: float) -> datetime:
 
 def ran(status: RunStatus = RunStatus.SUCCEEDED, generation: int = 1) -> ScheduleState:
     summary = RunSummary(RUN_ID, Trigger.SCHEDULED, generation, NOON, status, Reason.SUCCEEDED, "", NOON, NOON)
-    return ScheduleState(last_slot=NOON, last_schedule_time=NOON, last_run=summary)
+    state = ScheduleState(last_slot=NOON, last_schedule_time=NOON)
+    state.adopt_history([summary])
+    return state
 
 
 def active(state: ScheduleState) -> ScheduleState:

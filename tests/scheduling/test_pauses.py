@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
+
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.core.runs.slot import format_slot
+from scrape_operator.core.runs.slot import First, format_slot
+from scrape_operator.core.schedule.immediate import immediate_slot
+from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import MissedRunPolicy
 from scrape_operator.core.schedule.state import ScheduleState
 from tests.scheduling.harness import Harness, schedule
 from tests.support.fakes import RUN_ID
+from tests.support.schedule_plans import plan, ran, summary
 
 FAILED = RunStatus.FAILED
 
@@ -71,11 +76,22 @@ def test_a_run_by_hand_that_fails_changes_nothing(harness: Harness) -> None:
     assert harness.slots[2:] == ["manual:try"]
 
 
+@pytest.mark.parametrize("canceled", [0, 1, 5, 7])
+def test_runs_that_were_canceled_do_not_hide_the_failures_before_them(canceled: int) -> None:
+    failed, stopped = (summary(status, generation) for status, generation in ((FAILED, 1), (RunStatus.CANCELED, 2)))
+    state = ran(failed, failed, *[stopped] * canceled)
+    assert state.consecutive_failures == 2
+    assert pause_of(plan(suspend_after_failures=2), state) is Pause.SUSPENDED_BY_FAILURES
+    edited = plan(generation=3, suspend_after_failures=2)
+    assert pause_of(edited, state) is None
+    assert immediate_slot(edited, state) == First(3)
+
+
 def test_a_restart_finds_it_suspended_still(harness: Harness) -> None:
     now = harness.clock.now()
     runs = [RunSummary(RUN_ID, Trigger.SCHEDULED, 1, now, FAILED, Reason.TIMEOUT, "", now, now)] * 2
-    state = ScheduleState(last_slot=now, slot_generation=1, last_run=runs[0], consecutive_failures=2)
-    state.history.extend(runs)
+    state = ScheduleState(last_slot=now, slot_generation=1, consecutive_failures=2)
+    state.adopt_history(runs)
     harness.registry.add_states({"uid-quotes": state})
     harness.clock.advance(600)
     harness.scheduler.applied(schedule(suspend_after_failures=2))

@@ -301,7 +301,8 @@ class World:
             last_handled_request=manual[-1] if manual else None,
             handled_requests=tuple(map(digest_token, manual)),
             consecutive_failures=failures,
-            last_run=finished[0] if finished else None,
         )
-        state.history.extend(finished[:5])
+        state.adopt_history(finished[:5])
+        if failures and state.last_failure is None:
+            state.last_failure = next(run for run in finished if run.status is FAILED)
         return state

@@ -41,7 +41,8 @@ def ran(*runs: RunSummary, **facts: Any) -> ScheduleState:
     state = ScheduleState(last_slot=NOON, last_schedule_time=NOON, **facts)
     for run in runs or (summary(),):
         state.add_to_history(run)
-        state.consecutive_failures = state.consecutive_failures + 1 if run.status is RunStatus.FAILED else 0
+        state.consecutive_failures += run.status is RunStatus.FAILED
+        state.consecutive_failures *= not run.status.is_good
     return state
 
 

@@ -100,6 +100,21 @@ async def test_failures_in_a_row_are_counted_where_no_run_was_ever_good(store: S
     assert state.items == ItemCounts()
 
 
+@pytest.mark.parametrize("stopped", [0, 1, 7])
+async def test_the_last_failure_is_known_after_runs_that_were_canceled(store: SQLRunStore, stopped: int) -> None:
+    await ran(store, 0)
+    await ran(store, 1, bad=Reason.TIMEOUT, generation=3)
+    for number in range(2, 2 + stopped):
+        claim = claim_of(number, generation=4)
+        await store.claim(claim)
+        await store.finish(replace(result_of(claim), status=RunStatus.CANCELED, reason=Reason.REPLACED))
+    state = (await store.load_states())["uid-1"]
+    assert state.last_failure is not None
+    assert (state.last_failure.generation, state.last_failure.scheduled_for) == (3, minute(1))
+    await ran(store, 60)
+    assert (await store.load_states())["uid-1"].last_failure is None
+
+
 async def test_an_orphan_counts_as_a_failure_and_leaves_target_healths(store: SQLRunStore) -> None:
     await ran(store, 0)
     await store.claim(claim_of(1))

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.runs.slot import First, SecretsFound
 from scrape_operator.core.schedule.pauses import pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
@@ -46,10 +45,14 @@ def immediate_run_at(plan: SchedulePlan, state: ScheduleState, now: datetime) ->
 
 
 def _needs_first_run(plan: SchedulePlan, state: ScheduleState) -> bool:
-    """Return whether a schedule never ran, or its last run failed and its spec has changed since."""
+    """Return whether a schedule never ran, or its last run failed and its spec has changed since.
+
+    Runs that were canceled say nothing. The row of the failed run may be pruned already.
+    """
     if plan.generation <= state.first_generation:
         return False
-    if state.last_run is None:
-        has_failed = state.consecutive_failures > 0 and plan.generation > state.slot_generation
-        return state.last_schedule_time is None or has_failed
-    return state.last_run.status is RunStatus.FAILED and plan.generation > state.last_run.generation
+    if state.last_failure is not None:
+        return plan.generation > state.last_failure.generation
+    if state.last_run is None and state.last_schedule_time is None:
+        return True
+    return state.consecutive_failures > 0 and plan.generation > state.slot_generation

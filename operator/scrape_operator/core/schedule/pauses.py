@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from scrape_operator.core.runs.run import RunStatus
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 
@@ -41,7 +40,7 @@ def _has_failed_too_often(plan: SchedulePlan, state: ScheduleState) -> bool:
 
 
 def _failed_generation(state: ScheduleState) -> int:
-    """Return the generation of the last failed run, or of the last slot where no such run is left in the history."""
-    runs = [run for run in (*state.history, state.last_run) if run is not None]
-    failed = [run.generation for run in runs if run.status is RunStatus.FAILED]
-    return failed[0] if failed else max((run.generation for run in runs), default=state.slot_generation)
+    """Return the generation of the last failed run, or of the last slot or run where that is not known any more."""
+    if state.last_failure is not None:
+        return state.last_failure.generation
+    return max((run.generation for run in state.history), default=state.slot_generation)

@@ -84,8 +84,9 @@ class ScheduleState:
     latest tokens that have, or had, a row.
 
     Runs: `history` holds the finished runs and the manual runs that were skipped, newest first; `runs` counts all that
-    ended. `defect` says why the schedule could not be evaluated. `webhooks` are those whose state is known, by name.
-    `used_up` is the budget of a day of which nothing was left when the schedule was evaluated last.
+    ended. `last_failure` is the last run that failed, if it is known and no later one was good. `defect` says why the
+    schedule could not be evaluated. `webhooks` are those whose state is known, by name. `used_up` is the budget of a
+    day of which nothing was left when the schedule was evaluated last.
     """
 
     last_slot: datetime | None = None
@@ -111,6 +112,7 @@ class ScheduleState:
     skipped: int = 0
     items: ItemCounts = ItemCounts()
     last_run: RunSummary | None = None
+    last_failure: RunSummary | None = None
     targets: tuple[TargetHealth, ...] = ()
     history: list[RunSummary] = field(default_factory=list)
     active: dict[UUID, ActiveRun] = field(default_factory=dict)
@@ -281,6 +283,8 @@ class ScheduleState:
         later = [run for run in self.history if run.scheduled_for > summary.scheduled_for]
         if not any(run.status.is_good for run in later):
             self.consecutive_failures += 1
+            if all(run.status is not RunStatus.FAILED for run in later):
+                self.last_failure = summary
             self.items = ItemCounts(total=self.items.total)
         self.history = [*later, summary, *self.history[len(later) :]][:HISTORY_LENGTH]
         self.last_run = next(run for run in self.history if run.status is not RunStatus.SKIPPED)
@@ -290,7 +294,19 @@ class ScheduleState:
         """Note the last run that ended, or a manual run that was skipped."""
         if summary.status is not RunStatus.SKIPPED:
             self.last_run, self.secrets_found = summary, None
+        if summary.status is RunStatus.FAILED:
+            self.last_failure = summary
+        elif summary.status.is_good:
+            self.last_failure = None
         self.history = [summary, *self.history[: HISTORY_LENGTH - 1]]
+
+    def adopt_history(self, runs: Sequence[RunSummary]) -> None:
+        """Take the last runs that ended from the database, newest first."""
+        self.history.extend(runs)
+        self.last_run = runs[0] if runs else None
+        telling = (run for run in runs if run.status is RunStatus.FAILED or run.status.is_good)
+        last = next(telling, None)
+        self.last_failure = last if last is not None and last.status is RunStatus.FAILED else None
 
     def _count(self, summary: RunSummary) -> None:
         if summary.status.is_good:

@@ -4,6 +4,7 @@ Schedules are read in pages, by UID, so that neither the database nor this proce
 `core.schedule.state.ScheduleState` says how the same facts are kept up afterwards; a test compares the two.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, exists, func, literal, select
 
-from scrape_operator.core.runs.run import RunStatus, TargetHealth, Trigger
+from scrape_operator.core.runs.run import RunStatus, RunSummary, TargetHealth, Trigger
 from scrape_operator.core.schedule.instants import EPOCH
 from scrape_operator.core.schedule.state import HISTORY_LENGTH, ScheduleState
 from scrape_operator.storage.engine.columns import UTCDateTime
@@ -40,6 +41,7 @@ def load(connection: Connection, uids: Sequence[str]) -> States:
     """Return the states of these schedules, as far as they are known."""
     states = {row.uid: _state(row) for row in connection.execute(select(schedules).where(_s.uid.in_(uids)))}
     newest = _history(connection, list(states), states)
+    _add_older_failures(connection, states)
     _add_skipped_requests(connection, list(states), states)
     _target_healths(connection, newest, states)
     for uid, healths in read_healths(connection, list(states)).items():
@@ -70,15 +72,25 @@ def _history(connection: Connection, uids: Sequence[str], states: States) -> dic
     """Add the last finished runs. Return the newest run of each schedule that has targets, with its UID."""
     has_targets = exists().where(scrape_target_runs.c.run_id == _c.id).label("has_targets")
     newest: dict[str, UUID] = {}
+    found: dict[str, list[RunSummary]] = defaultdict(list)
     for row in connection.execute(_newest(uids, _is_finished).add_columns(has_targets)):
-        state = states[row.schedule_uid]
-        if len(state.history) == HISTORY_LENGTH:
+        runs = found[row.schedule_uid]
+        if len(runs) == HISTORY_LENGTH:
             continue  # two runs of one due time, one of them by request
-        state.history.append(summary_of(row))
-        state.last_run = state.history[0]
+        runs.append(summary_of(row))
         if row.has_targets and row.status != RunStatus.CANCELED.value:
             newest.setdefault(row.schedule_uid, row.id)
+    for uid, runs in found.items():
+        states[uid].adopt_history(runs)
     return {run_id: uid for uid, run_id in newest.items()}
+
+
+def _add_older_failures(connection: Connection, states: States) -> None:
+    """Add the last failed runs that canceled ones follow: those alone fill the histories."""
+    uids = [uid for uid, state in states.items() if state.consecutive_failures and state.last_failure is None]
+    for row in connection.execute(_newest(uids, _is_failed)) if uids else ():
+        state = states[row.schedule_uid]
+        state.last_failure = state.last_failure or summary_of(row)
 
 
 def _add_skipped_requests(connection: Connection, uids: Sequence[str], states: States) -> None:
@@ -94,6 +106,10 @@ def _add_skipped_requests(connection: Connection, uids: Sequence[str], states: S
 def _is_finished(runs: FromClause) -> ColumnElement[bool]:
     """Return whether a run says how the schedule does: a replay does not."""
     return and_(runs.c.status.in_(FINISHED), runs.c.trigger != Trigger.REPLAY.value)
+
+
+def _is_failed(runs: FromClause) -> ColumnElement[bool]:
+    return and_(runs.c.status == RunStatus.FAILED.value, runs.c.trigger != Trigger.REPLAY.value)
 
 
 def _is_skipped_request(runs: FromClause) -> ColumnElement[bool]:
