@@ -1,12 +1,15 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
 from scrape_operator.core.net.access import Access
 from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.settings import Settings
+from tests.fetching.auth.token_server import TokenServer
 from tests.support.fetching import NO_RETRY, NO_ROBOTS, requester
 from tests.support.secrets import MemorySecrets
+from tests.support.web import served
 
 
 class Client:
@@ -39,3 +42,12 @@ async def client(client_of):
         oauth={"client_id": "id:1", "client_secret": "hunter2-secret"},
     ) as opened:
         yield opened
+
+
+@pytest.fixture
+async def issuer():
+    server = TokenServer()
+    app = web.Application()
+    app.add_routes([web.post("/token", server.token), web.get("/page", server.page)])
+    async with served(app) as server.url:
+        yield server

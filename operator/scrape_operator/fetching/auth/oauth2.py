@@ -171,7 +171,12 @@ class TokenCache:
         try:
             token = self._read(await self._fetch(client.token_request(), client.route, spending))
         except (ScrapeFailed, HopFailed) as failure:
-            raise ScrapeFailed(failure.reason, f"token endpoint: {failure.message}") from failure
+            raise ScrapeFailed(
+                failure.reason,
+                f"token endpoint: {failure.message}",
+                http_status=failure.http_status,
+                retry_after=failure.retry_after,
+            ) from failure
         self._tokens[client] = token
         return token
 
