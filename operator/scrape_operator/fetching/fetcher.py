@@ -193,8 +193,8 @@ class _RunTokens:
     async def token(self, client: Client) -> str:
         return await self.cache.token(client, self.deadline, self.spending)
 
-    def discard(self, client: Client, token: str) -> None:
-        self.cache.discard(client, token)
+    def discard(self, client: Client, token: str) -> bool:
+        return self.cache.discard(client, token)
 
     def is_valid(self, client: Client, token: str) -> bool:
         return self.cache.is_valid(client, token)

@@ -3,6 +3,7 @@
 import asyncio
 import random as randomness
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from scrape_operator.core.errors import InvalidValue, ScrapeFailed
@@ -118,7 +119,7 @@ class FetchSession:
             del failure  # this frame and the traceback would hold each other
 
     async def _fetch_with_renewal(self, request: Request) -> Response:
-        environment = self._environment
+        environment = self._environment_of_request()
         try:
             response = await fetch_once(environment, request)
         except ScrapeFailed as failure:
@@ -126,6 +127,11 @@ class FetchSession:
                 raise
             response = await fetch_once(environment, request)
         return environment.identity.secrets.mask_response(response)
+
+    def _environment_of_request(self) -> Environment:
+        identity = self._environment.identity.for_request()
+        is_shared = identity is self._environment.identity
+        return self._environment if is_shared else replace(self._environment, identity=identity)
 
     def _more_specific(self, earlier: ScrapeFailed | None, latest: ScrapeFailed) -> ScrapeFailed:
         """Return the earlier failure where the latest try was only cut off by the run's deadline."""

@@ -48,6 +48,6 @@ async def client(client_of):
 async def issuer():
     server = TokenServer()
     app = web.Application()
-    app.add_routes([web.post("/token", server.token), web.get("/page", server.page)])
+    app.add_routes([web.post("/token", server.token), web.get("/page", server.serve_page)])
     async with served(app) as server.url:
         yield server

@@ -19,6 +19,9 @@ class TokenServer:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.lifetime: float = 3600
         self.answer = None
+        self.page_answer = self.page
+        self.is_exclusive = False
+        self.issues_valid_tokens = True
         self.valid: set[str] = set()
         self.seen: list[str] = []
 
@@ -28,8 +31,14 @@ class TokenServer:
             return await self.answer(request)
         token = f"hunter2-token-{len(self.issued)}"
         self.issued.append(token)
-        self.valid.add(token)
+        if self.is_exclusive:  # a new token ends the older ones
+            self.valid.clear()
+        if self.issues_valid_tokens:
+            self.valid.add(token)
         return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime})
+
+    async def serve_page(self, request):
+        return await self.page_answer(request)
 
     async def page(self, request):
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -10,6 +10,10 @@ from scrape_operator.fetching.redirects import Headers
 class Authenticator(Protocol):
     """Adds credentials to the requests that go to the target's own origin."""
 
+    def for_request(self) -> "Authenticator":
+        """Return the authenticator of one request and of its next try, if that has a state of its own."""
+        return self
+
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Return address and headers with credentials. Raises HopFailed or ScrapeFailed."""
 

@@ -1,6 +1,6 @@
 """What a session adds to the requests that go to its target's own origin: credentials, secret headers, TLS options."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yarl import URL
 
@@ -50,6 +50,11 @@ class Identity:
     def trusts(self, url: URL) -> bool:
         """Return whether an address is of the target's own origin."""
         return self.origin is None or origin_of(url) == self.origin
+
+    def for_request(self) -> "Identity":
+        """Return the identity of one request and of its next try: what was sent with others does not change it."""
+        authenticator = self.authenticator and self.authenticator.for_request()
+        return self if authenticator is self.authenticator else replace(self, authenticator=authenticator)
 
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Return address and headers with what belongs to the origin."""

@@ -6,6 +6,7 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote_plus, urlencode
@@ -29,6 +30,12 @@ from scrape_operator.fetching.route import DIRECT, Route
 MAX_TOKENS = 1024
 TOKEN_SECONDS = 10.0
 """How long the token endpoint may take, inside the run's deadline."""
+
+DISCARD_INTERVAL_SECONDS = 60.0
+"""How long a client keeps its tokens after one was discarded, although they are refused, too.
+
+A page that refuses every token would else cost a token with each request, and all schedules of the client theirs.
+"""
 
 _DEFAULT_LIFETIME_SECONDS = 300.0  # where the answer names none
 _MAX_LIFETIME_SECONDS = 86_400.0
@@ -91,8 +98,8 @@ class TokenSource(Protocol):
     async def token(self, client: Client) -> str:
         """Return a token that is valid now. Raises ScrapeFailed."""
 
-    def discard(self, client: Client, token: str) -> None:
-        """Forget a token that was refused."""
+    def discard(self, client: Client, token: str) -> bool:
+        """Forget a token that was refused. Return whether `token` returns another one then."""
 
     def is_valid(self, client: Client, token: str) -> bool:
         """Return whether a token is the newest one, and has not ended."""
@@ -122,6 +129,7 @@ class TokenCache:
         self._fetch = fetch
         self._clock = clock
         self._tokens: Recent[Client, _Token] = Recent(MAX_TOKENS)
+        self._discarded_at: Recent[Client, float] = Recent(MAX_TOKENS)
         self._requests: dict[Client, asyncio.Task[_Token]] = {}
 
     async def token(self, client: Client, deadline: Deadline, spending: DaySpending | None = None) -> str:
@@ -151,11 +159,24 @@ class TokenCache:
                 if is_own or failure.reason not in UNSPENT:  # what one run may not spend, others may
                     raise
 
-    def discard(self, client: Client, token: str) -> None:
-        """Forget a token that was refused, unless a newer one has taken its place."""
+    def discard(self, client: Client, token: str) -> bool:
+        """Forget a token that was refused, unless a newer one has taken its place.
+
+        A client discards one token in `DISCARD_INTERVAL_SECONDS`.
+
+        Returns:
+            Whether `token` returns another one then.
+
+        """
         kept = self._tokens.get(client)
-        if kept is not None and kept.value == token:
-            del self._tokens[client]
+        if kept is None or kept.value != token:
+            return True
+        now = self._clock()
+        if now - self._discarded_at.get(client, -math.inf) < DISCARD_INTERVAL_SECONDS:
+            return False
+        self._discarded_at[client] = now
+        del self._tokens[client]
+        return True
 
     def is_valid(self, client: Client, token: str) -> bool:
         """Return whether a token is the newest one, and has not ended."""
@@ -196,7 +217,10 @@ class TokenCache:
 
 
 class OAuth2Authenticator(Authenticator):
-    """Sends the client's token with each request; a token that is answered with 401 is renewed once."""
+    """Sends the client's token with each request; a token that is answered with 401 is renewed once.
+
+    One object per request: requests of a run that are open at the same time may have sent different tokens.
+    """
 
     def __init__(self, auth: OAuth2Auth, secrets: SecretValues, tokens: TokenSource, route: Route) -> None:
         client_id, client_secret = (secrets.text(auth.secret, key) for key in ("client_id", "client_secret"))
@@ -204,6 +228,10 @@ class OAuth2Authenticator(Authenticator):
         self._secrets = secrets
         self._tokens = tokens
         self._token = ""
+
+    def for_request(self) -> Authenticator:
+        """Return an authenticator that keeps the token of one request."""
+        return copy(self)
 
     async def authorize(self, url: URL, headers: Headers) -> tuple[URL, Headers]:
         """Set the Authorization header."""
@@ -220,9 +248,8 @@ class OAuth2Authenticator(Authenticator):
         return not self._tokens.is_at_hand(self._client) and authority == self._client.authority
 
     def renew(self) -> bool:
-        """Discard the token that was refused: the next request gets another."""
-        self._tokens.discard(self._client, self._token)
-        return True
+        """Discard the token that was refused. Return whether the next request gets another."""
+        return bool(self._token) and self._tokens.discard(self._client, self._token)
 
 
 def _lifetime_seconds(expires_in: object) -> float:
