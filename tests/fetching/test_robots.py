@@ -12,7 +12,7 @@ from scrape_operator.core.net.policy import DEFAULT_POLICY, FetchPolicy
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.fetcher import open_fetcher
-from scrape_operator.fetching.robots import RobotsCache
+from scrape_operator.fetching.robots import KEPT_SECONDS, MAX_RETRY_AFTER_SECONDS, RobotsCache
 from scrape_operator.fetching.route import DIRECT
 from scrape_operator.settings import Settings
 from tests.fetching.servers import never_ending, ok, redirect, resetting, serving
@@ -92,7 +92,7 @@ async def test_a_policy_may_ignore_it(http):
     assert len(server.heads) == 1
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "401 No", "403 No", "429 Slow"])
+@pytest.mark.parametrize("status", ["404 Not Found", "401 No", "403 No", "410 Gone"])
 async def test_where_there_is_none_everything_is_allowed(http, status):
     async with serving(site(ok(b"User-agent: *\nDisallow: /", status=status))) as server:
         assert (await session(http).fetch(Request(server.url))).body == b"page"
@@ -103,6 +103,9 @@ async def test_where_there_is_none_everything_is_allowed(http, status):
     [
         ok(status="500 Oops"),
         ok(status="503 Busy"),
+        ok(status="408 Late"),
+        ok(status="425 Early"),
+        ok(status="429 Slow"),
         redirect("http://169.254.169.254/"),
         redirect("http://10.0.0.1/robots.txt"),
         redirect("/robots.txt"),
@@ -111,7 +114,20 @@ async def test_where_there_is_none_everything_is_allowed(http, status):
         resetting(b"HTTP/1.1 200 OK\r\n"),
         ok(b"x" * 100, "Content-Encoding: gzip"),
     ],
-    ids=["500", "503", "metadata", "inward", "a ring", "garbage", "short", "reset", "broken coding"],
+    ids=[
+        "500",
+        "503",
+        "408",
+        "425",
+        "429",
+        "metadata",
+        "inward",
+        "a ring",
+        "garbage",
+        "short",
+        "reset",
+        "broken coding",
+    ],
 )
 async def test_where_it_cannot_be_read_nothing_is_allowed(http, robots):
     async def cut(head, writer):
@@ -237,3 +253,38 @@ async def test_a_failure_is_kept_for_a_short_time(requests, reason, seconds):
     assert await cache.is_allowed(requests) is reason
     cache.clock.advance(0.1)
     assert await cache.is_allowed(requests) is True
+
+
+def limited(retry_after):
+    return ScrapeFailed(Reason.RATE_LIMITED, "shop.example answered 429", http_status=429, retry_after=retry_after)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 10), (2, 10), (25, 25), (86_400, MAX_RETRY_AFTER_SECONDS)])
+async def test_rules_stay_in_force_until_the_retry_after_of_a_refusal(asked, seconds):
+    cache = ManualCache()
+    cache.answers = [b"User-agent: *\nDisallow: /a", limited(asked), b""]
+    await cache.is_allowed(1)
+    cache.clock.advance(KEPT_SECONDS)
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    cache.clock.advance(seconds - 0.1)
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    assert len(cache.answers) == 1
+    cache.clock.advance(0.1)
+    assert await cache.is_allowed(1) is True
+
+
+async def test_without_rules_of_before_it_is_read_again_after_its_retry_after():
+    cache = ManualCache()
+    cache.answers = [limited(25), b""]
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    cache.clock.advance(24.9)
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+    cache.clock.advance(0.1)
+    assert await cache.is_allowed(1) is True
+
+
+async def test_the_status_that_keeps_it_from_being_read_is_named(http):
+    async with serving(site(ok(b"", "Retry-After: 25", status="429 Slow"))) as server:
+        failed = await failure(session(http), server.url)
+    assert "while its robots.txt cannot be read: 127.0.0.1" in failed.message
+    assert "answered 429 Too Many Requests" in failed.message

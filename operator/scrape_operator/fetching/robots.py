@@ -24,8 +24,15 @@ ROBOTS_SECONDS = 10.0
 KEPT_SECONDS = 86_400.0
 FAILURE_KEPT_SECONDS = 10.0
 UNREACHED_KEPT_SECONDS = 1.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
+"""The longest Retry-After that counts: without rules of before, the host gets no requests until then."""
+
 MAX_ORIGINS = 4096
 
+_TEMPORARY = frozenset({408, 425, 429})
+"""Statuses of the class 4xx that do not say that there is no robots.txt: they count as 5xx does."""
+
+_SUCCESS: tuple[int | str, ...] = ("2xx", *(status for status in range(400, 500) if status not in _TEMPORARY))
 _MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
 _MAX_BODY_BYTES = 4 * 2**20  # more than is read, so that a longer one is cut and not refused
 _LARGE_BYTES = 65_536
@@ -138,7 +145,7 @@ class RobotsCache:
             timeout=ROBOTS_SECONDS,
             max_redirects=_MAX_REDIRECTS,
             max_body_bytes=_MAX_BODY_BYTES,
-            success_status=("2xx", "4xx"),
+            success_status=_SUCCESS,
             purpose=Purpose.ROBOTS,
         )
         session = open_session()
@@ -159,7 +166,8 @@ class RobotsCache:
 
     def _after(self, failure: ScrapeFailed, before: _Kept | None, *, was_sent: bool) -> _Kept:
         """Return what counts after a failure: the rules of before, if there were any (RFC 9309 section 2.4)."""
-        until = self._clock() + FAILURE_KEPT_SECONDS
+        asked = min(failure.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
+        until = self._clock() + max(FAILURE_KEPT_SECONDS, asked)
         if before is not None and before.failure is None:
             return _Kept(until, before.rules)
         if failure.reason in _UNREACHED and not was_sent:
