@@ -1,7 +1,11 @@
 """robots.txt over real sockets: read once per origin, obeyed on every hop, and never a way inward."""
 
 import asyncio
+import gzip
+from collections.abc import Callable
+from functools import partial
 
+import brotli
 import pytest
 from yarl import URL
 
@@ -288,3 +292,29 @@ async def test_the_status_that_keeps_it_from_being_read_is_named(http):
         failed = await failure(session(http), server.url)
     assert "while its robots.txt cannot be read: 127.0.0.1" in failed.message
     assert "answered 429 Too Many Requests" in failed.message
+
+
+PADDING = b"# " + b"x" * 77 + b"\n"
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "br": partial(brotli.compress, quality=1),
+}
+
+
+@pytest.mark.parametrize("rule", [b"Allow: /", b"Disallow: /page"])
+@pytest.mark.parametrize("coding", ["", "gzip", "br"])
+@pytest.mark.parametrize("size", [600_000, 1_100_000, 5 * 2**20])
+async def test_a_file_that_is_too_large_is_cut(http, size, coding, rule):
+    body = b"User-agent: *\n" + rule + b"\n" + PADDING * (size // len(PADDING)) + b"Disallow: /page\n"
+    answer = ok(ENCODERS[coding](body), f"Content-Encoding: {coding or 'identity'}")
+    async with serving(site(answer)) as server:
+        if rule.startswith(b"Allow"):
+            assert (await session(http).fetch(Request(server.url + "/page"))).body == b"page"
+        else:
+            assert "line 2" in (await failure(session(http), server.url + "/page")).message
+
+
+async def test_a_body_without_end_is_read_as_far_as_it_counts(http):
+    async with serving(site(never_ending(b"HTTP/1.1 200 OK\r\n\r\nUser-agent: *\n", PADDING * 1000))) as server:
+        assert (await session(http).fetch(Request(server.url + "/page"))).body == b"page"

@@ -79,8 +79,10 @@ BEHAVIOURS = {
     "interim answers without end": Behaviour(
         lambda _: never_ending(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5), "ProtocolError"
     ),
-    "body without end": Behaviour(lambda _: never_ending(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"), "TooLarge"),
-    "bomb": Behaviour(lambda _: answering(ok(BOMB, "Content-Encoding: gzip")), "TooLarge"),
+    "body without end": Behaviour(  # robots.txt is read as far as it counts
+        lambda _: never_ending(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"), "TooLarge", "Succeeded"
+    ),
+    "bomb": Behaviour(lambda _: answering(ok(BOMB, "Content-Encoding: gzip")), "TooLarge", "Succeeded"),
     "no status line": Behaviour(lambda _: answering(b"\x16\x03\x01garbage\r\n\r\n"), "ProtocolError"),
     "hangs up": Behaviour(lambda _: answering(b""), "ProtocolError"),
     "resets": Behaviour(always(resetting), "ConnectError"),

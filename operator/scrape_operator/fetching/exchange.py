@@ -298,7 +298,7 @@ class _Exchange:
                 wire if environment.spending is None else environment.spending.metered(wire),
                 coding,
                 announced,
-                self._request.max_body_bytes,
+                self._request,
                 environment.traffic,
                 environment.warnings,
                 self._memory,

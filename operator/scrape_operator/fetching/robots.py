@@ -10,7 +10,7 @@ from yarl import URL
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.deadline import TIMEOUT_FIELD, Deadline
 from scrape_operator.core.net.documents import Purpose, Request, Response, Traffic
-from scrape_operator.core.net.robots import MAX_BYTES, RobotsRules, parse_robots
+from scrape_operator.core.net.robots import RobotsRules, parse_robots
 from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.day_budgets import UNSPENT
@@ -34,7 +34,7 @@ _TEMPORARY = frozenset({408, 425, 429})
 
 _SUCCESS: tuple[int | str, ...] = ("2xx", *(status for status in range(400, 500) if status not in _TEMPORARY))
 _MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
-_MAX_BODY_BYTES = 4 * 2**20  # more than is read, so that a longer one is cut and not refused
+_MAX_BODY_BYTES = 2**20  # more than is parsed: a compressed one is cut up to 64 KiB before
 _LARGE_BYTES = 65_536
 _UNREACHED = frozenset({Reason.CONNECT_ERROR, Reason.DNS_ERROR, Reason.TLS_ERROR, Reason.BLOCKED_ADDRESS})
 
@@ -146,12 +146,13 @@ class RobotsCache:
             max_redirects=_MAX_REDIRECTS,
             max_body_bytes=_MAX_BODY_BYTES,
             success_status=_SUCCESS,
+            is_body_cut=True,
             purpose=Purpose.ROBOTS,
         )
         session = open_session()
         try:
             answer = await session.fetch(request)
-            body = answer.body[:MAX_BYTES] if is_success(answer.status, ("2xx",)) else b""
+            body = answer.body if is_success(answer.status, ("2xx",)) else b""
             if len(body) > _LARGE_BYTES:
                 rules = await asyncio.to_thread(parse_robots, body, user_agent)
             else:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape_operator.core.net.robots import Rule, parse_robots
+from scrape_operator.core.net.robots import MAX_BYTES, Rule, parse_robots
 
 MAX_CRAWL_DELAY_SECONDS = 60.0
 
@@ -121,6 +121,20 @@ def test_so_much_is_read_and_no_more():
     rules = parse_robots(content, AGENT)
     assert rules.decisive_rule("/a") is not None
     assert rules.decisive_rule("/b") is None
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize(("bytes_of_rule", "allowed"), [(11, True), (12, True), (16, True), (17, False)])
+def test_a_line_that_the_limit_cuts_does_not_count(bytes_of_rule, allowed, end):
+    head, rule = b"User-agent: *" + end, b"Disallow: /otherx"
+    padding = b"#" * (MAX_BYTES - len(head) - len(end) - bytes_of_rule)
+    rules = parse_robots(head + padding + end + rule + end + b"Disallow: /", AGENT)
+    assert (rules.decisive_rule("/otherx") is None) is allowed
+    assert rules.decisive_rule("/page") is None
+
+
+def test_a_single_line_that_is_too_long_has_no_rules():
+    assert parse_robots(b"Disallow: /" + b"x" * MAX_BYTES, AGENT).decisive_rule("/x") is None
 
 
 @pytest.mark.parametrize("agent", ["", "123", "(compatible)"])

@@ -37,7 +37,7 @@ class Request:
 
     With `validators` the request is conditional: they are sent to the address that issued them, and the answer 304 is
     a success (`Response.is_not_modified`). With `ignores_body` the answer is its status: its body is not read, and the
-    connection is closed.
+    connection is closed. With `is_body_cut` a body that exceeds `max_body_bytes` is cut instead of refused.
     """
 
     url: str
@@ -51,6 +51,7 @@ class Request:
     body: bytes = b""
     validators: Validators | None = None
     ignores_body: bool = False
+    is_body_cut: bool = False
     purpose: Purpose = Purpose.TARGET
 
 

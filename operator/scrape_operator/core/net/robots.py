@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 MAX_BYTES = 500 * 1024
-"""What is read of a robots.txt (RFC 9309 section 2.5); the rest is ignored."""
+"""What is read of a robots.txt (RFC 9309 section 2.5); the rest is ignored, and so is a line that it begins in."""
 
 MAX_CRAWL_DELAY_SECONDS = 60.0
 
@@ -74,7 +74,7 @@ def parse_robots(content: bytes, user_agent: str) -> RobotsRules:
 
     The groups that name the token count together; where none does, those for `*`.
     """
-    text = content[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    text = _first_lines(content).decode("utf-8", "replace").removeprefix("\ufeff")
     token = _product_token(user_agent)
     for wanted in (token, "*"):
         lines = tuple(_lines_of_groups(text, wanted))
@@ -82,6 +82,14 @@ def parse_robots(content: bytes, user_agent: str) -> RobotsRules:
             rules = (_rule(key, value, number) for key, value, number in lines)
             return RobotsRules(tuple(rule for rule in rules if rule), _crawl_delay(lines))
     return RobotsRules()
+
+
+def _first_lines(content: bytes) -> bytes:
+    """Return the lines that end within MAX_BYTES. A part of a rule may mean more than the rule: `/` is any path."""
+    if len(content) <= MAX_BYTES:
+        return content
+    head = content[: MAX_BYTES + 1]  # with the line end behind a line that just fits
+    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
 
 
 def _product_token(text: str) -> str:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import httpx
 
-from scrape_operator.core.net.documents import Traffic
+from scrape_operator.core.net.documents import Request, Traffic
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.codings import CodingError
 from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for, split_codings
@@ -23,16 +23,20 @@ def wire_of(response: httpx.Response) -> httpx.AsyncByteStream:
     return response.stream
 
 
+class _LimitReached(Exception):
+    """A body is longer than its limit."""
+
+
 async def read_body(
     wire: AsyncIterable[bytes],
     content_encoding: str,
     content_length: str,
-    limit: int,
+    request: Request,
     traffic: Traffic,
     warnings: list[str],
     memory: BodyReservation,
 ) -> bytes:
-    """Read and decode a body of at most `limit` bytes; a header that is absent or does not count is empty.
+    """Read and decode a body within the limit of its request; a header that is absent or does not count is empty.
 
     The body waits for its share of `memory`.
 
@@ -44,44 +48,55 @@ async def read_body(
     """
     codings, others = split_codings(content_encoding)
     warnings.extend(f"Content-Encoding {name!r} is not a coding: the body was read without" for name in others)
+    limit = request.max_body_bytes
+    body = BytesIO()  # its getvalue() copies nothing, where joined chunks would be held twice
     try:
         decoder = decoder_for(codings, limit)
         if decoder is None:
-            return await _read_plain(wire, content_length, limit, traffic, memory)
-        return await _read_coded(wire, decoder, limit, traffic, memory)
+            length = "" if request.is_body_cut else content_length
+            await _read_plain(wire, length, limit, body, traffic, memory)
+        else:
+            await _read_coded(wire, decoder, limit, body, traffic, memory)
     except CodingError as error:
         raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
-    except CodingOverflow as error:
-        raise _too_large(limit) from error
+    except (CodingOverflow, _LimitReached) as error:
+        if not request.is_body_cut:
+            message = f"sent a body of more than {limit} bytes: raise http.maxBodyBytes to read it"
+            raise HopFailed(Reason.TOO_LARGE, message) from error
+    return body.getvalue()
 
 
 async def _read_plain(
-    wire: AsyncIterable[bytes], length: str, limit: int, traffic: Traffic, memory: BodyReservation
-) -> bytes:
+    wire: AsyncIterable[bytes], length: str, limit: int, body: BytesIO, traffic: Traffic, memory: BodyReservation
+) -> None:
     announced = int(length[:20]) if length.isdecimal() else limit
     if announced > limit:
-        raise _too_large(limit)
-    body, size = BytesIO(), 0  # its getvalue() copies nothing, where joined chunks would be held twice
+        raise _LimitReached
+    size = 0
     async for chunk in wire:
         traffic.bytes += len(chunk)
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            body.write(chunk[: limit - size])
+            raise _LimitReached
         await memory.cover(size, announced, is_announced=length.isdecimal())
         body.write(chunk)
-    return body.getvalue()
 
 
 async def _read_coded(
-    wire: AsyncIterable[bytes], decoder: Decoder, limit: int, traffic: Traffic, memory: BodyReservation
-) -> bytes:
-    body = BytesIO()
+    wire: AsyncIterable[bytes],
+    decoder: Decoder,
+    limit: int,
+    body: BytesIO,
+    traffic: Traffic,
+    memory: BodyReservation,
+) -> None:
     steps = size = decoded = 0
     async for raw in wire:
         traffic.bytes += len(raw)
         size += len(raw)
         if size > limit + limit // 8 + 65_536:  # a compressor adds so much to what it cannot compress
-            raise _too_large(limit)
+            raise _LimitReached
         for out in decoder.feed(raw):
             decoded += len(out)
             await memory.cover(decoded, limit)
@@ -90,8 +105,3 @@ async def _read_coded(
             if steps % _STEPS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)
     decoder.finish()
-    return body.getvalue()
-
-
-def _too_large(limit: int) -> HopFailed:
-    return HopFailed(Reason.TOO_LARGE, f"sent a body of more than {limit} bytes: raise http.maxBodyBytes to read it")
