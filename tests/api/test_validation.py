@@ -62,6 +62,12 @@ def test_a_right_object_is_accepted(right: Right):
             "spec.timeout: must not be longer than interval: lower it, or raise the interval",
             id="rule",
         ),
+        pytest.param(
+            {"targets.0.http.headers": [{"name": "Host", "value": "admin.example"}]},
+            "spec.targets[0].http.headers[0].name: must not be set: the header names the host of the URL, "
+            "write the wanted host into the URL",
+            id="host",
+        ),
     ],
 )
 def test_a_finding_says_the_remedy(changes: dict[str, object], finding: str):

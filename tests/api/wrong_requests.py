@@ -51,7 +51,7 @@ WRONG_HTTP = (
             {f"{HTTP}.headers": [{"name": name, "value": "1"}]},
             "spec.targets[0].http.headers[0].name",
         )
-        for name in ("Content-Length", "transfer-encoding", "CONNECTION", "TE", "Upgrade")
+        for name in ("Content-Length", "transfer-encoding", "CONNECTION", "TE", "Upgrade", "Host", "host", "HOST")
     ),
     Wrong(
         "a JSON body of 65537 bytes",

@@ -121,6 +121,8 @@ def test_the_config_of_the_manual_is_accepted(registry) -> None:
         pytest.param(
             "SportyBet", {"tournaments": ["x"]}, "tournaments[0]", "must match", id="a tournament that is none"
         ),
+        pytest.param("BetPawa", {"headers": {"Host": "a"}}, "headers", "Host must not be set", id="the header Host"),
+        pytest.param("BetPawa", {"headers": {"TE": "a"}}, "headers", "TE must not be set", id="a connection header"),
         pytest.param("SportyBet", {"sport": "chess"}, "sport", "must be football", id="another sport"),
     ],
 )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from scrape_operator.core.net.documents import Validators
-from scrape_operator.core.net.headers import CONNECTION_HEADERS
+from scrape_operator.core.net.headers import refusal_of
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.fetching.body.decoding import ACCEPTED
 from scrape_operator.fetching.failures import HopFailed
@@ -49,8 +49,8 @@ def check_header(name: str, value: str) -> None:
     problem = None
     if _NAME.fullmatch(name) is None:
         problem = "does not have the name of a header: use letters, digits and hyphens, at most 256"
-    elif name.lower() in CONNECTION_HEADERS:
-        problem = "cannot be set: it belongs to the connection"
+    elif refusal := refusal_of(name):
+        problem = refusal
     elif len(value) > _MAX_VALUE:
         problem = f"has a value of more than {_MAX_VALUE} characters"
     elif _UNFIT.search(value):

@@ -20,7 +20,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SEE_OTHER = 303
 _REWRITING = frozenset({301, 302})  # history made POST into GET here (RFC 9110 sections 15.4.2, 15.4.3)
 # These belong to the origin that they were written for, but hold no secret: dropping them is no error.
-_TIED = frozenset({"content-type", "from", "host", "if-modified-since", "if-none-match", "origin", "referer"})
+_TIED = frozenset({"content-type", "from", "if-modified-since", "if-none-match", "origin", "referer"})
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from scrape_operator.api.kinds.base import ALLOWED
 from scrape_operator.api.rules import Rule
-from scrape_operator.core.net.headers import CONNECTION_HEADERS
+from scrape_operator.core.net.headers import CONNECTION_HEADERS, HOST_HEADER, refusal_of
 
 LABEL_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 OBJECT_NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
@@ -43,7 +43,12 @@ HeaderName = Annotated[
     Rule(
         f"!(self.lowerAscii() in {list(CONNECTION_HEADERS)})",
         lambda name: name.lower() not in CONNECTION_HEADERS,
-        "must not be set: the header belongs to the connection, remove it",
+        refusal_of(CONNECTION_HEADERS[0]),
+    ),
+    Rule(
+        f"self.lowerAscii() != '{HOST_HEADER}'",
+        lambda name: name.lower() != HOST_HEADER,
+        refusal_of(HOST_HEADER),
     ),
 ]
 HeaderValue = Annotated[str, StringConstraints(strict=True, max_length=8192, pattern=FIELD_VALUE_PATTERN)]

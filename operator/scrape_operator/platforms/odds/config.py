@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from scrape_operator.api.kinds.base import ApiModel
 from scrape_operator.api.kinds.quantities import GoDuration
 from scrape_operator.core.errors import InvalidValue
+from scrape_operator.core.net.headers import refusal_of
 from scrape_operator.core.net.urls import check_http_url
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS, MARKETS
 
@@ -29,6 +30,13 @@ def _base_url(url: str) -> str:
     if "?" in url or "#" in url:
         raise ValueError("must have no query: write it as https://host/path")
     return url.rstrip("/")
+
+
+def _settable(headers: dict[str, str]) -> dict[str, str]:
+    for name in headers:
+        if refusal := refusal_of(name):
+            raise ValueError(f"{name} {refusal}")
+    return headers
 
 
 MarketName = Annotated[str, StringConstraints(strict=True, max_length=63), AfterValidator(_known_market)]
@@ -53,7 +61,9 @@ class OddsConfig(ApiModel):
     base_url: Annotated[BaseURL | None, Field(alias="baseURL")] = None
     """The root of the API, if it is not the platform's own."""
 
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20)] = Field(default_factory=dict)
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20), AfterValidator(_settable)] = Field(
+        default_factory=dict
+    )
     """Headers of every request, in addition to the adapter's own or in place of them. Not for secrets."""
 
     @property
