@@ -162,3 +162,37 @@ def test_credentials_are_not_followed_from_https_to_http(name, refused):
 )
 def test_the_method_of_the_next_hop(method, status, after):
     assert hop("http://e.example/", method).after(status, ["/x"]).method == after
+
+
+CONTENT = [("Content-Type", "application/json"), ("content-language", "de"), ("Content-Encoding", "gzip")]
+
+
+@pytest.mark.parametrize("status", ["307 Temporary Redirect", "308 Permanent Redirect"])
+async def test_a_body_that_is_sent_to_another_origin_keeps_its_description_and_no_secret(fetcher, status):
+    async with (
+        serving(answering(ok(b"x"))) as other,
+        serving(answering(redirect(other.url, status))) as server,
+    ):
+        await fetcher.fetch(ask(server.url, method="POST", body=b"{}", headers=[*CONTENT, *SECRETS]))
+    assert other.heads[0].startswith(b"POST / ")
+    assert b"Content-Length: 2\r\n" in other.heads[0]
+    assert all(f"{name}: {value}\r\n".encode() in other.heads[0] for name, value in CONTENT)
+    assert b"hunter2" not in other.heads[0]
+
+
+@pytest.mark.parametrize("location", ["http://e.example/x", "http://other.example/"])
+@pytest.mark.parametrize(
+    ("method", "status", "is_kept"),
+    [("POST", 302, False), ("POST", 303, False), ("PUT", 302, True), ("POST", 307, True), ("PATCH", 308, True)],
+)
+def test_the_description_of_a_body_goes_with_the_body(method, status, is_kept, location):
+    after = hop("http://e.example/", method, CONTENT).after(status, [location])
+    assert after.headers == (tuple(CONTENT) if is_kept else ())
+
+
+def test_a_request_without_body_takes_no_description_to_another_origin():
+    assert hop("http://e.example/", headers=CONTENT).after(302, ["http://other.example/"]).headers == ()
+
+
+def test_the_description_of_a_body_is_no_credential():
+    assert hop("https://e.example/", "POST", CONTENT).after(307, ["http://e.example/"]).headers == tuple(CONTENT)

@@ -1,7 +1,8 @@
 """The next hop of a redirect chain, and what it may carry (RFC 9110 section 15.4).
 
-The rule for headers: to another origin go only headers that are known to hold no secret (`HARMLESS_HEADERS`). Any other
-name may carry one, so X-Token, Api-Key and Cookie alike stay with the origin that they were meant for. A step from
+The rule for headers: to another origin go only headers that are known to hold no secret (`HARMLESS_HEADERS`), and those
+that describe the body where that is sent. Any other name may carry one, so X-Token, Api-Key and Cookie alike stay with
+the origin that they were meant for. A step from
 http to https on the same host, at their default ports, stays within the origin.
 """
 
@@ -18,9 +19,11 @@ from scrape_operator.fetching.failures import HopFailed
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _SEE_OTHER = 303
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _REWRITING = frozenset({301, 302})  # history made POST into GET here (RFC 9110 sections 15.4.2, 15.4.3)
+_CONTENT = frozenset({"content-encoding", "content-language", "content-type"})
 # These belong to the origin that they were written for, but hold no secret: dropping them is no error.
-_TIED = frozenset({"content-type", "from", "if-modified-since", "if-none-match", "origin", "referer"})
+_TIED = _CONTENT | frozenset({"from", "if-modified-since", "if-none-match", "origin", "referer"})
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -56,13 +59,15 @@ class Hop:
             message = f"redirects ({status}) from https to http, and the request carries credentials"
             raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=status)
         method = self._method_after(status)
-        headers = self.headers if method == self.method else without(self.headers, "content-type")
+        headers = self.headers if method == self.method else _without_content(self.headers)
         hop = Hop(method, url, headers, self.is_trusted)
         return hop if self._keeps_origin(url) else hop.stripped()
 
     def stripped(self) -> "Hop":
         """Return the hop as it may go to an origin that is not the target's."""
-        return Hop(self.method, self.url, harmless(self.headers), is_trusted=False)
+        kept = HARMLESS_HEADERS if self.method in _WITHOUT_BODY else HARMLESS_HEADERS | _CONTENT
+        headers = tuple((name, value) for name, value in self.headers if name.lower() in kept)
+        return Hop(self.method, self.url, headers, is_trusted=False)
 
     def _keeps_origin(self, url: URL) -> bool:
         upgraded = (self.url.scheme, self.url.port, url.scheme, url.port) == ("http", 80, "https", 443)
@@ -74,9 +79,8 @@ class Hop:
         return "GET" if status in _REWRITING and self.method == "POST" else self.method
 
 
-def harmless(headers: Headers) -> Headers:
-    """Return the headers that may go to any origin."""
-    return tuple((name, value) for name, value in headers if name.lower() in HARMLESS_HEADERS)
+def _without_content(headers: Headers) -> Headers:
+    return tuple((name, value) for name, value in headers if name.lower() not in _CONTENT)
 
 
 def without(headers: Headers, unwanted: str) -> Headers:
