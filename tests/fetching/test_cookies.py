@@ -11,6 +11,8 @@ from tests.fetching.servers import answering, ok, redirect, serving
 from tests.support.fetching import session_of
 from tests.support.virtual_time import run_virtual
 
+SHOP = URL("http://shop.example/")
+
 
 def cookie_of(head):
     lines = [line for line in head.decode().split("\r\n") if line.lower().startswith("cookie:")]
@@ -98,6 +100,22 @@ def sent(header, stored_at, url):
         ("a=1; Domain=.intranet", "http://intranet/", "http://www.intranet/", None),
         ("a=1; Domain=; Path=/", "http://shop.example/", "http://shop.example/", "a=1"),
         ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=9", "http://a.example/", "http://a.example/", "a=1"),
+        ("a=1; Expires=Wed, 01 Jan 2020 00:00:00 GMT", "http://shop.example/", "http://shop.example/", None),
+        ("a=1; Expires=Wed, 01 Jan 2020 00:00:00 GMT; Max-Age=x", "http://a.example/", "http://a.example/", None),
+        ("a=1; Expires=never", "http://shop.example/", "http://shop.example/", "a=1"),
+        ("a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT", "http://shop.example/", "http://shop.example/", "a=1"),
+        ('a=1; Max-Age="0"', "http://shop.example/", "http://shop.example/", None),
+        ("a=1; Path=/x", "http://shop.example/", "http://shop.example/xy", None),
+        ("a=1; Path=/x", "http://shop.example/", "http://shop.example/x/y", "a=1"),
+        ("a=1; Path=/x/", "http://shop.example/", "http://shop.example/x/", "a=1"),
+        ("a=1; Path=/x/", "http://shop.example/", "http://shop.example/x", None),
+        ("a=1; Path=x", "http://shop.example/d/e", "http://shop.example/d/f", "a=1"),
+        ("a=1; Domain=0.0.1", "http://127.0.0.1/", "http://127.0.0.1/", None),
+        ("a=1; Domain=127.0.0.1", "http://127.0.0.1/", "http://127.0.0.1/", "a=1"),
+        ("a=1; Domain=.shop.example", "http://shop.example/", "http://notshop.example/", None),
+        ("=1", "http://shop.example/", "http://shop.example/", None),
+        ("path=1; Path=/", "http://shop.example/", "http://shop.example/", "path=1"),
+        ("a=\x01", "http://shop.example/", "http://shop.example/", None),
         ("a=1; Max-Age=0", "http://shop.example/", "http://shop.example/", None),
     ],
 )
@@ -128,3 +146,66 @@ async def test_a_redirect_keeps_the_cookies_of_each_hop(fetcher):
     ) as server:
         await fetcher.fetch(Request(server.url))
     assert [cookie_of(head) for head in server.heads] == [None, "a=1", "a=1; b=2", "a=1; b=2"]
+
+
+DELETIONS = [
+    "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+    "Expires=Thu, 01-Jan-70 00:00:00 GMT",
+    "expires=Thu, 1 Jan 1970 0:00:00 GMT",
+    "Expires=Thu, 01 Jan 1970 00:00:00 UTC",
+    "Expires=Thu, 01 Jan 1970 00:00:00 -0000",
+    "Expires=Thu Jan  1 00:00:00 1970",
+    "Expires=Wed, 01 Jan 2020 00:00:00 GMT",
+    "Max-Age=0",
+    "Max-Age=-1",
+    "Expires=Wed, 01 Jan 2099 00:00:00 GMT; Max-Age=0",
+]
+
+
+@pytest.mark.parametrize("deletion", DELETIONS)
+async def test_a_date_in_the_past_deletes_a_cookie_whatever_its_spelling(fetcher, deletion):
+    answers = [ok(b"", "Set-Cookie: a=1", "Set-Cookie: b=2"), ok(b"", f"Set-Cookie: a=0; {deletion}"), ok(b"")]
+    async with serving(answering(*answers, close=False)) as server:
+        for _ in range(3):
+            await fetcher.fetch(Request(server.url))
+    assert [cookie_of(head) for head in server.heads] == [None, "a=1; b=2", "b=2"]
+
+
+def test_a_cookie_ends_at_its_time():
+    now = [1_000_000.0]
+    cookies = SessionCookies(lambda: now[0])
+    cookies.store(SHOP, ["a=1; Max-Age=60", "b=1; Expires=Mon, 12 Jan 1970 13:47:00 GMT", "c=1"])
+    assert cookies.add_to((), SHOP) == (("Cookie", "a=1; b=1; c=1"),)
+    now[0] += 20
+    assert cookies.add_to((), SHOP) == (("Cookie", "a=1; c=1"),)
+    now[0] += 40
+    assert cookies.add_to((), SHOP) == (("Cookie", "c=1"),)
+
+
+async def test_a_cookie_that_is_set_anew_replaces_that_of_the_users_header(fetcher):
+    answers = [ok(b"", "Location: /x", "Set-Cookie: sid=new; Path=/", status="302 X"), ok(b"")]
+    async with serving(answering(*answers, close=False)) as server:
+        await fetcher.fetch(Request(server.url, headers=[("Cookie", "sid=old; lang=de;"), ("cookie", "theme=1")]))
+    assert cookie_of(server.heads[1]) == "lang=de; theme=1; sid=new"
+
+
+def test_cookies_of_one_name_and_different_paths_are_both_sent_the_longer_path_first():
+    cookies = SessionCookies()
+    cookies.store(SHOP, ["a=1; Path=/", "b=2; Path=/", "a=3; Path=/x"])
+    assert cookies.add_to((), SHOP / "x") == (("Cookie", "a=3; a=1; b=2"),)
+    assert cookies.add_to((), SHOP / "y") == (("Cookie", "a=1; b=2"),)
+
+
+def test_a_full_jar_still_changes_and_deletes():
+    cookies = SessionCookies()
+    cookies.store(SHOP, [f"c{number}=1" for number in range(MAX_COOKIES)])
+    cookies.store(SHOP, ["c0=2", "new=1"])
+    cookies.store(SHOP, [f"c{number}=1; Max-Age=0" for number in range(1, MAX_COOKIES)])
+    assert cookies.add_to((), SHOP) == (("Cookie", "c0=2"),)
+
+
+def test_no_request_has_more_cookies_than_servers_read():
+    cookies = SessionCookies()
+    cookies.store(SHOP, [f"c{number}={'x' * 4000}" for number in range(9)])
+    [(_, value)] = cookies.add_to((), SHOP)
+    assert [pair[:2] for pair in value.split("; ")] == ["c0", "c1"]

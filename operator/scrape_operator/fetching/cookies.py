@@ -1,64 +1,72 @@
 """The cookies of one target in one run (RFC 6265): sent with its redirects, pages, follow requests and retries."""
 
-import re
+import time
+from collections.abc import Callable, Iterator
 
-from aiohttp import CookieJar
 from yarl import URL
 
+from scrape_operator.core.net.cookies import Cookie, parse_set_cookie
 from scrape_operator.fetching.redirects import Headers, without
 
 MAX_COOKIES = 100
 MAX_COOKIE_LENGTH = 4096
-
-_AT_THE_EPOCH = re.compile(r";\s*expires\s*=[^;]*1970 00:00:00 GMT", re.IGNORECASE)
-_QUOTE = "\ue000"
-"""Stands for quotation marks in the jar, which would take them for no part of the value (RFC 6265 section 5.2)."""
-_DELETED = "; Max-Age=0"
-_MAX_AGE = re.compile(r";\s*max-age\s*=", re.IGNORECASE)
-_DOMAIN = re.compile(r"(;\s*domain\s*=\s*)\.?([^;]*)", re.IGNORECASE)
+MAX_SENT_LENGTH = 8192
+"""The most characters of cookies that one request has; servers refuse longer headers."""
 
 
 class SessionCookies:
-    """Keeps cookies in memory. A cookie that came over TLS is never sent without."""
+    """Keeps cookies in memory. `now` gives seconds since the epoch."""
 
-    def __init__(self) -> None:
-        self._jar: CookieJar | None = None  # most servers set none
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._cookies: dict[tuple[str, str, str], Cookie] = {}  # in the order in which they were set first
+        self._now = now
 
     def store(self, url: URL, headers: list[str]) -> None:
         """Keep what an answer sets; too long, too many, or for a whole top-level domain is ignored."""
-        usable = [_for_jar(header, url) for header in headers if len(header) <= MAX_COOKIE_LENGTH]
-        for header in [header for header in usable if header][:MAX_COOKIES]:
-            self._jar = self._jar or CookieJar(unsafe=True, quote_cookie=False)
-            if len(self._jar) < MAX_COOKIES or header.endswith(_DELETED):
-                self._jar.update_cookies_from_headers([header], url)
+        now = self._now()
+        self._remove_expired(now)
+        usable = [header for header in headers if len(header) <= MAX_COOKIE_LENGTH]
+        for cookie in [parse_set_cookie(header, url, now) for header in usable[:MAX_COOKIES]]:
+            if cookie is None:
+                continue
+            if cookie.expires_at <= now:
+                self._cookies.pop(cookie.key, None)
+            elif cookie.key in self._cookies or len(self._cookies) < MAX_COOKIES:
+                self._cookies[cookie.key] = cookie
 
     def add_to(self, headers: Headers, url: URL) -> Headers:
-        """Return headers with the cookies for an address, behind those that a Cookie header names."""
-        if self._jar is None:
+        """Return headers with the cookies for an address.
+
+        They stand behind those that a Cookie header names, and replace the ones of the same name: a server that sets a
+        cookie anew does not accept the older value any more.
+        """
+        if not self._cookies:
             return headers
-        cookies = [
-            f"{name}={morsel.value}".replace(_QUOTE, '"') for name, morsel in self._jar.filter_cookies(url).items()
-        ]
+        self._remove_expired(self._now())
+        cookies = list(self._for(url))
         if not cookies:
             return headers
-        given = [value for name, value in headers if name.lower() == "cookie"]
-        return (*without(headers, "cookie"), ("Cookie", "; ".join((*given, *cookies))))
+        names = {cookie.name for cookie in cookies}
+        given = [pair for name, value in headers if name.lower() == "cookie" for pair in _others(value, names)]
+        pairs = (*given, *(f"{cookie.name}={cookie.value}" for cookie in cookies))
+        return (*without(headers, "cookie"), ("Cookie", "; ".join(pairs)))
+
+    def _for(self, url: URL) -> Iterator[Cookie]:
+        """Yield the cookies for an address, those with longer paths first (RFC 6265 section 5.4)."""
+        left = MAX_SENT_LENGTH
+        for cookie in sorted(self._cookies.values(), key=lambda cookie: -len(cookie.path)):
+            size = len(cookie.name) + len(cookie.value) + len("=; ")
+            if size <= left and cookie.is_for(url):
+                left -= size
+                yield cookie
+
+    def _remove_expired(self, now: float) -> None:
+        for key in [key for key, cookie in self._cookies.items() if cookie.expires_at <= now]:
+            del self._cookies[key]
 
 
-def _for_jar(header: str, url: URL) -> str:
-    """Return a Set-Cookie header as the jar reads it rightly; empty where the cookie is for a top-level domain.
-
-    A domain counts whatever its case, and a name without dots is that host alone. Max-Age counts more than Expires,
-    which the jar takes for none at the epoch (RFC 6265 sections 5.2 and 5.3).
-    """
-    match = _DOMAIN.search(header)
-    domain = match[2].strip(" .").lower() if match else ""
-    if domain and "." not in domain and domain != url.raw_host:
-        return ""
-    if match:
-        header = header.replace(match[0], match[1] + domain if "." in domain else "", 1)
-    pair, semicolon, attributes = header.partition(";")
-    header = pair.replace('"', _QUOTE) + semicolon + attributes
-    if url.scheme == "https":
-        header += "; Secure"
-    return header + _DELETED if _AT_THE_EPOCH.search(header) and not _MAX_AGE.search(header) else header
+def _others(header: str, names: set[str]) -> Iterator[str]:
+    """Yield the pairs of a Cookie header that have other names."""
+    for pair in header.split(";"):
+        if pair.strip() and pair.partition("=")[0].strip() not in names:
+            yield pair.strip()
