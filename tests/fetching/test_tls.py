@@ -40,13 +40,23 @@ async def test_a_certificate_for_another_name_is_refused(tls_fetcher, server_tls
         await tls_failure(tls_fetcher, ask(server.url.replace("127.0.0.1", "localhost")))
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-async def test_a_server_that_wants_a_client_certificate_is_a_tls_failure(tls_fetcher, server_tls, certificate, version):
+@pytest.mark.parametrize(
+    ("version", "alert"),
+    [
+        (ssl.TLSVersion.TLSv1_2, "handshake failure"),
+        (ssl.TLSVersion.TLSv1_3, "certificate required: name a Secret with a client certificate in http.tls"),
+    ],
+    ids=["1.2", "1.3"],
+)
+async def test_a_server_that_wants_a_client_certificate_is_a_tls_failure(
+    tls_fetcher, server_tls, certificate, version, alert
+):
     server_tls.verify_mode = ssl.CERT_REQUIRED
     server_tls.load_verify_locations(certificate[0])
     server_tls.minimum_version = server_tls.maximum_version = version
     with ClientCertificateServer(server_tls) as server:
-        await tls_failure(tls_fetcher, ask(server.url))
+        failed = await tls_failure(tls_fetcher, ask(server.url))
+    assert f"refused the TLS connection: {alert}" in failed.message
 
 
 async def test_a_server_that_resets_the_handshake_is_a_tls_failure(tls_fetcher):

@@ -27,6 +27,7 @@ from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.headers import complete, conditions
 from scrape_operator.fetching.hosts.budgets import HostBudgets
 from scrape_operator.fetching.hosts.gate import Requester, Turn
+from scrape_operator.fetching.limit_messages import has_own_deadline, too_many_redirects, too_slow
 from scrape_operator.fetching.redirects import REDIRECTS, Hop
 from scrape_operator.fetching.request_timer import RequestTimer
 from scrape_operator.fetching.route import Route
@@ -131,8 +132,7 @@ class _Exchange:
                 return answer
             if left:
                 hop = answer
-        limit = self._request.max_redirects
-        message = f"redirects more than {limit} times: raise http.maxRedirects to follow further"
+        message = too_many_redirects(self._request)
         raise HopFailed(Reason.REDIRECT_ERROR, message, http_status=self._environment.traffic.http_status)
 
     def _first_hop(self) -> Hop:
@@ -315,15 +315,12 @@ class _Exchange:
 
     def _timed_out(self, seconds: float) -> HopFailed:
         """Return the failure of a request that was open for so long. The run's end may have cut it off."""
-        if self._request.purpose is Purpose.ROBOTS:
-            # The request has a deadline of its own, so that one run's end leaves it to the others that wait for it.
-            message = f"did not answer in full within {self._request.timeout:g} s, which is the time for robots.txt"
-            return HopFailed(Reason.TIMEOUT, message)
-        if self._environment.requester.deadline.remaining():
-            message = f"did not answer in full within {self._request.timeout:g} s (http.timeout)"
-            return HopFailed(Reason.TIMEOUT, message)
+        has_time = self._environment.requester.deadline.remaining() > 0
+        is_cut_off = not has_time and seconds < SLOW_ANSWER_SECONDS
+        if has_time or has_own_deadline(self._request):
+            return HopFailed(Reason.TIMEOUT, too_slow(self._request), is_cut_off=is_cut_off)
         message = f"did not answer in full before the run's deadline ({TIMEOUT_FIELD})"
-        return HopFailed(Reason.TIMEOUT, message, is_cut_off=seconds < SLOW_ANSWER_SECONDS)
+        return HopFailed(Reason.TIMEOUT, message, is_cut_off=is_cut_off)
 
 
 def _transfer_codings(transfer_encoding: str) -> str:

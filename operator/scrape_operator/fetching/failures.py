@@ -4,6 +4,7 @@ aiohttp tells some failures only by what stands behind an error: the chain of ca
 class first. No text of the server's is shown, since it may echo what was sent.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ WIRE_ERRORS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError
 
 _MAX_DEPTH = 8
 
+_ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
+"""How OpenSSL names the alerts of the other side, by the version that has introduced them."""
+
+_CLIENT_CERTIFICATE_REQUIRED = "CERTIFICATE_REQUIRED"
+_TOO_MANY_HEADERS = "Too many headers"  # aiohttp's text; its class is that of any bad message
 
 MAX_INTERIM_ANSWERS = 16
 """Answers of the class 1xx before the final one (RFC 9110 section 15.2)."""
@@ -115,13 +121,27 @@ def _insecure(chain: tuple[BaseException, ...], *, secure: bool) -> HopFailed | 
             return HopFailed(Reason.TLS_ERROR, f"has a certificate that is refused: {why}", sent=sent)
         what = getattr(one, "reason", None) if isinstance(one, ssl.SSLError) else None
         if what:
-            what = str(what).replace("_", " ").lower()
-            return HopFailed(Reason.TLS_ERROR, f"does not speak TLS: {what}", sent=sent)
+            return HopFailed(Reason.TLS_ERROR, _tls_message(str(what)), sent=sent)
     # a name is resolved and connected to before TLS begins: what is reset then is the handshake
     handshake = secure and not sent and any(isinstance(one, ConnectionResetError) for one in chain)
     if handshake or any(isinstance(one, ssl.SSLError | aiohttp.ClientSSLError) for one in chain):
         return HopFailed(Reason.TLS_ERROR, "broke off the TLS handshake", sent=sent)
     return None
+
+
+def _tls_message(reason: str) -> str:
+    """Return the message for a reason of OpenSSL: an alert of the other side, or what this side could not read."""
+    alert = _ALERT.fullmatch(reason)
+    if alert is None:
+        return f"does not speak TLS: {_words(reason)}"
+    message = f"refused the TLS connection: {_words(alert[1])}"
+    if alert[1] == _CLIENT_CERTIFICATE_REQUIRED:
+        return f"{message}: name a Secret with a client certificate in http.tls.certSecretRef"
+    return message
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ").lower()
 
 
 def _unresolved(chain: tuple[BaseException, ...]) -> HopFailed | None:
@@ -159,9 +179,10 @@ def _disconnected(chain: tuple[BaseException, ...]) -> HopFailed | None:
     return None
 
 
+_TOO_MUCH_HEADER = "sent too much header"
 _MALFORMED: tuple[tuple[type[BaseException], str], ...] = (
     (TooManyInterimAnswers, f"sent more than {MAX_INTERIM_ANSWERS} interim answers (1xx)"),
-    (http_exceptions.LineTooLong, "sent too much header"),
+    (http_exceptions.LineTooLong, _TOO_MUCH_HEADER),
     (http_exceptions.BadStatusLine, "sent no HTTP status line"),
     (http_exceptions.TransferEncodingError, "broke off or garbled its chunks"),
     (http_exceptions.ContentLengthError, "ended the body before its announced length"),
@@ -175,6 +196,8 @@ _MALFORMED: tuple[tuple[type[BaseException], str], ...] = (
 def _malformed(chain: tuple[BaseException, ...]) -> HopFailed | None:
     if any(isinstance(one, aiohttp.InvalidURL) for one in chain):
         return HopFailed(Reason.INVALID_SPEC, "is not a valid address", sent=False)
+    if any(isinstance(one, http_exceptions.BadHttpMessage) and _TOO_MANY_HEADERS in one.message for one in chain):
+        return HopFailed(Reason.PROTOCOL_ERROR, _TOO_MUCH_HEADER)
     for class_, what in _MALFORMED:
         if any(isinstance(one, class_) for one in chain):
             return HopFailed(Reason.PROTOCOL_ERROR, what)

@@ -1,9 +1,11 @@
 """What the status of an answer means for a scrape."""
 
+import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from scrape_operator.core.durations import format_duration
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.retry import parse_retry_after
 from scrape_operator.fetching.failures import HopFailed
@@ -26,7 +28,11 @@ def failure_of(status: int, headers: Mapping[str, str], now: datetime) -> HopFai
     if reason is Reason.RATE_LIMITED and wait is not None:
         parsed = parse_retry_after(wait, now)
         retry_after = None if parsed is None else parsed.total_seconds()
-    return HopFailed(reason, _message(status), http_status=status, retry_after=retry_after)
+    message = _message(status)
+    if retry_after:
+        pause = format_duration(timedelta(seconds=math.ceil(retry_after)))
+        message = f"{message} and asked for a pause (Retry-After) of {pause}"
+    return HopFailed(reason, message, http_status=status, retry_after=retry_after)
 
 
 def _reason(status: int, *, has_retry_after: bool) -> Reason:

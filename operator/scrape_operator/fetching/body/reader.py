@@ -12,6 +12,7 @@ from scrape_operator.fetching.body.codings import CodingError
 from scrape_operator.fetching.body.decoding import CodingOverflow, Decoder, decoder_for, split_codings
 from scrape_operator.fetching.body.memory import BodyReservation
 from scrape_operator.fetching.failures import HopFailed
+from scrape_operator.fetching.limit_messages import too_large
 
 _STEPS_BETWEEN_PAUSES = 16  # of 64 KiB at the most, about a millisecond: then other tasks may run
 
@@ -61,8 +62,7 @@ async def read_body(
         raise HopFailed(Reason.DECODE_ERROR, f"sent a body that {error}") from error
     except (CodingOverflow, _LimitReached) as error:
         if not request.is_body_cut:
-            message = f"sent a body of more than {limit} bytes: raise http.maxBodyBytes to read it"
-            raise HopFailed(Reason.TOO_LARGE, message) from error
+            raise HopFailed(Reason.TOO_LARGE, too_large(request)) from error
     return body.getvalue()
 
 
