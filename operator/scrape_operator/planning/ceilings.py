@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.core.durations import format_duration
@@ -14,45 +12,33 @@ from scrape_operator.core.net.access import OAuth2Auth
 from scrape_operator.core.net.urls import authority_of, parse_http_url
 from scrape_operator.core.runs.placeholders import is_template
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.cron import shortest_gap
 from scrape_operator.planning.plans import HTTPTargetPlan, RunPlan
 from scrape_operator.planning.policies import EffectivePolicy
-
-CHECKED_DUE_TIMES = 200
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+from scrape_operator.planning.timing import Timing
 
 
 def check_policy(
-    spec: ScrapeScheduleSpec, policy: EffectivePolicy, plan: RunPlan, due_times: DueTimes, default_interval: timedelta
+    spec: ScrapeScheduleSpec, policy: EffectivePolicy, plan: RunPlan, timing: Timing
 ) -> tuple[Finding, ...]:
     """Return what a schedule asks for beyond its policies."""
-    interval = None if spec.schedules else spec.interval or default_interval
     return (
-        *_check_interval(policy, interval, due_times),
+        *_check_interval(policy, timing),
         *_check_targets(spec, policy),
         *_check_hosts(policy, plan),
     )
 
 
-def _check_interval(policy: EffectivePolicy, interval: timedelta | None, due_times: DueTimes) -> Iterator[Finding]:
-    ceiling = policy.min_interval
+def _check_interval(policy: EffectivePolicy, timing: Timing) -> Iterator[Finding]:
+    """Check the time between runs. Cron counts in wall time and without startTime, endTime and windows."""
+    ceiling, interval = policy.min_interval, timing.interval
     if ceiling is None:
         return
-    shortest = _shortest_gap(due_times) if interval is None else interval
+    shortest = shortest_gap(timing.expressions, ceiling.value) if interval is None else interval
     if shortest is not None and shortest < ceiling.value:
         path = "spec.schedules" if interval is None else "spec.interval"
         asked, allowed = format_duration(shortest), format_duration(ceiling.value)
         yield _denied(path, f"{asked} between two runs is less than {allowed}, the minInterval of {ceiling.policy}")
-
-
-def _shortest_gap(due_times: DueTimes) -> timedelta | None:
-    """Return the shortest time between two due times, as far as a few hundred of them show it."""
-    times: list[datetime] = []
-    at = _EPOCH
-    while len(times) < CHECKED_DUE_TIMES and (following := due_times.next_after(at)) is not None:
-        times.append(following)
-        at = following
-    return min((later - earlier for earlier, later in pairwise(times)), default=None)
 
 
 def _check_targets(spec: ScrapeScheduleSpec, policy: EffectivePolicy) -> Iterator[Finding]:

@@ -109,8 +109,8 @@ def _check(obj: Mapping[str, Any], default_interval: timedelta, policies: Polici
     paths = {finding.path for finding in findings}
     findings = (*findings, *(finding for finding in broken if finding.path not in paths))
     if not findings and run_plan is not None:
-        due_times = compile_timing(spec, metadata.uid or "", default_interval).due_times
-        findings = check_policy(spec, policy, run_plan, due_times, default_interval)
+        timing = compile_timing(spec, metadata.uid or "", default_interval)
+        findings = check_policy(spec, policy, run_plan, timing)
     return _Checked(spec, findings, None if findings else run_plan, policy.name)
 
 

@@ -24,13 +24,18 @@ EXPRESSION_SEPARATOR = "; "
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a schedule is due. `text` is what people read in the SCHEDULE column."""
+    """When a schedule is due: every `interval`, or by `expressions` where it is None.
+
+    `text` is what people read in the SCHEDULE column.
+    """
 
     due_times: DueTimes
     text: str
     offset: timedelta
     timeout: timedelta
     first_run_at_once: bool
+    interval: timedelta | None = None
+    expressions: tuple[CronExpression, ...] = ()
 
 
 def check_timing(spec: ScrapeScheduleSpec, uid: str) -> Sequence[Finding]:
@@ -61,6 +66,7 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
         offset=offset,
         timeout=spec.timeout or min(interval * DEFAULT_TIMEOUT_SHARE, DEFAULT_TIMEOUT_MAX),
         first_run_at_once=True,
+        interval=interval,
     )
 
 
@@ -71,6 +77,7 @@ def _cron(spec: ScrapeScheduleSpec, expressions: tuple[CronExpression, ...]) -> 
         offset=timedelta(0),
         timeout=spec.timeout or DEFAULT_TIMEOUT_MAX,
         first_run_at_once=False,
+        expressions=expressions,
     )
 
 
