@@ -9,15 +9,12 @@ from typing import Any
 from scrape_operator.api.kinds.registry import SCRAPE_SCHEDULE
 from scrape_operator.cluster.client import HTTP_NOT_FOUND, ClusterClient
 from scrape_operator.core.errors import ClusterError, NotDone, NotFound
-from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import Trigger
 from scrape_operator.plugin.names import suggest
+from scrape_operator.plugin.requested_run import RequestedRun
 from scrape_operator.scheduling.requests import REQUEST_ANNOTATION
 
 MERGE_PATCH = "application/merge-patch+json"
 POLL_SECONDS = 0.5
-TRIGGER_WORD, OUTCOME_WORD = 1, 2
-"""Where a line of status.history has them; a run that found nothing new is `Succeeded reason=NotModified`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +55,15 @@ async def set_suspended(client: ClusterClient, place: Place, *, is_suspended: bo
     await _patch(client, place, {"spec": {"suspend": is_suspended}})
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
-    """A run that was asked for: its token, and the history lines that were there before."""
-
-    token: str
-    before: frozenset[str]
-
-
-async def request_run(client: ClusterClient, place: Place) -> Requested:
+async def request_run(client: ClusterClient, place: Place) -> RequestedRun:
     """Ask for a run by hand. Raises NotFound and ClusterError."""
-    before = history(await read(client, place))
+    before = await read(client, place)
     token = datetime.now(UTC).isoformat(timespec="microseconds")
     await _patch(client, place, {"metadata": {"annotations": {REQUEST_ANNOTATION: token}}})
-    return Requested(token, before)
+    return RequestedRun(token, before)
 
 
-async def await_run(client: ClusterClient, place: Place, requested: Requested, timeout_seconds: float) -> str:
+async def await_run(client: ClusterClient, place: Place, requested: RequestedRun, timeout_seconds: float) -> str:
     """Return the history line of a run that was asked for, once it has ended.
 
     Raises:
@@ -85,35 +74,13 @@ async def await_run(client: ClusterClient, place: Place, requested: Requested, t
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                status = (await read(client, place)).get("status") or {}
-                new = (line for line in status.get("history") or () if line not in requested.before)
-                line = next((line for line in new if _word(line, TRIGGER_WORD) == Trigger.MANUAL), None)
-                if status.get("lastHandledRequest") == requested.token and line:
-                    return str(line)
+                line = requested.line_in(await read(client, place))
+                if line is not None:
+                    return line
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         message = f"the run of {place} did not end within {timeout_seconds:g} s: kubectl describe scs {place.name}"
         raise NotDone(message) from None
-
-
-def has_succeeded(line: str) -> bool:
-    """Return whether a history line is that of a run that succeeded, also one that found nothing new."""
-    return _word(line, OUTCOME_WORD) == Reason.SUCCEEDED
-
-
-def run_id_of(line: str) -> str:
-    """Return the ID of the run of a history line."""
-    return line.partition(" run=")[2].partition(" ")[0]
-
-
-def _word(line: str, number: int) -> str:
-    """Return a word of a history line; its message, which may say anything, is at the end."""
-    return "".join(line.split(" ")[number : number + 1])
-
-
-def history(obj: Mapping[str, Any]) -> frozenset[str]:
-    """Return the history lines of an object's status."""
-    return frozenset((obj.get("status") or {}).get("history") or ())
 
 
 async def _patch(client: ClusterClient, place: Place, patch: Mapping[str, Any]) -> None:

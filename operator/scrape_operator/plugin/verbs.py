@@ -12,7 +12,8 @@ from scrape_operator.cli.verbs.files import VerboseOption, print_tried
 
 if TYPE_CHECKING:
     from scrape_operator.cluster.client import ClusterClient
-    from scrape_operator.plugin.actions import Place, Requested
+    from scrape_operator.plugin.actions import Place
+    from scrape_operator.plugin.requested_run import RequestedRun
 
 T = TypeVar("T")
 
@@ -39,11 +40,12 @@ def run(
 
     Example: kubectl scrape run quotes --wait
     """
-    from scrape_operator.plugin.actions import await_run, has_succeeded, request_run
+    from scrape_operator.plugin.actions import await_run, request_run
+    from scrape_operator.plugin.requested_run import has_succeeded
 
     place = _place(name, namespace)
 
-    async def work(client: "ClusterClient") -> "tuple[Requested, str | None]":
+    async def work(client: "ClusterClient") -> "tuple[RequestedRun, str | None]":
         requested = await request_run(client, place)
         return requested, await await_run(client, place, requested, timeout) if wait else None
 
@@ -56,10 +58,10 @@ def run(
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _print_requested(place: "Place", requested: "Requested", line: str | None) -> None:
+def _print_requested(place: "Place", requested: "RequestedRun", line: str | None) -> None:
     """Print as JSON the run of a history line, or the request for one."""
-    from scrape_operator.plugin.actions import run_id_of
     from scrape_operator.plugin.data_verbs import read_rows
+    from scrape_operator.plugin.requested_run import run_id_of
 
     if line is None:
         request = {"namespace": place.namespace, "name": place.name, "requestedAt": requested.token}

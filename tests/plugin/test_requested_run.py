@@ -4,7 +4,7 @@ import pytest
 
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunStatus, RunSummary, Trigger
-from scrape_operator.plugin.actions import has_succeeded, run_id_of
+from scrape_operator.plugin.requested_run import has_succeeded, run_id_of
 from scrape_operator.reporting.status.lines import history_line
 from tests.storage.values import minute
 
