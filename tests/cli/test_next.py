@@ -148,7 +148,7 @@ def test_a_run_that_is_far_ahead_is_shown(tmp_path: Path) -> None:
     options = ("-n", "2", "--from", "2026-04-01T12:00:00Z")
     [schedule] = json.loads(ask(tmp_path, spec, "-o", "json", *options).stdout)
     assert [time["outcome"] for time in schedule["times"]] == ["SkippedWindow"] * 2
-    assert schedule["nextRun"] == "2026-10-26T00:00:00Z"
+    assert schedule["nextRun"] == "2026-04-01T23:00:00Z"  # the run at once, as the window opens
     assert ask(tmp_path, spec, *options).stdout.splitlines()[-1] == "  2026-10-26T00:00:00Z      the next run"
     never = ask(tmp_path, spec | {"timeZone": "Etc/UTC"}, *options).stdout
     assert never.splitlines()[-1] == "  no run: no due time of the next 40 years is inside spec.windows"
@@ -173,3 +173,63 @@ def test_policies_of_one_file_apply_to_the_schedules_of_another(tmp_path: Path) 
     result = CliRunner().invoke(app, ["next", str(tmp_path)])
     assert result.exit_code == 1
     assert "spec.interval: 5m between two runs is less than 1h" in result.stdout
+
+
+def test_the_run_at_once_is_the_next_run(tmp_path: Path) -> None:
+    options = ("-o", "json", "-n", "1", "--from", "2026-01-01T00:00:00Z")
+    spec = {"interval": "1h", "startTime": "2026-01-01T00:00:07Z"}
+    [schedule] = json.loads(ask(tmp_path, spec, *options, metadata={"uid": UID}).stdout)
+    assert schedule["nextRun"] == "2026-01-01T00:00:07Z"
+    assert schedule["times"][0]["due"] > schedule["nextRun"]
+
+
+@pytest.mark.parametrize(("minutes", "code"), [("1", 1), ("10", 0)])
+def test_the_default_interval_is_under_the_ceiling_of_a_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: str, code: int
+) -> None:
+    policy = {
+        "apiVersion": "scrape-operator.dev/v1alpha1",
+        "kind": "ClusterScrapePolicy",
+        "metadata": {"name": "default"},
+        "spec": {"ceilings": {"minInterval": "10m"}},
+    }
+    (tmp_path / "a.json").write_text(json.dumps(changed({})), encoding="utf-8")
+    (tmp_path / "b.json").write_text(json.dumps(policy), encoding="utf-8")
+    monkeypatch.setenv("SCRAPE_INTERVAL_MINUTES", minutes)
+    for verb in ("next", "lint"):
+        result = CliRunner().invoke(app, [verb, str(tmp_path)])
+        assert result.exit_code == code, result.output
+        assert ("1m between two runs is less than 10m" in result.stdout) == bool(code)
+
+
+def suspended_by_failures(spec: Mapping[str, Any], generation: int = 4) -> dict[str, Any]:
+    condition = {"type": "Scheduled", "status": "False", "reason": "SuspendedByFailures", "observedGeneration": 4}
+    status = {"lastScheduleTime": "2026-01-01T00:00:00Z", "counters": {"consecutiveFailures": 3}}
+    obj = changed({"interval": "1h", "suspendAfterFailures": 3, **spec})
+    obj["metadata"] |= {"uid": UID, "generation": generation}
+    return {**obj, "status": {**status, "conditions": [condition]}}
+
+
+@pytest.mark.parametrize(
+    ("obj", "outcome"),
+    [
+        (suspended_by_failures({}), "SuspendedByFailures"),
+        (suspended_by_failures({"suspendAfterFailures": 4}), "Run"),
+        (suspended_by_failures({}, generation=5), "Run"),
+    ],
+    ids=["as it is", "with a higher limit", "of a later generation"],
+)
+def test_an_object_that_its_failures_suspended_has_no_run(tmp_path: Path, obj: dict[str, Any], outcome: str) -> None:
+    (tmp_path / "live.json").write_text(json.dumps(obj), encoding="utf-8")
+    result = CliRunner().invoke(app, ["next", str(tmp_path / "live.json"), "-o", "json", "-n", "2"])
+    [schedule] = json.loads(result.stdout)
+    assert [time["outcome"] for time in schedule["times"]] == [outcome] * 2
+    assert (schedule["nextRun"] is None) == (outcome != "Run")
+
+
+@pytest.mark.parametrize("status", ["x", [1], {"counters": 3, "conditions": [3]}, {"conditions": {"a": 1}}])
+def test_a_malformed_status_does_not_count(tmp_path: Path, status: object) -> None:
+    (tmp_path / "live.json").write_text(json.dumps({**suspended_by_failures({}), "status": status}), encoding="utf-8")
+    result = CliRunner().invoke(app, ["next", str(tmp_path / "live.json"), "-n", "1"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1].endswith("Run")

@@ -40,7 +40,7 @@ def test_a_start_that_is_too_far_ahead_is_never(
     plan, state = plan_of({**timing, "startTime": start, "windows": windows}), ScheduleState(last_slot=NOW)
     assert decide(plan, state, NOW) == Wait(None)
     assert upcoming(plan, state, NOW).run is None
-    assert {str(coming.outcome) for coming in upcoming_due_times(plan, NOW, 3)} == {"BeforeStartTime"}
+    assert {str(coming.outcome) for coming in upcoming_due_times(plan, ScheduleState(), NOW, 3)} == {"BeforeStartTime"}
     assert decide_request(plan, state, "now", NOW) == Start(Manual("now"), NOW)
 
 
@@ -81,4 +81,4 @@ def test_no_bounds_are_an_error(
     decide(plan, state, NOW)
     coming = upcoming(plan, state, NOW)
     assert coming.run is None or coming.run >= NOW
-    list(upcoming_due_times(plan, NOW, 3))
+    list(upcoming_due_times(plan, ScheduleState(), NOW, 3))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from scrape_operator.api.kinds.meta import API_VERSION
@@ -10,7 +11,7 @@ from scrape_operator.cli.manifests import Documents, UnreadableFile, are_empty, 
 from scrape_operator.core.net.addresses import Network
 from scrape_operator.local.files import files_in
 from scrape_operator.local.objects import EMPTY, duplicates
-from scrape_operator.planning.schedule import validate
+from scrape_operator.planning.schedule import DEFAULT_INTERVAL, validate
 
 NOT_CHECKED = "in none of the files, and so its keys are not checked: name its file, too, unless the cluster has it"
 
@@ -37,12 +38,15 @@ class LintReport:
         return f"{checked}{skipped}, {_counted(len(self.findings), 'finding')}{warned}"
 
 
-def lint_files(paths: Sequence[Path], networks: Iterable[Network] = ()) -> LintReport:
+def lint_files(
+    paths: Sequence[Path], networks: Iterable[Network] = (), default_interval: timedelta = DEFAULT_INTERVAL
+) -> LintReport:
     """Validate every object of this product in files and folders.
 
     Args:
         paths: The files and folders.
         networks: The networks that the operator's settings allow beside the internet.
+        default_interval: The interval of schedules that name none.
 
     """
     report = LintReport()
@@ -59,9 +63,11 @@ def lint_files(paths: Sequence[Path], networks: Iterable[Network] = ()) -> LintR
     objects = [(file, obj) for file, documents in read for obj in documents.objects]
     secrets = [(file, secret) for file, documents in read for secret in documents.secrets]
     report.warnings += [line.replace(": ", ": warning: ", 1) for line in duplicates([*objects, *secrets])]
-    neighbors = neighbors_of([obj for _file, obj in objects], [secret for _file, secret in secrets], networks)
+    neighbors = neighbors_of(
+        [obj for _file, obj in objects], [secret for _file, secret in secrets], networks, default_interval
+    )
     for file, obj in objects:
-        findings = validate(obj, policies=neighbors.policies)
+        findings = validate(obj, default_interval, neighbors.policies)
         warnings = () if findings else warnings_of(obj, neighbors)
         report.findings += [f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings]
         report.warnings += [f"{file}: {name_of(obj)}: warning: {describe(warning)}" for warning in warnings]

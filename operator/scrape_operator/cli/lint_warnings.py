@@ -5,6 +5,7 @@ The cluster may have more policies, Secrets and networks than the files: so thes
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -33,15 +34,22 @@ Warnings = Iterator[Finding]
 
 @dataclass(frozen=True, slots=True)
 class Neighbors:
-    """What else the files hold. `policy_places` has namespace and name of every ScrapePolicy, accepted or not."""
+    """What else the files hold. `policy_places` has namespace and name of every ScrapePolicy, accepted or not.
+
+    `default_interval` is the interval of schedules that name none.
+    """
 
     policies: Policies
     policy_places: frozenset[tuple[str, str]]
     secrets: SecretObjects
+    default_interval: timedelta
 
 
 def neighbors_of(
-    objects: Sequence[Mapping[str, Any]], secrets: Sequence[Mapping[str, Any]], networks: Iterable[Network] = ()
+    objects: Sequence[Mapping[str, Any]],
+    secrets: Sequence[Mapping[str, Any]],
+    networks: Iterable[Network] = (),
+    default_interval: timedelta = DEFAULT_INTERVAL,
 ) -> Neighbors:
     """Return the policies and Secrets of files, for the schedules beside them.
 
@@ -49,18 +57,19 @@ def neighbors_of(
         objects: The objects of this product in the files.
         secrets: The Secrets of the files.
         networks: The networks that the operator's settings allow.
+        default_interval: The interval of schedules that name none.
 
     """
     policies = (with_metadata(obj)["metadata"] for obj in objects if kind_of(obj) is SCRAPE_POLICY)
     places = frozenset((str(metadata["namespace"]), str(metadata["name"])) for metadata in policies)
-    return Neighbors(policies_of(objects, networks), places, secrets_of(secrets))
+    return Neighbors(policies_of(objects, networks), places, secrets_of(secrets), default_interval)
 
 
 def warnings_of(obj: Mapping[str, Any], neighbors: Neighbors) -> Warnings:
     """Yield the warnings about an object without findings: above all what runs would refuse without other objects."""
     if kind_of(obj) is not SCRAPE_SCHEDULE:
         return
-    plan = compile_schedule(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
+    plan = compile_schedule(with_metadata(obj), neighbors.default_interval, neighbors.policies)
     namespace, work = plan.key.namespace, plan.work
     yield from clear_credentials(obj)
     yield from _missing_policy(obj, namespace, neighbors)
@@ -82,7 +91,7 @@ def unchecked_secrets(obj: Mapping[str, Any], neighbors: Neighbors) -> Sequence[
     """Return the Secrets that an object without findings refers to and none of the files has, each once."""
     if kind_of(obj) is not SCRAPE_SCHEDULE:
         return ()
-    plan = compile_schedule(with_metadata(obj), DEFAULT_INTERVAL, neighbors.policies)
+    plan = compile_schedule(with_metadata(obj), neighbors.default_interval, neighbors.policies)
     if not isinstance(plan.work, RunPlan):
         return ()
     requests = (target.request for target in plan.work.targets if isinstance(target, HTTPTargetPlan))

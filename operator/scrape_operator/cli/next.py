@@ -15,6 +15,7 @@ from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.schedule.due_times import YEARS_AHEAD
 from scrape_operator.core.schedule.immediate import immediate_run_at
 from scrape_operator.core.schedule.instants import in_utc
+from scrape_operator.core.schedule.pauses import Pause
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
 from scrape_operator.core.schedule.upcoming import UpcomingDueTime, next_run, upcoming_due_times
@@ -34,15 +35,20 @@ class Forecast:
     """The coming due times of one schedule.
 
     `has_uid` is false where the object was never applied: a UID is only made up then, and so are the
-    offset and the values of `H`. `first_run_at` is when the run at once begins, if the object never ran. `next_run`
-    is the first due time that is run, also where it is not among `due_times`.
+    offset and the values of `H`. `first_run_at` is when the run at once begins, if the object never ran.
+    `next_due_run` is the first due time that is run, also where it is not among `due_times`.
     """
 
     plan: SchedulePlan
     due_times: Sequence[UpcomingDueTime]
     has_uid: bool
     first_run_at: datetime | None
-    next_run: datetime | None
+    next_due_run: datetime | None
+
+    @property
+    def next_run(self) -> datetime | None:
+        """When the schedule runs next: at once, or at a due time."""
+        return min(filter(None, (self.first_run_at, self.next_due_run)), default=None)
 
 
 def forecast_files(
@@ -61,10 +67,13 @@ def forecast_files(
     policies = policies_of(obj for _file, obj in read)
     for file, obj in read:
         if obj.get("kind") == KIND:
-            findings = validate(obj, policies=policies)
+            findings = validate(obj, default_interval, policies)
+            forecast = None if findings else _forecast(obj, since, count, uid, default_interval, policies)
+            if forecast is not None:
+                findings = forecast.plan.findings  # `H` takes its values from the UID, which `validate` may not have
             wrong.extend(f"{file}: {name_of(obj)}: {describe(finding)}" for finding in findings)
-            if not findings:
-                forecasts.append(_forecast(obj, since, count, uid, default_interval, policies))
+            if forecast is not None and not findings:
+                forecasts.append(forecast)
     if not forecasts and not wrong:
         wrong.append(absence(files, is_empty=are_empty(documents.values())))
     return forecasts, wrong
@@ -79,9 +88,33 @@ def _forecast(
     generation = metadata.get("generation") or 1
     metadata |= {"name": name, "namespace": namespace, "uid": known or f"{namespace}/{name}", "generation": generation}
     plan = compile_schedule({**obj, "metadata": metadata}, default_interval, policies)
-    has_run = "lastScheduleTime" in (obj.get("status") or {})
-    first = None if has_run else immediate_run_at(plan, ScheduleState(), since)
-    return Forecast(plan, list(upcoming_due_times(plan, since, count)), bool(known), first, next_run(plan, since))
+    status = _mapping(obj.get("status"))
+    state = _failures_in(status)
+    first = None if "lastScheduleTime" in status else immediate_run_at(plan, state, since)
+    due_times = list(upcoming_due_times(plan, state, since, count))
+    return Forecast(plan, due_times, bool(known), first, next_run(plan, state, since))
+
+
+def _failures_in(status: Mapping[str, Any]) -> ScheduleState:
+    """Return the failures in a row that a status shows, of the generation that they suspended, if any."""
+    failures = _mapping(status.get("counters")).get("consecutiveFailures")
+    rows = status.get("conditions")
+    conditions = [_mapping(row) for row in rows] if isinstance(rows, list) else []
+    suspended = [
+        row.get("observedGeneration") for row in conditions if row.get("reason") == Pause.SUSPENDED_BY_FAILURES
+    ]
+    return ScheduleState(
+        consecutive_failures=_number(failures), slot_generation=max(map(_number, suspended), default=0)
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Return a part of a status, which nobody has validated, or an empty mapping where it is malformed."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def as_json(forecasts: Sequence[Forecast]) -> str:
@@ -119,10 +152,10 @@ def as_text(forecasts: Sequence[Forecast]) -> Iterator[str]:
             yield f"  {due:<24}  {brief(coming.due.astimezone(zone)):<29}  {coming.outcome}"
         if not forecast.due_times:
             yield "  no due time"
-        elif forecast.next_run is None and forecast.due_times[-1].outcome == Reason.SKIPPED_WINDOW:
+        elif forecast.next_due_run is None and forecast.due_times[-1].outcome == Reason.SKIPPED_WINDOW:
             yield f"  no run: no due time of the next {YEARS_AHEAD} years is inside spec.windows"
-        elif forecast.next_run is not None and forecast.next_run > forecast.due_times[-1].due:
-            yield f"  {rfc3339(forecast.next_run, 'shortest'):<24}  the next run"
+        elif forecast.next_due_run is not None and forecast.next_due_run > forecast.due_times[-1].due:
+            yield f"  {rfc3339(forecast.next_due_run, 'shortest'):<24}  the next run"
         if not forecast.has_uid and (plan.offset or _HASHED.search(plan.schedule_text)):
             yield "  an example: the offset and H depend on the UID that the API server gives (--uid names it)"
 

@@ -224,7 +224,7 @@ def test_the_forecast_and_the_status_agree(
         due_times=BoundedDueTimes(due_times, start, end), start_time=start, end_time=end, windows=windows(zone, *drawn)
     )
     coming = upcoming(made, ScheduleState(last_slot=now, last_schedule_time=now), now)
-    forecast = list(upcoming_due_times(made, now + timedelta(microseconds=1), 50))
+    forecast = list(upcoming_due_times(made, ScheduleState(), now + timedelta(microseconds=1), 50))
     runs = [shown.due for shown in forecast if shown.outcome == Outcome.RUN]
     skipped = [shown.due for shown in forecast if shown.outcome == Reason.SKIPPED_WINDOW]
     assert runs[:1] == ([coming.run] if coming.run in runs else [])

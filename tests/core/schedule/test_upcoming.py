@@ -73,13 +73,15 @@ def test_nothing_comes_while_paused() -> None:
 def test_coming_due_times_say_what_becomes_of_each() -> None:
     hourly = BoundedDueTimes(cron("0 * * * *"), at(hours=1), at(hours=4))
     bounded = plan(due_times=hourly, start_time=at(hours=1), end_time=at(hours=4), windows=AFTERNOON)
-    found = [(coming.due - NOON, coming.outcome) for coming in upcoming_due_times(bounded, NOON, 6)]
+    found = [(coming.due - NOON, coming.outcome) for coming in upcoming_due_times(bounded, ScheduleState(), NOON, 6)]
     outcomes = ["BeforeStartTime", "SkippedWindow", "Run", "Run", "SkippedWindow", "Ended"]
     assert found == [(timedelta(hours=hour), outcome) for hour, outcome in enumerate(outcomes)]
 
 
 def test_a_schedule_that_is_suspended_says_so_of_each_due_time() -> None:
-    assert [coming.outcome for coming in upcoming_due_times(plan(suspend=True), NOON, 2)] == ["Suspended"] * 2
+    assert [coming.outcome for coming in upcoming_due_times(plan(suspend=True), ScheduleState(), NOON, 2)] == [
+        "Suspended"
+    ] * 2
 
 
 def test_due_times_are_as_planned_unless_some_that_were_handled_come_again() -> None:
@@ -94,7 +96,7 @@ def test_due_times_are_as_planned_unless_some_that_were_handled_come_again() -> 
 
 def test_due_times_may_come_to_an_end() -> None:
     last = datetime.max.replace(tzinfo=NOON.tzinfo) - timedelta(days=200)
-    assert list(upcoming_due_times(plan(due_times=cron("0 0 1 1 *")), last, 3)) == []
+    assert list(upcoming_due_times(plan(due_times=cron("0 0 1 1 *")), ScheduleState(), last, 3)) == []
 
 
 def test_first_runs_that_edits_owe_keep_their_pace() -> None:
@@ -141,14 +143,14 @@ def test_a_first_run_may_begin_at_the_end_time_and_not_after_it() -> None:
 
 
 def test_the_next_run_of_a_spec_counts_its_own_instant() -> None:
-    assert next_run(plan(), NOON) == NOON
-    assert next_run(plan(), at(seconds=1)) == at(minutes=5)
-    assert next_run(plan(windows=AFTERNOON), NOON) == at(hours=2)
-    assert next_run(plan(windows=NEVER), NOON) is None
-    assert next_run(plan(suspend=True), NOON) is None
-    assert next_run(plan(due_times=None), NOON) is None
+    assert next_run(plan(), ScheduleState(), NOON) == NOON
+    assert next_run(plan(), ScheduleState(), at(seconds=1)) == at(minutes=5)
+    assert next_run(plan(windows=AFTERNOON), ScheduleState(), NOON) == at(hours=2)
+    assert next_run(plan(windows=NEVER), ScheduleState(), NOON) is None
+    assert next_run(plan(suspend=True), ScheduleState(), NOON) is None
+    assert next_run(plan(due_times=None), ScheduleState(), NOON) is None
 
 
 def test_no_more_due_times_are_shown_than_are_asked_for() -> None:
-    assert [len(list(upcoming_due_times(plan(), NOON, count))) for count in (0, 1, 7)] == [0, 1, 7]
-    assert next(upcoming_due_times(plan(), NOON, 1)).due == NOON
+    assert [len(list(upcoming_due_times(plan(), ScheduleState(), NOON, count))) for count in (0, 1, 7)] == [0, 1, 7]
+    assert next(upcoming_due_times(plan(), ScheduleState(), NOON, 1)).due == NOON

@@ -31,14 +31,18 @@ def lint(paths: Manifests, output: OutputOption = Output.TEXT) -> None:
     are skipped and counted. The exit code is 1 if there are findings. Warnings go to standard error and change no exit
     code: what runs would refuse, unless the cluster has policies, Secrets or networks that the files do not have, and
     objects of the same kind, namespace and name. Secrets that none of the files has are named there, too.
-    SCRAPE_OPERATOR_ALLOW_CIDRS names networks that the cluster allows.
+    SCRAPE_OPERATOR_ALLOW_CIDRS names networks that the cluster allows, and SCRAPE_INTERVAL_MINUTES the interval of
+    schedules that name none.
 
     Example: scrape-operator lint manifests/
     """
+    from datetime import timedelta
+
     from scrape_operator.cli.lint import lint_files
     from scrape_operator.settings import read_settings
 
-    report = lint_files(paths, read_settings().allow_cidrs)
+    settings = read_settings()
+    report = lint_files(paths, settings.allow_cidrs, timedelta(minutes=settings.interval_minutes))
     if output is Output.JSON:
         typer.echo(json.dumps(report.findings, ensure_ascii=False, indent=2))
     else:
@@ -65,6 +69,7 @@ def upcoming(
     """Print the next due times of schedules, in UTC and in their time zone, without a cluster.
 
     Each due time has an outcome: Run, or why it does not run (SkippedWindow, BeforeStartTime, Ended, Suspended).
+    An object of the cluster that its failures suspended has the outcome SuspendedByFailures.
     The exit code is 1 if a file is wrong.
 
     Example: scrape-operator next quotes.yaml -n 5

@@ -76,26 +76,28 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min(one, other) if one is not None and other is not None else one or other
 
 
-def upcoming_due_times(plan: SchedulePlan, since: datetime, count: int) -> Iterator[UpcomingDueTime]:
-    """Yield up to `count` due times from `since` on, with the outcome of each as far as the spec determines it."""
+def upcoming_due_times(
+    plan: SchedulePlan, state: ScheduleState, since: datetime, count: int
+) -> Iterator[UpcomingDueTime]:
+    """Yield up to `count` due times from `since` on, with their outcomes as far as spec and failures determine them."""
     within = plan.due_times
     due_times = within.due_times if isinstance(within, BoundedDueTimes) else within
     due = None if due_times is None else due_times.next_after(max(since, FIRST) - INSTANT)
     while count > 0 and due_times is not None and due is not None:
-        yield UpcomingDueTime(due, _outcome(plan, due))
+        yield UpcomingDueTime(due, _outcome(plan, state, due))
         count -= 1
         due = due_times.next_after(due)
 
 
-def next_run(plan: SchedulePlan, since: datetime) -> datetime | None:
-    """Return the first due time at or after `since` that is run as far as the spec determines it, or None."""
-    if plan.due_times is None or pause_of(plan, ScheduleState()) is not None:
+def next_run(plan: SchedulePlan, state: ScheduleState, since: datetime) -> datetime | None:
+    """Return the first due time at or after `since` that is run as far as spec and failures determine it, or None."""
+    if plan.due_times is None or pause_of(plan, state) is not None:
         return None
     return plan.due_times.next_inside(plan.windows, max(since, FIRST) - INSTANT)
 
 
-def _outcome(plan: SchedulePlan, due: datetime) -> str:
-    pause = pause_of(plan, ScheduleState())
+def _outcome(plan: SchedulePlan, state: ScheduleState, due: datetime) -> str:
+    pause = pause_of(plan, state)
     if pause is not None:
         return pause
     if plan.start_time is not None and due < plan.start_time:
