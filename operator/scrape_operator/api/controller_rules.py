@@ -6,7 +6,6 @@ compile them.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from scrape_operator.api.kinds.http import HTTP, Body
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
@@ -14,10 +13,9 @@ from scrape_operator.core.errors import InvalidValue
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.urls import check_http_url
 from scrape_operator.core.runs import placeholders
-from scrape_operator.core.schedule.time_zones import parse_time_zone
+from scrape_operator.core.schedule.time_zones import UTC_ZONE, parse_time_zone
 
 _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
-_UTC = ZoneInfo("Etc/UTC")
 
 
 def check_without_cel(spec: ScrapeScheduleSpec) -> Iterator[Finding]:
@@ -68,4 +66,4 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _check_url(template: str) -> None:
-    check_http_url(placeholders.render(template, _SAMPLE, _UTC))
+    check_http_url(placeholders.render(template, _SAMPLE, UTC_ZONE))

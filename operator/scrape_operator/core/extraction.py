@@ -6,8 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.runs.items import JSONValue
-
-UTC_ZONE = ZoneInfo("Etc/UTC")
+from scrape_operator.core.schedule.time_zones import UTC_ZONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from scrape_operator.api.kinds.schedule import ScrapeScheduleSpec
 from scrape_operator.api.kinds.when import Spread
@@ -13,6 +12,7 @@ from scrape_operator.core.findings import Finding
 from scrape_operator.core.schedule.bounds import BoundedDueTimes
 from scrape_operator.core.schedule.cron import CronDueTimes, CronExpression, parse_cron
 from scrape_operator.core.schedule.due_times import DueTimes, IntervalDueTimes, stable_offset
+from scrape_operator.core.schedule.time_zones import time_zone
 from scrape_operator.core.schedule.windows import Windows, parse_window
 
 DEFAULT_TIMEOUT_MAX = timedelta(minutes=10)
@@ -72,7 +72,7 @@ def compile_timing(spec: ScrapeScheduleSpec, uid: str, default_interval: timedel
 
 def _cron(spec: ScrapeScheduleSpec, expressions: tuple[CronExpression, ...]) -> Timing:
     return Timing(
-        _within_bounds(spec, CronDueTimes(expressions, ZoneInfo(spec.time_zone))),
+        _within_bounds(spec, CronDueTimes(expressions, time_zone(spec.time_zone))),
         text=schedule_text(spec),
         offset=timedelta(0),
         timeout=spec.timeout or DEFAULT_TIMEOUT_MAX,
@@ -90,7 +90,7 @@ def _within_bounds(spec: ScrapeScheduleSpec, due_times: DueTimes) -> DueTimes:
 def compile_windows(spec: ScrapeScheduleSpec) -> Windows:
     """Compile the windows of a spec without findings."""
     windows = (parse_window(window.mode, window.days, window.from_, window.to) for window in spec.windows)
-    return Windows(tuple(windows), ZoneInfo(spec.time_zone))
+    return Windows(tuple(windows), time_zone(spec.time_zone))
 
 
 def schedule_text(spec: ScrapeScheduleSpec) -> str:

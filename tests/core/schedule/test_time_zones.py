@@ -1,11 +1,17 @@
 """Names of time zones: those of the tz database, and no others."""
 
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
+import scrape_operator
 from scrape_operator.core.errors import InvalidValue
-from scrape_operator.core.schedule.time_zones import parse_time_zone
+from scrape_operator.core.schedule.time_zones import parse_time_zone, time_zone
+from scrape_operator.extraction.workers.frames import requested_document
 
 
 @pytest.mark.parametrize(
@@ -65,3 +71,36 @@ def test_a_name_in_the_wrong_case_is_refused_with_the_right_one() -> None:
 def test_a_time_zone_knows_its_offsets() -> None:
     summer = datetime(2026, 7, 1, tzinfo=UTC).astimezone(parse_time_zone("Europe/Berlin"))
     assert summer.utcoffset() == timedelta(hours=2)
+
+
+@pytest.fixture
+def old_rules(tmp_path: Path) -> Iterator[None]:
+    """The tz database of the machine has no summer time for Cairo."""
+    (tmp_path / "Africa").mkdir()
+    rules = files("tzdata").joinpath("zoneinfo", "Etc", "UTC").read_bytes()
+    (tmp_path / "Africa" / "Cairo").write_bytes(rules)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(before)
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("old_rules")
+def test_rules_are_those_of_the_package_and_not_of_the_machine() -> None:
+    header = {"url": "", "content_type": "", "scheduled_for": None, "fetched_at": None, "wants_hints": False}
+    in_a_worker = requested_document({**header, "time_zone": "Africa/Cairo"}, b"").time_zone
+    for zone in (parse_time_zone("Africa/Cairo"), in_a_worker):
+        assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=3)
+
+
+def test_a_name_has_one_zone() -> None:
+    zone = parse_time_zone("Asia/Tokyo")
+    assert zone is time_zone("Asia/Tokyo")
+    assert (zone.key, str(zone)) == ("Asia/Tokyo", "Asia/Tokyo")
+
+
+def test_no_zone_is_read_past_the_package() -> None:
+    sources = Path(scrape_operator.__file__).parent.rglob("*.py")
+    assert [file.name for file in sources if "ZoneInfo(" in file.read_text("utf-8")] == []

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from scrape_operator.core.findings import Finding
 from scrape_operator.core.net.day_budgets import DayLimit
@@ -11,9 +10,10 @@ from scrape_operator.core.notifications.webhooks import Webhook
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import StoredSpec
 from scrape_operator.core.schedule.due_times import DueTimes
+from scrape_operator.core.schedule.time_zones import UTC_ZONE
 from scrape_operator.core.schedule.windows import Windows
 
-AT_ANY_TIME = Windows((), ZoneInfo("Etc/UTC"))
+AT_ANY_TIME = Windows((), UTC_ZONE)
 """The windows of a schedule that has none."""
 
 

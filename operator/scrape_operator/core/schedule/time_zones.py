@@ -1,16 +1,29 @@
-"""Names of time zones (`spec.timeZone`): the entries of the tz database, as in CronJob.
+"""Time zones (`spec.timeZone`): the entries of the tz database, as in CronJob.
 
-The names are those of the `tzdata` package, so that every replica and the CLI agree. The entries `localtime`,
-`posix/…` and `right/…` of a machine are not accepted.
+Names and rules are those of the `tzdata` package, so that every replica and the CLI agree: a machine may have older
+rules. Its entries `localtime`, `posix/…` and `right/…` are not accepted.
 """
 
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from scrape_operator.core.errors import InvalidValue
 
 MAX_LENGTH = 64
+
+
+@cache
+def time_zone(name: str) -> ZoneInfo:
+    """Return the time zone of a name that `parse_time_zone` accepts: one object for each name.
+
+    It cannot be pickled. Processes exchange its `key`.
+    """
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
+UTC_ZONE = time_zone("Etc/UTC")
 
 
 def parse_time_zone(name: str) -> ZoneInfo:
@@ -21,18 +34,13 @@ def parse_time_zone(name: str) -> ZoneInfo:
 
     """
     known = _names()
-    if name not in known.values():
+    if known.get(name.lower()) != name:
         meant = known.get(name.lower(), "such as Europe/Berlin or Etc/UTC")
         raise InvalidValue(f"{name[:MAX_LENGTH]!r} is no time zone: use a name of the IANA tz database, {meant}")
-    try:
-        return ZoneInfo(name)
-    except ZoneInfoNotFoundError as error:
-        raise InvalidValue(
-            f"time zone {name!r} can't be read: the tz database of this installation lacks it"
-        ) from error
+    return time_zone(name)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _names() -> dict[str, str]:
     """Return every name, by its lower case."""
     return {name.lower(): name for name in files("tzdata").joinpath("zones").read_text("ascii").split()}

@@ -17,8 +17,8 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from scrape_operator.api.kinds.extract import FieldType
-from scrape_operator.core.extraction import UTC_ZONE
 from scrape_operator.core.runs.items import JSONValue
+from scrape_operator.core.schedule.time_zones import UTC_ZONE
 from scrape_operator.extraction.step_budget import StepBudget
 from scrape_operator.extraction.values.dates import (
     DateContext,

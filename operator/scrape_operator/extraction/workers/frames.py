@@ -9,11 +9,11 @@ import struct
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from scrape_operator.core.extraction import Document, PageExtraction
+from scrape_operator.core.schedule.time_zones import time_zone
 
 LENGTHS: Final = struct.Struct(">II")
 
@@ -50,7 +50,7 @@ def requested_document(header: Mapping[str, Any], body: bytes) -> Document:
         content_type=header["content_type"],
         scheduled_for=_instant(header["scheduled_for"]),
         fetched_at=_instant(header["fetched_at"]),
-        time_zone=ZoneInfo(header["time_zone"]),
+        time_zone=time_zone(header["time_zone"]),
         wants_hints=header["wants_hints"],
     )
 
