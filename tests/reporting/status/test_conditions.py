@@ -1,7 +1,7 @@
 """The table of conditions in docs/scrapeschedule.md, case by case."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,14 +12,18 @@ from scrape_operator.core.runs.items import ItemCounts
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import RunResult, RunStatus, TargetResult
 from scrape_operator.core.runs.slot import Manual
+from scrape_operator.core.schedule.bounds import BoundedDueTimes
+from scrape_operator.core.schedule.due_times import IntervalDueTimes
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ActiveRun, ScheduleState
+from scrape_operator.core.schedule.upcoming import upcoming
 from scrape_operator.core.schedule.windows import Windows, parse_window
 from scrape_operator.reporting.status.condition_types import Condition
 from scrape_operator.reporting.status.conditions import evaluate_conditions
 from tests.support import builders as make
 
 HOUR = timedelta(hours=1)
+NEVER_OPEN = Windows((parse_window("Deny", (), "00:00", "24:00"),), ZoneInfo("Etc/UTC"))
 ONLY_AT_NIGHT = Windows((parse_window("Allow", (), "22:00", "06:00"),), ZoneInfo("Europe/Berlin"))
 INVALID = (Finding("spec.interval", "5 is no duration: write 5s or 5m"), Finding("spec.timeZone", "no such zone"))
 
@@ -32,6 +36,10 @@ class NoDueTimes:
 
     def count_between(self, after: object, until: object) -> int:
         return 0
+
+
+def ending_at(end: datetime) -> SchedulePlan:
+    return make.plan(due_times=BoundedDueTimes(IntervalDueTimes(make.FIVE_MINUTES), None, end), end_time=end)
 
 
 def conditions(plan: SchedulePlan, state: ScheduleState) -> dict[str, Condition]:
@@ -201,6 +209,24 @@ def test_a_budget_that_is_used_up_says_which_and_until_when() -> None:
     assert (found["Ready"].status, found["Ready"].reason) == ("True", "Succeeded")
     suspended = conditions(make.plan(suspend=True), make.state(make.fine(), used_up=used_up))
     assert suspended["Scheduled"].reason == "Suspended"
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        pytest.param(ending_at(make.NOW - HOUR), "Ended", id="endTime has passed"),
+        pytest.param(make.plan(windows=NEVER_OPEN), "OutsideWindow", id="windows that never open"),
+        pytest.param(ending_at(make.NOW + HOUR), "BudgetExhausted", id="endTime is today"),
+    ],
+)
+def test_a_schedule_without_runs_does_not_wait_for_its_budget(plan: SchedulePlan, reason: str) -> None:
+    limit = DayLimit("ScrapePolicy/default/shop", "ScrapePolicy shop", Unit.REQUESTS, 1_000)
+    used_up = UsedUp(limit, day_end(make.NOW))
+    state = make.state(make.fine(), used_up=used_up)
+    assert status_and_reason(plan, state, "Scheduled") == ("False", reason)
+    ahead = upcoming(plan, state, make.NOW)
+    state.set_upcoming(ahead.run, is_outside=ahead.is_outside)
+    assert status_and_reason(plan, state, "Scheduled") == ("False", reason)
 
 
 @pytest.mark.parametrize(

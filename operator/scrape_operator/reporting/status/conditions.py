@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +18,7 @@ from scrape_operator.core.schedule.instants import LAST
 from scrape_operator.core.schedule.pauses import Pause, pause_of
 from scrape_operator.core.schedule.plan import SchedulePlan
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.core.schedule.upcoming import upcoming
+from scrape_operator.core.schedule.upcoming import Upcoming, upcoming
 from scrape_operator.reporting.status.condition_types import (
     FALSE,
     TRUE,
@@ -33,7 +34,7 @@ from scrape_operator.reporting.status.outcome import Outcome, outcome_of, run_me
 
 def evaluate_conditions(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Sequence[Condition]:
     """Return every condition that is not absent, in the order in which the status lists them."""
-    outcome, scheduled = outcome_of(state), _scheduled(plan, state, next_due(plan, state, now))
+    outcome, scheduled = outcome_of(state), _scheduled(plan, state, now)
     begins = _begins(plan, state, now)
     conditions = [_stalled(plan, state) or _ready(outcome, scheduled, begins=begins)]
     if begins and (reconciling := _reconciling(plan, outcome)) is not None:
@@ -122,15 +123,16 @@ def _reconciling(plan: SchedulePlan, outcome: Outcome | None) -> Condition | Non
     return None
 
 
-def _scheduled(plan: SchedulePlan, state: ScheduleState, due: datetime | None) -> Condition:
-    kind, pause = ConditionType.SCHEDULED, pause_of(plan, state)
+def _scheduled(plan: SchedulePlan, state: ScheduleState, now: datetime) -> Condition:
+    kind, pause, due = ConditionType.SCHEDULED, pause_of(plan, state), next_due(plan, state, now)
     if pause is not None:
         return Condition(
             kind, FALSE, plan.stall_reason or pause, partial(_pause_message, pause, state.consecutive_failures)
         )
-    if state.used_up is not None:
+    ahead = Upcoming(due, due) if due is not None else upcoming(plan, replace(state, used_up=None), now)
+    if state.used_up is not None and ahead.run is not None:  # else nothing would run with a budget either
         return Condition(kind, FALSE, Reason.BUDGET_EXHAUSTED, partial(getattr, state.used_up, "message"))
-    if state.is_outside:
+    if state.is_outside or ahead.is_outside:
         return Condition(kind, FALSE, ConditionReason.OUTSIDE_WINDOW, partial(_outside_message, plan, due))
     if due is None:
         return Condition(kind, FALSE, ConditionReason.ENDED, partial(_ended_message, plan))
