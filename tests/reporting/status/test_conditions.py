@@ -107,7 +107,7 @@ def test_a_canceled_run_does_not_count_for_ready(before: RunResult | None, expec
     ("before", "expected"),
     [
         pytest.param(make.fine(1), ("True", "Succeeded"), id="after a good run"),
-        pytest.param(make.broken(1), ("False", "RunFailed"), id="after a failed run"),
+        pytest.param(make.broken(1, Reason.TIMEOUT), ("False", "Timeout"), id="after a failed run"),
     ],
 )
 def test_more_canceled_runs_than_history_holds_do_not_make_ready_forget(
@@ -115,6 +115,14 @@ def test_more_canceled_runs_than_history_holds_do_not_make_ready_forget(
 ) -> None:
     state = make.state(before, *(make.canceled(n, Reason.SHUTDOWN) for n in range(2, 9)))
     assert status_and_reason(make.plan(), state, "Ready") == expected
+
+
+def test_a_failed_run_without_a_row_and_targets_has_a_reason_of_the_contract() -> None:
+    state = make.state(*(make.canceled(n, Reason.SHUTDOWN) for n in range(1, 6)))
+    state.consecutive_failures = 1
+    assert status_and_reason(make.plan(), state, "Ready") == ("False", "Shutdown")
+    state.history, state.last_run = [], None
+    assert status_and_reason(make.plan(), state, "Ready") == ("False", "InternalError")
 
 
 @pytest.mark.parametrize("before", [pytest.param((), id="never ran"), pytest.param((make.fine(1),), id="ran well")])

@@ -28,7 +28,6 @@ class ConditionReason(StrEnum):
     OUTSIDE_WINDOW = "OutsideWindow"
     ENDED = "Ended"
     PROGRESSING = "Progressing"
-    RUN_FAILED = "RunFailed"
 
 
 MessageFactory = Callable[[], str]

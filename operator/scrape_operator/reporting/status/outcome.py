@@ -6,9 +6,9 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from scrape_operator.core.runs.reasons import Reason
-from scrape_operator.core.runs.run import RunStatus, RunSummary
+from scrape_operator.core.runs.run import RunStatus, RunSummary, TargetHealth
 from scrape_operator.core.schedule.state import ScheduleState
-from scrape_operator.reporting.status.condition_types import FALSE, TRUE, UNKNOWN, ConditionReason, MessageFactory
+from scrape_operator.reporting.status.condition_types import FALSE, TRUE, UNKNOWN, MessageFactory
 
 REPLACED_IN_A_ROW = 3
 """So many runs that were replaced one after the other mean that no run of the schedule can end."""
@@ -66,12 +66,28 @@ def _from_run(run: RunSummary) -> Outcome:
 def _from_counters(state: ScheduleState, finished: Sequence[RunSummary]) -> Outcome | None:
     """Return what the counters say where every remembered run was canceled."""
     if state.consecutive_failures:
-        return Outcome(FALSE, ConditionReason.RUN_FAILED, lambda: "the last run that was not canceled failed")
+        return _from_targets(state.targets, finished)
     if state.last_successful_time is not None:
         return Outcome(TRUE, Reason.SUCCEEDED, lambda: "the last run that was not canceled succeeded")
     if finished:
         return Outcome(UNKNOWN, finished[0].reason, partial(_canceled_message, finished[0]), finished[0].generation)
     return None
+
+
+def _from_targets(targets: Sequence[TargetHealth], finished: Sequence[RunSummary]) -> Outcome:
+    """Return the outcome of a failed run that is not remembered, by its targets: a canceled run leaves them unchanged.
+
+    A run has the reason of its first failed target. Where none is known, the reason is that of the last run.
+    """
+    failed = next((target for target in targets if target.status is RunStatus.FAILED), None)
+    if failed is not None:
+        return Outcome(FALSE, failed.reason, partial(_failed_message, failed))
+    reason = finished[0].reason if finished else Reason.INTERNAL_ERROR
+    return Outcome(FALSE, reason, lambda: "the last run that was not canceled failed, and its row is not kept")
+
+
+def _failed_message(target: TargetHealth) -> str:
+    return f"the last run that was not canceled failed: target {target.name}: {target.message or target.reason}"
 
 
 def _replaced_message(count: int) -> str:
