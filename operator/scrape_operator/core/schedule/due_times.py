@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from scrape_operator.core.schedule.congruences import first_multiple_within
@@ -79,41 +80,50 @@ class IntervalDueTimes:
         due = self.next_after(instant)
         if due is None or windows.allows(due):
             return due
-        second = seconds_of(due)
-        for period in periods_from(windows.zone, second, YEARS_AHEAD):
-            if period.start > second:
-                index = _first_inside(self, windows, period)
-            else:
-                index = _first_inside_from(self, windows, period, self.index_of(due))
-            if index is not None:
-                return self.at(index)
-        return None
+        period = next(periods_from(windows.zone, seconds_of(due), YEARS_AHEAD))
+        index = _first_inside_from(self, windows, period.offset, self.index_of(due))
+        if index is None or not _is_before_end(self, index, period):
+            index = _first_inside_after(self, windows, period)
+        return None if index is None else self.at(index)
 
 
-@lru_cache(maxsize=8_192)
-def _first_inside(due_times: IntervalDueTimes, windows: Windows, period: OffsetPeriod) -> int | None:
-    """Return the index of the first due time of a whole period that the windows allow, or None if there is none."""
-    start = EPOCH + timedelta(seconds=period.start) - INSTANT
-    return _first_inside_from(due_times, windows, period, due_times.index_of(start) + 1)
+@lru_cache(maxsize=16_384)
+def _first_inside_after(due_times: IntervalDueTimes, windows: Windows, period: OffsetPeriod) -> int | None:
+    """Return the index of the first due time after a period that the windows allow, or None if there is none.
+
+    The final answer is remembered, not that of each period: a schedule takes one entry until its present period ends.
+    At some offsets from UTC no due time is inside, however long they last. They are looked at once.
+    """
+    without: set[int] = set()
+    for later in islice(periods_from(windows.zone, period.start, YEARS_AHEAD), 1, None):
+        if later.offset not in without:
+            first = due_times.index_of(EPOCH + timedelta(seconds=later.start) - INSTANT) + 1
+            index = _first_inside_from(due_times, windows, later.offset, first)
+            if index is None:
+                without.add(later.offset)
+            elif _is_before_end(due_times, index, later):
+                return index
+    return None
 
 
-def _first_inside_from(due_times: IntervalDueTimes, windows: Windows, period: OffsetPeriod, index: int) -> int | None:
-    """Return the first index from `index` on whose due time is in the period and allowed by the windows, or None.
+def _is_before_end(due_times: IntervalDueTimes, index: int, period: OffsetPeriod) -> bool:
+    """Return whether the due time of an index is before the end of a period."""
+    return (due_times.offset + index * due_times.period) // INSTANT < period.end * _SECOND
 
-    While the offset of the zone stays the same, due times and windows are steps and ranges on a circle of one week.
+
+def _first_inside_from(due_times: IntervalDueTimes, windows: Windows, offset: int, index: int) -> int | None:
+    """Return the first index from `index` on whose due time the windows allow if the zone keeps its offset, or None.
+
+    Then due times and windows are steps and ranges on a circle of one week.
     """
     step = due_times.period // INSTANT
-    wall = (due_times.at(index) - EPOCH) // INSTANT + period.offset * _SECOND
+    wall = (due_times.at(index) - EPOCH) // INSTANT + offset * _SECOND
     place = minute_of_week(wall // _MINUTE) * _MINUTE + wall % _MINUTE
     waits = [
         _first_step_within(step % _WEEK, (start * _MINUTE - place) % _WEEK, (end - start) * _MINUTE)
         for start, end in allowed_spans(windows.windows)
     ]
-    found = min((index + wait for wait in waits if wait is not None), default=None)
-    if found is None:
-        return None
-    ends_before = period.end * _SECOND
-    return found if (due_times.offset + found * due_times.period) // INSTANT < ends_before else None
+    return min((index + wait for wait in waits if wait is not None), default=None)
 
 
 def _first_step_within(step: int, start: int, length: int) -> int | None:

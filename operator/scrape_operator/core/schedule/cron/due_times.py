@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from scrape_operator.core.schedule.cron.expression import CronExpression, count_in, first_in, last_in
@@ -49,12 +49,9 @@ class CronDueTimes:
         if due is None or windows.allows(due):
             return due
         second = seconds_of(due)
-        return _earliest(
-            _first_inside(self, windows, period)
-            if period.start > second
-            else self.first_in_period(period, second, allowed_minutes(windows.windows))
-            for period in periods_from(self.zone, second, YEARS_AHEAD)
-        )
+        period = next(periods_from(self.zone, second, YEARS_AHEAD))
+        found = self.first_in_period(period, second, allowed_minutes(windows.windows))
+        return _earliest((found if found is not None else _first_inside_after(self, windows, period),))
 
     def first_in_period(self, period: OffsetPeriod, since: int, allowed: int | None = None) -> int | None:
         """Return the first due second of a period from `since` on, of the minutes of the week that are `allowed`."""
@@ -99,10 +96,16 @@ def _wall_minutes(period: OffsetPeriod, start: int, end: int) -> tuple[int, int]
     return -(-(start + period.offset) // 60), -(-(end + period.offset) // 60)
 
 
-@lru_cache(maxsize=8_192)
-def _first_inside(due_times: CronDueTimes, windows: Windows, period: OffsetPeriod) -> int | None:
-    """Return the first due second of a whole period that the windows allow, or None if there is none."""
-    return due_times.first_in_period(period, period.start, allowed_minutes(windows.windows))
+@lru_cache(maxsize=16_384)
+def _first_inside_after(due_times: CronDueTimes, windows: Windows, period: OffsetPeriod) -> int | None:
+    """Return the first due second after a period that the windows allow, within YEARS_AHEAD years, or None.
+
+    The final answer is remembered, not that of each period: a schedule takes one entry until its present period ends.
+    """
+    allowed = allowed_minutes(windows.windows)
+    later = islice(periods_from(due_times.zone, period.start, YEARS_AHEAD), 1, None)
+    found = (due_times.first_in_period(period, period.start, allowed) for period in later)
+    return next((second for second in found if second is not None), None)
 
 
 def _is_allowed(period: OffsetPeriod, allowed: int | None) -> bool:

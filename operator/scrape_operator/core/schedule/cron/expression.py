@@ -10,9 +10,11 @@ from datetime import date
 from functools import lru_cache, reduce
 from operator import or_
 
-from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, MINUTES_OF_WEEK, lowest, minute_of_week
+from scrape_operator.core.schedule.wall_weeks import MINUTES_OF_DAY, lowest, minute_of_week
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_WEEKDAYS = 7
+_WHOLE_DAY = (1 << MINUTES_OF_DAY) - 1
 _SIX_WEEKS = sum(1 << 7 * week for week in range(6))
 
 
@@ -70,9 +72,20 @@ def first_in(expressions: Sequence[CronExpression], low: int, high: int, allowed
 
 
 def _meets(expressions: Sequence[CronExpression], allowed: int) -> bool:
-    """Return whether a time of day of the expressions is allowed on any day of the week."""
-    days = [allowed >> start for start in range(0, MINUTES_OF_WEEK, MINUTES_OF_DAY)]
-    return any(expression.times & day for expression in expressions for day in days)
+    """Return whether a time of day of the expressions is allowed on a weekday on which it can be due."""
+    days = _allowed_times(allowed)
+    return any(
+        expression.times & day and (expression.either_day or expression.weekdays >> weekday & 1)
+        for expression in expressions
+        for weekday, day in enumerate(days)
+    )
+
+
+@lru_cache(maxsize=256)
+def _allowed_times(allowed: int) -> Sequence[int]:
+    """Return the minutes of the day that are allowed on each weekday, from Sunday on."""
+    starts = [(weekday - 1) % _WEEKDAYS * MINUTES_OF_DAY for weekday in range(_WEEKDAYS)]
+    return [allowed >> start & _WHOLE_DAY for start in starts]
 
 
 def last_in(expressions: Sequence[CronExpression], low: int, high: int) -> int | None:
