@@ -19,7 +19,7 @@ from scrape_operator.fetching.fetcher import open_fetcher
 from scrape_operator.fetching.robots import KEPT_SECONDS, MAX_RETRY_AFTER_SECONDS, RobotsCache
 from scrape_operator.fetching.route import DIRECT
 from scrape_operator.settings import Settings
-from tests.fetching.servers import never_ending, ok, redirect, resetting, serving
+from tests.fetching.servers import answering, never_ending, ok, redirect, resetting, serving
 from tests.support.clock import ManualClock
 from tests.support.fetching import NO_RETRY, requester
 
@@ -96,7 +96,7 @@ async def test_a_policy_may_ignore_it(http):
     assert len(server.heads) == 1
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "401 No", "403 No", "410 Gone"])
+@pytest.mark.parametrize("status", ["404 Not Found", "401 No", "403 No", "410 Gone", "429 Slow"])
 async def test_where_there_is_none_everything_is_allowed(http, status):
     async with serving(site(ok(b"User-agent: *\nDisallow: /", status=status))) as server:
         assert (await session(http).fetch(Request(server.url))).body == b"page"
@@ -107,9 +107,6 @@ async def test_where_there_is_none_everything_is_allowed(http, status):
     [
         ok(status="500 Oops"),
         ok(status="503 Busy"),
-        ok(status="408 Late"),
-        ok(status="425 Early"),
-        ok(status="429 Slow"),
         redirect("http://169.254.169.254/"),
         redirect("http://10.0.0.1/robots.txt"),
         redirect("/robots.txt"),
@@ -121,9 +118,6 @@ async def test_where_there_is_none_everything_is_allowed(http, status):
     ids=[
         "500",
         "503",
-        "408",
-        "425",
-        "429",
         "metadata",
         "inward",
         "a ring",
@@ -216,6 +210,8 @@ class ManualCache:
         answer = self.answers.pop(0)
         if isinstance(answer, ScrapeFailed):
             raise answer
+        if isinstance(answer, Response):
+            return answer
         return Response(request.url, 200, {}, answer)
 
     async def is_allowed(self, requests):
@@ -259,14 +255,22 @@ async def test_a_failure_is_kept_for_a_short_time(requests, reason, seconds):
     assert await cache.is_allowed(requests) is True
 
 
-def limited(retry_after):
-    return ScrapeFailed(Reason.RATE_LIMITED, "shop.example answered 429", http_status=429, retry_after=retry_after)
+def refused(status: int, retry_after: str | None) -> Response:
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    return Response("http://shop.example/robots.txt", status, headers, b"")
 
 
-@pytest.mark.parametrize(("asked", "seconds"), [(None, 10), (2, 10), (25, 25), (86_400, MAX_RETRY_AFTER_SECONDS)])
-async def test_rules_stay_in_force_until_the_retry_after_of_a_refusal(asked, seconds):
+ASKED = pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [(None, 10), ("2", 10), ("25", 25), ("86400", MAX_RETRY_AFTER_SECONDS), ("soon", 10), ("9" * 400, 3600)],
+)
+
+
+@ASKED
+@pytest.mark.parametrize("status", [408, 425, 429])
+async def test_rules_stay_in_force_where_it_asks_for_another_try(status, asked, seconds):
     cache = ManualCache()
-    cache.answers = [b"User-agent: *\nDisallow: /a", limited(asked), b""]
+    cache.answers = [b"User-agent: *\nDisallow: /a", refused(status, asked), b""]
     await cache.is_allowed(1)
     cache.clock.advance(KEPT_SECONDS)
     assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
@@ -277,21 +281,21 @@ async def test_rules_stay_in_force_until_the_retry_after_of_a_refusal(asked, sec
     assert await cache.is_allowed(1) is True
 
 
-async def test_without_rules_of_before_it_is_read_again_after_its_retry_after():
+@ASKED
+async def test_without_rules_of_before_it_is_read_again_soon(asked, seconds):
     cache = ManualCache()
-    cache.answers = [limited(25), b""]
-    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
-    cache.clock.advance(24.9)
-    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
-    cache.clock.advance(0.1)
+    cache.answers = [refused(429, asked), b"User-agent: *\nDisallow: /a"]
     assert await cache.is_allowed(1) is True
+    cache.clock.advance(seconds - 0.1)
+    assert await cache.is_allowed(1) is True
+    cache.clock.advance(0.1)
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
 
 
-async def test_the_status_that_keeps_it_from_being_read_is_named(http):
-    async with serving(site(ok(b"", "Retry-After: 25", status="429 Slow"))) as server:
+async def test_a_host_that_refuses_everything_is_asked_for_the_page(http):
+    async with serving(answering(ok(b"", "Retry-After: 25", status="429 Slow"))) as server:
         failed = await failure(session(http), server.url)
-    assert "while its robots.txt cannot be read: 127.0.0.1" in failed.message
-    assert "answered 429 Too Many Requests" in failed.message
+    assert (failed.reason, failed.http_status) == (Reason.RATE_LIMITED, 429)
 
 
 PADDING = b"# " + b"x" * 77 + b"\n"

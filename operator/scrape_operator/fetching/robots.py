@@ -25,14 +25,13 @@ KEPT_SECONDS = 86_400.0
 FAILURE_KEPT_SECONDS = 10.0
 UNREACHED_KEPT_SECONDS = 1.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
-"""The longest Retry-After that counts: without rules of before, the host gets no requests until then."""
+"""The longest Retry-After, in seconds, that delays the next request for a robots.txt."""
 
 MAX_ORIGINS = 4096
 
 _TEMPORARY = frozenset({408, 425, 429})
-"""Statuses of the class 4xx that do not say that there is no robots.txt: they count as 5xx does."""
+"""Statuses of the class 4xx that do not say that there is no robots.txt: what was read before stays in force."""
 
-_SUCCESS: tuple[int | str, ...] = ("2xx", *(status for status in range(400, 500) if status not in _TEMPORARY))
 _MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
 _MAX_BODY_BYTES = 2**20  # more than is parsed: a compressed one is cut up to 64 KiB before
 _LARGE_BYTES = 65_536
@@ -145,7 +144,7 @@ class RobotsCache:
             timeout=ROBOTS_SECONDS,
             max_redirects=_MAX_REDIRECTS,
             max_body_bytes=_MAX_BODY_BYTES,
-            success_status=_SUCCESS,
+            success_status=("2xx", "4xx"),
             is_body_cut=True,
             purpose=Purpose.ROBOTS,
         )
@@ -158,6 +157,8 @@ class RobotsCache:
             else:
                 rules = parse_robots(body, user_agent)
             kept = _Kept(self._clock() + KEPT_SECONDS, rules)
+            if answer.status in _TEMPORARY:
+                kept = self._refused(answer, self._kept.get(key) or kept)
         except ScrapeFailed as failure:
             if failure.reason in UNSPENT:
                 return _Kept(self._clock(), failure=(failure.reason, failure.message.partition(" ")[2]))
@@ -165,10 +166,16 @@ class RobotsCache:
         self._kept[key] = kept
         return kept
 
+    def _refused(self, answer: Response, before: _Kept) -> _Kept:
+        """Return what counts after an answer that asks for another try: the rules of before, or none."""
+        asked = answer.headers.get("retry-after", "")
+        seconds = min(float(asked), MAX_RETRY_AFTER_SECONDS) if asked.isascii() and asked.isdigit() else 0.0
+        rules = before.rules if before.failure is None else RobotsRules()
+        return _Kept(self._clock() + max(FAILURE_KEPT_SECONDS, seconds), rules)
+
     def _after(self, failure: ScrapeFailed, before: _Kept | None, *, was_sent: bool) -> _Kept:
         """Return what counts after a failure: the rules of before, if there were any (RFC 9309 section 2.4)."""
-        asked = min(failure.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
-        until = self._clock() + max(FAILURE_KEPT_SECONDS, asked)
+        until = self._clock() + FAILURE_KEPT_SECONDS
         if before is not None and before.failure is None:
             return _Kept(until, before.rules)
         if failure.reason in _UNREACHED and not was_sent:
