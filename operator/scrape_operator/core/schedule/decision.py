@@ -133,7 +133,7 @@ def decide_queued(plan: SchedulePlan, state: ScheduleState, now: datetime) -> De
     queued = state.queued
     if queued is None:
         return NOTHING
-    start = Start(queued.slot, queued.scheduled_for, queued.missed)
+    start = _start_of(queued)
     refusal = _refuse_queued(plan, state, start, now)
     if refusal is not None:
         return refusal
@@ -185,15 +185,20 @@ def decide_request(plan: SchedulePlan, state: ScheduleState, token: str | None, 
     return _refuse_spending(state, start, now) or _unless_overlapping(plan, state, start, now)
 
 
+def _start_of(queued: QueuedRun) -> Start:
+    return Start(queued.slot, queued.scheduled_for, queued.missed)
+
+
 def superseded(queued: QueuedRun) -> Skip:
     """Return the skip of a queued slot that a newer one replaces."""
-    start = Start(queued.slot, queued.scheduled_for, queued.missed)
-    return start.skip(Reason.SKIPPED_OVERLAP, "a newer due time took its place before the previous run had ended")
+    return _start_of(queued).skip(
+        Reason.SKIPPED_OVERLAP, "a newer due time took its place before the previous run had ended"
+    )
 
 
 def withdrawn(queued: QueuedRun) -> Skip:
     """Return the skip of a queued slot whose schedule is gone."""
-    return Start(queued.slot, queued.scheduled_for, queued.missed).skip(Reason.CANCELED, DELETED)
+    return _start_of(queued).skip(Reason.CANCELED, DELETED)
 
 
 def _decide_due(plan: SchedulePlan, state: ScheduleState, start: Start, now: datetime, *, has_missed: bool) -> Decision:
