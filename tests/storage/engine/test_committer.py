@@ -1,6 +1,7 @@
 """Group commit: batches form by themselves, and an operation succeeds or fails by itself."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, text
 from scrape_operator.core.errors import StoreUnavailable
 from scrape_operator.storage.engine import batching
 from scrape_operator.storage.engine.address import SQLiteAddress
-from scrape_operator.storage.engine.committer import Committer
+from scrape_operator.storage.engine.committer import ANSWERS_AT_ONCE, Committer
 from scrape_operator.storage.engine.database import Database
 from scrape_operator.storage.engine.transactions import Timeouts
 from scrape_operator.storage.errors import StoreRefused
@@ -240,6 +241,45 @@ async def test_a_committer_that_is_cancelled_leaves_nobody_waiting(notebook: Not
     assert [type(answer) for answer in answers] == [StoreUnavailable, StoreUnavailable]
     with pytest.raises(StoreUnavailable):
         await committer.submit(notebook.note, 2)
+
+
+async def test_few_callers_go_on_in_one_turn_of_the_event_loop(notebook: Notebook) -> None:
+    turn, turns = 0, Counter[int]()
+
+    async def count() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def call(number: int) -> None:
+        await committer.submit(notebook.note, number)
+        turns[turn] += 1
+
+    notebook.gate.clear()
+    async with notebook.committer() as committer:
+        [counter] = await queued(count())
+        calls = await queued(*(call(number) for number in range(50)))
+        notebook.gate.set()
+        await asyncio.gather(*calls)
+        counter.cancel()
+    assert max(turns.values()) <= ANSWERS_AT_ONCE
+
+
+async def test_all_callers_of_a_transaction_are_answered_where_the_committer_is_cancelled(notebook: Notebook) -> None:
+    async def stop(number: int) -> str:
+        answer = await committer.submit(notebook.note, number)
+        if number == 0:
+            assert committer._task is not None
+            committer._task.cancel()
+        return answer
+
+    notebook.gate.clear()
+    committer = notebook.committer()
+    await committer.__aenter__()
+    calls = await queued(*(stop(number) for number in range(50)))
+    notebook.gate.set()
+    assert await asyncio.gather(*calls) == [f"noted {number}" for number in range(50)]
 
 
 async def test_operations_gather_after_a_transaction(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
