@@ -3,7 +3,7 @@
 What an answer can't do without is read with `required_*`, which raise with what was expected and what was found.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
@@ -60,9 +60,10 @@ def entries(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     return ((str(name), one) for name, one in pairs if isinstance(one, dict))
 
 
-def objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Iterate over the objects of a list, or of an object that stands for one."""
-    return (one for _name, one in entries(value))
+def objects(value: Any) -> Sequence[Mapping[str, Any]]:
+    """Return the objects of a list, or of an object that stands for one."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [one for one in members if isinstance(one, dict)]
 
 
 def text(value: Any) -> str:

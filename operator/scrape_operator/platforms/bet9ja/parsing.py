@@ -28,6 +28,8 @@ SOCCER = "1"
 MAX_KEYS = 2 * MAX_PRICES
 MAX_KEY = 64
 
+_LONGEST_KEY = 128
+"""The most characters that `_KEY` matches. A longer key is cut, so that it does not fill the cache."""
 _BETWEEN_TEAMS = " - "
 _GOOD = frozenset({"OK", "D"})
 _KEY = re.compile(r"(S|B|T|LIVES)_([^@_]{1,40})(?:@([^_]{1,20}))?_(.{1,60})", re.ASCII)
@@ -165,7 +167,7 @@ def read_odds(odds: Any, names: Mapping[str, str]) -> OddsSheet:
         price = read_price(value.get("v") if isinstance(value, dict) else value)
         if price is None:
             continue
-        read = read_key(key)
+        read = read_key(key[: _LONGEST_KEY + 1])
         if isinstance(read, PriceKey):
             sheet.offer(read, price)
         else:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from scrape_operator.core.odds.model import PriceKey
@@ -123,30 +124,35 @@ def read_markets(event: Mapping[str, Any]) -> OddsSheet:
     for market in objects(event.get("markets")):
         about = mapping(market.get("marketType"))
         market_id = text(about.get("id"))
-        name, ids = MARKETS.get(market_id, ("", {}))
-        known = CANONICAL.get(name)
+        name, _ids = MARKETS.get(market_id, ("", {}))
+        kind = _Kind(market_id, text(about.get("name")), CANONICAL.get(name))
         for row in objects(market.get("row")):
-            _read_row(row, _Kind(market_id, text(about.get("name")), known, ids), sheet)
+            _read_row(row, kind, sheet)
     return sheet
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The market of a row: betPawa's id and name, the canonical market if there is one, its outcomes by type id."""
+    """The market of a row: betPawa's id and name, and the canonical market if there is one."""
 
     id: str
     name: str
     market: Market | None
-    outcomes: Mapping[str, str]
 
     def outcome(self, entry: Mapping[str, Any]) -> str | None:
-        """Return the outcome that type id and labels name, or None where they contradict each other."""
+        """Return the outcome of a price of a canonical market."""
         if self.market is None:
             return None
-        by_id = self.outcomes.get(text(entry.get("typeId")))
-        labels = (text(entry.get("name")), text(entry.get("displayName")))
-        by_label = next((found for label in labels if (found := read_outcome(label, self.market.outcomes))), None)
-        return None if by_id and by_label and by_id != by_label else by_id or by_label
+        return _outcome(self.id, text(entry.get("typeId")), text(entry.get("name")), text(entry.get("displayName")))
+
+
+@lru_cache(maxsize=4096)
+def _outcome(market_id: str, type_id: str, *labels: str) -> str | None:
+    """Return the outcome that type id and labels name, or None where they contradict each other."""
+    name, ids = MARKETS[market_id]
+    by_id, kind = ids.get(type_id), CANONICAL[name].outcomes
+    by_label = next((found for label in labels if (found := read_outcome(label, kind))), None)
+    return None if by_id and by_label and by_id != by_label else by_id or by_label
 
 
 def _read_row(row: Mapping[str, Any], kind: _Kind, sheet: OddsSheet) -> None:
@@ -166,7 +172,7 @@ def _read_row(row: Mapping[str, Any], kind: _Kind, sheet: OddsSheet) -> None:
 
 
 def _market_of(entry: Mapping[str, Any], known: Market) -> str | None:
-    any_up = text(inner(entry, "additionalInfo", "anyUp"))
+    any_up = text(inner(entry, "additionalInfo", "anyUp")) if "additionalInfo" in entry else ""
     if any_up in _NO_UP or known.name in EARLY_PAYOUT.values():
         return known.name
     return EARLY_PAYOUT.get((known.name, any_up))
@@ -186,7 +192,7 @@ def row_line(row: Mapping[str, Any], prices: Priced, market: Market) -> Decimal 
         return None
     if market.line is LineKind.ORDINAL:
         return _ordinal(row)
-    written = {_own_line(entry.get("handicap"), outcome, market.line) for outcome, entry in prices} - {None}
+    written = {_own_line(text(entry.get("handicap")), outcome, market.name) for outcome, entry in prices} - {None}
     if len(written) > 1:
         return None
     specifier = inner(row, "specifier", SPECIFIERS[market.line])
@@ -197,12 +203,14 @@ def row_line(row: Mapping[str, Any], prices: Priced, market: Market) -> Decimal 
     return line if quarters is None or line == Decimal(quarters) / _QUARTERS else None
 
 
-def _own_line(value: Any, outcome: str | None, kind: LineKind) -> Decimal | None:
+@lru_cache(maxsize=4096)
+def _own_line(written: str, outcome: str | None, market: str) -> Decimal | None:
     """Return the row's line by the text of one price: of away's handicap with the other sign.
 
     The draw's text of a European handicap names either side, so it does not count.
     """
-    match = _OWN_LINE.fullmatch(text(value))
+    kind = CANONICAL[market].line
+    match = _OWN_LINE.fullmatch(written)
     line = read_line(match[2], kind) if match else None
     if match is None or line is None or outcome not in _SIDED:
         return None

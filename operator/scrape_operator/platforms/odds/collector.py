@@ -112,8 +112,8 @@ class EventCollector:
 
     def item(self, event: BookEvent) -> dict[str, JSONValue]:
         """Return the item of an event; count it, and the markets that have no canonical name."""
-        for market in {f"{raw.market} {raw.name}".strip() for raw in event.raw}:
-            self._context.count_unknown(market)
+        for market, name in {(raw.market, raw.name) for raw in event.raw}:
+            self._context.count_unknown(f"{market} {name}".strip())
         if event.dropped:
             self._context.note(f"event {event.event_id} has {event.dropped} prices beyond {MAX_PRICES}: not kept")
         kept = replace(event.only(self._config.wanted), bookmaker=self._bookmaker)

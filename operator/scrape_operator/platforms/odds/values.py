@@ -21,6 +21,8 @@ _TIME = re.compile(
     r" ?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?",
     re.ASCII,
 )
+_MAX_NUMBER_TEXT = 64
+"""Characters of a price or a line, with spaces around it. Longer texts would only fill the caches."""
 _MAX_TIME_TEXT = 40
 """Characters of a time with nanoseconds and an offset."""
 _MAX_EPOCH_DIGITS = 15
@@ -36,7 +38,7 @@ _QUARTER = Decimal("0.25")
 def read_price(value: Any) -> Decimal | None:
     """Read decimal odds from a text or a number. None unless greater than 1: at 1 or below nothing is offered."""
     if isinstance(value, str):
-        return _price(value.strip())
+        return _price(value.strip()) if len(value) <= _MAX_NUMBER_TEXT else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 < value < _BEYOND:
         return None
     return _price(repr(value))  # the shortest text that reads back as this float: 2.18 stays 2.18
@@ -61,7 +63,7 @@ def read_line(value: Any, kind: LineKind) -> Decimal | None:
     """Read a line: a signed decimal in steps of a quarter, or a score `h:a`, which is h - a for the home side."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    if not isinstance(value, str) and not abs(value) < _BEYOND:
+    if len(value) > _MAX_NUMBER_TEXT if isinstance(value, str) else not abs(value) < _BEYOND:
         return None
     return _line(value.strip() if isinstance(value, str) else repr(value), kind)
 

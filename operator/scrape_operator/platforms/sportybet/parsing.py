@@ -7,6 +7,7 @@ exceed 1. Market statuses 1 and 2 were seen with outcomes that are marked as act
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
@@ -194,22 +195,29 @@ def read_markets(event: Mapping[str, Any]) -> OddsSheet:
 
 def _read_market(market: Mapping[str, Any], sheet: OddsSheet) -> None:
     market_id, specifier = text(market.get("id")), text(market.get("specifier"))
-    name, ids = MARKETS.get(market_id, ("", {}))
-    known = CANONICAL.get(name)
-    line = _line(specifier, known.line) if known else None
-    if known is not None and line is None and (specifier or known.line is not LineKind.NONE):
-        known = None  # a bet with another specifier, or none, is another bet
     for outcome in objects(market.get("outcomes")):
         price = read_price(outcome.get("odds")) if is_true(outcome.get("isActive")) else None
         if price is None:
             continue
         outcome_id, label = text(outcome.get("id")), text(outcome.get("desc"))
-        chosen = _outcome(ids.get(outcome_id), label, known, line) if known else None
-        if chosen:
-            sheet.offer(PriceKey(name, line, chosen), price)
+        key = _price_key(market_id, specifier, outcome_id, label) if market_id in MARKETS else None
+        if key:
+            sheet.offer(key, price)
         else:
             label = label or outcome_id
             sheet.keep(RawPrice(market_id, _market_name(market), specifier, label, price))
+
+
+@lru_cache(maxsize=4096)
+def _price_key(market_id: str, specifier: str, outcome_id: str, label: str) -> PriceKey | None:
+    """Return what a price is for, one object for all events; None where it has no canonical name."""
+    name, ids = MARKETS[market_id]
+    market = CANONICAL[name]
+    line = _line(specifier, market.line)
+    if line is None and (specifier or market.line is not LineKind.NONE):
+        return None  # a bet with another specifier, or none, is another bet
+    outcome = _outcome(ids.get(outcome_id), label, market, line)
+    return PriceKey(name, line, outcome) if outcome else None
 
 
 def _market_name(market: Mapping[str, Any]) -> str:

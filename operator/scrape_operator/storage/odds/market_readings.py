@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, insert, select, update
@@ -50,9 +51,9 @@ def confirm_markets(
                 different.append(ReadMarket(event.id, market, bets, is_new=event.is_new))
     times = {"at": source.at, "fresh_until": source.fresh_until}
     if seen_first:
-        connection.execute(_insert(connection), {"read": seen_first, **times})
+        connection.execute(_insert(connection.dialect.name), {"read": seen_first, **times})
     if seen_again:
-        connection.execute(_update(connection), {"read": seen_again, **times})
+        connection.execute(_update(connection.dialect.name), {"read": seen_again, **times})
     return different
 
 
@@ -80,15 +81,17 @@ _AT = bindparam("at", type_=UTCDateTime)
 _FRESH_UNTIL = bindparam("fresh_until", type_=UTCDateTime)
 
 
-def _insert(connection: Connection) -> Any:
-    given = unfold(connection.dialect.name, "read").c.value
+@cache
+def _insert(dialect: str) -> Any:
+    given = unfold(dialect, "read").c.value
     event_id, market, mark = cast(given[0].as_string(), BigInteger), given[1].as_string(), given[2].as_string()
     names = ["platform_event_id", "market", "odds_hash", "confirmed_at", "fresh_until"]
     return insert(market_readings).from_select(names, select(event_id, market, mark, _AT, _FRESH_UNTIL))
 
 
-def _update(connection: Connection) -> Any:
-    given = unfold(connection.dialect.name, "read").c.value
+@cache
+def _update(dialect: str) -> Any:
+    given = unfold(dialect, "read").c.value
     fits = (_c.platform_event_id == cast(given[0].as_string(), BigInteger), _c.market == given[1].as_string())
     values = {"odds_hash": given[2].as_string(), "confirmed_at": _AT, "fresh_until": _FRESH_UNTIL}
     return update(market_readings).where(*fits).values(values)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, insert, select, update
@@ -65,14 +66,20 @@ def _is_later(stored: datetime | None, at: datetime) -> bool:
 
 
 def _find(connection: Connection, identities: Sequence[Identity]) -> dict[Identity, Known]:
-    given = unfold(connection.dialect.name, "identities").c.value
+    rows = connection.execute(_known(connection.dialect.name), {"identities": identities})
+    return {(row.bookmaker, row.bookmaker_event_id): row for row in rows}
+
+
+@cache
+def _known(dialect: str) -> Any:
+    given = unfold(dialect, "identities").c.value
     fits = (_c.bookmaker == given[0].as_string()) & (_c.bookmaker_event_id == given[1].as_string())
     facts = (_c[name] for name in _FACTS)
     columns = (_c.id, _c.bookmaker, _c.bookmaker_event_id, _c.seen_at, _c.withdrawn_at, _c.is_swapped, *facts)
-    rows = connection.execute(
-        select(*columns).select_from(given.table).join(platform_events, fits), {"identities": identities}
-    )
-    return {(row.bookmaker, row.bookmaker_event_id): row for row in rows}
+    return select(*columns).select_from(given.table).join(platform_events, fits)
+
+
+_INSERT = insert(platform_events).returning(_c.id, _c.bookmaker, _c.bookmaker_event_id)
 
 
 def _insert(
@@ -94,8 +101,9 @@ def _insert(
         }
         for one in new
     ]
-    ids = connection.scalars(insert(platform_events).returning(_c.id, sort_by_parameter_order=True), rows).all()
-    return list(zip(ids, new, strict=True))
+    inserted = connection.execute(_INSERT, rows)  # in any order: SQLite would insert one by one to keep theirs
+    ids = {(row.bookmaker, row.bookmaker_event_id): row.id for row in inserted}
+    return [(ids[one.identity], one) for one in new]
 
 
 def _update(connection: Connection, source: Source, seen: Sequence[tuple[Known, PreparedEvent]]) -> bool:
@@ -110,7 +118,7 @@ def _update(connection: Connection, source: Source, seen: Sequence[tuple[Known, 
     if changed:
         connection.execute(_CHANGED, changed)
     values = {"seen": [[row.id] for row, _ in seen], "at": source.at, "uid": source.schedule_uid, "by": source.target}
-    connection.execute(_seen(connection), values)
+    connection.execute(_seen(connection.dialect.name), values)
     return bool(changed) or any(row.withdrawn_at is not None for row, _ in seen)
 
 
@@ -119,8 +127,9 @@ _CHANGED = (
 )
 
 
-def _seen(connection: Connection) -> Any:
-    given = unfold(connection.dialect.name, "seen").c.value
+@cache
+def _seen(dialect: str) -> Any:
+    given = unfold(dialect, "seen").c.value
     return (
         update(platform_events)
         .where(_c.id == cast(given[0].as_string(), BigInteger))

@@ -7,6 +7,7 @@ the same all the same.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -96,18 +97,19 @@ def _stored(connection: Connection, markets: Sequence[ReadMarket]) -> dict[tuple
 
 def _write(connection: Connection, fresh: Sequence[tuple[Any, ...]], moved: Iterable[Difference], at: datetime) -> None:
     if fresh:
-        connection.execute(_insert(connection), {"fresh": fresh, "at": at})
+        connection.execute(_insert(connection.dialect.name), {"fresh": fresh, "at": at})
     rows = [difference.row for difference in moved]
     if rows:
-        connection.execute(_change(connection), {"moved": rows, "at": at})
-        connection.execute(_update(connection), {"moved": rows, "at": at})
+        connection.execute(_change(connection.dialect.name), {"moved": rows, "at": at})
+        connection.execute(_update(connection.dialect.name), {"moved": rows, "at": at})
 
 
 _AT = bindparam("at", type_=UTCDateTime)
 
 
-def _insert(connection: Connection) -> Any:
-    value = unfold(connection.dialect.name, "fresh").c.value
+@cache
+def _insert(dialect: str) -> Any:
+    value = unfold(dialect, "fresh").c.value
     price = cast(value[4].as_string(), Numeric)
     event_id = cast(value[0].as_string(), BigInteger)
     key = (value[place].as_string() for place in (1, 2, 3))
@@ -115,16 +117,18 @@ def _insert(connection: Connection) -> Any:
     return insert(odds).from_select(names, select(event_id, *key, price, price, _AT, _AT))
 
 
-def _change(connection: Connection) -> Any:
-    value = unfold(connection.dialect.name, "moved").c.value
+@cache
+def _change(dialect: str) -> Any:
+    value = unfold(dialect, "moved").c.value
     before, after = (cast(value[place].as_string(), Numeric) for place in (1, 2))
     row = cast(value[0].as_string(), BigInteger)
     return insert(odds_changes).from_select(["odds_id", "before", "after", "at"], select(row, before, after, _AT))
 
 
-def _update(connection: Connection) -> Any:
+@cache
+def _update(dialect: str) -> Any:
     """Return the update: a withdrawn price keeps its last value, and the time when that changed."""
-    value = unfold(connection.dialect.name, "moved").c.value
+    value = unfold(dialect, "moved").c.value
     after = cast(value[2].as_string(), Numeric)
     is_withdrawn = after.is_(None)
     changed = {
