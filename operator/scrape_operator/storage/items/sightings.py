@@ -27,8 +27,9 @@ from scrape_operator.storage.items.changes import ItemChanges
 from scrape_operator.storage.items.repeats import Reading
 from scrape_operator.storage.tables import items
 
-CHUNK = 5_000
-"""Items that are looked up and written at a time: it bounds what a statement holds in memory."""
+CHUNK = 1_000
+"""Items that are looked up and written at a time. It bounds what a statement holds in memory: with 5,000 events of
+bookmakers, of 2 KB each, the peak of the process was 35 MiB higher, for the same CPU time."""
 
 
 class Sighting(NamedTuple):
