@@ -91,6 +91,52 @@ async def test_credentials_do_not_leave_tls(tls_fetcher, server_tls):
         assert (await tls_fetcher.fetch(ask(server.url))).body == b"x"
 
 
+def closing(head: bytes, *, is_clean: bool):
+    """Answer without length; close the connection after close_notify, or with a FIN alone."""
+
+    async def handle(_head, writer):
+        writer.write(head + b"<p>one</p>")
+        await writer.drain()
+        if is_clean:
+            writer.close()
+            await writer.wait_closed()
+        else:
+            writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+
+    return handle
+
+
+HEADS = {
+    "1.1": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+    "1.0": b"HTTP/1.0 200 OK\r\n\r\n",
+    "to close": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
+async def test_a_body_without_length_ends_with_tls(tls_fetcher, server_tls, head, version):
+    server_tls.minimum_version = server_tls.maximum_version = version
+    async with serving(closing(head, is_clean=True), context=server_tls) as server:
+        assert (await tls_fetcher.fetch(ask(server.url))).body == b"<p>one</p>"
+    async with serving(closing(head, is_clean=False), context=server_tls) as server:
+        with pytest.raises(ScrapeFailed) as raised:
+            await tls_fetcher.fetch(ask(server.url))
+    assert raised.value.reason is Reason.PROTOCOL_ERROR
+    assert "close_notify" in raised.value.message
+
+
+async def test_a_body_of_known_length_needs_no_end_of_tls(tls_fetcher, server_tls):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n"
+    async with serving(closing(head, is_clean=False), context=server_tls) as server:
+        assert (await tls_fetcher.fetch(ask(server.url))).body == b"<p>one</p>"
+
+
+async def test_a_body_without_length_and_tls_ends_with_the_connection(fetcher):
+    async with serving(closing(HEADS["1.1"], is_clean=False)) as server:
+        assert (await fetcher.fetch(ask(server.url))).body == b"<p>one</p>"
+
+
 async def test_a_tls_server_that_falls_silent_is_hung_up_on(tls_fetcher, server_tls):
     async with serving(never_ending(b"HTTP/1.1 200 OK\r\n"), context=server_tls) as server:
         with pytest.raises(ScrapeFailed) as raised:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
 from scrape_operator.platforms.json_responses import read_json
 from scrape_operator.platforms.odds.events import MAX_PRICES
+from scrape_operator.platforms.odds.markets import LineKind
+from scrape_operator.platforms.odds.values import read_line, read_price
 from scrape_operator.platforms.sportybet import parsing as sportybet
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -128,3 +131,18 @@ def test_what_is_no_json_has_its_reason(status, headers, body, reason) -> None:
 
 def test_json_after_a_byte_order_mark_is_read() -> None:
     assert read_json(Response("http://127.0.0.1/", 200, {}, b"\xef\xbb\xbf{}"), "x") == {}
+
+
+def test_long_texts_are_not_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            long = f"{number} " * 20_000
+            assert read_price(long) is None
+            assert read_line(long, LineKind.TOTAL) is None
+            sheet = bet9ja.read_odds({f"S_1X2_{long}": "2.0"}, {})
+            assert [len(raw.outcome) for raw in sheet.raw] == [bet9ja.MAX_KEY]
+        kept, _peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

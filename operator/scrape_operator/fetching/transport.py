@@ -4,6 +4,7 @@ httpx-aiohttp alone does not tell failures apart, guard the socket or bound inte
 caller's cookies out of the others' requests. And it does not send an address exactly as it was written (signed URLs).
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
@@ -24,7 +25,14 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from scrape_operator.core.net.addresses import BlockedAddress, Network
-from scrape_operator.fetching.failures import MAX_INTERIM_ANSWERS, WIRE_ERRORS, TooManyInterimAnswers, translate
+from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.fetching.failures import (
+    MAX_INTERIM_ANSWERS,
+    WIRE_ERRORS,
+    HopFailed,
+    TooManyInterimAnswers,
+    translate,
+)
 from scrape_operator.fetching.guard import GuardedResolver, guarded_sockets
 from scrape_operator.fetching.redirects import Headers
 from scrape_operator.fetching.route import DIRECT, Route
@@ -99,6 +107,14 @@ class _Protocol(ResponseHandler):
     _head_end = b""
     _heads = 0
 
+    is_cut_off = False
+    """Whether a TLS connection ended without close_notify: what it carried may lack its end (RFC 9112 section 9.8)."""
+
+    def eof_received(self) -> None:
+        """Record how the connection ended."""
+        self.is_cut_off = not _is_closed_by_tls(self.transport)
+        super().eof_received()
+
     def set_response_params(self, **options: Any) -> None:
         """Expect the answer to the next request."""
         self._body, self._head_end, self._heads = None, b"", 0
@@ -166,6 +182,15 @@ class _Protocol(ResponseHandler):
         if self._interim > MAX_INTERIM_ANSWERS:
             raise TooManyInterimAnswers("too many interim answers")
         return message, payload
+
+
+def _is_closed_by_tls(transport: asyncio.BaseTransport | None) -> bool:
+    """Return whether the alert close_notify has come; also True without TLS. All data have been read from it."""
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    try:
+        return tls is None or not tls.read(1)
+    except ssl.SSLError:  # more was to come
+        return False
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -304,11 +329,15 @@ class WireStream(httpx.AsyncByteStream):
                 yield chunk
         except WIRE_ERRORS as error:
             raise translate(error) from error
-        lost = protocol.exception() if protocol is not None else None
+        if protocol is None:
+            return
+        lost = protocol.exception()
         if isinstance(lost, Exception) and not isinstance(lost, aiohttp.ServerDisconnectedError):
             raise translate(lost) from lost
+        if protocol.is_cut_off:
+            raise HopFailed(Reason.PROTOCOL_ERROR, "cut off a body without length: TLS did not end (close_notify)")
 
-    def _protocol_that_ends_the_body(self) -> ResponseHandler | None:
+    def _protocol_that_ends_the_body(self) -> _Protocol | None:
         """Return the protocol that knows how a body without length ended: whole if it was closed, not reset.
 
         A body of known length may have given its connection to the next request before it is read here.
@@ -317,7 +346,7 @@ class WireStream(httpx.AsyncByteStream):
         is_chunked = "chunked" in headers.get(hdrs.TRANSFER_ENCODING, "").lower()
         if connection is None or hdrs.CONTENT_LENGTH in headers or is_chunked:
             return None
-        return connection.protocol
+        return connection.protocol if isinstance(connection.protocol, _Protocol) else None
 
     async def aclose(self) -> None:
         """Return the connection to the pool if the body has ended, else close it."""
