@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import pytest
 
 from scrape_operator.core.errors import ScrapeFailed
 from scrape_operator.core.net.documents import Response
-from scrape_operator.core.odds.model import OddsEvent
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.platforms.bet9ja import parsing as bet9ja
 from scrape_operator.platforms.betpawa import parsing as betpawa
 from scrape_operator.platforms.json_responses import read_json
-from scrape_operator.platforms.odds.events import odds_event_of
 from scrape_operator.platforms.sportybet import parsing as sportybet
 
 HERE = Path(__file__).parent
@@ -65,14 +62,6 @@ NAMES = sorted(READERS)
 def test_a_payload_means_its_canonical_odds(name: str) -> None:
     expected = json.loads((HERE / "expected" / f"{name}.json").read_text())
     assert [event.as_item() for event in events(name)] == expected
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_item_reads_back_as_the_event_of_the_tables(name: str) -> None:
-    for event in events(name):
-        read = odds_event_of(json.loads(json.dumps(event.as_item())))
-        assert read is not None
-        assert all(getattr(event, part.name) == getattr(read, part.name) for part in fields(OddsEvent))
 
 
 def test_every_payload_is_read_by_a_test() -> None:

@@ -1,10 +1,15 @@
 """The adapters read whole simulated worlds over the operator's own fetcher, and find the truth."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from scrape_operator.core.odds.matching import match_events
+from scrape_operator.core.odds.model import line_text
+from scrape_operator.core.times import rfc3339
 from scrape_operator.platforms.betpawa.config import BetPawaConfig
 from scrape_operator.platforms.odds.markets import MAIN_MARKETS
 from tests.dev.bookmakers.scene import number_of
@@ -159,8 +164,33 @@ async def test_a_reading_for_the_tables_names_the_markets_that_were_asked_for(sc
         ("correct_score", 0, 1),
         ("double_chance", 3, 2),
     ]
-    assert list(odds.events) == reading.events
     assert {event.bookmaker for event in odds.events} == {book}
+
+
+@all_books
+async def test_the_tables_get_what_the_items_have(scene, book) -> None:
+    reading = await scene.read(book, markets=["*"])
+    for item, event in zip(reading.items, reading.events, strict=True):
+        told = {name: item[name] for name in TOLD}
+        assert told == {name: getattr(event, name) for name in TOLD}
+        assert item["starts_at"] == rfc3339(event.starts_at)
+        assert dict(prices_in(item["odds"])) == {
+            (key.market, line_text(key.line), key.outcome): price for key, price in event.prices.items()
+        }
+
+
+TOLD = (
+    *("bookmaker", "event_id", "sportradar_id", "genius_id", "sport", "country", "competition", "competition_id"),
+    *("home", "away"),
+)
+
+
+def prices_in(odds: dict[str, Any]) -> Iterator[tuple[tuple[str, str, str], Decimal]]:
+    for market, part in odds.items():
+        lines = {"": part} if all(isinstance(price, str) for price in part.values()) else part
+        for line, outcomes in lines.items():
+            for outcome, price in outcomes.items():
+                yield (market, line, outcome), Decimal(price)
 
 
 def test_the_sites_of_a_brand_in_two_countries_are_two_bookmakers() -> None:

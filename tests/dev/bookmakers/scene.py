@@ -11,7 +11,6 @@ from scrape_operator.core.odds.model import OddsEvent, line_text
 from scrape_operator.core.ports import Fetcher
 from scrape_operator.platforms.bet9ja.adapter import Bet9ja
 from scrape_operator.platforms.betpawa.adapter import BetPawa
-from scrape_operator.platforms.odds.events import odds_event_of
 from scrape_operator.platforms.port import Platform, ScrapeContext
 from scrape_operator.platforms.sportybet.adapter import SportyBet
 from tests.dev.bookmakers import bet9ja, betpawa, sportybet
@@ -24,15 +23,12 @@ OFFERS = {"SportyBet": sportybet.OFFERS, "BetPawa": betpawa.OFFERS, "Bet9ja": be
 
 @dataclass
 class Reading:
-    """What one scrape gave: its items, what the context knows, and the failure that ended it, if one did."""
+    """What one scrape gave: its items, the events of its payload, what the context knows, and the failure, if any."""
 
     context: ScrapeContext
     items: list[Any] = field(default_factory=list)
+    events: list[OddsEvent] = field(default_factory=list)
     failure: ScrapeFailed | None = None
-
-    @property
-    def events(self) -> list[OddsEvent]:
-        return [event for item in self.items if (event := odds_event_of(item)) is not None]
 
     def prices(self) -> dict[int, Truth]:
         """Return the prices by the world's number of the match, as the world tells its truth."""
@@ -70,7 +66,8 @@ class Scene:
     async def read(self, name: str, fetcher: Fetcher | None = None, **values: Any) -> Reading:
         """Scrape one bookmaker to the end, whatever that is."""
         reading = Reading(ScrapeContext(self.world.start, self._now))
-        scrape = self.platforms[name].scrape(self.config(name, **values), fetcher or self.fetcher, reading.context)
+        platform, config = self.platforms[name], self.config(name, **values)
+        scrape = platform.scrape(config, fetcher or self.fetcher, reading.context)
         try:
             async with aclosing(scrape) as items:
                 async for item in items:
@@ -79,6 +76,8 @@ class Scene:
             reading.context.settle()
         except ScrapeFailed as failure:
             reading.failure = failure
+        payload: Any = platform.sink_payload(config, reading.items, reading.context)
+        reading.events = list(payload.content.events)
         return reading
 
     def truth(self, name: str, *markets: str) -> dict[int, Truth]:

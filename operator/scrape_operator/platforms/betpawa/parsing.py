@@ -165,10 +165,16 @@ def _read_row(row: Mapping[str, Any], kind: _Kind, sheet: OddsSheet) -> None:
             continue
         name = _market_of(entry, kind.market) if kind.market and fits else None
         if outcome and name:
-            sheet.offer(PriceKey(name, line, outcome), offered)
+            sheet.offer(_price_key(name, line, outcome), offered)
         else:
             label = text(entry.get("name")) or text(entry.get("typeId"))
             sheet.keep(RawPrice(kind.id, kind.name, _raw_line(row, entry), label, offered))
+
+
+@lru_cache(maxsize=4096)
+def _price_key(market: str, line: Decimal | None, outcome: str) -> PriceKey:
+    """Return the key of a price: one object for all events, since thousands share it."""
+    return PriceKey(market, line, outcome)
 
 
 def _market_of(entry: Mapping[str, Any], known: Market) -> str | None:

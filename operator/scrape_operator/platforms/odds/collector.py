@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from scrape_operator.core.errors import ScrapeFailed
-from scrape_operator.core.odds.model import ODDS_SINK, Coverage, OddsReading
+from scrape_operator.core.odds.model import ODDS_SINK, Coverage, OddsEvent, OddsReading
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.runs.reasons import Reason
 from scrape_operator.core.runs.run import SinkPayload
 from scrape_operator.platforms.json_values import changed
 from scrape_operator.platforms.odds.config import OddsConfig
-from scrape_operator.platforms.odds.events import MAX_PRICES, BookEvent, odds_event_of
+from scrape_operator.platforms.odds.events import MAX_PRICES, BookEvent
 from scrape_operator.platforms.odds.markets import MARKETS
 from scrape_operator.platforms.port import ScrapeContext
 
@@ -22,7 +22,7 @@ MAX_EVENTS = 20_000
 _EVENTS_BETWEEN_YIELDS = 10
 """Events that are parsed before other tasks get their turn: each takes a quarter to half a millisecond."""
 _ENOUGH_UNREADABLE = 20
-_COVERAGE = "coverage"
+_COVERAGE, _EVENTS = "coverage", "events"
 
 Entry = tuple[Mapping[str, Any], ...]
 """An event of a page as it was sent, and what stood around it."""
@@ -31,11 +31,12 @@ Parser = Callable[..., BookEvent | None]
 
 def payload_of(config: OddsConfig, items: Sequence[Mapping[str, JSONValue]], context: ScrapeContext) -> SinkPayload:
     """Return what a scrape's items mean for the tables of odds, with what the scrape covered."""
-    events = (odds_event_of(item) for item in items)
+    read: Mapping[str, OddsEvent] = context.memo.get(_EVENTS, {})
+    events = tuple(read[str(item["event_id"])] for item in items)
     names = MARKETS if config.wanted is None else sorted(config.wanted)
     markets = tuple(MARKETS[name].as_odds_market() for name in names)
     coverage: Coverage | None = context.memo.get(_COVERAGE)
-    return SinkPayload(ODDS_SINK, OddsReading(tuple(event for event in events if event is not None), markets, coverage))
+    return SinkPayload(ODDS_SINK, OddsReading(events, markets, coverage))
 
 
 class EventCollector:
@@ -45,6 +46,7 @@ class EventCollector:
         self._config = config
         self._context = context
         self._seen: set[str] = set()
+        self._events: dict[str, OddsEvent] = context.memo.setdefault(_EVENTS, {})
         self._now = context.now()
         self._bookmaker = config.bookmaker(bookmaker)
         self._read = self._unreadable = self._skipped = 0
@@ -119,4 +121,5 @@ class EventCollector:
         kept = replace(event.only(self._config.wanted), bookmaker=self._bookmaker)
         self._context.count("events")
         self._context.count("prices", len(kept.prices))
+        self._events[event.event_id] = replace(kept, raw=())
         return kept.as_item()

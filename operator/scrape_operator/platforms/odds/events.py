@@ -1,16 +1,14 @@
 """One event with its odds, as a bookmaker offers it at one moment."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scrape_operator.core.odds.model import OddsEvent, PriceKey, line_text
 from scrape_operator.core.runs.items import JSONValue
 from scrape_operator.core.times import rfc3339
-from scrape_operator.platforms.odds.markets import MARKETS, LineKind
-from scrape_operator.platforms.odds.values import read_line, read_price, read_utc, write_price
+from scrape_operator.platforms.odds.values import write_price
 
 MAX_PRICES = 20_000
 """Per event, of canonical markets and again of all others: a bound against abuse. Captures hold up to 4,873 in all."""
@@ -99,51 +97,3 @@ def _nested(prices: Mapping[PriceKey, Decimal]) -> dict[str, JSONValue]:
             part = part.setdefault(line_text(line), {})
         part[outcome] = write_price(price)
     return odds
-
-
-def odds_event_of(item: Mapping[str, JSONValue]) -> OddsEvent | None:
-    """Read an item of an adapter back for the tables of odds; return None if it has no event."""
-    texts = {name: value for name, value in item.items() if isinstance(value, str)}
-    starts_at = read_utc(item.get("starts_at"))
-    if starts_at is None or not texts.keys() >= _REQUIRED:
-        return None
-    dropped = item.get("dropped_odds")
-    more = {name: texts[name] for name in _OPTIONAL if name in texts}
-    return OddsEvent(
-        texts["bookmaker"],
-        texts["event_id"],
-        texts["home"],
-        texts["away"],
-        starts_at,
-        prices=dict(_prices_of(item)),
-        dropped=dropped if isinstance(dropped, int) else 0,
-        sportradar_id=texts.get("sportradar_id"),
-        genius_id=texts.get("genius_id"),
-        **more,
-    )
-
-
-_REQUIRED = frozenset({"bookmaker", "event_id", "home", "away"})
-_OPTIONAL = ("sport", "country", "competition", "competition_id")
-
-
-def _prices_of(item: Mapping[str, JSONValue]) -> Iterator[tuple[PriceKey, Decimal]]:
-    odds = item.get("odds")
-    for market, part in odds.items() if isinstance(odds, dict) else ():
-        known = MARKETS.get(market)
-        if known is None or not isinstance(part, dict):
-            continue
-        lines = {"": part} if known.line is LineKind.NONE else part
-        for line, outcomes in lines.items():
-            for outcome, text in outcomes.items() if isinstance(outcomes, dict) else ():
-                key, price = _price_key(market, line, outcome), read_price(text)
-                if key is not None and price is not None:
-                    yield key, price
-
-
-@lru_cache(maxsize=16_384)
-def _price_key(market: str, line: str, outcome: str) -> PriceKey | None:
-    """Return the key of a price: one object for all events, since thousands share it."""
-    kind = MARKETS[market].line
-    number = read_line(line, kind)
-    return PriceKey(market, number, outcome) if (number is None) == (kind is LineKind.NONE) else None

@@ -92,13 +92,13 @@ def _fits(line: Decimal, kind: LineKind) -> bool:
 
 
 def read_epoch_ms(value: Any) -> datetime | None:
-    """Read milliseconds since 1970, as a number or in digits."""
+    """Read milliseconds since 1970, as a number or in digits, to whole seconds."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_EPOCH_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**_MAX_EPOCH_DIGITS:
         return None
     try:
-        return _plausible(_EPOCH + timedelta(milliseconds=value))
+        return _plausible(_EPOCH + timedelta(seconds=value // 1000))
     except OverflowError:
         return None
 
