@@ -3,6 +3,8 @@
 import asyncio
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
 from functools import partial
 
 import brotli
@@ -202,7 +204,7 @@ class ManualCache:
 
     def __init__(self):
         self.clock = ManualClock()
-        self.cache = RobotsCache(self.clock.monotonic)
+        self.cache = RobotsCache(self.clock.monotonic, self.clock.now)
         self.answers = []
         self.traffic = Traffic()
 
@@ -284,6 +286,18 @@ async def test_rules_stay_in_force_where_it_asks_for_another_try(status, asked, 
 @ASKED
 async def test_without_rules_of_before_it_is_read_again_soon(asked, seconds):
     cache = ManualCache()
+    cache.answers = [refused(429, asked), b"User-agent: *\nDisallow: /a"]
+    assert await cache.is_allowed(1) is True
+    cache.clock.advance(seconds - 0.1)
+    assert await cache.is_allowed(1) is True
+    cache.clock.advance(0.1)
+    assert await cache.is_allowed(1) is Reason.ROBOTS_DISALLOWED
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(25, 25), (-5, 10), (86_400, MAX_RETRY_AFTER_SECONDS)])
+async def test_the_retry_after_of_a_refusal_may_be_a_date(ahead, seconds):
+    cache = ManualCache()
+    asked = format_datetime(cache.clock.now() + timedelta(seconds=ahead), usegmt=True)
     cache.answers = [refused(429, asked), b"User-agent: *\nDisallow: /a"]
     assert await cache.is_allowed(1) is True
     cache.clock.advance(seconds - 0.1)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from yarl import URL
@@ -13,6 +14,7 @@ from scrape_operator.core.net.documents import Purpose, Request, Response, Traff
 from scrape_operator.core.net.robots import RobotsRules, parse_robots
 from scrape_operator.core.recent import Recent
 from scrape_operator.core.runs.reasons import Reason
+from scrape_operator.core.runs.retry import parse_retry_after
 from scrape_operator.fetching.day_budgets import UNSPENT
 from scrape_operator.fetching.failures import HopFailed
 from scrape_operator.fetching.route import Route
@@ -69,10 +71,11 @@ Key = tuple[str, str, Route]
 
 
 class RobotsCache:
-    """Answers whether an address may be requested. `clock` gives seconds that never jump."""
+    """Answers whether an address may be requested. `clock` gives seconds that never jump, `now` an aware instant."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], now: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._now = now
         self._kept: Recent[Key, _Kept] = Recent(MAX_ORIGINS)
         self._requests: dict[Key, asyncio.Task[_Kept]] = {}
 
@@ -151,14 +154,10 @@ class RobotsCache:
         session = open_session()
         try:
             answer = await session.fetch(request)
-            body = answer.body if is_success(answer.status, ("2xx",)) else b""
-            if len(body) > _LARGE_BYTES:
-                rules = await asyncio.to_thread(parse_robots, body, user_agent)
-            else:
-                rules = parse_robots(body, user_agent)
-            kept = _Kept(self._clock() + KEPT_SECONDS, rules)
             if answer.status in _TEMPORARY:
-                kept = self._refused(answer, self._kept.get(key) or kept)
+                kept = self._refused(answer, self._kept.get(key))
+            else:
+                kept = await self._answered(answer, user_agent)
         except ScrapeFailed as failure:
             if failure.reason in UNSPENT:
                 return _Kept(self._clock(), failure=(failure.reason, failure.message.partition(" ")[2]))
@@ -166,12 +165,20 @@ class RobotsCache:
         self._kept[key] = kept
         return kept
 
-    def _refused(self, answer: Response, before: _Kept) -> _Kept:
+    async def _answered(self, answer: Response, user_agent: str) -> _Kept:
+        """Return the rules of an answer. One that is no success says that there is no robots.txt."""
+        body = answer.body if is_success(answer.status, ("2xx",)) else b""
+        if len(body) > _LARGE_BYTES:
+            rules = await asyncio.to_thread(parse_robots, body, user_agent)
+        else:
+            rules = parse_robots(body, user_agent)
+        return _Kept(self._clock() + KEPT_SECONDS, rules)
+
+    def _refused(self, answer: Response, before: _Kept | None) -> _Kept:
         """Return what counts after an answer that asks for another try: the rules of before, or none."""
-        asked = answer.headers.get("retry-after", "")
-        seconds = min(float(asked), MAX_RETRY_AFTER_SECONDS) if asked.isascii() and asked.isdigit() else 0.0
-        rules = before.rules if before.failure is None else RobotsRules()
-        return _Kept(self._clock() + max(FAILURE_KEPT_SECONDS, seconds), rules)
+        asked = parse_retry_after(answer.headers.get("retry-after", ""), self._now()) or timedelta(0)
+        seconds = min(max(asked.total_seconds(), FAILURE_KEPT_SECONDS), MAX_RETRY_AFTER_SECONDS)
+        return _Kept(self._clock() + seconds, RobotsRules() if before is None else before.rules)
 
     def _after(self, failure: ScrapeFailed, before: _Kept | None, *, was_sent: bool) -> _Kept:
         """Return what counts after a failure: the rules of before, if there were any (RFC 9309 section 2.4)."""

@@ -37,7 +37,7 @@ class Zone:
         tracer: Tracer = NO_TRACER,
     ) -> None:
         self.transport = transport
-        self.robots = RobotsCache(clock)
+        self.robots = RobotsCache(clock, now)
         self.tokens = TokenCache(self._fetch_token, clock)
         self._hosts = hosts
         self._user_agent = user_agent
