@@ -62,8 +62,7 @@ def entries(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def objects(value: Any) -> Sequence[Mapping[str, Any]]:
     """Return the objects of a list, or of an object that stands for one."""
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [one for one in members if isinstance(one, dict)]
+    return [one for _name, one in entries(value)]
 
 
 def text(value: Any) -> str:

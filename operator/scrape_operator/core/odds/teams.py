@@ -56,7 +56,6 @@ def read_team(name: str) -> Team:
     return Team(tuple(words), frozenset(squads | ages))
 
 
-@lru_cache(maxsize=4096)
 def competition_squads(name: str) -> frozenset[str]:
     """Return the squad markers of a competition's name: its teams may be listed without them."""
     squads = read_team(name).squads
@@ -79,21 +78,17 @@ def _pair_off(words: list[str], others: list[str], fits: Callable[[str, str], bo
     """Remove the words that fit each other from both lists; return the number of their letters."""
     letters = 0
     for word in tuple(words):
-        for candidate in others:
-            if fits(word, candidate):
-                others.remove(candidate)
-                words.remove(word)
-                letters += len(word) + len(candidate)
-                break
+        partner = next((candidate for candidate in others if fits(word, candidate)), None)
+        if partner is not None:
+            others.remove(partner)
+            words.remove(word)
+            letters += len(word) + len(partner)
     return letters
 
 
 @lru_cache(maxsize=65_536)
 def _fits(word: str, other: str) -> bool:
-    short, long = (word, other) if len(word) <= len(other) else (other, word)
+    short, long = sorted((word, other), key=len)
     if len(short) < _SHORTEST_STEM:
         return False
-    if long.startswith(short):
-        return True
-    highest = 2 * len(short) / (len(short) + len(long))  # if all letters of the short one match
-    return highest >= _ALMOST and SequenceMatcher(None, short, long).ratio() >= _ALMOST
+    return long.startswith(short) or SequenceMatcher(None, short, long).ratio() >= _ALMOST

@@ -178,7 +178,7 @@ def _price_key(market: str, line: Decimal | None, outcome: str) -> PriceKey:
 
 
 def _market_of(entry: Mapping[str, Any], known: Market) -> str | None:
-    any_up = text(inner(entry, "additionalInfo", "anyUp")) if "additionalInfo" in entry else ""
+    any_up = text(inner(entry, "additionalInfo", "anyUp"))
     if any_up in _NO_UP or known.name in EARLY_PAYOUT.values():
         return known.name
     return EARLY_PAYOUT.get((known.name, any_up))
@@ -198,7 +198,7 @@ def row_line(row: Mapping[str, Any], prices: Priced, market: Market) -> Decimal 
         return None
     if market.line is LineKind.ORDINAL:
         return _ordinal(row)
-    written = {_own_line(text(entry.get("handicap")), outcome, market.name) for outcome, entry in prices} - {None}
+    written = {_own_line(entry.get("handicap"), outcome, market.line) for outcome, entry in prices} - {None}
     if len(written) > 1:
         return None
     specifier = inner(row, "specifier", SPECIFIERS[market.line])
@@ -209,14 +209,12 @@ def row_line(row: Mapping[str, Any], prices: Priced, market: Market) -> Decimal 
     return line if quarters is None or line == Decimal(quarters) / _QUARTERS else None
 
 
-@lru_cache(maxsize=4096)
-def _own_line(written: str, outcome: str | None, market: str) -> Decimal | None:
+def _own_line(value: Any, outcome: str | None, kind: LineKind) -> Decimal | None:
     """Return the row's line by the text of one price: of away's handicap with the other sign.
 
     The draw's text of a European handicap names either side, so it does not count.
     """
-    kind = CANONICAL[market].line
-    match = _OWN_LINE.fullmatch(written)
+    match = _OWN_LINE.fullmatch(text(value))
     line = read_line(match[2], kind) if match else None
     if match is None or line is None or outcome not in _SIDED:
         return None

@@ -61,11 +61,11 @@ def write_price(price: Decimal) -> str:
 
 def read_line(value: Any, kind: LineKind) -> Decimal | None:
     """Read a line: a signed decimal in steps of a quarter, or a score `h:a`, which is h - a for the home side."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _line(value.strip(), kind) if len(value) <= _MAX_NUMBER_TEXT else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND:
         return None
-    if len(value) > _MAX_NUMBER_TEXT if isinstance(value, str) else not abs(value) < _BEYOND:
-        return None
-    return _line(value.strip() if isinstance(value, str) else repr(value), kind)
+    return _line(repr(value), kind)
 
 
 @lru_cache(maxsize=4096)
