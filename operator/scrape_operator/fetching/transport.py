@@ -107,12 +107,12 @@ class _Protocol(ResponseHandler):
     _head_end = b""
     _heads = 0
 
-    is_cut_off = False
-    """Whether a TLS connection ended without close_notify: what it carried may lack its end (RFC 9112 section 9.8)."""
+    lacks_close_notify = False
+    """Whether a TLS connection ended without that alert: what it carried may lack its end (RFC 9112 section 9.8)."""
 
     def eof_received(self) -> None:
         """Record how the connection ended."""
-        self.is_cut_off = not _is_closed_by_tls(self.transport)
+        self.lacks_close_notify = not _is_closed_by_tls(self.transport)
         super().eof_received()
 
     def set_response_params(self, **options: Any) -> None:
@@ -334,7 +334,7 @@ class WireStream(httpx.AsyncByteStream):
         lost = protocol.exception()
         if isinstance(lost, Exception) and not isinstance(lost, aiohttp.ServerDisconnectedError):
             raise translate(lost) from lost
-        if protocol.is_cut_off:
+        if protocol.lacks_close_notify:
             raise HopFailed(Reason.PROTOCOL_ERROR, "cut off a body without length: TLS did not end (close_notify)")
 
     def _protocol_that_ends_the_body(self) -> _Protocol | None:
